@@ -1,0 +1,3 @@
+//! Owns the durable spool, acknowledgement and transports.
+//!
+//! Does not look inside what it carries.

@@ -1,0 +1,2 @@
+//! The `fengsui` binary: subcommands, settings file, wiring.
+fn main() {}

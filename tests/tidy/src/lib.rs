@@ -1,0 +1,3 @@
+//! Checks the house: dependency edges, sizes, forbidden words, fresh generated files.
+//!
+//! Checks no behaviour.
