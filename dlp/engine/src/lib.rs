@@ -1,3 +1,16 @@
 //! Owns classification, grading, masking, watermarking and lexicon screening of data.
 //!
 //! Does no I/O and never calls a network.
+
+#![forbid(unsafe_code)]
+
+pub mod classify;
+mod content;
+mod error;
+pub mod limits;
+mod settings;
+
+pub use classify::{Classification, Engine, Match};
+pub use content::{ContentHint, decode};
+pub use error::EngineError;
+pub use settings::{EngineSettings, Rules};
