@@ -1,0 +1,42 @@
+//! Every bound of this crate, in one place.
+
+/// Longest rule, in bytes; a longer one fails to load.
+pub(crate) const RULE_BYTES: usize = 64 * 1024;
+/// Most options in one rule.
+pub(crate) const RULE_OPTIONS: usize = 1024;
+/// Deepest nesting of groups in an address or port list, variables included.
+pub(crate) const GROUP_DEPTH: usize = 16;
+/// Most ranges an address or port list may come to.
+pub(crate) const GROUP_RANGES: usize = 100_000;
+/// Longest content pattern, in bytes.
+pub(crate) const PATTERN_BYTES: usize = 4096;
+/// Compiled size of one regular expression, in bytes.
+pub(crate) const REGEX_BYTES: usize = 4 * 1024 * 1024;
+/// Backtracking steps of one search with look-around or back-references.
+pub(crate) const REGEX_BACKTRACKING: usize = 100_000;
+/// Match attempts within one buffer for one rule; Suricata calls its like `inspection-recursion-limit`.
+pub(crate) const INSPECTION_STEPS: u32 = 3000;
+/// Bytes searched within one buffer for one rule, backtracking included.
+pub(crate) const INSPECTION_BYTES: u64 = 8 * 1024 * 1024;
+/// Most variables (`byte_extract`, `byte_math`) of one rule.
+pub(crate) const RULE_VARIABLES: usize = 16;
+/// Bytes that `base64_decode` and transforms write per buffer.
+pub(crate) const TRANSFORMED_BYTES: usize = 256 * 1024;
+/// Flowbits of one flow; setting more is ignored and counted.
+pub(crate) const FLOW_BITS: usize = 256;
+/// Flowints of one flow.
+pub(crate) const FLOW_INTS: usize = 64;
+/// Remembered firings of one flow; the oldest go first.
+pub(crate) const FLOW_FIRED: usize = 1024;
+/// Entries of the threshold table over all workers.
+pub(crate) const THRESHOLD_ENTRIES: usize = 262_144;
+/// Entries of the xbits table over all workers.
+pub(crate) const XBIT_ENTRIES: usize = 262_144;
+/// Distinct values one `unique_on` counter remembers.
+pub(crate) const UNIQUE_VALUES: usize = 1024;
+/// Longest value in a matched condition, in characters.
+pub(crate) const CONDITION_CHARACTERS: usize = 1024;
+/// Matches one call hands out; further ones are counted as shed.
+pub(crate) const MATCHES_PER_CALL: usize = 256;
+/// Longest rule text an alert repeats, in bytes.
+pub(crate) const RULE_TEXT_BYTES: usize = 8 * 1024;
