@@ -1,0 +1,37 @@
+// Prints the gzipped JavaScript and CSS that each page needs, and fails when one is over its budget.
+import { readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+
+const BUDGET_KIB = { "index.html": 380, "m.html": 60, "screen.html": 200 };
+const dist = new URL("../dist/", import.meta.url);
+
+const read = (name) => readFileSync(new URL(name, dist));
+
+/** Every script and style a page loads before anything is clicked: its own and their static imports. */
+function assetsOf(page) {
+  const seen = new Set();
+  const queue = [...read(page).toString().matchAll(/(?:src|href)="\/(assets\/[^"]+\.(?:js|css))"/g)].map((m) => m[1]);
+  while (queue.length > 0) {
+    const name = queue.pop();
+    if (seen.has(name)) continue;
+    seen.add(name);
+    if (!name.endsWith(".js")) continue;
+    for (const found of read(name).toString().matchAll(/(?:^|[;}\s])(?:import|export)[^"'()]*?["']\.\/([^"']+\.js)["']/g)) {
+      queue.push(`assets/${found[1]}`);
+    }
+  }
+  return [...seen];
+}
+
+const kib = (bytes) => bytes / 1024;
+let over = false;
+for (const [page, budget] of Object.entries(BUDGET_KIB)) {
+  const assets = assetsOf(page).map((name) => ({ name, size: gzipSync(read(name), { level: 9 }).length }));
+  const total = kib(assets.reduce((sum, asset) => sum + asset.size, 0));
+  over ||= total > budget;
+  console.log(`${page.padEnd(12)} ${total.toFixed(1).padStart(7)} KiB gz of ${budget}${total > budget ? "  OVER BUDGET" : ""}`);
+  for (const asset of assets.sort((a, b) => b.size - a.size)) {
+    console.log(`  ${kib(asset.size).toFixed(1).padStart(7)}  ${asset.name}`);
+  }
+}
+process.exit(over ? 1 : 0);
