@@ -1,0 +1,67 @@
+# The commands of the project. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+CARGO ?= cargo
+WEB := console/web
+
+.PHONY: help demo build test lint fmt bench long e2e web web-test deps-demo deps-test deny captures clean
+
+help: ## list the commands
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+deps-demo: ## check (or, as root, install) what the demo needs
+	@tests/harness/install.sh demo
+
+deps-test: ## check (or, as root, install) what the tests need
+	@tests/harness/install.sh test
+
+web: $(WEB)/dist/index.html ## build the web app
+
+$(WEB)/node_modules/.installed: $(WEB)/package-lock.json
+	cd $(WEB) && npm ci --no-audit --no-fund
+	@touch $@
+
+$(WEB)/dist/index.html: $(WEB)/node_modules/.installed $(shell find $(WEB)/src $(WEB)/public $(WEB)/*.html $(WEB)/*.ts -type f 2>/dev/null)
+	cd $(WEB) && npm run build
+
+build: web ## release binary at target/release/fengsui with the web app inside
+	$(CARGO) build --release --locked -p fengsui
+
+demo: deps-demo build ## build and start everything on real captures; ARGS="--port N --data DIR"
+	exec target/release/fengsui demo $(ARGS)
+
+lint: web ## formatting, clippy, types and style of the web app
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	cd $(WEB) && npm run lint
+
+test: deps-test lint web-test ## everything: lint, unit, property, scenario, tidy and browser tests
+	$(CARGO) nextest run --workspace --locked --no-fail-fast
+	$(MAKE) e2e
+
+web-test: web ## unit tests and size budget of the web app
+	cd $(WEB) && npm test && npm run sizes
+
+e2e: web ## the story in a real browser against the real binary
+	$(CARGO) build --locked -p fengsui
+	tests/harness/browser.sh
+
+deny: ## licences, bans and sources of the dependencies
+	$(CARGO) deny --all-features check licenses bans sources
+
+bench: ## measurements; never part of the tests
+	$(CARGO) build --release --locked -p fengsui
+	tests/harness/bench.sh
+
+long: ## hour-long runs: kills, mutated packets, overload
+	tests/harness/long.sh
+
+captures: ## make the captures of tests/pcaps again (root; see tests/pcaps/README.md)
+	tests/pcaps/make_captures.py
+
+fmt: ## format
+	$(CARGO) fmt --all
+
+clean: ## remove what was built
+	$(CARGO) clean
+	rm -rf $(WEB)/dist $(WEB)/node_modules

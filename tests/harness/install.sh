@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Installs what a command needs when run as root on Debian or Ubuntu; otherwise says exactly what to install.
+# Usage: install.sh demo|test
+set -euo pipefail
+purpose=${1:?demo or test}
+
+missing_tools=()
+for tool in cargo node npm; do
+  command -v "$tool" >/dev/null || missing_tools+=("$tool")
+done
+if ((${#missing_tools[@]})); then
+  echo "missing: ${missing_tools[*]}. Install Rust 1.95 (rustup) and Node.js 20 or newer with npm, then run this again." >&2
+  exit 1
+fi
+
+packages=()
+need() { command -v "$1" >/dev/null || packages+=("$2"); }
+need cc build-essential
+need git git
+need curl curl
+if [[ $purpose == test ]]; then
+  need chromium chromium
+  [[ -n $(find /usr/share/fonts -name 'NotoSansCJK*' -print -quit 2>/dev/null) ]] || packages+=(fonts-noto-cjk)
+fi
+if ((${#packages[@]})); then
+  if [[ $(id -u) != 0 ]]; then
+    echo "missing Debian packages. Run: sudo apt-get install ${packages[*]}" >&2
+    exit 1
+  fi
+  echo "installing: ${packages[*]}"
+  apt-get update -q >/dev/null
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${packages[@]}" >/dev/null
+fi
+if [[ $purpose == test ]] && ! cargo nextest --version >/dev/null 2>&1; then
+  echo "installing cargo-nextest"
+  cargo install --locked cargo-nextest
+fi
