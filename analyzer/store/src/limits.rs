@@ -1,0 +1,30 @@
+//! Named limits of the event index.
+
+/// Longest query text, in bytes.
+pub const QUERY_BYTES: usize = 16 * 1024;
+/// Most conditions in one query.
+pub const QUERY_CONDITIONS: usize = 256;
+/// Deepest nesting of parentheses and NOT in a query.
+pub const QUERY_DEPTH: usize = 32;
+/// Most hits in one page.
+pub const PAGE_HITS: usize = 1_000;
+/// Most buckets in one histogram.
+pub const HISTOGRAM_BUCKETS: usize = 1_000;
+/// Most terms in one list of frequent terms.
+pub const TOP_TERMS: usize = 1_000;
+/// Most bytes of text that one event adds to the catch-all field; what is past that is found by field only.
+pub const CATCH_ALL_BYTES: usize = 32 * 1024;
+/// Longest exact term, in bytes; longer values are indexed by their first so many bytes (tantivy's own limit is 65,530).
+pub const TERM_BYTES: usize = 1_024;
+/// Most values of one field that are indexed.
+pub const FIELD_VALUES: usize = 256;
+/// Deepest nesting of the original record that the catch-all field looks into.
+pub const ORIGINAL_DEPTH: usize = 16;
+/// Most day indexes with an open writer; the one idle longest is closed first.
+pub const OPEN_WRITERS: usize = 4;
+/// Most days that the store keeps.
+pub const DAYS: usize = 4_000;
+/// Longest stored event after decompression, in bytes.
+pub const EVENT_BYTES: usize = 64 * 1024 * 1024;
+/// Lowest retention in days (Cybersecurity Law of the PRC, article 21 (3): network logs for at least six months).
+pub const RETENTION_FLOOR_DAYS: u32 = 180;

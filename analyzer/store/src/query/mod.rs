@@ -1,0 +1,5 @@
+//! The search language.
+
+mod error;
+
+pub use error::QueryError;
