@@ -1,3 +1,27 @@
-//! Drives the real binary in tests: starts it, waits for it, speaks to it, stops it.
+//! Owns driving the real program in tests: starts it, waits for it, speaks to it, stops it.
 //!
-//! Contains no product code.
+//! Contains no product code and no expectations; those are in the tests.
+
+#![forbid(unsafe_code)]
+
+mod console;
+mod process;
+
+pub use console::{Account, ConsoleClient};
+pub use process::{Finished, Running, run};
+
+use std::path::{Path, PathBuf};
+
+/// The top folder of the repository.
+#[must_use]
+pub fn top() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A port of the loopback interface that was free a moment ago.
+///
+/// # Errors
+/// When the system gives none.
+pub fn free_port() -> anyhow::Result<u16> {
+    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
