@@ -1,0 +1,4 @@
+//! tmp
+mod role;
+pub use role::{Role, RoleClass};
+pub(crate) struct Caller;

@@ -1,0 +1,67 @@
+//! The bodies that cross the HTTP interface, one file per noun. Times are RFC 3339 texts in UTC.
+
+mod alerts;
+mod events;
+mod findings;
+mod incidents;
+mod list;
+mod posture;
+mod sensors;
+mod session;
+mod system;
+mod tasks;
+mod users;
+
+pub use alerts::{
+    AlertAction, AlertActionKind, AlertActionResult, AlertDetail, AlertQuery, AlertRow, AlertState, Disposition,
+    HistoryEntry, UndoRequest, UndoResult,
+};
+pub use events::{EventPage, EventQuery, Histogram, HistogramBucket, HistogramQuery, TopQuery, TopTerm, TopTerms};
+pub use findings::{
+    FindingDetail, FindingQuery, FindingReview, FindingRow, FindingState, FindingTypeCount, MaskingPolicies,
+    MaskingPolicyView, MaskingPreview, MaskingPreviewRequest, ReviewDecision, UsedFunction,
+};
+pub use incidents::{
+    AddAlerts, CommentView, EntityView, Explanation, GradeChange, IncidentDetail, IncidentQuery, IncidentRow,
+    IncidentState, NewIncident, TimelineEntry,
+};
+pub use list::{List, PageQuery};
+pub use posture::{ClockView, DomainRisk, HourCount, HourSeverity, Overview, Posture, PostureTasks, PostureUnit, SeverityCounts};
+pub use sensors::{LossView, SensorList, SensorState, SensorView};
+pub use session::{Credentials, PasswordChange, SessionView, SessionUser, UnitList, UnitRef, UnitView};
+pub use system::{
+    AuditQuery, AuditRow, AuditVerdict, BadEntry, ErrorBody, ErrorDetail, Health, SetupAccount, SetupRequest,
+    SetupResult, SetupState,
+};
+pub use tasks::{
+    AlertWithoutEvidence, AttachmentUpload, AttachmentView, ExtensionDecision, ExtensionRequest, ExtensionView, Issuer, NewTasks, Priority, StepChange,
+    StepView, TaskDetail, TaskHistory, TaskListState, TaskQuery, TaskReport, TaskRow, TaskTarget, TasksCreated, TaskStateView,
+};
+pub use users::{NewUser, OneTimePassword, PersonRef, RoleMatrix, RoleRow, UserRow, UserState};
+
+use serde::{Deserialize, Serialize};
+
+/// A body that carries one text: a comment, a progress report.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TextBody {
+    /// At most 20,000 characters.
+    pub text: String,
+}
+
+/// A body that may carry one text.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OptionalText {
+    /// At most 20,000 characters.
+    #[serde(default)]
+    pub text: Option<String>,
+}
+
+/// A body that carries a reason.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReasonBody {
+    /// Why; at most 2,000 characters, not empty.
+    pub reason: String,
+}
