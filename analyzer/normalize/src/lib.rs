@@ -1,3 +1,20 @@
 //! Owns turning a raw record of any source into an Event.
 //!
 //! Does no I/O and keeps no state between records.
+
+#![forbid(unsafe_code)]
+
+mod draft;
+mod error;
+mod format;
+mod framing;
+mod json;
+pub mod limits;
+mod sources;
+mod text;
+
+pub use draft::Draft;
+pub use error::NormalizeError;
+pub use format::recognize;
+pub use framing::Framing;
+pub use sources::{SOURCES, SourceDefinition, normalize, source, source_names};

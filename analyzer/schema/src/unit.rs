@@ -59,6 +59,13 @@ impl BusinessDomain {
 #[serde(into = "String", try_from = "String")]
 pub struct UnitCode(String);
 
+impl Default for UnitCode {
+    /// 620000, the province: what belongs to nobody else belongs to it.
+    fn default() -> Self {
+        Self("620000".to_owned())
+    }
+}
+
 /// A text that is no unit code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is no unit code such as 620123 or 620123-01 (six digits of GB/T 2260, then - and 1 to 26 of 0-9A-Z)")]

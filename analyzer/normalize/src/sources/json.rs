@@ -1,0 +1,235 @@
+//! JSON objects of any product: Elastic Common Schema, Windows events, cloud and Kubernetes audit.
+//!
+//! The object stays as it is, so that Sigma's names work; what the field catalogue knows is copied beside it.
+
+use fengsui_schema::{EventKind, FIELD_CATALOGUE, FieldType, RawRecord};
+use serde_json::{Map, Value};
+
+use super::SourceDefinition;
+use crate::json::{at, object, time};
+use crate::{Draft, NormalizeError, limits};
+
+const NAME: &str = "json";
+
+pub(super) const SOURCE: SourceDefinition = SourceDefinition {
+    name: NAME,
+    aliases: &["winlog", "ecs", "ndjson"],
+    meaning: "JSON objects of any product, one a line: Elastic Common Schema, Windows events, cloud audit",
+    resembles,
+    parse,
+};
+
+fn resembles(line: &[u8]) -> bool {
+    line.first() == Some(&b'{')
+}
+
+fn parse(record: &RawRecord) -> Result<Draft, NormalizeError> {
+    Ok(of_object("json.event", object(NAME, &record.payload)?))
+}
+
+/// Depth of objects that are looked into for known names.
+const DEPTH: usize = 6;
+
+/// Objects that hold the fields of an event one level down, in the ways Windows events are exported.
+const WRAPPERS: &[&str] =
+    &["winlog.event_data.", "Event.EventData.", "Event.System.", "EventData.", "System.", "event_data."];
+
+/// Where the time may stand, best first.
+const TIMES: &[&str] = &[
+    "@timestamp",
+    "timestamp",
+    "Timestamp",
+    "eventTime",
+    "requestReceivedTimestamp",
+    "TimeCreated",
+    "SystemTime",
+    "UtcTime",
+    "EventTime",
+    "time",
+    "ts",
+    "_time",
+    "winlog.time_created",
+    "Event.System.TimeCreated.#attributes.SystemTime",
+    "Event.System.TimeCreated.SystemTime",
+    "TimeGenerated",
+    "date",
+];
+
+/// Names of other schemas and the field they become; sorted by name.
+const ALIASES: &[(&str, &str)] = &[
+    ("Channel", "winlog.channel"),
+    ("CommandLine", "process.command_line"),
+    ("Computer", "host.name"),
+    ("ComputerName", "host.name"),
+    ("DestinationHostname", "destination.domain"),
+    ("DestinationIp", "destination.ip"),
+    ("DestinationPort", "destination.port"),
+    ("EventID", "event.code"),
+    ("EventId", "event.code"),
+    ("Hostname", "host.name"),
+    ("Image", "process.executable"),
+    ("IpAddress", "source.ip"),
+    ("IpPort", "source.port"),
+    ("NewProcessName", "process.executable"),
+    ("ParentCommandLine", "process.parent.command_line"),
+    ("ParentImage", "process.parent.executable"),
+    ("ParentProcessName", "process.parent.executable"),
+    ("QueryName", "dns.question.name"),
+    ("SourceIp", "source.ip"),
+    ("SourcePort", "source.port"),
+    ("TargetFilename", "file.name"),
+    ("TargetUserName", "user.name"),
+    ("User", "user.name"),
+    ("client_ip", "source.ip"),
+    ("dest_ip", "destination.ip"),
+    ("dest_port", "destination.port"),
+    ("destination_ip", "destination.ip"),
+    ("dst_ip", "destination.ip"),
+    ("dst_port", "destination.port"),
+    ("dstip", "destination.ip"),
+    ("dstport", "destination.port"),
+    ("eventName", "event.action"),
+    ("eventSource", "event.provider"),
+    ("host", "host.name"),
+    ("hostname", "host.name"),
+    ("http_user_agent", "user_agent.original"),
+    ("method", "http.request.method"),
+    ("objectRef.resource", "kubernetes.resource"),
+    ("proto", "network.transport"),
+    ("protocol", "network.transport"),
+    ("query", "dns.question.name"),
+    ("sourceIPAddress", "source.ip"),
+    ("sourceIPs", "source.ip"),
+    ("source_ip", "source.ip"),
+    ("src_ip", "source.ip"),
+    ("src_port", "source.port"),
+    ("srcip", "source.ip"),
+    ("srcport", "source.port"),
+    ("status", "http.response.status_code"),
+    ("url", "url.original"),
+    ("user", "user.name"),
+    ("user.username", "user.name"),
+    ("userAgent", "user_agent.original"),
+    ("userIdentity.userName", "user.name"),
+    ("user_agent", "user_agent.original"),
+    ("username", "user.name"),
+    ("verb", "event.action"),
+    ("winlog.channel", "winlog.channel"),
+    ("winlog.computer_name", "host.name"),
+    ("winlog.event_id", "event.code"),
+];
+
+/// An event of an object whose names are told from the catalogue and [`ALIASES`].
+pub(super) fn of_object(dataset: &'static str, object: Map<String, Value>) -> Draft {
+    let mut draft = Draft::new(dataset, Value::Null);
+    draft.time = TIMES.iter().find_map(|name| time(at(&object, name)?));
+    let mut path = String::new();
+    walk(&mut draft, &object, &mut path, DEPTH);
+    if draft.fields.text("event.kind") == Some("alert") {
+        draft.kind = EventKind::Alert;
+    }
+    if draft.fields.get("winlog.channel").is_some() {
+        draft.fields.set("event.dataset", "windows.event");
+        draft.put("observer.type", "host");
+    }
+    draft.original = Value::Object(object);
+    draft
+}
+
+/// Copies every leaf whose path is known.
+fn walk(draft: &mut Draft, object: &Map<String, Value>, path: &mut String, depth: usize) {
+    for (key, value) in object.iter().take(limits::COLUMNS) {
+        let length = path.len();
+        path.push_str(key);
+        match value {
+            Value::Object(inner) if depth > 0 => {
+                path.push('.');
+                walk(draft, inner, path, depth - 1);
+            }
+            value => leaf(draft, path, value),
+        }
+        path.truncate(length);
+    }
+}
+
+fn leaf(draft: &mut Draft, path: &str, value: &Value) {
+    let bare = WRAPPERS.iter().find_map(|wrapper| path.strip_prefix(wrapper)).unwrap_or(path);
+    if let Some(definition) = FIELD_CATALOGUE.iter().find(|definition| definition.name == bare) {
+        if definition.kind != FieldType::Time {
+            set(draft, definition.name, value);
+        }
+    } else if let Ok(index) = ALIASES.binary_search_by(|(name, _)| (*name).cmp(bare)) {
+        let (_, field) = ALIASES[index];
+        if draft.fields.get(field).is_none() {
+            set(draft, field, value);
+        }
+    }
+}
+
+/// Sets fields out of an object by a table of names.
+pub(super) fn set_typed(draft: &mut Draft, values: &Map<String, Value>, table: &[(&str, &'static str)]) {
+    for (key, field) in table {
+        if let Some(value) = values.get(*key) {
+            set(draft, field, value);
+        }
+    }
+}
+
+/// Sets a field, checked against the type that the catalogue gives it.
+fn set(draft: &mut Draft, field: &'static str, value: &Value) {
+    let kind = FIELD_CATALOGUE.iter().find(|definition| definition.name == field).map(|definition| definition.kind);
+    match (kind, value) {
+        (Some(FieldType::Address), Value::Array(list)) => {
+            draft.put_address(field, list.first().and_then(Value::as_str))
+        }
+        (Some(FieldType::Address), value) => draft.put_address(field, value.as_str()),
+        (Some(FieldType::Integer), Value::String(text)) => draft.put_number(field, Some(text)),
+        (Some(FieldType::Keyword | FieldType::Text), value) => draft.copy_as_text(field, Some(value)),
+        (_, value) => draft.copy(field, Some(value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn parsed(value: Value) -> Draft {
+        match value {
+            Value::Object(object) => of_object("json.event", object),
+            _ => panic!("is no object"),
+        }
+    }
+
+    #[test]
+    fn aliases_are_sorted() {
+        assert!(ALIASES.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    }
+
+    #[test]
+    fn windows_events_in_three_wrappings() {
+        let inner = json!({"Image": "C:\\a.exe", "CommandLine": "a.exe /x"});
+        for value in [
+            json!({"EventID": 1, "Channel": "Microsoft-Windows-Sysmon/Operational", "Image": "C:\\a.exe", "CommandLine": "a.exe /x"}),
+            json!({"winlog": {"event_id": 1, "channel": "x", "event_data": inner}}),
+            json!({"Event": {"System": {"EventID": 1, "Channel": "x"}, "EventData": inner}}),
+        ] {
+            let draft = parsed(value);
+            assert_eq!(draft.fields.text("process.command_line"), Some("a.exe /x"));
+            assert_eq!(draft.fields.text("event.dataset"), Some("windows.event"));
+        }
+    }
+
+    #[test]
+    fn common_schema_nested_and_flat() {
+        for value in [
+            json!({"@timestamp": "2026-11-22T12:00:00Z", "source": {"ip": "192.0.2.1", "port": 5}}),
+            json!({"@timestamp": "2026-11-22T12:00:00Z", "source.ip": "192.0.2.1", "source.port": "5"}),
+        ] {
+            let draft = parsed(value);
+            assert_eq!(draft.fields.text("source.ip"), Some("192.0.2.1"));
+            assert_eq!(draft.fields.integer("source.port"), Some(5));
+            assert_eq!(draft.time, "2026-11-22T12:00:00Z".parse().ok());
+        }
+    }
+}

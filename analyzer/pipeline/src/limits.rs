@@ -1,0 +1,46 @@
+//! Every bound of this crate, and what happens at it.
+
+/// Records that may wait between the spool's reader and the analysis. At the bound the reader waits, and the
+/// spool keeps what was not read.
+pub const QUEUED_RECORDS: usize = 8_192;
+
+/// Payload bytes that may wait between the spool's reader and the analysis; same remedy.
+pub const QUEUED_BYTES: usize = 64 * 1024 * 1024;
+
+/// Records taken from the spool in one read.
+pub const READ_RECORDS: usize = 1_024;
+
+/// Outputs handed to the sink in one call.
+pub const DELIVERED_OUTPUTS: usize = 512;
+
+/// Longest line a receiver or an offline file may hold, in bytes. The rest of a longer line is dropped and counted.
+pub const LINE_BYTES: usize = 1024 * 1024;
+
+/// Largest UDP datagram taken as one syslog message, in bytes (RFC 5426 asks for 2,048 at least).
+pub const DATAGRAM_BYTES: usize = 65_535;
+
+/// Open TCP connections of one syslog listener. Further connections are closed at once and counted.
+pub const SYSLOG_CONNECTIONS: usize = 256;
+
+/// Messages of one receiver that are appended to the spool in one group.
+pub const RECEIVED_GROUP: usize = 512;
+
+/// Messages that may wait for the spool in front of one UDP listener. Further datagrams are dropped and counted,
+/// as UDP has no way to slow its sender.
+pub const UDP_WAITING: usize = 16_384;
+
+/// Size of the quarantine file, in bytes. When it is reached the file is closed under a new name and the
+/// oldest closed one is deleted and counted.
+pub const QUARANTINE_FILE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Closed quarantine files that are kept.
+pub const QUARANTINE_FILES: usize = 8;
+
+/// Largest rule, indicator or inventory file that is read, in bytes.
+pub const RULE_FILE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Depth of folders that rules are looked for in.
+pub const RULE_FOLDER_DEPTH: usize = 16;
+
+/// Tries to deliver one batch to the sink before the wait between tries stops growing.
+pub const DELIVERY_BACKOFF_STEPS: u32 = 6;

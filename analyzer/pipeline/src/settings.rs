@@ -1,0 +1,64 @@
+//! Settings of the pipeline and its receivers.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// Settings of the analyzer's pipeline.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PipelineSettings {
+    /// Folder for the state snapshot and the quarantine.
+    pub state_directory: PathBuf,
+    /// Name under which the pipeline reads the spool.
+    pub reader_name: String,
+    /// How much later than others an event may arrive and still count in windows, in seconds.
+    pub allowed_lateness_s: u32,
+    /// How far ahead of our clock an event's clock may be, in seconds; past that its time of reception is used.
+    pub allowed_skew_s: u32,
+    /// Longest wait before alerts and incidents are handed to the sink, in milliseconds.
+    pub flush_interval_ms: u32,
+    /// Longest wait between commits of the event index, in milliseconds.
+    pub commit_interval_ms: u32,
+    /// Longest wait between state snapshots, in milliseconds. Records are acknowledged to the spool after one.
+    pub snapshot_interval_ms: u32,
+    /// Listeners and files that feed the spool.
+    pub receivers: ReceiverSettings,
+}
+
+impl Default for PipelineSettings {
+    fn default() -> Self {
+        Self {
+            state_directory: PathBuf::from("data/analyzer"),
+            reader_name: "analyzer".to_owned(),
+            allowed_lateness_s: 120,
+            allowed_skew_s: 300,
+            flush_interval_ms: 500,
+            commit_interval_ms: 1_500,
+            snapshot_interval_ms: 5_000,
+            receivers: ReceiverSettings::default(),
+        }
+    }
+}
+
+/// Listeners and files that feed the spool.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReceiverSettings {
+    /// Addresses that take syslog over UDP (RFC 5426), such as `0.0.0.0:514`.
+    pub syslog_udp: Vec<String>,
+    /// Addresses that take syslog over TCP (RFC 6587, octet counting or one message a line).
+    pub syslog_tcp: Vec<String>,
+    /// Log files that are followed, across rotation.
+    pub files: Vec<LogFileSettings>,
+}
+
+/// One log file that is followed, across rotation.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogFileSettings {
+    /// Path of the file.
+    pub path: PathBuf,
+    /// Name of the parser, such as `web_access`; empty to recognise it by the first lines.
+    pub source: String,
+}
