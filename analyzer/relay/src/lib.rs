@@ -1,3 +1,28 @@
 //! Owns the durable spool, acknowledgement and transports.
 //!
 //! Does not look inside what it carries.
+
+#![forbid(unsafe_code)]
+
+mod class;
+mod cursor;
+mod disk;
+mod error;
+mod format;
+mod ledger;
+pub mod limits;
+mod reader;
+mod recovery;
+mod settings;
+mod spool;
+mod statistics;
+mod writer;
+
+pub use class::Class;
+pub use disk::{Disk, DiskFile, FileDisk};
+pub use error::SpoolError;
+pub use reader::{Reader, Record};
+pub use recovery::RecoveryReport;
+pub use settings::SpoolSettings;
+pub use spool::{SequenceRange, Spool};
+pub use statistics::{Amount, ClassStatistics, ReaderStatistics, ShedCause, SpoolStatistics};
