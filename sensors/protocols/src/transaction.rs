@@ -42,8 +42,34 @@ pub struct Transaction {
     pub response_complete: bool,
     /// The object EVE writes under the protocol's name.
     pub eve: Map<String, Value>,
+    /// Further objects of the EVE record by their top-level names (`email` next to `smtp`).
+    pub eve_more: Map<String, Value>,
     /// Names of the app-layer events raised on it (`http.invalid_request_chunk_len`).
     pub events: Vec<&'static str>,
+}
+
+impl Transaction {
+    /// An empty transaction.
+    #[must_use]
+    pub fn new(id: u64, protocol: AppProtocol, started: Timestamp) -> Self {
+        Self {
+            id,
+            protocol,
+            started,
+            buffers: Buffers::default(),
+            request_complete: false,
+            response_complete: false,
+            eve: Map::new(),
+            eve_more: Map::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// Whether both sides have said everything, so that it can be logged and released.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.request_complete && self.response_complete
+    }
 }
 
 /// A piece of a file that goes over the wire.

@@ -1,0 +1,243 @@
+//! Finds the protocol of a flow and feeds its parser.
+
+use fengsui_schema::Timestamp;
+
+use super::registry::{AppParser, Context, Input, PARSERS, ParserSpec, Probe, TransportKind, Verdict};
+use super::{AppSettings, Transactions};
+use crate::limits::DETECTION_BYTES;
+use crate::{AppEvent, AppProtocol, Direction, Transaction};
+
+/// The application layer of one flow: protocol detection, the parser and the live transactions.
+pub struct AppLayer {
+    transport: TransportKind,
+    server_port: u16,
+    client_port: u16,
+    state: State,
+    transactions: Transactions,
+    /// What an earlier parser of this flow (before STARTTLS, CONNECT) was.
+    previous: Option<AppProtocol>,
+}
+
+enum State {
+    Detecting(Box<[Held; 2]>),
+    Parsing(AppProtocol, Box<dyn AppParser>),
+    Failed,
+}
+
+/// Bytes of one direction that wait for detection.
+#[derive(Default)]
+struct Held {
+    data: Vec<u8>,
+    /// Nothing more is tried on this direction.
+    given_up: bool,
+    ended: bool,
+}
+
+impl AppLayer {
+    /// For a new flow. `client_port` is the port of the side that opened it.
+    #[must_use]
+    pub fn new(transport: TransportKind, client_port: u16, server_port: u16) -> Self {
+        Self {
+            transport,
+            server_port,
+            client_port,
+            state: State::Detecting(Box::default()),
+            transactions: Transactions::default(),
+            previous: None,
+        }
+    }
+
+    /// Takes bytes of a direction: the next ones of a stream, or one whole datagram.
+    pub fn data(
+        &mut self,
+        settings: &AppSettings,
+        time: Timestamp,
+        direction: Direction,
+        bytes: &[u8],
+        events: &mut Vec<AppEvent>,
+    ) {
+        match &mut self.state {
+            State::Parsing(..) => self.feed(settings, time, direction, Input::Data(bytes), events),
+            State::Detecting(held) => {
+                let waiting = &mut held[index(direction)];
+                let room = DETECTION_BYTES.max(bytes.len()) - waiting.data.len().min(DETECTION_BYTES);
+                waiting.data.extend_from_slice(&bytes[..bytes.len().min(room)]);
+                self.detect(settings, time, direction, events);
+            }
+            State::Failed => {}
+        }
+    }
+
+    /// Says that so many bytes of a direction are missing.
+    pub fn gap(
+        &mut self,
+        settings: &AppSettings,
+        time: Timestamp,
+        direction: Direction,
+        length: u64,
+        events: &mut Vec<AppEvent>,
+    ) {
+        match &mut self.state {
+            State::Parsing(..) => self.feed(settings, time, direction, Input::Gap(length), events),
+            State::Detecting(held) => held[index(direction)].given_up = true,
+            State::Failed => {}
+        }
+    }
+
+    /// Says that a direction has ended.
+    pub fn end(&mut self, settings: &AppSettings, time: Timestamp, direction: Direction, events: &mut Vec<AppEvent>) {
+        match &mut self.state {
+            State::Parsing(..) => self.feed(settings, time, direction, Input::End, events),
+            State::Detecting(held) => held[index(direction)].ended = true,
+            State::Failed => {}
+        }
+    }
+
+    /// The protocol, once it is known.
+    #[must_use]
+    pub fn protocol(&self) -> Option<AppProtocol> {
+        if let State::Parsing(protocol, _) = &self.state { Some(*protocol) } else { self.previous }
+    }
+
+    /// Whether detection has given up (EVE's `app_proto: failed`).
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        matches!(self.state, State::Failed)
+    }
+
+    /// What was spoken before the protocol changed (EVE's `app_proto_orig`).
+    #[must_use]
+    pub fn previous_protocol(&self) -> Option<AppProtocol> {
+        self.previous.filter(|previous| self.protocol() != Some(*previous))
+    }
+
+    /// A live transaction.
+    #[must_use]
+    pub fn transaction(&self, id: u64) -> Option<&Transaction> {
+        self.transactions.get(id)
+    }
+
+    /// The live transactions.
+    #[must_use]
+    pub fn transactions(&self) -> &Transactions {
+        &self.transactions
+    }
+
+    /// The live transactions.
+    pub fn transactions_mut(&mut self) -> &mut Transactions {
+        &mut self.transactions
+    }
+
+    /// Forgets a transaction that was inspected and logged.
+    pub fn release(&mut self, id: u64) {
+        self.transactions.release(id);
+    }
+
+    fn feed(
+        &mut self,
+        settings: &AppSettings,
+        time: Timestamp,
+        direction: Direction,
+        input: Input<'_>,
+        events: &mut Vec<AppEvent>,
+    ) {
+        let State::Parsing(protocol, parser) = &mut self.state else { return };
+        let mut context =
+            Context { time, settings, transactions: &mut self.transactions, events, switch_protocol: false };
+        parser.parse(direction, input, &mut context);
+        if context.switch_protocol {
+            self.previous = Some(*protocol);
+            self.state = State::Detecting(Box::default());
+        }
+    }
+
+    fn detect(&mut self, settings: &AppSettings, time: Timestamp, direction: Direction, events: &mut Vec<AppEvent>) {
+        let State::Detecting(held) = &self.state else { return };
+        let waiting = &held[index(direction)];
+        if waiting.given_up {
+            return;
+        }
+        match self.probe_all(settings, direction, &waiting.data) {
+            (Verdict::Yes, Some(spec)) => self.start(spec, settings, time, direction, events),
+            (Verdict::More, _) if waiting.data.len() < DETECTION_BYTES && self.transport == TransportKind::Tcp => {}
+            _ => self.give_up(direction),
+        }
+    }
+
+    /// The first parser that says yes counts, once all before it have said no.
+    fn probe_all(
+        &self,
+        settings: &AppSettings,
+        direction: Direction,
+        data: &[u8],
+    ) -> (Verdict, Option<&'static ParserSpec>) {
+        for spec in PARSERS.iter().filter(|spec| spec.transports.contains(&self.transport)) {
+            if settings.disabled.iter().any(|name| name == spec.protocol.as_str()) {
+                continue;
+            }
+            let probe = Probe {
+                data,
+                direction,
+                transport: self.transport,
+                port_matches: self.port_matches(spec, settings),
+                server_port: self.server_port,
+            };
+            match (spec.probe)(&probe) {
+                Verdict::No => {}
+                verdict => return (verdict, Some(spec)),
+            }
+        }
+        (Verdict::No, None)
+    }
+
+    fn port_matches(&self, spec: &ParserSpec, settings: &AppSettings) -> bool {
+        let extra = settings.ports.get(spec.protocol.as_str()).map_or(&[][..], Vec::as_slice);
+        [self.server_port, self.client_port].iter().any(|port| spec.ports.contains(port) || extra.contains(port))
+    }
+
+    fn give_up(&mut self, direction: Direction) {
+        let State::Detecting(held) = &mut self.state else { return };
+        // Datagrams stand alone: the next one may be recognised.
+        if self.transport == TransportKind::Udp {
+            held[index(direction)].data.clear();
+            return;
+        }
+        held[index(direction)].given_up = true;
+        if held.iter().all(|held| held.given_up) {
+            self.state = State::Failed;
+        }
+    }
+
+    /// Starts the parser and hands it what has waited, the recognised direction last when the other one came first.
+    fn start(
+        &mut self,
+        spec: &'static ParserSpec,
+        settings: &AppSettings,
+        time: Timestamp,
+        direction: Direction,
+        events: &mut Vec<AppEvent>,
+    ) {
+        let next = State::Parsing(spec.protocol, (spec.create)(self.transport));
+        let State::Detecting(held) = std::mem::replace(&mut self.state, next) else { return };
+        for (direction, held) in ordered(*held, direction) {
+            if !held.data.is_empty() {
+                self.data(settings, time, direction, &held.data, events);
+            }
+            if held.ended {
+                self.end(settings, time, direction, events);
+            }
+        }
+    }
+}
+
+fn ordered(held: [Held; 2], recognised: Direction) -> [(Direction, Held); 2] {
+    let [to_server, to_client] = held;
+    match recognised {
+        Direction::ToServer => [(Direction::ToServer, to_server), (Direction::ToClient, to_client)],
+        Direction::ToClient => [(Direction::ToServer, to_server), (Direction::ToClient, to_client)],
+    }
+}
+
+fn index(direction: Direction) -> usize {
+    usize::from(direction == Direction::ToClient)
+}

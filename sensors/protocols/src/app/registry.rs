@@ -1,0 +1,126 @@
+//! The registry of application parsers and what a parser is.
+
+use fengsui_schema::Timestamp;
+
+use super::{AppSettings, Transactions};
+use crate::{AppEvent, AppProtocol, Direction, FileChunk, Transaction};
+
+/// Every application parser, in the order in which detection asks them.
+pub static PARSERS: &[ParserSpec] = &[];
+
+/// What carries the application's bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TransportKind {
+    /// A stream.
+    Tcp,
+    /// Datagrams; each call hands over one whole.
+    Udp,
+}
+
+/// What a probe says about the first bytes of one direction.
+///
+/// A probe must be monotone: once it says yes or no to some bytes it says the same to every longer run that starts with
+/// them. Then detection does not depend on how the stream was cut into segments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is this protocol.
+    Yes,
+    /// It is not.
+    No,
+    /// More bytes are needed.
+    More,
+}
+
+/// What a probe looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Probe<'a> {
+    /// The first bytes of the direction.
+    pub data: &'a [u8],
+    /// The direction.
+    pub direction: Direction,
+    /// Carrier.
+    pub transport: TransportKind,
+    /// Whether the flow uses one of the protocol's ports: a hint that lets weak patterns count.
+    pub port_matches: bool,
+    /// Port of the server.
+    pub server_port: u16,
+}
+
+/// A line of the registry.
+#[derive(Clone, Copy)]
+pub struct ParserSpec {
+    /// The protocol.
+    pub protocol: AppProtocol,
+    /// What carries it.
+    pub transports: &'static [TransportKind],
+    /// Ports on which its server is usually found.
+    pub ports: &'static [u16],
+    /// Recognises the protocol; see [`Verdict`] for what it must keep to.
+    pub probe: fn(&Probe<'_>) -> Verdict,
+    /// Makes a parser for one flow.
+    pub create: fn(TransportKind) -> Box<dyn AppParser>,
+}
+
+/// What a parser is given.
+#[derive(Debug, Clone, Copy)]
+pub enum Input<'a> {
+    /// Bytes, in order. One whole datagram on UDP, any piece of the stream on TCP.
+    Data(&'a [u8]),
+    /// So many bytes of the stream are missing here.
+    Gap(u64),
+    /// The direction has ended; what is open is completed as far as it goes.
+    End,
+}
+
+/// A parser of one flow. It keeps what it needs between calls; results must not depend on how a stream is cut.
+pub trait AppParser: Send {
+    /// Takes what came in a direction.
+    fn parse(&mut self, direction: Direction, input: Input<'_>, context: &mut Context<'_>);
+}
+
+/// What a parser works with: the flow's transactions and where its events go.
+pub struct Context<'a> {
+    /// Time of the packet that brought the bytes.
+    pub time: Timestamp,
+    /// Settings.
+    pub settings: &'a AppSettings,
+    /// The flow's transactions.
+    pub transactions: &'a mut Transactions,
+    /// Events for the caller.
+    pub events: &'a mut Vec<AppEvent>,
+    /// Set by a parser when another protocol follows on the flow (STARTTLS, CONNECT, Upgrade): detection starts anew
+    /// with the next bytes of each direction.
+    pub switch_protocol: bool,
+}
+
+impl Context<'_> {
+    /// Opens a transaction and gives its number.
+    pub fn open(&mut self, protocol: AppProtocol) -> u64 {
+        self.transactions.open(protocol, self.time).id
+    }
+
+    /// Changes a transaction, when it is still live.
+    pub fn update(&mut self, id: u64, change: impl FnOnce(&mut Transaction)) {
+        if let Some(transaction) = self.transactions.get_mut(id) {
+            change(transaction);
+        }
+    }
+
+    /// Says that a transaction has something new to inspect.
+    pub fn progress(&mut self, transaction: u64, direction: Direction) {
+        self.events.push(AppEvent::Progress { transaction, direction });
+    }
+
+    /// Raises an app-layer event.
+    pub fn anomaly(&mut self, transaction: Option<u64>, direction: Direction, name: &'static str) {
+        if let Some(id) = transaction {
+            self.update(id, |transaction| transaction.raise(name));
+        }
+        self.events.push(AppEvent::Anomaly { transaction, name, direction });
+    }
+
+    /// Hands out a piece of a file.
+    pub fn file(&mut self, chunk: FileChunk) {
+        self.events.push(AppEvent::File(chunk));
+    }
+}

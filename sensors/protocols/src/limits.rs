@@ -1,0 +1,60 @@
+//! Named limits of this crate. What each sheds is counted or raised as an event by the part that enforces it.
+
+/// VLAN tags of one frame that are decoded; more raise `decoder.vlan.too_many_layers`.
+pub const VLAN_LAYERS: usize = 3;
+/// Nested tunnels that are decoded.
+pub const TUNNEL_LAYERS: u8 = 16;
+/// IPv6 extension headers of one packet that are walked.
+pub const IPV6_EXTENSION_HEADERS: usize = 32;
+/// MPLS labels of one packet that are walked.
+pub const MPLS_LABELS: usize = 16;
+/// SCTP chunks of one packet that are walked; more raise `decoder.sctp.too_many_chunks`.
+pub const SCTP_CHUNKS: usize = 64;
+/// Anomalies of one packet that are reported.
+pub const EVENTS_PER_PACKET: usize = 16;
+
+/// Largest IP datagram put together from fragments, in bytes of payload.
+pub const DEFRAGMENTED_BYTES: usize = 65_535;
+/// Fragments of one datagram that are held.
+pub const FRAGMENTS_PER_DATAGRAM: usize = 1_024;
+
+/// Out-of-order segments of one direction that are held.
+pub const SEGMENTS_PER_DIRECTION: usize = 4_096;
+/// Delivered bytes of one direction that are kept to notice overlaps with different data.
+pub const OVERLAP_TAIL_BYTES: usize = 16 << 10;
+
+/// Bytes of one direction that protocol detection may hold before it gives up.
+pub const DETECTION_BYTES: usize = 4 << 10;
+/// Transactions of one flow that are held at once; the oldest is completed and dropped for a new one.
+pub const TRANSACTIONS_PER_FLOW: usize = 512;
+/// App-layer events remembered on one transaction.
+pub const EVENTS_PER_TRANSACTION: usize = 32;
+/// Bytes of one line a parser waits for; longer lines are cut.
+pub const LINE_BYTES: usize = 64 << 10;
+
+/// Header lines of one HTTP message that are kept.
+pub const HTTP_HEADERS: usize = 1_024;
+/// Bytes of all header lines of one HTTP message that are kept.
+pub const HTTP_HEADER_BYTES: usize = 256 << 10;
+/// Content encodings of one HTTP body that are undone.
+pub const HTTP_ENCODING_LAYERS: usize = 2;
+/// Decompressed bytes of one HTTP body.
+pub const HTTP_DECOMPRESSED_BYTES: u64 = 256 << 20;
+/// Bytes out per byte in from which on decompression is a bomb.
+pub const HTTP_DECOMPRESSION_RATIO: u64 = 2_048;
+/// Parts of one multipart body that become files.
+pub const MULTIPART_PARTS: usize = 256;
+
+/// Bytes of one DNS name in text form.
+pub const DNS_NAME_BYTES: usize = 1_025;
+/// Compression pointers followed in one DNS name.
+pub const DNS_POINTERS: usize = 255;
+/// Records of one DNS section that are kept.
+pub const DNS_RECORDS: usize = 512;
+
+/// Bytes of one TLS handshake message that are put together from records.
+pub const TLS_HANDSHAKE_BYTES: usize = 256 << 10;
+/// Certificates of one TLS handshake that are kept.
+pub const TLS_CERTIFICATES: usize = 16;
+/// Entries of one TLS list (suites, extensions, names) that are kept.
+pub const TLS_LIST_ENTRIES: usize = 1_024;
