@@ -14,6 +14,7 @@ pub mod limits;
 mod reader;
 mod recovery;
 mod settings;
+pub mod simulation;
 mod spool;
 mod statistics;
 mod writer;
