@@ -8,6 +8,7 @@ pub mod classify;
 mod content;
 mod error;
 pub mod limits;
+mod normalize;
 mod settings;
 
 pub use classify::{Classification, Engine, Match};

@@ -1,12 +1,40 @@
 //! The engine: settings and rules compiled once, then shared by all threads.
 
-use super::{Classification, Match};
+use aho_corasick::AhoCorasick;
+
+use super::context::{ContextWords, Verdict};
+use super::grading::Template;
+use super::identifiers::{Detect, Found, IDENTIFIERS, Identifier};
+use super::resolve::resolve;
+use super::tokens::{Document, Shape, visit_tokens};
+use super::{Classification, Match, addresses, names};
+use crate::limits::{RUN_BYTES, TEXT_BYTES};
+use crate::normalize::Normalized;
 use crate::{ContentHint, EngineError, EngineSettings, Rules, decode};
 
 /// Compiled detectors, dictionaries and grading template. Immutable, `Send + Sync`; share it in an `Arc`.
 #[derive(Debug)]
 pub struct Engine {
     settings: EngineSettings,
+    identifiers: Vec<&'static Identifier>,
+    /// For each shape and length of a run, the identifiers that can have it.
+    by_shape: [Vec<Vec<usize>>; 3],
+    anchors: AhoCorasick,
+    /// The identifiers of each anchor literal.
+    anchored: Vec<Vec<usize>>,
+    context: ContextWords,
+    template: Template,
+}
+
+/// A candidate in the normal form of a text, before overlaps are resolved.
+#[derive(Debug, Clone)]
+pub(crate) struct Candidate {
+    pub(crate) data_type: &'static str,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) confidence: u8,
+    pub(crate) why: &'static str,
+    pub(crate) verdict: Verdict,
 }
 
 impl Engine {
@@ -14,8 +42,20 @@ impl Engine {
     ///
     /// # Errors
     /// When a rule file can't be read or the settings name a template or a type that does not exist.
-    pub fn new(settings: EngineSettings, _rules: &Rules) -> Result<Self, EngineError> {
-        Ok(Self { settings })
+    pub fn new(settings: EngineSettings, rules: &Rules) -> Result<Self, EngineError> {
+        check_types(&settings)?;
+        let template = Template::choose(&settings.template, rules)?;
+        let identifiers: Vec<_> = IDENTIFIERS
+            .iter()
+            .copied()
+            .flatten()
+            .filter(|known| !settings.disabled.iter().any(|off| off == known.name))
+            .collect();
+        let (literals, anchored) = anchor_literals(&identifiers);
+        let broken = |reason: &str| EngineError::Rule { file: "identifiers".to_owned(), reason: reason.to_owned() };
+        let anchors = AhoCorasick::new(&literals).map_err(|error| broken(&error.to_string()))?;
+        let context = ContextWords::new(&identifiers).ok_or_else(|| broken("the context words are too many"))?;
+        Ok(Self { by_shape: dispatch(&identifiers), settings, identifiers, anchors, anchored, context, template })
     }
 
     /// The settings the engine was made with.
@@ -24,29 +64,241 @@ impl Engine {
         &self.settings
     }
 
+    /// Every type the engine can report, with its name in Chinese, in the order of the registry.
+    #[must_use]
+    pub fn data_types() -> Vec<(&'static str, &'static str)> {
+        let mut all = vec![("person_name", "姓名"), ("address", "地址")];
+        for identifier in IDENTIFIERS.iter().copied().flatten() {
+            if !all.iter().any(|(name, _)| *name == identifier.name) {
+                all.push((identifier.name, identifier.label));
+            }
+        }
+        all
+    }
+
     /// Sensitive values of a text in order of their place. Linear in the length of the text.
     #[must_use]
-    pub fn scan_text(&self, _text: &str) -> Vec<Match> {
-        Vec::new()
+    pub fn scan_text(&self, text: &str) -> Vec<Match> {
+        self.scan(text, None)
     }
 
     /// Sensitive values of a cell or field whose column header or key is known.
     #[must_use]
-    pub fn scan_value(&self, value: &str, _header: &str) -> Vec<Match> {
-        self.scan_text(value)
+    pub fn scan_value(&self, value: &str, header: &str) -> Vec<Match> {
+        self.scan(value, Some(header))
     }
 
     /// Decodes content, scans it and grades the whole. `None` when it is no text or holds nothing sensitive.
     #[must_use]
     pub fn classify(&self, bytes: &[u8], hint: &ContentHint) -> Option<Classification> {
         let text = decode(bytes, hint)?;
-        let matches = self.scan_text(&text);
+        let matches = self.scan(&text, hint.field.as_deref());
         self.grade(&text, &matches)
     }
 
     /// Samples, grade and basis of matches in a text; `None` without matches.
     #[must_use]
-    pub fn grade(&self, _text: &str, _matches: &[Match]) -> Option<Classification> {
-        None
+    pub fn grade(&self, text: &str, matches: &[Match]) -> Option<Classification> {
+        let samples = super::samples(text, matches);
+        self.grade_samples(samples)
+    }
+
+    /// Grade and basis of samples that were collected over several texts; `None` without samples.
+    #[must_use]
+    pub fn grade_samples(&self, samples: Vec<fengsui_schema::FindingSample>) -> Option<Classification> {
+        let (grade, grade_basis) = self.template.grade(&samples)?;
+        Some(Classification { samples, grade, grade_basis })
+    }
+
+    /// The category and grade the template gives to one type of data.
+    #[must_use]
+    pub fn grade_of_type(&self, data_type: &str) -> (&str, fengsui_schema::DataGrade) {
+        self.template.of_type(data_type)
+    }
+
+    fn scan(&self, text: &str, header: Option<&str>) -> Vec<Match> {
+        let mut matches = Vec::new();
+        let mut rest = text;
+        let mut offset = 0;
+        while !rest.is_empty() {
+            let cut = piece(rest);
+            for mut found in self.scan_piece(&rest[..cut], header) {
+                found.start += offset;
+                found.end += offset;
+                matches.push(found);
+            }
+            offset += cut;
+            rest = &rest[cut..];
+        }
+        matches
+    }
+
+    fn scan_piece(&self, text: &str, header: Option<&str>) -> Vec<Match> {
+        let normalized = Normalized::new(text);
+        let document = Document { text: &normalized.text, latest_year: self.settings.latest_year };
+        let mut candidates = Vec::new();
+        self.runs(document, header, &mut candidates);
+        self.anchored(document, header, &mut candidates);
+        if self.settings.addresses {
+            addresses::find(document.text, header, &mut candidates);
+        }
+        if self.settings.names {
+            names::find(document.text, header, &mut candidates);
+        }
+        candidates.retain(|candidate| self.passes(candidate));
+        let resolved = resolve(candidates);
+        resolved.into_iter().map(|candidate| to_match(&candidate, &normalized)).collect()
+    }
+
+    fn passes(&self, candidate: &Candidate) -> bool {
+        let own = self.settings.thresholds.get(candidate.data_type).copied();
+        candidate.confidence >= own.unwrap_or(self.settings.threshold)
+            && !self.settings.disabled.iter().any(|off| off == candidate.data_type)
+    }
+
+    fn runs(&self, document: Document<'_>, header: Option<&str>, candidates: &mut Vec<Candidate>) {
+        visit_tokens(document, |token| {
+            let shape = &self.by_shape[shape_index(token.shape)];
+            let Some(possible) = shape.get(token.compact().len()) else { return };
+            for index in possible {
+                if let Detect::Run { check, .. } = &self.identifiers[*index].detect
+                    && let Some(found) = check(token)
+                {
+                    candidates.extend(self.weigh(document, header, *index, found));
+                }
+            }
+        });
+    }
+
+    fn anchored(&self, document: Document<'_>, header: Option<&str>, candidates: &mut Vec<Candidate>) {
+        for hit in self.anchors.find_iter(document.text) {
+            for index in &self.anchored[hit.pattern().as_usize()] {
+                if let Detect::Anchor { find, .. } = &self.identifiers[*index].detect
+                    && let Some(found) = find(document, hit.start(), hit.end() - hit.start())
+                {
+                    candidates.extend(self.weigh(document, header, *index, found));
+                }
+            }
+        }
+    }
+
+    /// Confidence from structure and context: a word for it closes most of the gap to certainty, a word against
+    /// it takes a third away unless a checksum speaks for it, and Chinese around a bare number helps a little.
+    fn weigh(&self, document: Document<'_>, header: Option<&str>, index: usize, found: Found) -> Option<Candidate> {
+        let mut verdict = self.context.verdict(document, found.start, found.end, index);
+        if let Some(word) = header.and_then(|header| self.context.names(header, index)) {
+            verdict = Verdict { positive: Some(word), negative: None };
+        }
+        if found.needs_context && verdict.positive.is_none() {
+            return None;
+        }
+        let base = i32::from(found.confidence);
+        let strong = base >= 78;
+        let raised = match (verdict.positive, verdict.negative) {
+            (Some(_), _) => base + (99 - base) * 6 / 10,
+            (None, Some(_)) => base - if strong { 10 } else { 30 },
+            (None, None) if chinese_around(document.text, found.start, found.end) => base + if strong { 4 } else { 12 },
+            (None, None) => base,
+        };
+        let attached = verdict.positive.is_none() && !strong && glued(document.text, found.start, found.end);
+        let confidence = u8::try_from((raised - if attached { 25 } else { 0 }).clamp(0, 99)).unwrap_or(0);
+        let data_type = self.identifiers[index].name;
+        Some(Candidate { data_type, start: found.start, end: found.end, confidence, why: found.why, verdict })
+    }
+}
+
+fn check_types(settings: &EngineSettings) -> Result<(), EngineError> {
+    let known = Engine::data_types();
+    let named = settings.thresholds.keys().chain(&settings.disabled);
+    let unknown = named.into_iter().find(|name| !known.iter().any(|(known, _)| known == name));
+    unknown.map_or(Ok(()), |name| {
+        let names: Vec<_> = known.iter().map(|(name, _)| *name).collect();
+        Err(EngineError::Unknown {
+            kind: "data type",
+            name: fengsui_schema::shown(name).to_string(),
+            known: names.join(", "),
+        })
+    })
+}
+
+const fn shape_index(shape: Shape) -> usize {
+    match shape {
+        Shape::Digits => 0,
+        Shape::Mixed => 1,
+        Shape::Letters => 2,
+    }
+}
+
+fn dispatch(identifiers: &[&'static Identifier]) -> [Vec<Vec<usize>>; 3] {
+    let mut table = std::array::from_fn(|_| vec![Vec::new(); RUN_BYTES + 1]);
+    for (index, identifier) in identifiers.iter().enumerate() {
+        if let Detect::Run { shortest, longest, shapes, .. } = &identifier.detect {
+            for shape in *shapes {
+                let lengths: &mut Vec<Vec<usize>> = &mut table[shape_index(*shape)];
+                lengths[*shortest..=*longest].iter_mut().for_each(|list| list.push(index));
+            }
+        }
+    }
+    table
+}
+
+fn anchor_literals(identifiers: &[&'static Identifier]) -> (Vec<&'static str>, Vec<Vec<usize>>) {
+    let mut literals: Vec<&'static str> = Vec::new();
+    let mut owners: Vec<Vec<usize>> = Vec::new();
+    for (index, identifier) in identifiers.iter().enumerate() {
+        let Detect::Anchor { literals: own, .. } = &identifier.detect else { continue };
+        for literal in *own {
+            match literals.iter().position(|known| known == literal) {
+                Some(at) => owners[at].push(index),
+                None => {
+                    literals.push(literal);
+                    owners.push(vec![index]);
+                }
+            }
+        }
+    }
+    (literals, owners)
+}
+
+/// Length of the next piece: the whole rest, or up to a line break before the limit.
+fn piece(rest: &str) -> usize {
+    if rest.len() <= TEXT_BYTES {
+        return rest.len();
+    }
+    let limit = super::context::floor(rest, TEXT_BYTES);
+    rest[..limit].rfind('\n').map_or(limit, |at| at + 1)
+}
+
+/// Whether a Chinese character stands directly beside a candidate or one space or colon away.
+fn chinese_around(text: &str, start: usize, end: usize) -> bool {
+    let chinese = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c) || "，。；：、（）".contains(c);
+    let before = text.get(..start).is_some_and(|text| text.trim_end_matches([' ', ':']).ends_with(chinese));
+    before || text.get(end..).is_some_and(|text| text.trim_start_matches(' ').starts_with(chinese))
+}
+
+/// Whether a candidate is a part of something longer: a path, a UUID, a file name, a decimal number.
+fn glued(text: &str, start: usize, end: usize) -> bool {
+    let bytes = text.as_bytes();
+    let joint = |byte: u8| matches!(byte, b'-' | b'_' | b'.' | b'/' | b'\\' | b'#' | b'=');
+    let beside = |near: Option<usize>, far: Option<usize>| {
+        let at = |index: Option<usize>| index.and_then(|index| bytes.get(index)).copied();
+        at(near).is_some_and(joint) && at(far).is_some_and(|byte| byte.is_ascii_alphanumeric())
+    };
+    beside(start.checked_sub(1), start.checked_sub(2)) || beside(Some(end), Some(end + 1))
+}
+
+fn to_match(candidate: &Candidate, normalized: &Normalized<'_>) -> Match {
+    let range = normalized.original(candidate.start..candidate.end);
+    let explanation = match (candidate.verdict.positive, candidate.verdict.negative) {
+        (Some(word), _) => format!("{}；上下文有“{word}”", candidate.why),
+        (None, Some(word)) => format!("{}；但上下文有“{word}”，置信度降低", candidate.why),
+        (None, None) => candidate.why.to_owned(),
+    };
+    Match {
+        data_type: candidate.data_type,
+        start: range.start,
+        end: range.end,
+        confidence: candidate.confidence,
+        explanation,
     }
 }

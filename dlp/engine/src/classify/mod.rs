@@ -1,7 +1,58 @@
 //! Finds sensitive values in text, says why, and grades the whole.
 
+mod addresses;
+pub(crate) mod checksum;
+pub(crate) mod context;
 mod engine;
+mod grading;
+mod identifiers;
 mod matches;
+mod names;
+mod regions;
+mod resolve;
+mod sample;
+mod tokens;
 
 pub use engine::Engine;
+use fengsui_schema::FindingSample;
+pub use grading::Template;
+pub use identifiers::{IDENTIFIERS, Identifier};
 pub use matches::{Classification, Match};
+pub use sample::masked_sample;
+
+use crate::limits::SAMPLES_PER_TYPE;
+
+/// Matches of a text by type: how many, the highest confidence, a few masked values, the best explanation.
+#[must_use]
+pub fn samples(text: &str, matches: &[Match]) -> Vec<FindingSample> {
+    let mut all: Vec<FindingSample> = Vec::new();
+    for found in matches {
+        let value = text.get(found.start..found.end).unwrap_or_default();
+        add_sample(&mut all, found, value);
+    }
+    all
+}
+
+/// Counts one match into samples that are collected over several texts.
+pub fn add_sample(all: &mut Vec<FindingSample>, found: &Match, value: &str) {
+    let at = all.iter().position(|sample| sample.data_type == found.data_type).unwrap_or_else(|| {
+        all.push(FindingSample {
+            data_type: found.data_type.to_owned(),
+            count: 0,
+            confidence: 0,
+            masked: Vec::new(),
+            explanation: String::new(),
+        });
+        all.len() - 1
+    });
+    let sample = &mut all[at];
+    sample.count += 1;
+    if found.confidence > sample.confidence {
+        sample.confidence = found.confidence;
+        sample.explanation.clone_from(&found.explanation);
+    }
+    let masked = masked_sample(found.data_type, value);
+    if sample.masked.len() < SAMPLES_PER_TYPE && !sample.masked.contains(&masked) {
+        sample.masked.push(masked);
+    }
+}

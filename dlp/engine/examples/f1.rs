@@ -1,0 +1,91 @@
+//! Strict value-and-type micro F1 over JSON lines with entities: `cargo run --example f1 -- FILE.jsonl [--errors]`.
+
+use std::collections::BTreeMap;
+
+use fengsui_dlp_engine::{Engine, EngineSettings, Rules};
+
+fn mapped(data_type: &str) -> Option<&'static str> {
+    Some(match data_type {
+        "person_name" => "person",
+        "cn_mobile" | "cn_landline" | "phone_international" => "phone",
+        "cn_resident_id" => "id_number",
+        "bank_card" => "bank_card",
+        "email" => "email",
+        "address" => "address",
+        "cn_license_plate" => "license_plate",
+        "cn_passport" => "passport",
+        _ => return None,
+    })
+}
+
+#[derive(Default)]
+struct Score {
+    hits: usize,
+    found: usize,
+    expected: usize,
+}
+
+impl Score {
+    fn print(&self, name: &str, out: &mut impl std::io::Write) -> std::io::Result<()> {
+        let ratio = |part: usize, whole: usize| if whole == 0 { 1.0 } else { part as f64 / whole as f64 };
+        let (precision, recall) = (ratio(self.hits, self.found), ratio(self.hits, self.expected));
+        let f1 = 2.0 * precision * recall / (precision + recall).max(f64::MIN_POSITIVE);
+        writeln!(out, "{name:14} precision {precision:.4} recall {recall:.4} f1 {f1:.4} of {}", self.expected)
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let path = arguments.first().ok_or("name a file")?;
+    let errors = arguments.iter().any(|argument| argument == "--errors");
+    let engine = Engine::new(EngineSettings::default(), &Rules::default())?;
+    let mut scores: BTreeMap<String, Score> = BTreeMap::new();
+    let mut out = std::io::stdout().lock();
+    for line in std::fs::read_to_string(path)?.lines() {
+        record(&engine, &serde_json::from_str(line)?, &mut scores, errors)?;
+    }
+    for (name, score) in &scores {
+        score.print(name, &mut out)?;
+    }
+    Ok(())
+}
+
+fn record(
+    engine: &Engine,
+    record: &serde_json::Value,
+    scores: &mut BTreeMap<String, Score>,
+    errors: bool,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let text = record["text"].as_str().ok_or("a record has no text")?;
+    let mut expected: Vec<(String, String)> = Vec::new();
+    for entity in record["entities"].as_array().into_iter().flatten() {
+        let field = |name: &str| entity[name].as_str().unwrap_or_default().to_owned();
+        expected.push((field("type"), field("text")));
+    }
+    let matches = engine.scan_text(text);
+    for found in &matches {
+        let Some(kind) = mapped(found.data_type) else { continue };
+        let value = &text[found.start..found.end];
+        let hit = expected.iter().position(|(name, known)| name == kind && known == value);
+        for name in [kind, "all"] {
+            let score = scores.entry(name.to_owned()).or_default();
+            score.found += 1;
+            score.hits += usize::from(hit.is_some());
+            score.expected += usize::from(hit.is_some());
+        }
+        match hit {
+            Some(at) => drop(expected.swap_remove(at)),
+            None if errors => eprintln!("+ {kind} {value} ({}) in {text}", found.confidence),
+            None => {}
+        }
+    }
+    for (kind, value) in expected {
+        for name in [kind.as_str(), "all"] {
+            scores.entry(name.to_owned()).or_default().expected += 1;
+        }
+        if errors {
+            eprintln!("- {kind} {value} in {text}");
+        }
+    }
+    Ok(())
+}

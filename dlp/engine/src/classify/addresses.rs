@@ -1,0 +1,349 @@
+//! Postal addresses: a division of the GB/T 2260 tree or a label, then roads, communities, buildings and rooms.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder, MatchKind};
+
+use super::context::Verdict;
+use super::engine::Candidate;
+use super::regions::divisions;
+
+/// Words after which an address begins even when no division is named.
+const LABELS: &[&str] = &[
+    "地址",
+    "住址",
+    "住所地",
+    "居住地",
+    "住在",
+    "家住",
+    "位于",
+    "送到",
+    "寄到",
+    "送至",
+    "寄往",
+    "户籍地",
+    "现住",
+    "地点",
+    "坐落",
+    "address",
+];
+
+/// What ends the name of a road, place or community. Longer ones first where one begins with another.
+const PLACES: &[&str] = &[
+    "大街",
+    "街道",
+    "大道",
+    "胡同",
+    "社区",
+    "小区",
+    "新村",
+    "花园",
+    "公寓",
+    "大厦",
+    "广场",
+    "工业园",
+    "产业园",
+    "园区",
+    "家属院",
+    "开发区",
+    "新区",
+    "公路",
+    "中心",
+    "校区",
+    "路",
+    "街",
+    "巷",
+    "道",
+    "弄",
+    "村",
+    "屯",
+    "庄",
+    "镇",
+    "乡",
+    "苑",
+    "里",
+    "坊",
+    "湾",
+    "寨",
+    "堡",
+    "园",
+    "府",
+    "庭",
+    "院",
+    "县",
+    "区",
+    "市",
+    "旗",
+    "楼",
+];
+
+/// What follows a number in an address.
+const UNITS: &[&str] = &[
+    "号楼", "号院", "号", "栋", "幢", "座", "单元", "层", "楼", "室", "户", "房", "弄", "组", "队", "社", "门", "排",
+    "#", "院", "区",
+];
+
+/// Characters that no name of a road or place holds: the text has gone on.
+const BREAKS: &str = "的了在是和我你他她有等与及或请为被把让对就也都还向从要会能说这那其于至并后前电手身邮编收联系";
+
+/// Longest name of a road or place, in characters.
+const NAME_CHARACTERS: usize = 12;
+/// Most parts of one address.
+const PARTS: usize = 14;
+/// Longest name of a division, in characters.
+const DIVISION_CHARACTERS: usize = 15;
+
+static DIVISIONS: LazyLock<Divisions> = LazyLock::new(Divisions::load);
+
+struct Divisions {
+    names: HashMap<&'static str, ()>,
+    automaton: Option<CharwiseDoubleArrayAhoCorasick<u32>>,
+}
+
+impl Divisions {
+    fn load() -> Self {
+        let mut names = HashMap::new();
+        for (_, name) in divisions() {
+            if *name != "市辖区" && *name != "县" && name.chars().count() >= 2 {
+                names.insert(*name, ());
+                names.insert(short(name), ());
+            }
+        }
+        let mut patterns: Vec<&str> = names.keys().copied().collect();
+        patterns.sort_unstable();
+        let builder = CharwiseDoubleArrayAhoCorasickBuilder::new().match_kind(MatchKind::LeftmostLongest);
+        Self { automaton: builder.build(patterns).ok(), names }
+    }
+
+    /// Length of the longest division at the beginning of a text.
+    fn at(&self, rest: &str) -> Option<usize> {
+        let ends = rest.char_indices().skip(2).map(|(at, _)| at).chain([rest.len()]).take(DIVISION_CHARACTERS);
+        ends.filter(|end| rest.get(..*end).is_some_and(|head| self.names.contains_key(head))).max()
+    }
+}
+
+/// A division's name without its kind, if two characters remain: 张掖 of 张掖市.
+fn short(name: &'static str) -> &'static str {
+    const PEOPLES: [&str; 12] = [
+        "回族",
+        "藏族",
+        "东乡族",
+        "保安族",
+        "撒拉族",
+        "裕固族",
+        "哈萨克族",
+        "蒙古族",
+        "蒙古",
+        "维吾尔",
+        "壮族",
+        "土家族",
+    ];
+    let kinds = [
+        "特别行政区",
+        "自治区",
+        "自治州",
+        "自治县",
+        "新区",
+        "地区",
+        "林区",
+        "矿区",
+        "市",
+        "区",
+        "县",
+        "省",
+        "州",
+        "盟",
+        "旗",
+    ];
+    let mut stripped = kinds.iter().find_map(|kind| name.strip_suffix(kind)).unwrap_or(name);
+    while let Some(head) = PEOPLES.iter().find_map(|people| stripped.strip_suffix(people)) {
+        stripped = head;
+    }
+    if stripped.chars().count() >= 2 { stripped } else { name }
+}
+
+/// Finds addresses in a text in normal form.
+pub(super) fn find(text: &str, header: Option<&str>, candidates: &mut Vec<Candidate>) {
+    if header.is_some_and(is_address_header) {
+        candidates.extend(parse(text, 0, true));
+    }
+    let mut end = 0;
+    if let Some(automaton) = &DIVISIONS.automaton {
+        for hit in automaton.leftmost_find_iter(text) {
+            if hit.start() < end {
+                continue;
+            }
+            if let Some(found) = parse(text, hit.start(), labelled(text, hit.start())) {
+                end = found.end;
+                candidates.push(found);
+            }
+        }
+    }
+    for label in LABELS {
+        for at in memchr::memmem::find_iter(text.as_bytes(), label.as_bytes()) {
+            let rest = &text[at + label.len()..];
+            let start = at + label.len() + rest.len()
+                - rest.trim_start_matches(['：', ':', '为', '是', ' ', '"', '=', '在']).len();
+            candidates.extend(parse(text, start, true));
+        }
+    }
+}
+
+fn is_address_header(header: &str) -> bool {
+    let header = header.trim().to_ascii_lowercase();
+    ["地址", "住址", "住所", "居住地", "户籍地", "坐落"].iter().any(|known| header.contains(known))
+        || ["address", "addr", "dz", "jtzz", "xxdz"].contains(&header.as_str())
+}
+
+fn labelled(text: &str, start: usize) -> bool {
+    let head = text.get(..start).unwrap_or_default().trim_end_matches(['：', ':', '为', '是', ' ', '"', '=', '在']);
+    LABELS.iter().any(|label| head.ends_with(label)) || text.get(..start).is_some_and(|head| head.ends_with("住在"))
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Parts {
+    divisions: usize,
+    places: usize,
+    numbers: usize,
+}
+
+enum Part {
+    Division,
+    Place,
+    Number,
+}
+
+/// Reads an address at a place as far as it goes.
+fn parse(text: &str, start: usize, labelled: bool) -> Option<Candidate> {
+    let mut parts = Parts::default();
+    let mut end = start;
+    let mut solid = start;
+    for _ in 0..PARTS {
+        let rest = text.get(end..)?;
+        let Some((length, part)) = next_part(rest, parts) else { break };
+        end += length;
+        match part {
+            Part::Division => parts.divisions += 1,
+            Part::Place => parts.places += 1,
+            Part::Number => parts.numbers += 1,
+        }
+        solid = end;
+    }
+    let confidence = confidence(parts, labelled)?;
+    let why = match parts.divisions {
+        0 => "地址标签后的道路和门牌",
+        1 => "行政区划加道路、门牌",
+        _ => "多级行政区划加道路、门牌",
+    };
+    let verdict = Verdict::default();
+    Some(Candidate { data_type: "address", start, end: solid, confidence, why, verdict })
+}
+
+/// Enough to find a door, or a labelled street: a mere mention of a place is no address.
+fn confidence(parts: Parts, labelled: bool) -> Option<u8> {
+    Some(match (parts.divisions, parts.places, parts.numbers) {
+        (2.., 1.., 1..) => 93,
+        (1, 1.., 2..) => 90,
+        (1, 1.., 1) => 84,
+        (2.., 0, 1..) if labelled => 78,
+        (2.., 1.., 0) if labelled => 76,
+        (2.., 2.., 0) => 62,
+        (0, 1.., 1..) if labelled => 78,
+        _ => return None,
+    })
+}
+
+fn next_part(rest: &str, parts: Parts) -> Option<(usize, Part)> {
+    if parts.numbers == 0
+        && let Some(length) = DIVISIONS.at(rest)
+    {
+        return Some((length, Part::Division));
+    }
+    if let Some(length) = number_part(rest, parts) {
+        return Some((length, Part::Number));
+    }
+    place_part(rest, parts.numbers > 0).map(|length| (length, Part::Place))
+}
+
+/// A number with its unit: `224号`, `8栋`, `2-1单元`, `A座`, `三单元`; a bare number or `3-2-501` after one is a room.
+fn number_part(rest: &str, parts: Parts) -> Option<usize> {
+    let rest_from = rest.strip_prefix([' ', '东', '西', '南', '北', '甲', '乙', '附', '第']).unwrap_or(rest);
+    let skipped = rest.len() - rest_from.len();
+    let is_number = |c: char| c.is_ascii_alphanumeric() || c == '-' || "一二三四五六七八九十百".contains(c);
+    let digits: usize = rest_from.chars().take(10).take_while(|c| is_number(*c)).map(char::len_utf8).sum();
+    let number = &rest_from[..digits];
+    let after = &rest_from[digits..];
+    if digits == 0 {
+        return None;
+    }
+    if let Some(unit) = UNITS.iter().filter(|unit| after.starts_with(**unit)).max_by_key(|unit| unit.len()) {
+        return Some(skipped + digits + unit.len());
+    }
+    let room =
+        parts.numbers + parts.places > 0 && number.as_bytes()[0].is_ascii_digit() && number.len() <= 8 && skipped == 0;
+    let ends = !after.starts_with(|c: char| ('\u{4e00}'..='\u{9fff}').contains(&c) || c.is_ascii_alphanumeric());
+    let trimmed = number.trim_end_matches('-').len();
+    (room && ends && parts.numbers > 0).then_some(trimmed)
+}
+
+/// A name of at most twelve characters with the nearest ending of a place; a second ending belongs to it.
+fn place_part(rest: &str, after_number: bool) -> Option<usize> {
+    let most = if after_number { 8 } else { NAME_CHARACTERS };
+    for (count, (at, c)) in rest.char_indices().enumerate() {
+        if count > 0
+            && let Some(ending) = ending_at(&rest[at..])
+        {
+            let end = at + ending;
+            return Some(end + ending_at(&rest[end..]).filter(|_| !after_number).unwrap_or(0));
+        }
+        let name = ('\u{4e00}'..='\u{9fff}').contains(&c) || c.is_ascii_alphanumeric();
+        if !name || count >= most || BREAKS.contains(c) {
+            return None;
+        }
+    }
+    None
+}
+
+fn ending_at(rest: &str) -> Option<usize> {
+    PLACES.iter().filter(|place| rest.starts_with(**place)).map(|place| place.len()).max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses(text: &str) -> Vec<&str> {
+        let mut candidates = Vec::new();
+        find(text, None, &mut candidates);
+        let mut all: Vec<_> = candidates.iter().map(|found| &text[found.start..found.end]).collect();
+        all.dedup();
+        all
+    }
+
+    #[test]
+    fn whole_addresses_are_found() {
+        assert_eq!(
+            addresses("住在甘肃省兰州市城关区东岗西路199号3栋2单元501室，电话"),
+            ["甘肃省兰州市城关区东岗西路199号3栋2单元501室"]
+        );
+        assert_eq!(addresses("寄到城关中山路56号 收"), ["城关中山路56号"]);
+        assert_eq!(addresses("地址：幸福里小区8号楼1201室"), ["幸福里小区8号楼1201室"]);
+    }
+
+    #[test]
+    fn mentions_of_places_are_none() {
+        for text in
+            ["甘肃省兰州市的发展", "在北京市召开会议", "城关区人民政府办公室", "全省14个市州", "兰州市2023年第3号文件"]
+        {
+            assert_eq!(addresses(text), Vec::<&str>::new(), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(text in "[甘肃省兰州市城关区路号0-9a-c地址：，一二 ]{0,60}") {
+            let _ = addresses(&text);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Financial accounts: payment cards, bank accounts, IBAN, SWIFT codes.
+
+use super::{DIGITS, Detect, Found, Identifier, MIXED};
+use crate::classify::checksum;
+use crate::classify::tokens::{Shape, Token};
+
+const WORDS: &[&str] = &[
+    "银行卡",
+    "卡号",
+    "储蓄卡",
+    "信用卡",
+    "借记卡",
+    "账户",
+    "账号",
+    "转账",
+    "还款",
+    "打钱",
+    "汇款",
+    "收款",
+    "的卡",
+    "这个卡",
+    "工资卡",
+    "一卡通",
+    "银行",
+    "bank card",
+    "card number",
+    "credit card",
+    "debit",
+    "visa",
+    "mastercard",
+    "card",
+    "yhkh",
+    "yhzh",
+    "kh",
+    "zh",
+];
+
+pub(super) static ALL: &[Identifier] = &[
+    Identifier {
+        name: "bank_card",
+        label: "银行卡号",
+        detect: Detect::Run { shortest: 13, longest: 19, shapes: DIGITS, check: card },
+        positive: WORDS,
+        negative: &["IMEI", "imei", "ICCID", "物流", "快递", "身份证", "手机"],
+        valid: &["卡号6222020000000000007", "card 4111 1111 1111 1111", "银行卡 6217000000000000005"],
+        invalid: &["4111111111111112", "1234567812345670", "订单 6222020000000000008"],
+    },
+    Identifier {
+        name: "cn_bank_account",
+        label: "银行账号",
+        detect: Detect::Run { shortest: 9, longest: 28, shapes: DIGITS, check: account },
+        positive: &[
+            "对公账户",
+            "银行账号",
+            "开户账号",
+            "收款账号",
+            "基本户",
+            "结算账户",
+            "银行账户",
+            "bank account",
+            "账号",
+        ],
+        negative: &["卡号", "微信", "qq", "QQ", "登录"],
+        valid: &["收款账号 270010204002345"],
+        invalid: &["270010204002345"],
+    },
+    Identifier {
+        name: "cn_bank_code",
+        label: "联行号",
+        detect: Detect::Run { shortest: 12, longest: 12, shapes: DIGITS, check: bank_code },
+        positive: &["联行号", "行号", "开户行", "cnaps", "CNAPS"],
+        negative: &[],
+        valid: &["联行号 102821000017"],
+        invalid: &["102821000017"],
+    },
+    Identifier {
+        name: "iban",
+        label: "国际银行账号",
+        detect: Detect::Run { shortest: 15, longest: 34, shapes: MIXED, check: iban },
+        positive: &["iban", "IBAN", "账号", "account"],
+        negative: &[],
+        valid: &["GB82WEST12345698765432"],
+        invalid: &["GB82WEST12345698765433", "ZZ82WEST12345698765432"],
+    },
+    Identifier {
+        name: "swift_code",
+        label: "SWIFT代码",
+        detect: Detect::Run { shortest: 8, longest: 11, shapes: &[Shape::Mixed, Shape::Letters], check: swift },
+        positive: &["swift", "SWIFT", "bic", "BIC"],
+        negative: &[],
+        valid: &["SWIFT: BKCHCNBJ110"],
+        invalid: &["BKCHCNBJ110", "swift: bkchcnbj"],
+    },
+];
+
+/// Issuer prefixes and lengths (ISO/IEC 7812, UnionPay 62 and older mainland ranges).
+fn issuer(text: &[u8]) -> Option<&'static str> {
+    let length = text.len();
+    let head = |count: usize| super::super::regions::number(&text[..count]).unwrap_or(0);
+    match head(2) {
+        62 if (16..=19).contains(&length) => Some("银联"),
+        60 | 65
+            if matches!(length, 16 | 19)
+                && (head(4) == 6011 || head(2) == 65 || (head(3) >= 601 && head(3) <= 605)) =>
+        {
+            Some("发现/银联")
+        }
+        81 if matches!(length, 16 | 19) => Some("银联"),
+        34 | 37 if length == 15 => Some("美国运通"),
+        36 | 38 | 39 if length == 14 => Some("大来"),
+        30 if length == 14 && head(3) <= 305 => Some("大来"),
+        35 if length == 16 && (3528..=3589).contains(&head(4)) => Some("JCB"),
+        18 | 21 if length == 15 && matches!(head(4), 1800 | 2131) => Some("JCB"),
+        51..=55 if length == 16 => Some("万事达"),
+        22..=27 if length == 16 && (2221..=2720).contains(&head(4)) => Some("万事达"),
+        50 | 56 | 57 | 58 | 63 | 67 if length == 16 => Some("Maestro"),
+        40..=49 if matches!(length, 13 | 16 | 19) => Some("维萨"),
+        95 if head(5) == 95588 || head(5) == 95599 => Some("银行旧卡"),
+        _ => None,
+    }
+}
+
+fn card(token: &Token<'_>) -> Option<Found> {
+    let text = token.compact();
+    let scheme = issuer(text)?;
+    if text[1..].iter().all(|digit| *digit == text[1]) || !grouped(token) || decimal(token) {
+        return None;
+    }
+    let chinese = scheme == "银联";
+    Some(match (checksum::luhn(text), chinese) {
+        (true, true) => Found::run(token, 80, "银联BIN、长度和Luhn校验正确"),
+        (true, false) if text.len() == 16 => Found::run(token, 66, "国际卡组织BIN、长度和Luhn校验正确"),
+        (true, false) => Found::run(token, 55, "卡组织BIN、长度和Luhn校验正确"),
+        (false, true) => Found::in_context(token, 45, "银联BIN和长度正确，不满足Luhn（部分借记卡如此）"),
+        (false, false) => return None,
+    })
+}
+
+/// Cards are written in groups of four, with the rest at the end, or of 4-6-5 and 4-6-4.
+fn grouped(token: &Token<'_>) -> bool {
+    let groups: Vec<usize> = token.written().split([' ', '-']).map(str::len).collect();
+    match groups.as_slice() {
+        [_] | [4, 6, 5] | [4, 6, 4] | [6, 10 | 13] => true,
+        [first @ .., last] => first.iter().all(|group| *group == 4) && *last <= 4,
+        [] => false,
+    }
+}
+
+fn decimal(token: &Token<'_>) -> bool {
+    token.previous_byte() == Some(b'.')
+        || (token.next_byte() == Some(b'.') && token.after()[1..].starts_with(|c: char| c.is_ascii_digit()))
+}
+
+fn account(token: &Token<'_>) -> Option<Found> {
+    (token.compact().len() >= 9).then(|| Found::in_context(token, 35, "账号标签后的数字"))
+}
+
+fn bank_code(token: &Token<'_>) -> Option<Found> {
+    matches!(&token.compact()[..1], b"1" | b"2" | b"3" | b"4" | b"5" | b"7" | b"9")
+        .then(|| Found::in_context(token, 55, "12位联行号"))
+}
+
+fn iban(token: &Token<'_>) -> Option<Found> {
+    const COUNTRIES: &str = "AD AE AL AT AZ BA BE BG BH BR BY CH CR CY CZ DE DK DO EE EG ES FI FO FR GB GE GI GL GR GT HR HU IE IL IQ IS IT JO KW KZ LB LC LI LT LU LV MC MD ME MK MR MT MU NL NO PK PL PS PT QA RO RS SA SC SE SI SK SM ST SV TL TN TR UA VA VG XK";
+    let text = token.compact();
+    let country = std::str::from_utf8(&text[..2]).unwrap_or_default();
+    let known = COUNTRIES.split(' ').any(|code| code == country);
+    (known && checksum::iban(text)).then(|| Found::run(token, 92, "国家代码和模97校验(ISO 13616)正确"))
+}
+
+fn swift(token: &Token<'_>) -> Option<Found> {
+    let written = token.written().as_bytes();
+    let fits = matches!(written.len(), 8 | 11) && written[..6].iter().all(u8::is_ascii_uppercase);
+    fits.then(|| Found::in_context(token, 60, "银行、国家和地区代码结构(ISO 9362)"))
+}

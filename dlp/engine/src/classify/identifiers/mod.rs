@@ -1,0 +1,111 @@
+//! The identifiers the engine knows. A new one is a file with a list, and a line in [`IDENTIFIERS`].
+
+mod bank;
+mod device;
+mod network;
+mod organisation;
+mod personal;
+mod phone;
+mod property;
+mod resident;
+mod secret;
+mod service;
+mod social;
+mod travel;
+mod vehicle;
+
+use super::tokens::{Document, Shape, Token};
+
+/// Every identifier by family.
+pub static IDENTIFIERS: &[&[Identifier]] = &[
+    resident::ALL,
+    travel::ALL,
+    phone::ALL,
+    organisation::ALL,
+    bank::ALL,
+    vehicle::ALL,
+    device::ALL,
+    network::ALL,
+    social::ALL,
+    service::ALL,
+    property::ALL,
+    personal::ALL,
+    secret::ALL,
+];
+
+/// One kind of value: how it is written, what announces it, and examples that prove it.
+#[derive(Debug)]
+pub struct Identifier {
+    /// Stable name of the type. Several identifiers may share one: the forms of a number.
+    pub name: &'static str,
+    /// Name in Chinese.
+    pub label: &'static str,
+    pub(crate) detect: Detect,
+    /// Words that announce such a value, in text, column headers and keys (also initials of Pinyin).
+    pub positive: &'static [&'static str],
+    /// Words that announce something else that looks alike.
+    pub negative: &'static [&'static str],
+    /// Texts in which the type is found. Synthetic values only.
+    pub valid: &'static [&'static str],
+    /// Texts in which it is not.
+    pub invalid: &'static [&'static str],
+}
+
+/// How an identifier is found.
+#[derive(Debug)]
+pub(crate) enum Detect {
+    /// In a run of letters and digits of so many characters.
+    Run { shortest: usize, longest: usize, shapes: &'static [Shape], check: fn(&Token<'_>) -> Option<Found> },
+    /// Around a literal; the function gets the literal's place.
+    Anchor { literals: &'static [&'static str], find: fn(Document<'_>, usize, usize) -> Option<Found> },
+}
+
+/// A candidate with the confidence its own structure gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// Hundredths.
+    pub(crate) confidence: u8,
+    /// What was checked.
+    pub(crate) why: &'static str,
+    /// Whether it counts only beside a word that announces it.
+    pub(crate) needs_context: bool,
+}
+
+impl Found {
+    /// A candidate that is the whole run.
+    const fn run(token: &Token<'_>, confidence: u8, why: &'static str) -> Self {
+        Self { start: token.start, end: token.end, confidence, why, needs_context: false }
+    }
+
+    /// A candidate that is the whole run and counts only beside a word that announces it.
+    const fn in_context(token: &Token<'_>, confidence: u8, why: &'static str) -> Self {
+        Self { start: token.start, end: token.end, confidence, why, needs_context: true }
+    }
+}
+
+const DIGITS: &[Shape] = &[Shape::Digits];
+const MIXED: &[Shape] = &[Shape::Mixed];
+const DIGITS_OR_MIXED: &[Shape] = &[Shape::Digits, Shape::Mixed];
+
+/// Whether all bytes are digits.
+fn all_digits(bytes: &[u8]) -> bool {
+    bytes.iter().all(u8::is_ascii_digit)
+}
+
+/// The value after a label: skips separators, takes characters until one ends the value.
+fn value_after(document: Document<'_>, from: usize, longest: usize) -> Option<(usize, &str)> {
+    let rest = document.text.get(from..)?;
+    let trimmed = rest.trim_start_matches(['：', ':', ' ', '=', '"', '\'', '\t', '为', '是']);
+    let start = from + rest.len() - trimmed.len();
+    let ends = |c: char| c.is_whitespace() || c.is_control() || "，。；、,;|\"'（）()<>&".contains(c);
+    let mut end = 0;
+    for (count, (at, c)) in trimmed.char_indices().enumerate() {
+        if ends(c) || count == longest {
+            break;
+        }
+        end = at + c.len_utf8();
+    }
+    (start > from && end > 0).then(|| (start, &trimmed[..end]))
+}
