@@ -1,0 +1,120 @@
+// Every call the pages make, by noun.
+
+import { body, client } from "./client";
+import type * as T from "./types";
+
+/** A query without its empty texts, which the server would take for values. */
+const told = <Q extends object>(query: Q): Q =>
+  Object.fromEntries(Object.entries(query).filter(([, value]) => value !== "" && value !== undefined)) as Q;
+
+const at = (id: string) => ({ path: { id } });
+
+export const session = {
+  read: () => body(client.GET("/api/v1/session")),
+  login: (credentials: T.Credentials) => body(client.POST("/api/v1/session", { body: credentials })),
+  logout: () => body(client.DELETE("/api/v1/session")),
+  changePassword: (change: T.PasswordChange) => body(client.POST("/api/v1/session/password", { body: change })),
+};
+
+export const setup = {
+  read: () => body(client.GET("/api/v1/setup")),
+  run: (request: T.SetupRequest) => body(client.POST("/api/v1/setup", { body: request })),
+};
+
+export const overview = () => body(client.GET("/api/v1/overview"));
+export const posture = () => body(client.GET("/api/v1/posture"));
+export const units = () => body(client.GET("/api/v1/units"));
+export const sensors = () => body(client.GET("/api/v1/sensors"));
+
+export const alerts = {
+  list: (query: T.AlertQuery) => body(client.GET("/api/v1/alerts", { params: { query: told(query) } })),
+  read: (id: string) => body(client.GET("/api/v1/alerts/{id}", { params: at(id) })),
+  act: (action: T.AlertAction) => body(client.POST("/api/v1/alerts/actions", { body: action })),
+  undo: (undo_token: string) => body(client.POST("/api/v1/alerts/undo", { body: { undo_token } })),
+  captureAddress: (id: string) => `/api/v1/alerts/${id}/evidence.pcap`,
+};
+
+export const incidents = {
+  list: (query: T.IncidentQuery) => body(client.GET("/api/v1/incidents", { params: { query: told(query) } })),
+  read: (id: string) => body(client.GET("/api/v1/incidents/{id}", { params: at(id) })),
+  create: (incident: T.NewIncident) => body(client.POST("/api/v1/incidents", { body: incident })),
+  addAlerts: (id: string, alert_ids: string[]) =>
+    body(client.POST("/api/v1/incidents/{id}/alerts", { params: at(id), body: { alert_ids } })),
+  comment: (id: string, text: string) =>
+    body(client.POST("/api/v1/incidents/{id}/comments", { params: at(id), body: { text } })),
+  grade: (id: string, change: T.GradeChange) =>
+    body(client.POST("/api/v1/incidents/{id}/grade", { params: at(id), body: change })),
+  close: (id: string, reason: string) =>
+    body(client.POST("/api/v1/incidents/{id}/close", { params: at(id), body: { reason } })),
+  reopen: (id: string, reason: string) =>
+    body(client.POST("/api/v1/incidents/{id}/reopen", { params: at(id), body: { reason } })),
+  dispatch: (id: string, tasks: T.NewTasks) =>
+    body(client.POST("/api/v1/incidents/{id}/tasks", { params: at(id), body: tasks })),
+};
+
+export const tasks = {
+  list: (query: T.TaskQuery) => body(client.GET("/api/v1/tasks", { params: { query: told(query) } })),
+  read: (id: string) => body(client.GET("/api/v1/tasks/{id}", { params: at(id) })),
+  sign: (id: string) => body(client.POST("/api/v1/tasks/{id}/sign", { params: at(id) })),
+  step: (id: string, change: T.StepChange) =>
+    body(client.POST("/api/v1/tasks/{id}/steps", { params: at(id), body: change })),
+  progress: (id: string, text: string) =>
+    body(client.POST("/api/v1/tasks/{id}/progress", { params: at(id), body: { text } })),
+  submit: (id: string, text: string) =>
+    body(client.POST("/api/v1/tasks/{id}/submit", { params: at(id), body: { text } })),
+  sendBack: (id: string, reason: string) =>
+    body(client.POST("/api/v1/tasks/{id}/return", { params: at(id), body: { reason } })),
+  verify: (id: string, text: string) =>
+    body(client.POST("/api/v1/tasks/{id}/verify", { params: at(id), body: { text } })),
+  close: (id: string) => body(client.POST("/api/v1/tasks/{id}/close", { params: at(id) })),
+  cancel: (id: string, reason: string) =>
+    body(client.POST("/api/v1/tasks/{id}/cancel", { params: at(id), body: { reason } })),
+  extend: (id: string, request: T.ExtensionRequest) =>
+    body(client.POST("/api/v1/tasks/{id}/extension", { params: at(id), body: request })),
+  decideExtension: (id: string, decision: T.ExtensionDecision) =>
+    body(client.POST("/api/v1/tasks/{id}/extension/decision", { params: at(id), body: decision })),
+  help: (id: string, text: string) => body(client.POST("/api/v1/tasks/{id}/help", { params: at(id), body: { text } })),
+  attach: (id: string, file: File) => {
+    const form = new FormData();
+    form.set("file", file);
+    const options = { params: at(id), body: { file: file.name }, bodySerializer: () => form };
+    return body(client.POST("/api/v1/tasks/{id}/attachments", options));
+  },
+  attachmentAddress: (id: string, attachment: string) => `/api/v1/tasks/${id}/attachments/${attachment}`,
+};
+
+export const findings = {
+  list: (query: T.FindingQuery) => body(client.GET("/api/v1/findings", { params: { query: told(query) } })),
+  read: (id: string) => body(client.GET("/api/v1/findings/{id}", { params: at(id) })),
+  review: (id: string, review: T.FindingReview) =>
+    body(client.POST("/api/v1/findings/{id}/review", { params: at(id), body: review })),
+};
+
+export const masking = {
+  policies: () => body(client.GET("/api/v1/masking/policies")),
+  preview: (request: T.MaskingPreviewRequest) => body(client.POST("/api/v1/masking/preview", { body: request })),
+};
+
+export const events = {
+  search: (query: T.EventQuery) => body(client.GET("/api/v1/events", { params: { query: told(query) } })),
+  histogram: (query: { q?: string; from?: string; to?: string; buckets?: number }) =>
+    body(client.GET("/api/v1/events/histogram", { params: { query: told(query) } })),
+  top: (query: { q?: string; from?: string; to?: string; field: string; limit?: number }) =>
+    body(client.GET("/api/v1/events/top", { params: { query: told(query) } })),
+};
+
+export const users = {
+  list: (query: { limit?: number; cursor?: string }) =>
+    body(client.GET("/api/v1/users", { params: { query: told(query) } })),
+  create: (user: T.NewUser) => body(client.POST("/api/v1/users", { body: user })),
+  resetPassword: (id: string) => body(client.POST("/api/v1/users/{id}/reset-password", { params: at(id) })),
+  enable: (id: string) => body(client.POST("/api/v1/users/{id}/enable", { params: at(id) })),
+  disable: (id: string) => body(client.POST("/api/v1/users/{id}/disable", { params: at(id) })),
+  unlock: (id: string) => body(client.POST("/api/v1/users/{id}/unlock", { params: at(id) })),
+  roles: () => body(client.GET("/api/v1/roles")),
+};
+
+export const audit = {
+  list: (query: T.AuditQuery) => body(client.GET("/api/v1/audit", { params: { query: told(query) } })),
+  verify: () => body(client.POST("/api/v1/audit/verify")),
+};

@@ -1,0 +1,137 @@
+// Filters of the queue and the views a person saved.
+
+import { Dropdown, Input, Select, Switch } from "antd";
+import { useState } from "react";
+import { useLocation } from "wouter";
+import { remember, remembered } from "../../lib/storage";
+import { useText, useWord } from "../core/preferences";
+import { searchOf, type AlertFilters } from "./filters";
+
+const SOURCES = ["signature", "sigma", "indicator", "behaviour", "correlation", "data_protection", "yara", "external"];
+
+interface FilterBarProps {
+  filters: AlertFilters;
+  onChange: (change: Partial<AlertFilters>) => void;
+}
+
+/** The filters. */
+export function FilterBar({ filters, onChange }: FilterBarProps) {
+  const t = useText();
+  const word = useWord();
+  const options = (set: string, words: readonly string[], any: string) => [
+    { value: "", label: any },
+    ...words.map((value) => ({ value, label: word(set, value) })),
+  ];
+  return (
+    <>
+      <Input.Search
+        size="small"
+        allowClear
+        defaultValue={filters.q}
+        placeholder={t("alerts.search")}
+        aria-label={t("alerts.search")}
+        onSearch={(q) => onChange({ q })}
+        style={{ width: 200 }}
+      />
+      <Select
+        size="small"
+        value={filters.state}
+        aria-label={t("column.state")}
+        options={["open", "new", "acknowledged", "in_incident", "closed", "all"].map((value) => ({
+          value,
+          label: word("alert_filter", value),
+        }))}
+        onChange={(state) => onChange({ state })}
+        style={{ width: 104 }}
+      />
+      <Select
+        size="small"
+        value={filters.severity_min}
+        aria-label={t("column.severity")}
+        options={options("severity_from", ["low", "medium", "high", "critical"], t("filter.any_severity"))}
+        onChange={(severity_min) => onChange({ severity_min })}
+        style={{ width: 112 }}
+      />
+      <Select
+        size="small"
+        value={filters.source}
+        aria-label={t("filter.source")}
+        options={options("source", SOURCES, t("filter.any_source"))}
+        onChange={(source) => onChange({ source })}
+        style={{ width: 112 }}
+      />
+      <Select
+        size="small"
+        value={filters.domain}
+        aria-label={t("filter.domain")}
+        options={options("domain", ["cloud", "network", "data", "application"], t("filter.any_domain"))}
+        onChange={(domain) => onChange({ domain })}
+        style={{ width: 104 }}
+      />
+      <label className="switch-label">
+        <Switch size="small" checked={filters.grouped} onChange={(grouped) => onChange({ grouped })} />
+        {t("filter.grouped")}
+      </label>
+      <SavedViews filters={filters} />
+    </>
+  );
+}
+
+type View = { name: string; search: string };
+
+function readViews(): View[] {
+  try {
+    return JSON.parse(remembered("alert-views") ?? "[]") as View[];
+  } catch {
+    return [];
+  }
+}
+
+function SavedViews({ filters }: { filters: AlertFilters }) {
+  const t = useText();
+  const [, navigate] = useLocation();
+  const [views, setViews] = useState(readViews);
+  const [name, setName] = useState("");
+  const keep = (next: View[]) => {
+    remember("alert-views", JSON.stringify(next));
+    setViews(next);
+  };
+  const save = () => {
+    if (!name.trim()) return;
+    const search = new URLSearchParams(searchOf(filters)).toString();
+    keep([...views.filter((view) => view.name !== name.trim()), { name: name.trim(), search }]);
+    setName("");
+  };
+  return (
+    <Dropdown
+      trigger={["click"]}
+      popupRender={() => (
+        <div className="menu-card">
+          {views.length === 0 && <p className="quiet">{t("views.none")}</p>}
+          {views.map((view) => (
+            <div key={view.name} className="menu-line">
+              <button type="button" className="link" onClick={() => navigate(`/alerts?${view.search}`)}>
+                {view.name}
+              </button>
+              <button type="button" className="link quiet" onClick={() => keep(views.filter((other) => other !== view))}>
+                {t("delete")}
+              </button>
+            </div>
+          ))}
+          <Input.Search
+            size="small"
+            value={name}
+            placeholder={t("views.name")}
+            enterButton={t("save")}
+            onChange={(event) => setName(event.target.value)}
+            onSearch={save}
+          />
+        </div>
+      )}
+    >
+      <button type="button" className="button button-small">
+        {t("views")}
+      </button>
+    </Dropdown>
+  );
+}

@@ -1,0 +1,178 @@
+// The grid of the queue: virtual rows, one tab stop, worked by keys.
+
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useRef, type RefObject } from "react";
+import type { AlertRow } from "../../api/types";
+import type { Selection } from "../../lib/selection";
+import { Chip, Outside, SeverityMark, Time } from "../components/values";
+import { ROW_HEIGHT, useChoice, usePreferences, useText, useWord } from "../core/preferences";
+
+interface GridProps {
+  rows: readonly AlertRow[];
+  selection: Selection;
+  open: string | null;
+  onToggle: (id: string) => void;
+  onToggleAll: () => void;
+  onOpen: (id: string) => void;
+  onEnd: () => void;
+}
+
+/** The grid. */
+export function AlertGrid(props: GridProps) {
+  const t = useText();
+  const { density } = usePreferences();
+  const scroll = useRef<HTMLDivElement>(null);
+  const height = ROW_HEIGHT[density];
+  // The compiler leaves components with a virtualizer alone, which is what they need.
+  // eslint-disable-next-line react-hooks/incompatible-library
+  const virtual = useVirtualizer({
+    count: props.rows.length,
+    getScrollElement: () => scroll.current,
+    estimateSize: () => height,
+    overscan: 12,
+  });
+  useEffect(() => virtual.measure(), [height, virtual]);
+  useCursorInView(props, (index) => virtual.scrollToIndex(index, { align: "auto" }));
+  const items = virtual.getVirtualItems();
+  useEndReached(items.at(-1)?.index, props.rows.length, props.onEnd);
+  return (
+    <div
+      className="grid"
+      role="grid"
+      aria-label={t("alerts.title")}
+      aria-rowcount={props.rows.length + 1}
+      aria-multiselectable="true"
+      data-testid="alert-grid"
+      ref={scroll as RefObject<HTMLDivElement>}
+    >
+      <GridHead {...props} />
+      <div role="rowgroup" className="grid-rows" style={{ height: virtual.getTotalSize() }}>
+        {items.map((item) => {
+          const row = props.rows[item.index];
+          return row && <GridRow key={row.id} row={row} index={item.index} top={item.start} height={height} {...props} />;
+        })}
+      </div>
+    </div>
+  );
+}
+
+function useCursorInView({ rows, selection }: GridProps, scrollTo: (index: number) => void): void {
+  const cursor = selection.cursor;
+  const scroll = useRef(scrollTo);
+  const index = rows.findIndex((row) => row.id === cursor);
+  useEffect(() => {
+    scroll.current = scrollTo;
+  });
+  useEffect(() => {
+    if (index >= 0) scroll.current(index);
+  }, [cursor, index]);
+}
+
+function useEndReached(last: number | undefined, count: number, onEnd: () => void): void {
+  const reached = last !== undefined && last >= count - 20;
+  const end = useRef(onEnd);
+  useEffect(() => {
+    end.current = onEnd;
+  });
+  useEffect(() => {
+    if (reached) end.current();
+  }, [reached, count]);
+}
+
+function GridHead({ rows, selection, onToggleAll }: GridProps) {
+  const t = useText();
+  const all = rows.length > 0 && rows.every((row) => selection.ticked.has(row.id));
+  return (
+    <div role="row" aria-rowindex={1} className="grid-row grid-head">
+      <span role="columnheader">
+        <input type="checkbox" aria-label={t("alerts.select_all")} checked={all} onChange={onToggleAll} tabIndex={-1} />
+      </span>
+      <span role="columnheader">{t("column.severity")}</span>
+      <span role="columnheader">{t("column.time")}</span>
+      <span role="columnheader">{t("column.title")}</span>
+      <span role="columnheader">{t("column.route")}</span>
+      <span role="columnheader" className="wide-only">
+        {t("column.unit")}
+      </span>
+      <span role="columnheader" className="numeric">
+        {t("column.count")}
+      </span>
+      <span role="columnheader" className="wide-only">
+        {t("column.techniques")}
+      </span>
+      <span role="columnheader">{t("column.state")}</span>
+      <span role="columnheader" className="wide-only">
+        {t("column.owner")}
+      </span>
+    </div>
+  );
+}
+
+type RowProps = GridProps & { row: AlertRow; index: number; top: number; height: number };
+
+function GridRow({ row, index, top, height, selection, open, onToggle, onOpen }: RowProps) {
+  const t = useText();
+  const choose = useChoice();
+  const word = useWord();
+  const ticked = selection.ticked.has(row.id);
+  const here = selection.cursor === row.id;
+  const names = ["grid-row", ticked ? "ticked" : "", here ? "here" : "", open === row.id ? "chosen" : ""];
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={ticked}
+      className={names.join(" ")}
+      style={{ height, transform: `translateY(${top}px)` }}
+      data-testid="alert-row"
+      data-id={row.id}
+      onClick={() => onOpen(row.id)}
+    >
+      <span role="gridcell" onClick={(event) => event.stopPropagation()}>
+        <input type="checkbox" aria-label={t("alerts.select")} checked={ticked} onChange={() => onToggle(row.id)} tabIndex={-1} />
+      </span>
+      <span role="gridcell">
+        <SeverityMark severity={row.severity} />
+      </span>
+      <span role="gridcell">
+        <Time at={row.time} />
+      </span>
+      <span role="gridcell" className="grid-title" title={choose(row.title_zh, row.title_en)}>
+        <Outside text={choose(row.title_zh, row.title_en)} />
+      </span>
+      <span role="gridcell" className="grid-route">
+        <Route row={row} />
+      </span>
+      <span role="gridcell" className="wide-only">
+        {row.unit.name}
+      </span>
+      <span role="gridcell" className="numeric">
+        {row.count}
+      </span>
+      <span role="gridcell" className="wide-only grid-chips">
+        {row.techniques.slice(0, 2).map((id) => (
+          <Chip key={id}>{id}</Chip>
+        ))}
+      </span>
+      <span role="gridcell">{word("alert_state", row.state)}</span>
+      <span role="gridcell" className="wide-only">
+        {row.assignee?.display_name}
+      </span>
+    </div>
+  );
+}
+
+/** Source → target, with the names of our own assets. */
+export function Route({ row }: { row: AlertRow }) {
+  const end = (ip: string | null | undefined, port: number | null | undefined) =>
+    ip ? `${ip}${port ? `:${port}` : ""}` : "—";
+  return (
+    <>
+      <span className="mono">{end(row.source_ip, null)}</span>
+      {row.source_asset && <span className="asset">{row.source_asset}</span>}
+      <span className="arrow"> → </span>
+      <span className="mono">{end(row.destination_ip, row.destination_port)}</span>
+      {row.destination_asset && <span className="asset">{row.destination_asset}</span>}
+    </>
+  );
+}

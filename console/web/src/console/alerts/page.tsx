@@ -1,0 +1,200 @@
+// The alert queue and the detail beside it.
+
+import { useState } from "react";
+import { useLocation, useParams, useSearch } from "wouter";
+import type { AlertRow } from "../../api/types";
+import { moveCursor, NOTHING, targets, toggle, toggleAll, type Selection } from "../../lib/selection";
+import { PageHead, Split } from "../components/layout";
+import { Empty, Failure, SkeletonRows } from "../components/states";
+import { DispatchDialog } from "../incidents/dispatch-dialog";
+import { useKeys, type KeyBinding } from "../core/keys";
+import { useText } from "../core/preferences";
+import { useMay } from "../core/session";
+import { useAlertActions } from "./actions";
+import { CloseDialog } from "./close-dialog";
+import { AlertDetailView } from "./detail";
+import { FilterBar } from "./filter-bar";
+import { useAlertFilters, type AlertFilters } from "./filters";
+import { AlertGrid } from "./grid";
+import { IncidentDialog } from "./incident-dialog";
+import { useQueue } from "./queue";
+import { SelectionBar } from "./selection-bar";
+
+type Dialog = { kind: "close" | "incident" | "dispatch"; ids: string[] } | { kind: "tasks"; incident: string } | null;
+
+/** The queue. */
+export function AlertsPage() {
+  const [filters, setFilters] = useAlertFilters();
+  // Other filters are another queue: cursor and ticks start anew.
+  return <Queue key={JSON.stringify(filters)} filters={filters} setFilters={setFilters} />;
+}
+
+function Queue({ filters, setFilters }: { filters: AlertFilters; setFilters: (change: Partial<AlertFilters>) => void }) {
+  const t = useText();
+  const may = useMay();
+  const queue = useQueue(filters);
+  const { open, show, hide } = useOpenAlert();
+  const [selection, setSelection] = useState<Selection>({ ...NOTHING, cursor: open });
+  const [dialog, setDialog] = useState<Dialog>(null);
+  const ids = queue.rows.map((row) => row.id);
+  const actions = useAlertActions(queue, filters, selection, setSelection);
+  const chosen = targets(selection);
+  const openDialog = (kind: "close" | "incident" | "dispatch") => chosen.length > 0 && setDialog({ kind, ids: chosen });
+  const dispatch = () => {
+    const incident = queue.rows.find((row) => chosen.includes(row.id) && row.incident_id)?.incident_id;
+    if (incident) setDialog({ kind: "tasks", incident });
+    else openDialog("dispatch");
+  };
+  const move = (step: number) => {
+    const next = moveCursor(selection, ids, step);
+    setSelection(next);
+    if (open && next.cursor) show(next.cursor);
+  };
+  const verbs: Verbs = {
+    move,
+    open: () => selection.cursor && show(selection.cursor),
+    tick: () => selection.cursor && setSelection(toggle(selection, selection.cursor)),
+    tickAll: () => setSelection(toggleAll(selection, ids)),
+    clear: () => setSelection({ ...selection, ticked: new Set() }),
+    load: () => void queue.load(),
+    acknowledge: () => actions.run("acknowledge", chosen),
+    assign: () => actions.run("assign_to_me", chosen),
+    close: () => openDialog("close"),
+    incident: () => openDialog("incident"),
+    dispatch,
+    group: () => setFilters({ grouped: !filters.grouped }),
+  };
+  useQueueKeys(verbs, { act: may("alert.act"), lead: may("incident.write") || may("incident.create") });
+  return (
+    <div className="page page-full">
+      <PageHead title={t("alerts.title")} note={t("alerts.total", { n: queue.total })}>
+        <FilterBar filters={filters} onChange={setFilters} />
+      </PageHead>
+      <Split
+        onClose={hide}
+        detail={open && <AlertDetailView id={open} onShow={show} verbs={verbs} />}
+        list={
+          <>
+            {queue.fresh > 0 && <NewsBar count={queue.fresh} onLoad={verbs.load} />}
+            <QueueBody queue={queue} filters={filters}>
+              <AlertGrid
+                rows={queue.rows}
+                selection={selection}
+                open={open}
+                onToggle={(id) => setSelection(toggle(selection, id))}
+                onToggleAll={verbs.tickAll}
+                onOpen={(id) => {
+                  setSelection({ ...selection, cursor: id });
+                  show(id);
+                }}
+                onEnd={() => {
+                  if (queue.query.hasNextPage && !queue.query.isFetching) void queue.query.fetchNextPage();
+                }}
+              />
+            </QueueBody>
+            {selection.ticked.size > 0 && <SelectionBar count={selection.ticked.size} verbs={verbs} />}
+          </>
+        }
+      />
+      <Dialogs dialog={dialog} rows={queue.rows} actions={actions} setDialog={setDialog} reload={verbs.load} />
+    </div>
+  );
+}
+
+/** What keys and buttons do. */
+export interface Verbs {
+  move: (step: number) => void;
+  open: () => void;
+  tick: () => void;
+  tickAll: () => void;
+  clear: () => void;
+  load: () => void;
+  acknowledge: () => void;
+  assign: () => void;
+  close: () => void;
+  incident: () => void;
+  dispatch: () => void;
+  group: () => void;
+}
+
+function useQueueKeys(verbs: Verbs, may: { act: boolean; lead: boolean }): void {
+  const moving: KeyBinding[] = [
+    { key: "j", label: "key.next", run: () => verbs.move(1) },
+    { key: "k", label: "key.previous", run: () => verbs.move(-1) },
+    { key: "ArrowDown", label: "key.next", run: () => verbs.move(1) },
+    { key: "ArrowUp", label: "key.previous", run: () => verbs.move(-1) },
+    { key: "Enter", label: "key.open", run: verbs.open },
+    { key: "x", label: "key.tick", run: verbs.tick },
+    { key: "*", label: "key.tick_all", run: verbs.tickAll },
+    { key: "Escape", label: "key.clear", run: verbs.clear },
+    { key: ".", label: "key.load", run: verbs.load },
+    { key: "g", label: "key.group", run: verbs.group },
+  ];
+  const acting: KeyBinding[] = [
+    { key: "a", label: "key.acknowledge", run: verbs.acknowledge },
+    { key: "m", label: "key.assign", run: verbs.assign },
+    { key: "c", label: "key.close_alerts", run: verbs.close },
+  ];
+  const leading: KeyBinding[] = [
+    { key: "e", label: "key.incident", run: verbs.incident },
+    { key: "d", label: "key.dispatch", run: verbs.dispatch },
+  ];
+  useKeys([...moving, ...(may.act ? acting : []), ...(may.lead ? leading : [])]);
+}
+
+function useOpenAlert() {
+  const { id } = useParams<{ id?: string }>();
+  const search = useSearch();
+  const [, navigate] = useLocation();
+  const go = (path: string) => navigate(search ? `${path}?${search}` : path, { replace: true });
+  return { open: id ?? null, show: (next: string) => go(`/alerts/${next}`), hide: () => go("/alerts") };
+}
+
+function QueueBody({
+  queue,
+  filters,
+  children,
+}: {
+  queue: ReturnType<typeof useQueue>;
+  filters: AlertFilters;
+  children: React.ReactNode;
+}) {
+  const t = useText();
+  if (queue.query.isPending) return <SkeletonRows rows={16} />;
+  if (queue.query.error) return <Failure error={queue.query.error} retry={queue.load.bind(null)} />;
+  if (queue.rows.length > 0) return children;
+  const filtered = filters.q !== "" || filters.severity_min !== "" || filters.domain !== "" || filters.source !== "";
+  return <Empty title={t("alerts.empty")} hint={filtered ? t("alerts.empty.filtered") : t("alerts.empty.hint")} />;
+}
+
+function NewsBar({ count, onLoad }: { count: number; onLoad: () => void }) {
+  const t = useText();
+  return (
+    <button type="button" className="news-bar" onClick={onLoad} aria-live="polite" data-testid="news">
+      {t("alerts.news", { n: count })}
+    </button>
+  );
+}
+
+interface DialogsProps {
+  dialog: Dialog;
+  rows: readonly AlertRow[];
+  actions: ReturnType<typeof useAlertActions>;
+  setDialog: (dialog: Dialog) => void;
+  reload: () => void;
+}
+
+function Dialogs({ dialog, rows, actions, setDialog, reload }: DialogsProps) {
+  const done = () => setDialog(null);
+  if (!dialog) return null;
+  if (dialog.kind === "tasks") return <DispatchDialog incident={dialog.incident} onClose={done} onDone={reload} />;
+  const chosen = rows.filter((row) => dialog.ids.includes(row.id));
+  if (dialog.kind === "close") {
+    return <CloseDialog rows={chosen} onClose={done} onSubmit={(words) => actions.run("close", dialog.ids, words)} />;
+  }
+  const after = (incident: string) => {
+    setDialog(dialog.kind === "dispatch" ? { kind: "tasks", incident } : null);
+    reload();
+  };
+  return <IncidentDialog rows={chosen} onClose={done} onCreated={after} />;
+}

@@ -1,0 +1,126 @@
+// The frame of a view: head, card, list beside detail.
+
+import { useRef, useState, type PointerEvent, type ReactNode } from "react";
+import { remember, remembered } from "../../lib/storage";
+import { useKeys } from "../core/keys";
+import { useText } from "../core/preferences";
+import { Icon } from "./icons";
+
+/** Narrowest and widest the detail gets, in pixels. */
+const DETAIL_MIN = 480;
+const DETAIL_MAX = 720;
+
+/** Title of a view, its filters and its actions. */
+export function PageHead({ title, note, children }: { title: string; note?: ReactNode; children?: ReactNode }) {
+  return (
+    <header className="page-head">
+      <h1>{title}</h1>
+      {note !== undefined && <span className="page-note">{note}</span>}
+      <div className="page-actions">{children}</div>
+    </header>
+  );
+}
+
+/** A framed part of a view. */
+export function Card({ title, extra, children }: { title?: string; extra?: ReactNode; children: ReactNode }) {
+  return (
+    <section className="card">
+      {title !== undefined && (
+        <header className="card-head">
+          <h2>{title}</h2>
+          {extra}
+        </header>
+      )}
+      <div className="card-body">{children}</div>
+    </section>
+  );
+}
+
+/** A part of a detail with a heading. */
+export function Part({ title, extra, children }: { title: string; extra?: ReactNode; children: ReactNode }) {
+  return (
+    <section className="part">
+      <header>
+        <h3>{title}</h3>
+        {extra}
+      </header>
+      {children}
+    </section>
+  );
+}
+
+/** A list with its detail at the right; Escape or the cross closes the detail. */
+export function Split({ list, detail, onClose }: { list: ReactNode; detail: ReactNode; onClose: () => void }) {
+  return (
+    <div className="split">
+      <div className="split-list">{list}</div>
+      {detail && <DetailPane onClose={onClose}>{detail}</DetailPane>}
+    </div>
+  );
+}
+
+function DetailPane({ onClose, children }: { onClose: () => void; children: ReactNode }) {
+  const t = useText();
+  const { width, grip } = useDetailWidth();
+  useKeys([{ key: "Escape", label: "key.close", run: onClose }]);
+  return (
+    <aside className="detail" style={{ width }} aria-label={t("detail")}>
+      <div className="detail-grip" aria-hidden="true" {...grip} />
+      <button type="button" className="icon-button detail-close" aria-label={t("close")} onClick={onClose}>
+        <Icon name="close" />
+      </button>
+      <div className="detail-body">{children}</div>
+    </aside>
+  );
+}
+
+function useDetailWidth() {
+  const [width, setWidth] = useState(() => clampWidth(Number(remembered("detail-width") ?? 600)));
+  const start = useRef<{ x: number; width: number } | null>(null);
+  const grip = {
+    onPointerDown: (event: PointerEvent) => {
+      start.current = { x: event.clientX, width };
+      event.currentTarget.setPointerCapture(event.pointerId);
+    },
+    onPointerMove: (event: PointerEvent) => {
+      if (start.current) setWidth(clampWidth(start.current.width + start.current.x - event.clientX));
+    },
+    onPointerUp: () => {
+      start.current = null;
+      remember("detail-width", String(width));
+    },
+  };
+  return { width, grip };
+}
+
+const clampWidth = (width: number): number => Math.min(DETAIL_MAX, Math.max(DETAIL_MIN, width || DETAIL_MIN));
+
+/** A choice of a few, such as the tabs of a list. */
+export function Segments<T extends string>({
+  label,
+  value,
+  options,
+  onChange,
+}: {
+  label: string;
+  value: T;
+  options: readonly { value: T; label: string; count?: number }[];
+  onChange: (value: T) => void;
+}) {
+  return (
+    <div className="segments" role="group" aria-label={label}>
+      {options.map((option) => (
+        <button
+          key={option.value}
+          type="button"
+          aria-pressed={option.value === value}
+          data-testid={`segment-${option.value}`}
+          onClick={() => onChange(option.value)}
+        >
+          {option.label}
+          {option.count !== undefined && <span className="segment-count">{option.count}</span>}
+        </button>
+      ))}
+    </div>
+  );
+}

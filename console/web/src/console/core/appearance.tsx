@@ -1,0 +1,44 @@
+// Hands the product's measures and colours to antd, and the page's nonce so that its styles pass the policy.
+
+import { ConfigProvider, theme as antdTheme } from "antd";
+import enUS from "antd/locale/en_US";
+import zhCN from "antd/locale/zh_CN";
+import type { ReactNode } from "react";
+import { usePreferences, type Theme } from "./preferences";
+
+const TOKENS: Record<Theme, Record<string, string>> = {
+  light: { colorPrimary: "#1f5fbf", colorBgBase: "#ffffff", colorTextBase: "#1b2129", colorBorder: "#c5ccd6" },
+  dark: { colorPrimary: "#6ea5f2", colorBgBase: "#171c23", colorTextBase: "#e6e9ee", colorBorder: "#3d4755" },
+};
+
+function nonce(): string {
+  return document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
+}
+
+/** antd in the reader's language and theme. */
+export function Appearance({ children }: { children: ReactNode }) {
+  const { locale, theme } = usePreferences();
+  return (
+    <ConfigProvider
+      locale={locale === "zh" ? zhCN : enUS}
+      csp={{ nonce: nonce() }}
+      button={{ autoInsertSpace: false }}
+      wave={{ disabled: true }}
+      theme={{
+        algorithm: theme === "dark" ? antdTheme.darkAlgorithm : antdTheme.defaultAlgorithm,
+        token: {
+          ...TOKENS[theme],
+          borderRadius: 6,
+          fontSize: 14,
+          fontFamily: "var(--sans)",
+          motionDurationMid: "0.1s",
+          motionDurationSlow: "0.12s",
+          colorError: theme === "dark" ? "#ff8f87" : "#b3261e",
+        },
+        components: { Button: theme === "dark" ? { primaryColor: "#0c1420" } : {} },
+      }}
+    >
+      {children}
+    </ConfigProvider>
+  );
+}

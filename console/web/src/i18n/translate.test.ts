@@ -1,0 +1,28 @@
+import { describe, expect, it } from "vitest";
+import en from "./en.json";
+import enMobile from "./mobile.en.json";
+import zhMobile from "./mobile.zh.json";
+import { fill } from "./translate";
+import zh from "./zh.json";
+
+const places = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? "").sort();
+
+describe.each([
+  ["console", zh, en],
+  ["mobile", zhMobile, enMobile],
+])("catalogues of %s", (_name, chinese: Record<string, string>, english: Record<string, string>) => {
+  it("have the same keys", () => {
+    expect(Object.keys(english).sort()).toEqual(Object.keys(chinese).sort());
+  });
+  it("have the same places in both languages", () => {
+    for (const [key, text] of Object.entries(chinese)) {
+      expect([key, ...places(english[key] ?? "")]).toEqual([key, ...places(text)]);
+    }
+  });
+});
+
+describe("fill", () => {
+  it("fills places and shows those without a value", () => {
+    expect(fill("{n} 条，{m}", { n: 3 })).toBe("3 条，{m}");
+  });
+});
