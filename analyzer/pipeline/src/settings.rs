@@ -29,7 +29,7 @@ pub struct PipelineSettings {
 impl Default for PipelineSettings {
     fn default() -> Self {
         Self {
-            state_directory: PathBuf::from("data/analyzer"),
+            state_directory: PathBuf::from("analyzer"),
             reader_name: "analyzer".to_owned(),
             allowed_lateness_s: 120,
             allowed_skew_s: 300,

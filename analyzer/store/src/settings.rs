@@ -18,6 +18,6 @@ pub struct StoreSettings {
 
 impl Default for StoreSettings {
     fn default() -> Self {
-        Self { directory: PathBuf::from("data/events"), retention_days: 180, writer_memory_mb: 64 }
+        Self { directory: PathBuf::from("events"), retention_days: 180, writer_memory_mb: 64 }
     }
 }
