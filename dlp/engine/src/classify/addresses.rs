@@ -78,6 +78,10 @@ const PLACES: &[&str] = &[
     "楼",
 ];
 
+/// What ends the name of a road.
+const ROADS: &[&str] =
+    &["大街", "大道", "东路", "西路", "南路", "北路", "中路", "东街", "西街", "南街", "北街", "路", "街", "巷", "弄"];
+
 /// What follows a number in an address.
 const UNITS: &[&str] = &[
     "号楼", "号院", "号", "栋", "幢", "座", "单元", "层", "楼", "室", "户", "房", "弄", "组", "队", "社", "门", "排",
@@ -258,7 +262,9 @@ fn next_part(rest: &str, parts: Parts) -> Option<(usize, Part)> {
     if parts.numbers == 0
         && let Some(length) = DIVISIONS.at(rest)
     {
-        return Some((length, Part::Division));
+        // Many roads bear the name of a city: 南京路.
+        let road = ROADS.iter().filter(|road| rest[length..].starts_with(**road)).map(|road| road.len()).max();
+        return Some(road.map_or((length, Part::Division), |road| (length + road, Part::Place)));
     }
     if let Some(length) = number_part(rest, parts) {
         return Some((length, Part::Number));
@@ -298,7 +304,7 @@ fn place_part(rest: &str, after_number: bool) -> Option<usize> {
             return Some(end + ending_at(&rest[end..]).filter(|_| !after_number).unwrap_or(0));
         }
         let name = ('\u{4e00}'..='\u{9fff}').contains(&c) || c.is_ascii_alphanumeric();
-        if !name || count >= most || BREAKS.contains(c) {
+        if !name || count >= most || count > 0 && BREAKS.contains(c) {
             return None;
         }
     }
@@ -311,6 +317,11 @@ fn ending_at(rest: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn roads_that_bear_the_name_of_a_division() {
+        assert_eq!(addresses("地址山东省济南市历城区南京路176号2栋2477室"), ["山东省济南市历城区南京路176号2栋2477室"]);
+    }
+
     use super::*;
 
     fn addresses(text: &str) -> Vec<&str> {

@@ -159,16 +159,13 @@ mod tests {
     #[test]
     fn published_examples_hold() {
         assert!(mod_11_2(b"11010519491231002X") && mod_11_2(b"440524188001010014"));
-        assert!(
-            credit_code(b"91110000600037341L")
-                && organisation_code(b"60003734 1".split_at(9).0) == organisation_code(b"600037341")
-        );
+        assert!(credit_code(b"91110000600037341L") && organisation_code(b"600037341"));
         assert!(organisation_code(b"D2143569X"));
         assert!(luhn(b"4111111111111111") && luhn(b"490154203237518"));
         assert!(vin(b"1M8GDM9AXKP042788") && vin(b"11111111111111111"));
         assert!(icao_731(b"L898902C3", b'6') && icao_731(b"740812", b'2'));
         assert!(iban(b"GB82WEST12345698765432") && iban(b"DE89370400440532013000"));
-        assert!(hong_kong(b"A1234563") && hong_kong(b"G1234 5".as_slice()) == hong_kong(b"x"));
+        assert!(hong_kong(b"A1234563") && hong_kong(b"G123456A"));
         assert!(taiwan(b"A123456789"));
     }
 

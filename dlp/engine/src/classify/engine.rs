@@ -1,6 +1,6 @@
 //! The engine: settings and rules compiled once, then shared by all threads.
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::context::{ContextWords, Verdict};
 use super::grading::Template;
@@ -53,7 +53,10 @@ impl Engine {
             .collect();
         let (literals, anchored) = anchor_literals(&identifiers);
         let broken = |reason: &str| EngineError::Rule { file: "identifiers".to_owned(), reason: reason.to_owned() };
-        let anchors = AhoCorasick::new(&literals).map_err(|error| broken(&error.to_string()))?;
+        let anchors = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(&literals)
+            .map_err(|error| broken(&error.to_string()))?;
         let context = ContextWords::new(&identifiers).ok_or_else(|| broken("the context words are too many"))?;
         Ok(Self { by_shape: dispatch(&identifiers), settings, identifiers, anchors, anchored, context, template })
     }
@@ -279,10 +282,12 @@ fn chinese_around(text: &str, start: usize, end: usize) -> bool {
 /// Whether a candidate is a part of something longer: a path, a UUID, a file name, a decimal number.
 fn glued(text: &str, start: usize, end: usize) -> bool {
     let bytes = text.as_bytes();
-    let joint = |byte: u8| matches!(byte, b'-' | b'_' | b'.' | b'/' | b'\\' | b'#' | b'=');
-    let beside = |near: Option<usize>, far: Option<usize>| {
-        let at = |index: Option<usize>| index.and_then(|index| bytes.get(index)).copied();
-        at(near).is_some_and(joint) && at(far).is_some_and(|byte| byte.is_ascii_alphanumeric())
+    let at = |index: Option<usize>| index.and_then(|index| bytes.get(index)).copied();
+    let beside = |near: Option<usize>, far: Option<usize>| match (at(near), at(far)) {
+        (Some(b'-' | b'_' | b'.' | b'#' | b'='), Some(far)) => far.is_ascii_alphanumeric(),
+        // A slash parts the fields of a hasty note; only beside letters is it a path.
+        (Some(b'/' | b'\\'), Some(far)) => far.is_ascii_alphabetic(),
+        _ => false,
     };
     beside(start.checked_sub(1), start.checked_sub(2)) || beside(Some(end), Some(end + 1))
 }

@@ -123,7 +123,7 @@ fn issuer(text: &[u8]) -> Option<&'static str> {
 fn card(token: &Token<'_>) -> Option<Found> {
     let text = token.compact();
     let scheme = issuer(text)?;
-    if text[1..].iter().all(|digit| *digit == text[1]) || !grouped(token) || decimal(token) {
+    if text.iter().all(|digit| *digit == text[0]) || !grouped(token) || decimal(token) {
         return None;
     }
     let chinese = scheme == "银联";

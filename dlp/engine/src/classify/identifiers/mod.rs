@@ -109,3 +109,51 @@ fn value_after(document: Document<'_>, from: usize, longest: usize) -> Option<(u
     }
     (start > from && end > 0).then(|| (start, &trimmed[..end]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Engine, EngineSettings, Rules};
+    use proptest::prelude::*;
+
+    fn engine() -> Engine {
+        let settings = EngineSettings { names: false, addresses: false, ..EngineSettings::default() };
+        Engine::new(settings, &Rules::default()).expect("embedded rules are sound")
+    }
+
+    #[test]
+    fn every_example_of_every_identifier_holds() {
+        let engine = engine();
+        let finds = |name: &str, text: &str| engine.scan_text(text).iter().any(|found| found.data_type == name);
+        let mut wrong = Vec::new();
+        for identifier in IDENTIFIERS.iter().copied().flatten() {
+            assert!(
+                !identifier.valid.is_empty() && !identifier.invalid.is_empty(),
+                "{} has no examples",
+                identifier.label
+            );
+            let missed =
+                identifier.valid.iter().filter(|text| !finds(identifier.name, text)).map(|text| ("missed", text));
+            let extra =
+                identifier.invalid.iter().filter(|text| finds(identifier.name, text)).map(|text| ("extra", text));
+            wrong.extend(missed.chain(extra).map(|(what, text)| format!("{} {what}: {text}", identifier.label)));
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn there_are_sixty_types() {
+        assert!(Engine::data_types().len() >= 60, "{}", Engine::data_types().len());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn scanning_never_panics_and_keeps_borders(text in "(\\PC|[0-9A-Za-z@:/.+=(){}<>\"' \n-]|[证号甘京字第电话密码出生年月日]){0,80}") {
+            let engine = engine();
+            for found in engine.scan_text(&text) {
+                prop_assert!(text.get(found.start..found.end).is_some_and(|value| !value.is_empty()));
+            }
+        }
+    }
+}

@@ -113,11 +113,8 @@ fn found(start: usize, end: usize, confidence: u8, why: &'static str) -> Found {
 fn birth(document: Document<'_>, at: usize, length: usize) -> Option<Found> {
     let text = document.text;
     let rest = text.get(at + length..)?;
-    let offset = rest
-        .char_indices()
-        .take(16)
-        .find(|(_, c)| c.is_ascii_digit() || "，。；\n".contains(*c))
-        .map(|(offset, _)| offset)?;
+    let separator = |c: char| c.is_ascii_digit() || "，。；\n".contains(c);
+    let offset = rest.char_indices().take(16).find(|(_, c)| separator(*c)).map_or(0, |(offset, _)| offset);
     if let Some(end) = date(text, at + length + offset, document.latest_year) {
         return Some(found(at + length + offset, end, 85, "出生标签后的日期，历法有效"));
     }

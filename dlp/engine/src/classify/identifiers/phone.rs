@@ -56,11 +56,11 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_mobile",
         label: "手机号（紧接标签）",
-        detect: Detect::Run { shortest: 13, longest: 20, shapes: MIXED, check: labelled },
+        detect: Detect::Run { shortest: 12, longest: 20, shapes: MIXED, check: labelled },
         positive: WORDS,
         negative: &[],
-        valid: &["tel13800138000"],
-        invalid: &["SF13800138000"],
+        valid: &["tel13800138000", "电话13800138000haha"],
+        invalid: &["SF13800138000", "电话13800138000abcd"],
     },
     Identifier {
         name: "cn_landline",
@@ -184,10 +184,26 @@ fn part_of_decimal(token: &Token<'_>) -> bool {
 fn labelled(token: &Token<'_>) -> Option<Found> {
     let text = token.compact();
     let letters = text.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+    if letters == 0 {
+        return trailed(token);
+    }
     let label = matches!(&text[..letters], b"TEL" | b"PHONE" | b"MOBILE" | b"CALL" | b"MOB" | b"CELL" | b"CONTACT");
     let number = &text[letters..];
     let fits = label && number.len() == 11 && all_digits(number) && number[0] == b'1' && number[1] >= b'3';
     fits.then(|| Found { start: token.start + letters, ..Found::run(token, 85, "标签后11位手机号") })
+}
+
+/// Eleven digits with a word typed right after them, in lower case and not hexadecimal.
+fn trailed(token: &Token<'_>) -> Option<Found> {
+    let (number, word) = token.written().as_bytes().split_at_checked(11)?;
+    let plausible = all_digits(number) && number[0] == b'1' && segment_plausible(number);
+    let typed = word.len() <= 6 && word.iter().all(u8::is_ascii_lowercase) && word.iter().any(|letter| *letter > b'f');
+    let end = token.start + 11;
+    (plausible && typed).then(|| Found { end, ..Found::in_context(token, 50, "11位手机号后紧接文字") })
+}
+
+fn segment_plausible(number: &[u8]) -> bool {
+    (b'3'..=b'9').contains(&number[1])
 }
 
 fn landline(token: &Token<'_>) -> Option<Found> {

@@ -79,8 +79,8 @@ pub(super) static ALL: &[Identifier] = &[
         detect: Detect::Run { shortest: 15, longest: 15, shapes: MIXED, check: foreigner_2017 },
         positive: &["永久居留", "外国人", "居留证", "证件号", "permanent residence"],
         negative: &[],
-        valid: &["永久居留证 CAN110078010815"],
-        invalid: &["CAN110078010815", "永久居留证 CAN110078010814"],
+        valid: &["永久居留证 CAN110078010818"],
+        invalid: &["CAN110078010818", "永久居留证 CAN110078010819"],
     },
 ];
 

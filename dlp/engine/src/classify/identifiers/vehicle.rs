@@ -31,7 +31,12 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_license_plate",
         label: "机动车号牌",
-        detect: Detect::Run { shortest: 5, longest: 7, shapes: &[Shape::Mixed, Shape::Letters], check: plate },
+        detect: Detect::Run {
+            shortest: 5,
+            longest: 7,
+            shapes: &[Shape::Digits, Shape::Mixed, Shape::Letters],
+            check: plate,
+        },
         positive: PLATE_WORDS,
         negative: &[],
         valid: &["甘A12345", "车牌号甘AD12345", "粤B8888警", "京A·88888", "WJ甘1234X", "车辆粤KSBMMV", "沪AF12345"],

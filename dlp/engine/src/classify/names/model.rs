@@ -9,8 +9,12 @@ const SURNAMES: &str = include_str!("../../../../../rules/dlp/surnames.tsv");
 const GIVEN: &str = include_str!("../../../../../rules/dlp/given_names.tsv");
 const WORDS: &str = include_str!("../../../../../rules/dlp/words.txt");
 
+/// The table begins with the surnames most people have; the dictionary under-counts those that are also words.
+const FREQUENT: usize = 120;
+const FREQUENT_FLOOR: i32 = 46;
+
 /// Weight of a character that no given name of the dictionary has.
-const UNKNOWN_GIVEN: i32 = -30;
+const UNKNOWN_GIVEN: i32 = -22;
 
 /// Surname and given-name weights in tenths of a bit, and common words.
 #[derive(Debug)]
@@ -29,11 +33,11 @@ impl Model {
     fn load() -> Self {
         let mut single = HashMap::new();
         let mut compound = HashMap::new();
-        for row in rows(SURNAMES) {
+        for (rank, row) in rows(SURNAMES).enumerate() {
             let [name, weight] = row.as_slice() else { continue };
             let weight: i32 = weight.parse().unwrap_or(0);
             match name.chars().collect::<Vec<_>>().as_slice() {
-                [c] => drop(single.insert(*c, weight.min(80))),
+                [c] => drop(single.insert(*c, weight.clamp(if rank < FREQUENT { FREQUENT_FLOOR } else { -20 }, 80))),
                 [first, second] => drop(compound.insert([*first, *second], weight)),
                 _ => {}
             }
@@ -75,8 +79,9 @@ impl Model {
     pub(super) fn commonness(&self, characters: &[char]) -> i32 {
         let whole = if self.is_word(characters) { 150 } else { 0 };
         let head = if characters.len() > 2 && self.is_word(&characters[..2]) { 70 } else { 0 };
-        let tail = if characters.len() > 2 && self.is_word(&characters[1..]) { 12 } else { 0 };
-        whole.max(head) + tail
+        let tail = if characters.len() > 2 && self.is_word(&characters[1..]) { 6 } else { 0 };
+        let doubled = if characters.len() == 2 && characters[0] == characters[1] { 70 } else { 0 };
+        whole.max(head).max(doubled) + tail
     }
 }
 
