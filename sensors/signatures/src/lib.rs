@@ -40,17 +40,29 @@
 
 #![forbid(unsafe_code)]
 
-mod address;
 mod classification;
+mod compile;
+mod draft;
+mod evaluate;
 mod flow_state;
+mod header;
+mod inspect;
+mod keywords;
 mod limits;
 mod loader;
 mod matched;
+mod number;
 mod packet_view;
+mod pcre_syntax;
+mod prefilter;
+mod ranges;
 mod report;
+mod rule;
 mod rule_info;
 mod rule_set;
+mod syntax;
 mod tracking;
+mod transform;
 mod variables;
 
 pub use classification::{CLASSIFICATIONS, Classification};

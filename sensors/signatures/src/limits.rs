@@ -12,6 +12,8 @@ pub(crate) const GROUP_RANGES: usize = 100_000;
 pub(crate) const PATTERN_BYTES: usize = 4096;
 /// Compiled size of one regular expression, in bytes.
 pub(crate) const REGEX_BYTES: usize = 4 * 1024 * 1024;
+/// Working memory of one regular expression while it searches, in bytes.
+pub(crate) const REGEX_CACHE_BYTES: usize = 256 * 1024;
 /// Backtracking steps of one search with look-around or back-references.
 pub(crate) const REGEX_BACKTRACKING: usize = 100_000;
 /// Match attempts within one buffer for one rule; Suricata calls its like `inspection-recursion-limit`.

@@ -1,10 +1,23 @@
 //! Counters that span flows: thresholds, xbits and hostbits.
 
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard};
+
+use fengsui_schema::Timestamp;
+
+use crate::keywords::bits::{Change, Holder};
+use crate::keywords::threshold::{Rate, RateKind, Track, Unique};
+use crate::{PacketView, limits};
+
 /// Counters that span flows (thresholds, xbits, hostbits); shared by all workers, outlives a reload of the rules.
 #[derive(Debug, Default)]
-pub struct Tracking {}
+pub struct Tracking {
+    rates: Mutex<Table<RateKey, Window>>,
+    bits: Mutex<Table<BitKey, Timestamp>>,
+}
 
-/// What the tables of [`Tracking`] have had to refuse.
+/// What the tables of [`Tracking`] hold and have had to refuse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TrackingStatistics {
     /// Entries in the threshold table.
@@ -13,4 +26,190 @@ pub struct TrackingStatistics {
     pub bit_entries: usize,
     /// Counts lost because a table was full.
     pub shed: u64,
+}
+
+type Pair = (Option<IpAddr>, Option<IpAddr>);
+type RateKey = (u64, bool, Pair);
+type BitKey = (u64, Pair);
+
+/// A table with a bound: when it is full, entries that have run out go, and what still does not fit is counted.
+#[derive(Debug)]
+struct Table<K, V> {
+    entries: HashMap<K, V>,
+    shed: u64,
+    /// No sweep before this many entries: keeps the cost of sweeping a full table per entry constant.
+    sweep_at: usize,
+}
+
+impl<K, V> Default for Table<K, V> {
+    fn default() -> Self {
+        Self { entries: HashMap::new(), shed: 0, sweep_at: 0 }
+    }
+}
+
+/// One window of a rate.
+#[derive(Debug)]
+struct Window {
+    start: Timestamp,
+    end: Timestamp,
+    count: u32,
+    unique: HashSet<u16>,
+}
+
+impl<K: Eq + std::hash::Hash, V> Table<K, V> {
+    /// Makes room for one more entry; whether there is.
+    fn room(&mut self, limit: usize, alive: impl Fn(&V) -> bool) -> bool {
+        if self.entries.len() < limit {
+            return true;
+        }
+        if self.sweep_at == 0 {
+            self.entries.retain(|_, value| alive(value));
+            self.sweep_at = limit / 16;
+        }
+        self.sweep_at -= 1;
+        let room = self.entries.len() < limit;
+        self.shed += u64::from(!room);
+        room
+    }
+}
+
+/// A table stays sound when a thread that held it was torn down, so the poison is ignored.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+impl Tracking {
+    /// What the tables hold.
+    #[must_use]
+    pub fn statistics(&self) -> TrackingStatistics {
+        let (rates, bits) = (locked(&self.rates), locked(&self.bits));
+        let (threshold_entries, bit_entries) = (rates.entries.len(), bits.entries.len());
+        TrackingStatistics { threshold_entries, bit_entries, shed: rates.shed + bits.shed }
+    }
+
+    /// Counts a match and says whether it may alert. A rate that finds no room in the table does not hold back alerts.
+    pub(crate) fn allows(&self, rule: u64, rate: &Rate, packet: &PacketView<'_>) -> bool {
+        let is_filter = rate.kind == RateKind::DetectionFilter;
+        let key = (rule, is_filter, tracked(rate.track, packet));
+        let mut table = locked(&self.rates);
+        if !table.entries.contains_key(&key)
+            && !table.room(limits::THRESHOLD_ENTRIES, |window| window.end > packet.time)
+        {
+            return !is_filter;
+        }
+        let end = packet.time.plus_seconds(i64::from(rate.seconds));
+        let fresh = || Window { start: packet.time, end, count: 0, unique: HashSet::new() };
+        let window = table.entries.entry(key).or_insert_with(fresh);
+        if packet.time >= window.end || packet.time < window.start {
+            *window = fresh();
+        }
+        let fired = window.add(rate, packet);
+        if fired && rate.kind == RateKind::Threshold {
+            (window.count, window.end) = (0, packet.time.plus_seconds(i64::from(rate.seconds)));
+            window.start = packet.time;
+            window.unique.clear();
+        }
+        fired
+    }
+
+    pub(crate) fn bit(&self, name: u64, holder: Holder, packet: &PacketView<'_>) -> bool {
+        locked(&self.bits).entries.get(&(name, held(holder, packet))).is_some_and(|end| *end > packet.time)
+    }
+
+    pub(crate) fn change_bit(&self, name: u64, holder: Holder, packet: &PacketView<'_>, change: (Change, u32)) {
+        let key = (name, held(holder, packet));
+        let mut table = locked(&self.bits);
+        let set = table.entries.get(&key).is_some_and(|end| *end > packet.time);
+        let (change, expire) = change;
+        if change == Change::Unset || (change == Change::Toggle && set) {
+            table.entries.remove(&key);
+        } else if set || table.room(limits::XBIT_ENTRIES, |end| *end > packet.time) {
+            table.entries.insert(key, packet.time.plus_seconds(i64::from(expire)));
+        }
+    }
+}
+
+impl Window {
+    /// Counts one match; whether the rate lets it alert.
+    fn add(&mut self, rate: &Rate, packet: &PacketView<'_>) -> bool {
+        match rate.unique_on {
+            None => self.count = self.count.saturating_add(1),
+            Some(unique) => {
+                let port = match unique {
+                    Unique::SourcePort => packet.source_port,
+                    Unique::DestinationPort => packet.destination_port,
+                };
+                let new = self.unique.len() < limits::UNIQUE_VALUES && self.unique.insert(port);
+                self.count = self.count.saturating_add(u32::from(new));
+            }
+        }
+        match rate.kind {
+            RateKind::Limit => self.count <= rate.count,
+            RateKind::Both => {
+                let first = self.count == rate.count;
+                // Counting on past the alert keeps a distinct-value counter from alerting again.
+                self.count = self.count.saturating_add(u32::from(first && rate.unique_on.is_some()));
+                first
+            }
+            RateKind::Threshold => self.count >= rate.count,
+            RateKind::DetectionFilter => self.count > rate.count,
+        }
+    }
+}
+
+fn tracked(track: Track, packet: &PacketView<'_>) -> Pair {
+    match track {
+        Track::Source => (packet.source, None),
+        Track::Destination => (None, packet.destination),
+        Track::Both => (packet.source, packet.destination),
+        Track::Rule => (None, None),
+        // Address pair without order; several flows of one pair are counted together.
+        Track::Flow => held(Holder::Pair, packet),
+    }
+}
+
+fn held(holder: Holder, packet: &PacketView<'_>) -> Pair {
+    match holder {
+        Holder::Source | Holder::Flow => (packet.source, None),
+        Holder::Destination => (packet.destination, None),
+        Holder::Pair => (packet.source.min(packet.destination), packet.source.max(packet.destination)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alerts(kind: RateKind, count: u32, seconds: u32, times: &[i64]) -> Vec<bool> {
+        let tracking = Tracking::default();
+        let rate = Rate { kind, track: Track::Source, count, seconds, unique_on: None };
+        let (a, b) = ("10.0.0.1:1".parse().unwrap(), "10.0.0.2:2".parse().unwrap());
+        let at = |second: &i64| {
+            let mut packet = PacketView::new(a, b, 6, b"");
+            packet.time = Timestamp::EPOCH.plus_seconds(*second);
+            tracking.allows(1, &rate, &packet)
+        };
+        times.iter().map(at).collect()
+    }
+
+    #[test]
+    fn the_four_kinds_count_as_the_language_says() {
+        let (yes, no) = (true, false);
+        assert_eq!(alerts(RateKind::Limit, 2, 10, &[0, 1, 2, 11]), [yes, yes, no, yes]);
+        assert_eq!(alerts(RateKind::Threshold, 2, 10, &[0, 1, 2, 3, 4]), [no, yes, no, yes, no]);
+        assert_eq!(alerts(RateKind::Both, 2, 10, &[0, 1, 2, 11, 12]), [no, yes, no, no, yes]);
+        assert_eq!(alerts(RateKind::DetectionFilter, 2, 10, &[0, 1, 2, 3, 30]), [no, no, yes, yes, no]);
+    }
+
+    #[test]
+    fn bits_of_a_pair_hold_both_ways_until_they_expire() {
+        let tracking = Tracking::default();
+        let (a, b) = ("10.0.0.1:1".parse().unwrap(), "10.0.0.2:2".parse().unwrap());
+        let mut packet = PacketView::new(a, b, 6, b"");
+        tracking.change_bit(7, Holder::Pair, &packet, (Change::Set, 10));
+        packet = PacketView::new(b, a, 6, b"");
+        assert!(tracking.bit(7, Holder::Pair, &packet) && !tracking.bit(7, Holder::Source, &packet));
+        packet.time = Timestamp::EPOCH.plus_seconds(10);
+        assert!(!tracking.bit(7, Holder::Pair, &packet));
+    }
 }

@@ -1,0 +1,316 @@
+//! Whether one rule matches in one place, what a match changes, and why it matched.
+
+use fengsui_protocols::{Buffer, Direction, Transaction};
+use fengsui_schema::Condition;
+
+use crate::flow_state::{Fired, Place};
+use crate::header::Arrow;
+use crate::inspect::{Values, inspect};
+use crate::keywords::bits::{Change, Effect, Holder, IntOperation, IntStep, IntValue, StateCheck};
+use crate::keywords::transaction::TransactionCheck;
+use crate::rule::{Absent, List, Rule, Source};
+use crate::transform::apply_all;
+use crate::{Completion, FileView, FlowState, PacketView, Tracking, limits};
+
+/// What is being inspected.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'c> {
+    pub(crate) packet: &'c PacketView<'c>,
+    pub(crate) phase: Phase,
+    /// Packet payload or stream window.
+    pub(crate) payload: &'c [u8],
+    pub(crate) direction: Option<Direction>,
+    pub(crate) transaction: Option<&'c Transaction>,
+    pub(crate) completion: Completion,
+    pub(crate) file: Option<&'c FileView<'c>>,
+    /// An application-layer event outside of transactions.
+    pub(crate) event: Option<&'c str>,
+}
+
+/// What kind of thing is being inspected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Packet,
+    Stream,
+    Transaction,
+    File,
+    Event,
+}
+
+/// Counters of one worker.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    /// Inspections cut short by a limit.
+    pub(crate) exhausted: u64,
+    /// Matches past the limit of one call.
+    pub(crate) shed: u64,
+}
+
+impl<'c> Context<'c> {
+    /// The values of a source; empty when there are none.
+    fn values(&self, source: Source, arrow: Arrow) -> Vec<&'c [u8]> {
+        match source {
+            Source::Payload => vec![self.payload],
+            Source::NetworkHeader => present(self.packet.network_header),
+            Source::TransportHeader => present(self.packet.transport_header),
+            Source::Buffer(buffer) => self.buffer(buffer, arrow),
+        }
+    }
+
+    fn buffer(&self, buffer: Buffer, arrow: Arrow) -> Vec<&'c [u8]> {
+        if let Some(file) = self.file {
+            match buffer {
+                Buffer::FileData => return present(file.data),
+                Buffer::FileName => return file.name.into_iter().collect(),
+                Buffer::FileMagic => return file.magic.map(str::as_bytes).into_iter().collect(),
+                _ => {}
+            }
+        }
+        let (Some(transaction), Some(direction)) = (self.transaction, self.direction) else { return Vec::new() };
+        let mut values: Vec<&[u8]> = transaction.buffers.get(direction, buffer).collect();
+        if arrow == Arrow::Transaction {
+            values.extend(transaction.buffers.get(direction.reversed(), buffer));
+        }
+        values
+    }
+
+    /// Whether growing buffers have all their bytes.
+    fn has_all(&self) -> bool {
+        match self.phase {
+            Phase::File => self.file.is_some_and(|file| file.complete),
+            _ => self.completion.direction,
+        }
+    }
+
+    /// Where a match is remembered, if it may only fire once.
+    pub(crate) fn place(&self) -> Option<Place> {
+        match (self.phase, self.transaction, self.file) {
+            (Phase::Transaction | Phase::File, Some(transaction), _) => Some(Place::Transaction(transaction.id)),
+            (Phase::File, None, Some(file)) => Some(Place::File(file.id)),
+            _ => None,
+        }
+    }
+}
+
+fn present(bytes: &[u8]) -> Vec<&[u8]> {
+    if bytes.is_empty() { Vec::new() } else { vec![bytes] }
+}
+
+/// The working state around one rule.
+pub(crate) struct Evaluation<'e> {
+    pub(crate) context: &'e Context<'e>,
+    pub(crate) flow: Option<&'e mut FlowState>,
+    pub(crate) tracking: &'e Tracking,
+    pub(crate) counters: &'e mut Counters,
+}
+
+impl Evaluation<'_> {
+    /// Whether the rule matches here. The payload part of a rule that also looks at transactions is only remembered.
+    pub(crate) fn matches(&mut self, rule: &Rule) -> bool {
+        let context = self.context;
+        let header = rule.header.matches(context.packet) && rule.flow.matches(context.packet);
+        if !header || !self.bits_allow(rule) {
+            return false;
+        }
+        if !rule.packet_checks.iter().all(|check| check.matches(context.packet)) {
+            return false;
+        }
+        if rule.phases.mixed {
+            return self.mixed(rule);
+        }
+        self.checks(rule) && self.lists(rule, |_| true)
+    }
+
+    fn checks(&self, rule: &Rule) -> bool {
+        let context = self.context;
+        let transaction = rule.transaction_checks.iter().all(|check| match (check, context.transaction) {
+            (TransactionCheck::Event(name), _) if context.event == Some(name.as_str()) => true,
+            (_, Some(transaction)) => check.matches(transaction, context.packet.time),
+            (_, None) => false,
+        });
+        let file = rule.file_checks.iter().all(|check| context.file.is_some_and(|file| check.matches(file)));
+        transaction && file
+    }
+
+    fn mixed(&mut self, rule: &Rule) -> bool {
+        let fired = Fired { rule: rule.key, place: Place::Payload };
+        if matches!(self.context.phase, Phase::Packet | Phase::Stream) {
+            if self.lists(rule, Source::of_packet)
+                && let Some(flow) = &mut self.flow
+            {
+                flow.remember(fired);
+            }
+            return false;
+        }
+        let remembered = self.flow.as_ref().is_some_and(|flow| flow.has_fired(fired));
+        (remembered || self.lists(rule, Source::of_packet))
+            && self.checks(rule)
+            && self.lists(rule, |source| !source.of_packet())
+    }
+
+    fn lists(&mut self, rule: &Rule, wanted: fn(Source) -> bool) -> bool {
+        let mut values: Values = [0; limits::RULE_VARIABLES];
+        rule.lists.iter().filter(|list| wanted(list.source)).all(|list| self.list(list, rule.header.arrow, &mut values))
+    }
+
+    fn list(&mut self, list: &List, arrow: Arrow, variables: &mut Values) -> bool {
+        if list.needs_all && !self.context.has_all() {
+            return false;
+        }
+        let values = self.context.values(list.source, arrow);
+        match (list.absent, values.is_empty()) {
+            (Absent::Required, empty) => return empty && self.context.completion.direction,
+            (Absent::Allowed, true) => return self.context.completion.direction,
+            (Absent::Fails, true) => return false,
+            (_, false) => {}
+        }
+        values.into_iter().any(|value| {
+            let answer = if list.transforms.is_empty() {
+                inspect(&list.steps, value, variables, false)
+            } else {
+                inspect(&list.steps, &apply_all(&list.transforms, value), variables, false)
+            };
+            self.counters.exhausted += u64::from(answer.exhausted);
+            answer.matches
+        })
+    }
+
+    fn bits_allow(&self, rule: &Rule) -> bool {
+        rule.state_checks.iter().all(|check| self.bit(check) == check.set)
+    }
+
+    fn bit(&self, check: &StateCheck) -> bool {
+        check.names.iter().any(|name| match check.holder {
+            Holder::Flow => self.flow.as_ref().is_some_and(|flow| flow.bit(*name)),
+            holder => self.tracking.bit(*name, holder, self.context.packet),
+        })
+    }
+
+    /// Applies what a match changes; whether numbers of the flow and rates let it alert.
+    pub(crate) fn settle(&mut self, rule: &Rule) -> bool {
+        if !rule.ints.iter().all(|step| self.int(step)) {
+            return false;
+        }
+        for effect in &rule.effects {
+            self.apply(effect);
+        }
+        // Every rate counts the match, whatever the others say.
+        let count = |allowed, rate| self.tracking.allows(rule.key, rate, self.context.packet) && allowed;
+        rule.rates.iter().fold(true, count)
+    }
+
+    fn int(&mut self, step: &IntStep) -> bool {
+        let Some(flow) = &mut self.flow else { return false };
+        let current = flow.int(step.name);
+        let value = match step.value {
+            IntValue::Literal(value) => value,
+            IntValue::Name(name) => flow.int(name).unwrap_or(0),
+        };
+        match step.operation {
+            IntOperation::Add => flow.set_int(step.name, current.unwrap_or(0).wrapping_add(value)),
+            IntOperation::Subtract => flow.set_int(step.name, current.unwrap_or(0).wrapping_sub(value)),
+            IntOperation::Assign => flow.set_int(step.name, value),
+            comparison => return compares(comparison, current, value),
+        }
+        true
+    }
+
+    fn apply(&mut self, effect: &Effect) {
+        let Effect { holder, name, change, expire } = *effect;
+        if holder != Holder::Flow {
+            self.tracking.change_bit(name, holder, self.context.packet, (change, expire));
+            return;
+        }
+        let Some(flow) = &mut self.flow else { return };
+        match change {
+            Change::Set => flow.set_bit(name),
+            Change::Unset => flow.unset_bit(name),
+            Change::Toggle if flow.bit(name) => flow.unset_bit(name),
+            Change::Toggle => flow.set_bit(name),
+        }
+    }
+
+    /// Why a rule that has just matched did so.
+    pub(crate) fn conditions(&self, rule: &Rule) -> Vec<Condition> {
+        let mut conditions = Vec::new();
+        let mut variables: Values = [0; limits::RULE_VARIABLES];
+        for list in &rule.lists {
+            let field = list.source.keyword();
+            let values = self.context.values(list.source, rule.header.arrow);
+            let hits = values.into_iter().find_map(|value| {
+                let answer = inspect(&list.steps, &apply_all_if(list, value), &mut variables, true);
+                answer.matches.then(|| shown_hits(field, &answer.hits))
+            });
+            conditions.extend(hits.unwrap_or_default());
+        }
+        conditions.extend(rule.check_texts.iter().map(|text| check_condition(text)));
+        if conditions.is_empty() {
+            conditions.extend(self.address_conditions(rule));
+        }
+        conditions
+    }
+
+    fn address_conditions(&self, rule: &Rule) -> Vec<Condition> {
+        let packet = self.context.packet;
+        let header = rule.info.text.split('(').next().unwrap_or("").trim().to_owned();
+        let shown = |address: Option<std::net::IpAddr>| address.map(|address| address.to_string()).unwrap_or_default();
+        vec![
+            Condition { condition: header.clone(), field: "src_ip".to_owned(), value: shown(packet.source) },
+            Condition { condition: header, field: "dest_ip".to_owned(), value: shown(packet.destination) },
+        ]
+    }
+}
+
+fn apply_all_if(list: &List, value: &[u8]) -> Vec<u8> {
+    if list.transforms.is_empty() { value.to_vec() } else { apply_all(&list.transforms, value) }
+}
+
+fn shown_hits(field: &str, hits: &[crate::inspect::Hit<'_>]) -> Vec<Condition> {
+    let condition = |hit: &crate::inspect::Hit<'_>| Condition {
+        condition: hit.text.to_owned(),
+        field: field.to_owned(),
+        value: shown_bytes(&hit.bytes),
+    };
+    hits.iter().map(condition).collect()
+}
+
+fn check_condition(text: &str) -> Condition {
+    let field = text.split(':').next().unwrap_or(text).trim().to_owned();
+    let value = text.split_once(':').map_or("", |parts| parts.1).trim().to_owned();
+    Condition { condition: text.to_owned(), field, value }
+}
+
+/// Bytes as text: what is no printable text stands as `\xHH`.
+fn shown_bytes(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '\n' | '\r' | '\t' => text.extend(character.escape_default()),
+                c if c.is_control() => text.push_str(&format!("\\x{:02x}", u32::from(c))),
+                c => text.push(c),
+            }
+        }
+        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
+        if text.chars().count() > limits::CONDITION_CHARACTERS {
+            break;
+        }
+    }
+    text.chars().take(limits::CONDITION_CHARACTERS).collect()
+}
+
+/// A number that is not there compares to nothing.
+fn compares(operation: IntOperation, current: Option<u32>, value: u32) -> bool {
+    match operation {
+        IntOperation::IsSet => current.is_some(),
+        IntOperation::IsNotSet => current.is_none(),
+        _ => current.is_some_and(|current| match operation {
+            IntOperation::Less => current < value,
+            IntOperation::AtMost => current <= value,
+            IntOperation::Equal => current == value,
+            IntOperation::Different => current != value,
+            IntOperation::AtLeast => current >= value,
+            _ => current > value,
+        }),
+    }
+}

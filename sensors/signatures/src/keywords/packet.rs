@@ -1,0 +1,290 @@
+//! Keywords about the packet and its headers.
+
+use fengsui_protocols::AppProtocol;
+use fengsui_schema::shown;
+
+use crate::PacketView;
+use crate::draft::Draft;
+use crate::header::applications;
+use crate::keywords::{Keyword, keyword, parts, without_value};
+use crate::number::{Comparison, number};
+
+/// Something a rule asks of the packet.
+#[derive(Debug, Clone)]
+pub(crate) enum PacketCheck {
+    Number(fn(&PacketView<'_>) -> Option<u64>, Comparison),
+    TcpFlags { flags: u8, ignored: u8, test: FlagTest },
+    FragmentBits { bits: u8, test: FlagTest },
+    StreamSize { side: StreamSide, comparison: Comparison },
+    Option(u8),
+    SameAddress,
+    Protocol { protocols: Vec<AppProtocol>, failed: bool, negated: bool },
+    Event(String),
+}
+
+/// How flag bits are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FlagTest {
+    /// Exactly these.
+    Exact,
+    /// All of these and maybe others (`+`).
+    All,
+    /// Any of these (`*`).
+    Any,
+    /// None of these (`!`).
+    None,
+}
+
+/// Whose bytes `stream_size` counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StreamSide {
+    Client,
+    Server,
+    Both,
+    Either,
+}
+
+impl FlagTest {
+    const fn holds(self, value: u8, flags: u8) -> bool {
+        match self {
+            Self::Exact => value == flags,
+            Self::All => value & flags == flags,
+            Self::Any => value & flags != 0,
+            Self::None => value & flags == 0,
+        }
+    }
+}
+
+impl PacketCheck {
+    pub(crate) fn matches(&self, packet: &PacketView<'_>) -> bool {
+        match self {
+            Self::Number(field, comparison) => field(packet).is_some_and(|value| comparison.matches(value)),
+            Self::TcpFlags { flags, ignored, test } => {
+                packet.tcp.is_some_and(|tcp| test.holds(tcp.flags & !ignored, *flags))
+            }
+            Self::FragmentBits { bits, test } => test.holds(fragment_bits(packet), *bits),
+            Self::StreamSize { side, comparison } => stream_size(packet, *side, *comparison),
+            Self::Option(kind) => packet.network.options.contains(kind),
+            Self::SameAddress => packet.source.is_some() && packet.source == packet.destination,
+            Self::Protocol { protocols, failed, negated } => protocol(packet, protocols, *failed, *negated),
+            Self::Event(name) => {
+                packet.events.iter().any(|event| event.strip_prefix("decoder.").unwrap_or(event) == name)
+            }
+        }
+    }
+
+    /// Whether the check is about the flow, so that it does not tie the rule to single packets.
+    pub(crate) const fn of_flow(&self) -> bool {
+        matches!(self, Self::StreamSize { .. } | Self::Protocol { .. })
+    }
+}
+
+fn protocol(packet: &PacketView<'_>, protocols: &[AppProtocol], failed: bool, negated: bool) -> bool {
+    let Some(protocol) = packet.app_protocol else {
+        // Detection has ended without a result: that is `failed`, and it is not the protocol that was named.
+        return packet.app_protocol_decided && (failed != negated);
+    };
+    (!failed && protocols.contains(&protocol)) != negated
+}
+
+fn fragment_bits(packet: &PacketView<'_>) -> u8 {
+    let network = &packet.network;
+    u8::from(network.more_fragments) | u8::from(network.dont_fragment) << 1 | u8::from(network.reserved_bit) << 2
+}
+
+fn stream_size(packet: &PacketView<'_>, side: StreamSide, comparison: Comparison) -> bool {
+    let (client, server) = (comparison.matches(packet.client_bytes), comparison.matches(packet.server_bytes));
+    match side {
+        StreamSide::Client => client,
+        StreamSide::Server => server,
+        StreamSide::Both => client && server,
+        StreamSide::Either => client || server,
+    }
+}
+
+macro_rules! field {
+    ($name:literal, $field:expr) => {
+        keyword($name, |draft, value| {
+            let comparison = Comparison::parse(value)?;
+            draft.packet_checks.push(PacketCheck::Number($field, comparison));
+            Ok(())
+        })
+    };
+}
+
+pub(crate) const KEYWORDS: &[Keyword] = &[
+    field!("dsize", |packet| u64::try_from(packet.payload.len()).ok()),
+    field!("ttl", |packet| packet.source.map(|_| u64::from(packet.network.ttl))),
+    field!("tos", |packet| packet.source.map(|_| u64::from(packet.network.tos))),
+    field!("id", |packet| packet.source.filter(|source| source.is_ipv4()).map(|_| u64::from(packet.network.id))),
+    field!("fragoffset", |packet| packet.source.map(|_| u64::from(packet.network.fragment_offset))),
+    field!("seq", |packet| packet.tcp.map(|tcp| u64::from(tcp.sequence))),
+    field!("tcp.seq", |packet| packet.tcp.map(|tcp| u64::from(tcp.sequence))),
+    field!("ack", |packet| packet.tcp.map(|tcp| u64::from(tcp.acknowledgement))),
+    field!("tcp.ack", |packet| packet.tcp.map(|tcp| u64::from(tcp.acknowledgement))),
+    field!("window", |packet| packet.tcp.map(|tcp| u64::from(tcp.window))),
+    field!("tcp.window", |packet| packet.tcp.map(|tcp| u64::from(tcp.window))),
+    field!("tcp.mss", |packet| packet.tcp.and_then(|tcp| tcp.mss).map(u64::from)),
+    field!("tcp.wscale", |packet| packet.tcp.and_then(|tcp| tcp.window_scale).map(u64::from)),
+    field!("itype", |packet| packet.icmp.map(|icmp| u64::from(icmp.kind))),
+    field!("icode", |packet| packet.icmp.map(|icmp| u64::from(icmp.code))),
+    field!("icmp_id", |packet| packet.icmp.and_then(|icmp| icmp.id).map(u64::from)),
+    field!("icmp_seq", |packet| packet.icmp.and_then(|icmp| icmp.sequence).map(u64::from)),
+    field!("flow.age", |packet| packet.direction.map(|_| packet.flow_age_seconds)),
+    field!("flow.pkts_toserver", |packet| packet.direction.map(|_| packet.flow_packets[0])),
+    field!("flow.pkts_toclient", |packet| packet.direction.map(|_| packet.flow_packets[1])),
+    field!("flow.bytes_toserver", |packet| packet.direction.map(|_| packet.flow_bytes[0])),
+    field!("flow.bytes_toclient", |packet| packet.direction.map(|_| packet.flow_bytes[1])),
+    keyword("ip_proto", ip_protocol),
+    keyword("flags", tcp_flags),
+    keyword("tcp.flags", tcp_flags),
+    keyword("fragbits", fragment_flags),
+    keyword("stream_size", parse_stream_size),
+    keyword("ipopts", ip_option),
+    keyword("sameip", |draft, value| {
+        without_value(value)?;
+        draft.packet_checks.push(PacketCheck::SameAddress);
+        Ok(())
+    }),
+    keyword("app-layer-protocol", app_protocol),
+    keyword("decode-event", |draft, value| event(draft, value.to_owned())),
+    keyword("stream-event", |draft, value| event(draft, format!("stream.{value}"))),
+];
+
+fn event(draft: &mut Draft<'_>, name: String) -> Result<(), String> {
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_'));
+    if name.is_empty() || name.ends_with('.') || !plain {
+        return Err(format!("{} is no event", shown(&name)));
+    }
+    draft.packet_checks.push(PacketCheck::Event(name));
+    Ok(())
+}
+
+fn app_protocol(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
+    let (negated, rest) = value.strip_prefix('!').map_or((false, value), |rest| (true, rest));
+    let mut options = parts(rest);
+    let name = options.next().ok_or("needs a protocol")?;
+    // A second word (final, either, to_server, …) asks for one side's verdict; both sides agree here.
+    let failed = matches!(name, "failed" | "unknown");
+    let protocols = if failed { Vec::new() } else { applications(name)? };
+    draft.packet_checks.push(PacketCheck::Protocol { protocols, failed, negated });
+    Ok(())
+}
+
+const IP_PROTOCOLS: &[(&str, u64)] = &[
+    ("icmp", 1),
+    ("igmp", 2),
+    ("ipip", 4),
+    ("tcp", 6),
+    ("udp", 17),
+    ("ipv6", 41),
+    ("gre", 47),
+    ("esp", 50),
+    ("ah", 51),
+    ("icmpv6", 58),
+    ("ipv6-icmp", 58),
+    ("sctp", 132),
+];
+
+fn ip_protocol(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
+    let bare = value.trim_start_matches(['!', '<', '>', '=']);
+    let operator = &value[..value.len() - bare.len()];
+    let known = IP_PROTOCOLS.iter().find(|entry| entry.0 == bare.trim().to_ascii_lowercase());
+    let code = known.map_or_else(|| number(bare), |entry| Ok(entry.1))?;
+    let comparison = Comparison::parse(&format!("{operator}{code}"))?;
+    let field = |packet: &PacketView<'_>| packet.source.map(|_| u64::from(packet.protocol));
+    draft.packet_checks.push(PacketCheck::Number(field, comparison));
+    Ok(())
+}
+
+fn flag_test(text: &str) -> (FlagTest, &str) {
+    let mut rest = text.trim();
+    for (sign, test) in [('+', FlagTest::All), ('*', FlagTest::Any), ('!', FlagTest::None)] {
+        if let Some(stripped) = rest.strip_prefix(sign).or_else(|| rest.strip_suffix(sign)) {
+            rest = stripped;
+            return (test, rest);
+        }
+    }
+    (FlagTest::Exact, rest)
+}
+
+fn tcp_flag_bits(letters: &str) -> Result<u8, String> {
+    letters.trim().chars().try_fold(0, |bits, letter| {
+        Ok(bits
+            | match letter.to_ascii_uppercase() {
+                'F' => 1,
+                'S' => 2,
+                'R' => 4,
+                'P' => 8,
+                'A' => 16,
+                'U' => 32,
+                'E' | '2' => 64,
+                'C' | '1' => 128,
+                '0' => 0,
+                _ => return Err(format!("{} is no TCP flag", shown(&letter.to_string()))),
+            })
+    })
+}
+
+fn tcp_flags(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
+    let (wanted, ignored) = value.split_once(',').unwrap_or((value, ""));
+    let (test, letters) = flag_test(wanted);
+    let (flags, ignored) = (tcp_flag_bits(letters)?, tcp_flag_bits(ignored)?);
+    draft.packet_checks.push(PacketCheck::TcpFlags { flags, ignored, test });
+    Ok(())
+}
+
+fn fragment_flags(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
+    let (test, letters) = flag_test(value);
+    let mut bits = 0;
+    for letter in letters.chars() {
+        bits |= match letter.to_ascii_uppercase() {
+            'M' => 1,
+            'D' => 2,
+            'R' => 4,
+            _ => return Err(format!("{} is no fragment flag", shown(letters))),
+        };
+    }
+    draft.packet_checks.push(PacketCheck::FragmentBits { bits, test });
+    Ok(())
+}
+
+fn parse_stream_size(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
+    let fields: Vec<&str> = parts(value).collect();
+    let [side, operator, bytes] = fields.as_slice() else {
+        return Err("needs a side, an operator and a number".to_owned());
+    };
+    let side = match *side {
+        "client" => StreamSide::Client,
+        "server" => StreamSide::Server,
+        "both" => StreamSide::Both,
+        "either" => StreamSide::Either,
+        other => return Err(format!("{} is no side", shown(other))),
+    };
+    let comparison = Comparison::parse(&format!("{operator}{bytes}"))?;
+    draft.packet_checks.push(PacketCheck::StreamSize { side, comparison });
+    Ok(())
+}
+
+/// IPv4 option kinds (IANA's registry of IP options).
+const IP_OPTIONS: &[(&str, u8)] = &[
+    ("eol", 0),
+    ("nop", 1),
+    ("rr", 7),
+    ("qs", 25),
+    ("ts", 68),
+    ("sec", 130),
+    ("lsrr", 131),
+    ("esec", 133),
+    ("cipso", 134),
+    ("satid", 136),
+    ("ssrr", 137),
+    ("rtralt", 148),
+];
+
+fn ip_option(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
+    let known = IP_OPTIONS.iter().find(|option| option.0 == value.trim());
+    let kind = known.ok_or_else(|| format!("{} is no IP option it knows", shown(value)))?.1;
+    draft.packet_checks.push(PacketCheck::Option(kind));
+    Ok(())
+}

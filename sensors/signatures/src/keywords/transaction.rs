@@ -1,0 +1,236 @@
+//! Keywords about a transaction that are no sticky buffers: events, and fields of the EVE object.
+
+use fengsui_protocols::{AppProtocol, Transaction};
+use fengsui_schema::{Timestamp, shown};
+use serde_json::Value;
+
+use crate::draft::Draft;
+use crate::keywords::{Keyword, keyword, without_value};
+use crate::number::Comparison;
+
+/// Something a rule asks of the transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum TransactionCheck {
+    /// An application-layer event, by its full name.
+    Event(String),
+    /// A number in the EVE object.
+    Number { protocol: AppProtocol, path: &'static [&'static str], comparison: Comparison },
+    /// One of these words in the EVE object.
+    Word { protocol: AppProtocol, path: &'static [&'static str], words: Vec<String>, negated: bool },
+    /// A certificate whose time has run out, or not.
+    CertificateExpired(bool),
+}
+
+impl TransactionCheck {
+    pub(crate) fn matches(&self, transaction: &Transaction, now: Timestamp) -> bool {
+        match self {
+            Self::Event(name) => transaction.events.iter().any(|event| event == name),
+            Self::Number { protocol, path, comparison } => {
+                *protocol == transaction.protocol
+                    && values(transaction, path)
+                        .iter()
+                        .any(|value| as_number(value).is_some_and(|n| comparison.matches(n)))
+            }
+            Self::Word { protocol, path, words, negated } => {
+                let found = values(transaction, path);
+                let any = found.iter().any(|value| as_word(value).is_some_and(|word| words.contains(&word)));
+                *protocol == transaction.protocol && !found.is_empty() && any != *negated
+            }
+            Self::CertificateExpired(expired) => certificate_expired(transaction, now) == Some(*expired),
+        }
+    }
+
+    /// The protocol the check belongs to.
+    pub(crate) const fn protocol(&self) -> Option<AppProtocol> {
+        match self {
+            Self::Number { protocol, .. } | Self::Word { protocol, .. } => Some(*protocol),
+            Self::CertificateExpired(_) => Some(AppProtocol::Tls),
+            Self::Event(_) => None,
+        }
+    }
+}
+
+/// The values at a path; lists on the way are walked.
+fn values<'t>(transaction: &'t Transaction, path: &[&str]) -> Vec<&'t Value> {
+    let Some((first, rest)) = path.split_first() else { return Vec::new() };
+    let mut found: Vec<&Value> = transaction.eve.get(*first).into_iter().collect();
+    for name in rest {
+        found = found.into_iter().flat_map(flattened).filter_map(|value| value.get(name)).collect();
+    }
+    found.into_iter().flat_map(flattened).collect()
+}
+
+fn flattened(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(items) => items.iter().collect(),
+        single => vec![single],
+    }
+}
+
+fn as_number(value: &Value) -> Option<u64> {
+    match value {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) => crate::number::number(text).ok(),
+        Value::Bool(flag) => Some(u64::from(*flag)),
+        _ => None,
+    }
+}
+
+fn as_word(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.to_ascii_lowercase()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn certificate_expired(transaction: &Transaction, now: Timestamp) -> Option<bool> {
+    let text = transaction.eve.get("notafter")?.as_str()?;
+    let end: Timestamp = text.parse().ok().or_else(|| format!("{text}Z").parse().ok())?;
+    Some(end < now)
+}
+
+/// Keywords that compare a number: name, protocol, path in the EVE object.
+macro_rules! number_field {
+    ($name:literal, $protocol:ident, $path:expr) => {
+        keyword($name, |draft, value| {
+            let comparison = Comparison::parse(value)?;
+            let protocol = AppProtocol::$protocol;
+            draft.transaction_checks.push(TransactionCheck::Number { protocol, path: $path, comparison });
+            Ok(())
+        })
+    };
+}
+
+/// Keywords that compare words; numbers of the protocol are turned into EVE's words by a table.
+macro_rules! word_field {
+    ($name:literal, $protocol:ident, $path:expr, $names:expr) => {
+        keyword($name, |draft, value| {
+            let (words, negated) = word_list(value, $names)?;
+            let protocol = AppProtocol::$protocol;
+            draft.transaction_checks.push(TransactionCheck::Word { protocol, path: $path, words, negated });
+            Ok(())
+        })
+    };
+}
+
+/// Response codes of RFC 1035 and RFC 6895.
+const DNS_CODES: &[(&str, &str)] = &[
+    ("0", "noerror"),
+    ("1", "formerr"),
+    ("2", "servfail"),
+    ("3", "nxdomain"),
+    ("4", "notimp"),
+    ("5", "refused"),
+    ("6", "yxdomain"),
+    ("7", "yxrrset"),
+    ("8", "nxrrset"),
+    ("9", "notauth"),
+    ("10", "notzone"),
+];
+/// Record types of RFC 1035 and later.
+const DNS_TYPES: &[(&str, &str)] = &[
+    ("1", "a"),
+    ("2", "ns"),
+    ("5", "cname"),
+    ("6", "soa"),
+    ("10", "null"),
+    ("12", "ptr"),
+    ("15", "mx"),
+    ("16", "txt"),
+    ("28", "aaaa"),
+    ("33", "srv"),
+    ("43", "ds"),
+    ("46", "rrsig"),
+    ("48", "dnskey"),
+    ("64", "svcb"),
+    ("65", "https"),
+    ("252", "axfr"),
+    ("255", "any"),
+];
+/// Protocol versions as EVE writes them.
+const TLS_VERSIONS: &[(&str, &str)] = &[
+    ("1.0", "tls 1.0"),
+    ("1.1", "tls 1.1"),
+    ("1.2", "tls 1.2"),
+    ("1.3", "tls 1.3"),
+    ("sslv2", "sslv2"),
+    ("sslv3", "sslv3"),
+    ("tls1.0", "tls 1.0"),
+    ("tls1.1", "tls 1.1"),
+    ("tls1.2", "tls 1.2"),
+    ("tls1.3", "tls 1.3"),
+    ("tlcp", "tlcp"),
+    ("tlcp1.1", "tlcp 1.1"),
+];
+const KRB5_TYPES: &[(&str, &str)] = &[
+    ("10", "krb_as_req"),
+    ("11", "krb_as_rep"),
+    ("12", "krb_tgs_req"),
+    ("13", "krb_tgs_rep"),
+    ("14", "krb_ap_req"),
+    ("15", "krb_ap_rep"),
+    ("30", "krb_error"),
+    ("as_req", "krb_as_req"),
+    ("as_rep", "krb_as_rep"),
+    ("tgs_req", "krb_tgs_req"),
+    ("tgs_rep", "krb_tgs_rep"),
+    ("error", "krb_error"),
+];
+const NO_NAMES: &[(&str, &str)] = &[];
+
+pub(crate) const KEYWORDS: &[Keyword] = &[
+    keyword("app-layer-event", app_event),
+    word_field!("dns.rcode", Dns, &["rcode"], DNS_CODES),
+    number_field!("dns.opcode", Dns, &["opcode"]),
+    word_field!("dns.rrtype", Dns, &["queries", "rrtype"], DNS_TYPES),
+    word_field!("tls.version", Tls, &["version"], TLS_VERSIONS),
+    word_field!("ssl_version", Tls, &["version"], TLS_VERSIONS),
+    word_field!("krb5_msg_type", Krb5, &["msg_type"], KRB5_TYPES),
+    number_field!("snmp.version", Snmp, &["version"]),
+    word_field!("snmp.pdu_type", Snmp, &["pdu_type"], NO_NAMES),
+    number_field!("mqtt.protocol_version", Mqtt, &["connect", "protocol_version"]),
+    word_field!("ftp.mode", Ftp, &["mode"], NO_NAMES),
+    number_field!("ftp.dynamic_port", Ftp, &["dynamic_port"]),
+    number_field!("tls.cert_chain_len", Tls, &["chain_length"]),
+    keyword("tls_cert_expired", |draft, value| certificate(draft, value, true)),
+    keyword("tls_cert_valid", |draft, value| certificate(draft, value, false)),
+];
+
+fn certificate(draft: &mut Draft<'_>, value: &str, expired: bool) -> Result<(), String> {
+    without_value(value)?;
+    draft.transaction_checks.push(TransactionCheck::CertificateExpired(expired));
+    Ok(())
+}
+
+fn app_event(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
+    let plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
+    if value.is_empty() || !plain {
+        return Err(format!("{} is no event", shown(value)));
+    }
+    draft.transaction_checks.push(TransactionCheck::Event(value.to_owned()));
+    Ok(())
+}
+
+/// The words of a list, each turned into EVE's form; `!` before any of them negates the list.
+fn word_list(value: &str, names: &[(&str, &str)]) -> Result<(Vec<String>, bool), String> {
+    let mut words = Vec::new();
+    let mut negations = 0;
+    for part in value.split([',', '|']).map(str::trim).filter(|part| !part.is_empty()) {
+        let (negated, word) = part.strip_prefix('!').map_or((false, part), |rest| (true, rest.trim()));
+        negations += usize::from(negated);
+        let lower = word.trim_matches('"').to_ascii_lowercase();
+        let known = names.iter().find(|entry| entry.0 == lower || entry.1 == lower);
+        if known.is_none() && !names.is_empty() && lower.bytes().any(|byte| matches!(byte, b'<' | b'>' | b'-')) {
+            return Err(format!("{} is not supported; write single values", shown(part)));
+        }
+        words.push(known.map_or(lower, |entry| entry.1.to_owned()));
+    }
+    match (words.len(), negations) {
+        (0, _) => Err("needs a value".to_owned()),
+        (count, negated) if negated != 0 && negated != count => {
+            Err("mixes negated and other values, which is not supported".to_owned())
+        }
+        (_, negated) => Ok((words, negated != 0)),
+    }
+}

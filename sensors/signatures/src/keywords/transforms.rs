@@ -1,0 +1,84 @@
+//! Transformations of sticky buffers.
+
+use fengsui_schema::shown;
+
+use crate::draft::Draft;
+use crate::keywords::{Keyword, keyword, pair, parts, without_value};
+use crate::syntax::quoted;
+use crate::transform::{Base64Mode, Transform};
+
+macro_rules! plain {
+    ($name:literal, $transform:ident) => {
+        keyword($name, |draft, value| {
+            without_value(value)?;
+            draft.transform(Transform::$transform)
+        })
+    };
+}
+
+pub(crate) const KEYWORDS: &[Keyword] = &[
+    plain!("to_md5", Md5),
+    plain!("to_sha1", Sha1),
+    plain!("to_sha256", Sha256),
+    plain!("to_lowercase", Lowercase),
+    plain!("to_uppercase", Uppercase),
+    plain!("strip_whitespace", StripWhitespace),
+    plain!("compress_whitespace", CompressWhitespace),
+    plain!("strip_pseudo_headers", StripPseudoHeaders),
+    plain!("url_decode", UrlDecode),
+    plain!("dotprefix", DotPrefix),
+    plain!("header_lowercase", HeaderLowercase),
+    keyword("domain", |draft, value| {
+        without_value(value)?;
+        draft.transform(Transform::Domain { top_level: false })
+    }),
+    keyword("tld", |draft, value| {
+        without_value(value)?;
+        draft.transform(Transform::Domain { top_level: true })
+    }),
+    keyword("xor", xor),
+    keyword("pcrexform", |draft, value| {
+        let pattern = quoted(value)?.inner;
+        let regex = regex::bytes::RegexBuilder::new(&crate::pcre_syntax::rewrite(pattern, "")?.pattern)
+            .unicode(false)
+            .size_limit(crate::limits::REGEX_BYTES)
+            .build()
+            .map_err(|_| format!("{} is no regular expression", shown(pattern)))?;
+        draft.transform(Transform::Pcre(std::sync::Arc::new(regex)))
+    }),
+    keyword("from_base64", from_base64),
+    keyword("subslice", subslice),
+];
+
+fn xor(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
+    let digits = quoted(value)?.inner;
+    let key = hex::decode(digits).map_err(|_| format!("{} is no key in hexadecimal", shown(digits)))?;
+    if key.is_empty() || key.len() > 255 {
+        return Err("the key must have 1 to 255 bytes".to_owned());
+    }
+    draft.transform(Transform::Xor(key))
+}
+
+fn from_base64(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
+    let (mut offset, mut bytes, mut mode) = (0, usize::MAX, Base64Mode::Lenient);
+    let count = |text: &str| text.parse::<usize>().map_err(|_| format!("{} is no number", shown(text)));
+    for option in parts(value) {
+        match pair(option) {
+            ("offset", number) => offset = count(number)?,
+            ("bytes", number) => bytes = count(number)?,
+            ("mode", "strict") => mode = Base64Mode::Strict,
+            ("mode", "rfc4648") => mode = Base64Mode::Rfc4648,
+            ("mode", "rfc2045") => mode = Base64Mode::Lenient,
+            _ => return Err(format!("{} is no option of it", shown(option))),
+        }
+    }
+    draft.transform(Transform::FromBase64 { offset, bytes, mode })
+}
+
+fn subslice(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
+    let mut numbers = parts(value).filter(|part| *part != "truncate").map(crate::number::signed);
+    let offset = numbers.next().ok_or("needs an offset")??;
+    let length = numbers.next().transpose()?;
+    let truncate = parts(value).any(|part| part == "truncate");
+    draft.transform(Transform::Subslice { offset, length, truncate })
+}

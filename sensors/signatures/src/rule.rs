@@ -1,0 +1,228 @@
+//! A compiled rule.
+
+use std::sync::Arc;
+
+use fengsui_protocols::{Buffer, Direction};
+
+use crate::RuleInfo;
+use crate::header::Header;
+use crate::keywords::base64::Base64Decode;
+use crate::keywords::bits::{Effect, IntStep, StateCheck};
+use crate::keywords::byte_extract::ByteExtract;
+use crate::keywords::byte_jump::ByteJump;
+use crate::keywords::byte_math::ByteMath;
+use crate::keywords::byte_test::ByteTest;
+use crate::keywords::content::{Content, DataAt};
+use crate::keywords::dataset::Dataset;
+use crate::keywords::file::FileCheck;
+use crate::keywords::flow::FlowOptions;
+use crate::keywords::packet::PacketCheck;
+use crate::keywords::pcre::Pcre;
+use crate::keywords::threshold::Rate;
+use crate::keywords::transaction::TransactionCheck;
+use crate::number::Comparison;
+use crate::transform::Transform;
+
+/// A compiled rule.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(crate) info: Arc<RuleInfo>,
+    /// Digest of gid and sid: what flows and tables remember a rule by.
+    pub(crate) key: u64,
+    pub(crate) header: Header,
+    pub(crate) flow: FlowOptions,
+    pub(crate) phases: Phases,
+    pub(crate) packet_checks: Vec<PacketCheck>,
+    pub(crate) transaction_checks: Vec<TransactionCheck>,
+    pub(crate) file_checks: Vec<FileCheck>,
+    pub(crate) state_checks: Vec<StateCheck>,
+    pub(crate) ints: Vec<IntStep>,
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) lists: Vec<List>,
+    pub(crate) rates: Vec<Rate>,
+    /// Texts of the options that are no steps of a list, for "why it fired".
+    pub(crate) check_texts: Vec<String>,
+    pub(crate) noalert: bool,
+}
+
+/// When a rule is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Phases {
+    /// Once per flow and direction, by addresses only.
+    pub(crate) addresses: bool,
+    /// Once per flow, when its application protocol is decided.
+    pub(crate) protocol: bool,
+    /// For each packet.
+    pub(crate) packet: bool,
+    /// For each stream window, and for packets that no stream has taken.
+    pub(crate) stream: bool,
+    /// For each transaction that makes progress.
+    pub(crate) transaction: bool,
+    /// For each file that grows.
+    pub(crate) file: bool,
+    /// Looks at the payload and at transactions: the payload part is remembered for the transaction.
+    pub(crate) mixed: bool,
+}
+
+/// The tests of one buffer, in the order of the rule.
+#[derive(Debug)]
+pub(crate) struct List {
+    pub(crate) source: Source,
+    pub(crate) transforms: Vec<Transform>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) absent: Absent,
+    /// Whether the answer can turn from yes to no as the buffer grows.
+    pub(crate) needs_all: bool,
+}
+
+/// What a missing buffer means (keyword `absent`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Absent {
+    /// No match.
+    #[default]
+    Fails,
+    /// A match; a present buffer is none.
+    Required,
+    /// A match; a present buffer is tested.
+    Allowed,
+}
+
+/// Where the bytes of a list come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Source {
+    /// Payload of the packet or window of the stream.
+    Payload,
+    /// A sticky buffer.
+    Buffer(Buffer),
+    /// The IP header.
+    NetworkHeader,
+    /// The transport header.
+    TransportHeader,
+}
+
+impl Source {
+    /// The keyword that names it.
+    pub(crate) fn keyword(self) -> &'static str {
+        match self {
+            Self::Payload => "payload",
+            Self::Buffer(buffer) => buffer.keyword(),
+            Self::NetworkHeader => "ip.hdr",
+            Self::TransportHeader => "transport.hdr",
+        }
+    }
+
+    /// Whether the bytes belong to the packet rather than to a transaction.
+    pub(crate) const fn of_packet(self) -> bool {
+        !matches!(self, Self::Buffer(_))
+    }
+
+    /// Whether more bytes may be appended while the transaction lasts.
+    pub(crate) const fn grows(self) -> bool {
+        matches!(self, Self::Buffer(Buffer::FileData | Buffer::HttpRequestBody | Buffer::HttpResponseBody))
+    }
+}
+
+/// One test of a list.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) test: Test,
+    /// As the rule writes it, with its modifiers.
+    pub(crate) text: String,
+    /// Whether a later match of this step may help the next one.
+    pub(crate) retry: bool,
+}
+
+/// What a step tests.
+#[derive(Debug)]
+pub(crate) enum Test {
+    Content(Content),
+    Pcre(Pcre),
+    ByteTest(ByteTest),
+    ByteJump(ByteJump),
+    ByteExtract(ByteExtract),
+    ByteMath(ByteMath),
+    DataAt(DataAt),
+    Size(Comparison),
+    Base64(Base64Decode),
+    Dataset(Dataset),
+}
+
+impl Test {
+    /// Whether it starts where the step before it ended.
+    pub(crate) fn is_relative(&self) -> bool {
+        match self {
+            Self::Content(content) => content.is_relative(),
+            Self::Pcre(pcre) => pcre.relative,
+            Self::ByteTest(test) => test.source.relative,
+            Self::ByteJump(jump) => jump.source.relative,
+            Self::ByteExtract(extract) => extract.source.relative,
+            Self::ByteMath(math) => math.source.relative,
+            Self::DataAt(data_at) => data_at.relative,
+            Self::Base64(decode) => decode.relative,
+            Self::Size(_) | Self::Dataset(_) => false,
+        }
+    }
+
+    /// Whether more bytes behind the buffer could turn a match into none.
+    pub(crate) fn needs_all(&self) -> bool {
+        match self {
+            Self::Content(content) => content.negated || content.ends_with,
+            Self::Pcre(pcre) => pcre.negated,
+            Self::DataAt(data_at) => data_at.negated,
+            Self::Size(_) | Self::Dataset(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the test needs a value of another step.
+    pub(crate) fn uses_variables(&self) -> bool {
+        match self {
+            Self::Content(content) => content.uses_variables(),
+            Self::ByteTest(test) => test.uses_variables(),
+            Self::ByteJump(jump) => jump.source.offset.is_variable(),
+            Self::ByteMath(math) => math.uses_variables(),
+            Self::DataAt(data_at) => data_at.distance.is_variable(),
+            _ => false,
+        }
+    }
+}
+
+/// A number of the rule or a variable that an earlier step sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operand {
+    Literal(i64),
+    Variable(usize),
+}
+
+impl Operand {
+    pub(crate) fn value(self, variables: &[i64]) -> i64 {
+        match self {
+            Self::Literal(value) => value,
+            Self::Variable(index) => variables.get(index).copied().unwrap_or(0),
+        }
+    }
+
+    pub(crate) const fn is_variable(self) -> bool {
+        matches!(self, Self::Variable(_))
+    }
+
+    pub(crate) const fn literal(self) -> Option<i64> {
+        match self {
+            Self::Literal(value) => Some(value),
+            Self::Variable(_) => None,
+        }
+    }
+}
+
+/// Whether a packet's way is the one asked for; a rule without a way takes both.
+pub(crate) fn way_matches(asked: Option<Direction>, way: Option<Direction>) -> bool {
+    asked.is_none() || asked == way
+}
+
+/// A digest of a name that stays the same over runs and reloads.
+pub(crate) fn digest(name: impl std::hash::Hash) -> u64 {
+    use std::hash::Hasher;
+    let mut hasher = std::hash::DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
+}
