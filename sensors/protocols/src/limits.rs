@@ -37,7 +37,7 @@ pub const HTTP_HEADERS: usize = 1_024;
 /// Bytes of all header lines of one HTTP message that are kept.
 pub const HTTP_HEADER_BYTES: usize = 256 << 10;
 /// Content encodings of one HTTP body that are undone.
-pub const HTTP_ENCODING_LAYERS: usize = 2;
+pub const HTTP_ENCODING_LAYERS: usize = 4;
 /// Decompressed bytes of one HTTP body.
 pub const HTTP_DECOMPRESSED_BYTES: u64 = 256 << 20;
 /// Bytes out per byte in from which on decompression is a bomb.

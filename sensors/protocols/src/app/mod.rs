@@ -2,9 +2,11 @@
 //!
 //! Each protocol has a folder and one line in [`PARSERS`]; [`AppLayer`] finds out which one a flow speaks and feeds it.
 
+pub mod http;
 mod layer;
 mod registry;
 mod settings;
+mod text;
 mod transactions;
 
 pub use layer::AppLayer;

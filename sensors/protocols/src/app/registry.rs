@@ -6,7 +6,7 @@ use super::{AppSettings, Transactions};
 use crate::{AppEvent, AppProtocol, Direction, FileChunk, Transaction};
 
 /// Every application parser, in the order in which detection asks them.
-pub static PARSERS: &[ParserSpec] = &[];
+pub static PARSERS: &[ParserSpec] = &[super::http::PARSER];
 
 /// What carries the application's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,0 +1,102 @@
+//! Lines as the most lenient of HTTP implementations cut them.
+
+use crate::limits::LINE_BYTES;
+
+/// How a line ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// LF alone.
+    Lf,
+    /// CR LF.
+    CrLf,
+    /// Several CR, then LF.
+    CrsLf,
+    /// CR without LF.
+    Cr,
+}
+
+/// A line without its ending.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) text: Vec<u8>,
+    pub(super) ending: Ending,
+    /// Bytes were left out because the line was too long.
+    pub(super) cut: bool,
+}
+
+/// Collects the bytes of a line over any number of pieces.
+#[derive(Debug, Default)]
+pub(super) struct LineReader {
+    text: Vec<u8>,
+    /// CRs at the end that may belong to the line's ending.
+    carriage_returns: usize,
+    cut: bool,
+}
+
+impl LineReader {
+    /// Takes bytes off the input up to the end of a line. `None` when the input ran out first.
+    pub(super) fn read(&mut self, input: &mut &[u8]) -> Option<Line> {
+        while let Some((first, rest)) = input.split_first() {
+            match (*first, self.carriage_returns) {
+                (b'\n', 0) => {
+                    *input = rest;
+                    return Some(self.take(Ending::Lf));
+                }
+                (b'\n', count) => {
+                    *input = rest;
+                    return Some(self.take(if count == 1 { Ending::CrLf } else { Ending::CrsLf }));
+                }
+                (b'\r', count) => {
+                    self.carriage_returns = count + 1;
+                    *input = rest;
+                }
+                (_, 0) => self.collect(input),
+                // A CR without LF: what follows is the next line.
+                _ => return Some(self.take(Ending::Cr)),
+            }
+        }
+        None
+    }
+
+    fn collect(&mut self, input: &mut &[u8]) {
+        let length = memchr::memchr2(b'\r', b'\n', input).unwrap_or(input.len());
+        let (text, rest) = input.split_at(length);
+        let room = LINE_BYTES.saturating_sub(self.text.len());
+        self.cut |= text.len() > room;
+        self.text.extend_from_slice(&text[..text.len().min(room)]);
+        *input = rest;
+    }
+
+    fn take(&mut self, ending: Ending) -> Line {
+        self.carriage_returns = 0;
+        Line { text: std::mem::take(&mut self.text), ending, cut: std::mem::take(&mut self.cut) }
+    }
+
+    /// The bytes of the line so far.
+    pub(super) fn peek(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Whether nothing of a line has been read.
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.carriage_returns == 0
+    }
+
+    /// The bytes of the line so far; forgets them.
+    pub(super) fn take_rest(&mut self) -> Vec<u8> {
+        let mut text = std::mem::take(&mut self.text);
+        text.extend(std::iter::repeat_n(b'\r', std::mem::take(&mut self.carriage_returns)));
+        text
+    }
+}
+
+impl Ending {
+    pub(super) fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::Lf => b"\n",
+            Self::CrLf => b"\r\n",
+            Self::CrsLf => b"\r\r\n",
+            Self::Cr => b"\r",
+        }
+    }
+}

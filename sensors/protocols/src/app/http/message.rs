@@ -1,0 +1,447 @@
+//! One direction of a connection, message by message.
+
+use std::collections::VecDeque;
+
+use super::body::Body;
+use super::fields::{self, RequestLine, StatusLine};
+use super::framing::Framing;
+use super::headers::Headers;
+use super::lines::{Line, LineReader};
+use crate::app::Context;
+use crate::app::text::{contains_ignore_case, decimal, is_blank, trim};
+use crate::limits::TRANSACTIONS_PER_FLOW;
+use crate::{AppProtocol, Direction};
+
+/// Lines before a status line that are passed by.
+const JUNK_LINES: usize = 4;
+/// Bytes that are no status line after which the response is taken to be a bare body.
+const JUNK_BYTES: usize = 1_024;
+/// Bytes after which something without a blank is no method.
+const METHOD_BYTES: usize = 32;
+
+/// Requests that wait for their response, in order.
+#[derive(Default)]
+pub(super) struct Exchanges {
+    waiting: VecDeque<Waiting>,
+    files: u32,
+}
+
+struct Waiting {
+    tx: u64,
+    method: Vec<u8>,
+}
+
+impl Exchanges {
+    /// The number of the next file of the flow.
+    pub(super) fn next_file(&mut self) -> u32 {
+        self.reserve_files(1)
+    }
+
+    /// The first of so many numbers for files.
+    pub(super) fn reserve_files(&mut self, count: u32) -> u32 {
+        let first = self.files;
+        self.files = self.files.saturating_add(count);
+        first
+    }
+}
+
+/// The message being read.
+#[derive(Default)]
+pub(super) struct Message {
+    state: State,
+    lines: LineReader,
+    /// The request or status line.
+    first_line: Vec<u8>,
+    headers: Headers,
+    tx: Option<u64>,
+    method: Vec<u8>,
+    junk: Vec<u8>,
+    junk_lines: usize,
+    /// Bytes were missing: what comes is passed by until a message starts.
+    lost: bool,
+}
+
+#[derive(Default)]
+enum State {
+    #[default]
+    Start,
+    Headers,
+    /// The answer should have no body; its first byte tells.
+    DoubtfulBody(Box<Body>),
+    Body(Box<Body>),
+}
+
+impl Message {
+    pub(super) fn data(
+        &mut self,
+        direction: Direction,
+        data: &[u8],
+        exchanges: &mut Exchanges,
+        context: &mut Context<'_>,
+    ) {
+        let mut rest = data;
+        while !rest.is_empty() && !context.switch_protocol {
+            match &mut self.state {
+                State::Start => self.start(direction, &mut rest, exchanges, context),
+                State::Headers => self.header(direction, &mut rest, exchanges, context),
+                State::DoubtfulBody(_) => self.doubtful(direction, rest[0], context),
+                State::Body(body) => {
+                    let tx = self.tx;
+                    body.read(tx, &mut rest, context);
+                    if body.is_done() {
+                        self.finish_body(direction, context);
+                    }
+                }
+            }
+        }
+        // Bodies are told of once per piece, not once per chunk.
+        if let (State::Body(_), Some(tx)) = (&self.state, self.tx) {
+            context.progress(tx, direction);
+        }
+    }
+
+    pub(super) fn gap(
+        &mut self,
+        direction: Direction,
+        length: u64,
+        exchanges: &mut Exchanges,
+        context: &mut Context<'_>,
+    ) {
+        if let State::Body(body) | State::DoubtfulBody(body) = &mut self.state {
+            let known = body.skip(length);
+            if known && !body.is_done() {
+                return;
+            }
+            self.finish_body(direction, context);
+            self.lost = !known;
+            return;
+        }
+        if matches!(self.state, State::Headers) {
+            self.headers.close();
+            self.headers_end(direction, exchanges, context);
+            self.finish_body(direction, context);
+        }
+        self.lines = LineReader::default();
+        self.state = State::Start;
+        self.lost = true;
+    }
+
+    pub(super) fn end(&mut self, direction: Direction, exchanges: &mut Exchanges, context: &mut Context<'_>) {
+        let rest = self.lines.take_rest();
+        match (&self.state, direction) {
+            (State::Start, Direction::ToServer) if !rest.is_empty() => {
+                self.lines = LineReader::default();
+                self.request_line(&rest, exchanges, context);
+            }
+            (State::Start, Direction::ToClient) => {
+                self.junk.extend_from_slice(&rest);
+                self.bare_body(exchanges, context);
+            }
+            _ => {}
+        }
+        if matches!(self.state, State::Headers) {
+            if !rest.is_empty() {
+                let line = Line { text: rest, ending: super::lines::Ending::Cr, cut: false };
+                self.headers.take(&line);
+            }
+            self.headers.close();
+            self.headers_end(direction, exchanges, context);
+        }
+        if matches!(self.state, State::Body(_) | State::DoubtfulBody(_)) {
+            self.finish_body(direction, context);
+        }
+    }
+
+    fn start(&mut self, direction: Direction, rest: &mut &[u8], exchanges: &mut Exchanges, context: &mut Context<'_>) {
+        let line = self.lines.read(rest);
+        match (line, direction) {
+            (Some(line), _) if trim(&line.text).is_empty() => {}
+            (Some(line), Direction::ToServer) => self.request_line(&line.text, exchanges, context),
+            (Some(line), Direction::ToClient) => self.status_line(&line, exchanges, context),
+            (None, Direction::ToServer) if is_no_request(self.lines.peek()) && self.tx.is_some() && !self.lost => {
+                let text = self.lines.take_rest();
+                self.unexpected_body(&text, context);
+            }
+            (None, Direction::ToClient)
+                if self.lines.peek().len() > JUNK_BYTES && !looks_like_status(self.lines.peek()) =>
+            {
+                let text = self.lines.take_rest();
+                self.junk.extend_from_slice(&text);
+                self.bare_body(exchanges, context);
+            }
+            (None, _) => {}
+        }
+    }
+
+    fn request_line(&mut self, text: &[u8], exchanges: &mut Exchanges, context: &mut Context<'_>) {
+        let line = RequestLine::parse(text);
+        if self.lost && line.protocol.is_empty() {
+            return;
+        }
+        self.lost = false;
+        if self.tx.is_some() && line.protocol.is_empty() && is_no_request(text) {
+            return self.unexpected_body(text, context);
+        }
+        let id = context.open(AppProtocol::Http);
+        self.tx = Some(id);
+        let settings = context.settings;
+        context.update(id, |tx| fields::fill_request_line(tx, text, &line, &settings.http));
+        if text.first().is_some_and(|byte| is_blank(*byte)) {
+            context.anomaly(Some(id), Direction::ToServer, "http.request_line_leading_whitespace");
+        }
+        if line.protocol.is_empty() {
+            context.anomaly(Some(id), Direction::ToServer, "http.request_line_missing_protocol");
+        }
+        if exchanges.waiting.len() < TRANSACTIONS_PER_FLOW {
+            exchanges.waiting.push_back(Waiting { tx: id, method: line.method });
+        }
+        self.first_line = text.to_vec();
+        self.headers = Headers::default();
+        self.state = State::Headers;
+    }
+
+    /// Data after a complete request that is no request: taken to be a body that was not announced.
+    fn unexpected_body(&mut self, text: &[u8], context: &mut Context<'_>) {
+        let Some(id) = self.tx else { return };
+        let mut body = Body::new(Direction::ToServer, Framing::until_close());
+        body.read(Some(id), &mut &text[..], context);
+        body.finish(Some(id), context);
+        context.anomaly(Some(id), Direction::ToServer, "http.request_body_unexpected");
+        context.progress(id, Direction::ToServer);
+    }
+
+    fn status_line(&mut self, line: &Line, exchanges: &mut Exchanges, context: &mut Context<'_>) {
+        if !looks_like_status(&line.text) {
+            self.junk.extend_from_slice(&line.text);
+            self.junk.extend_from_slice(line.ending.bytes());
+            self.junk_lines += 1;
+            if (self.junk_lines > JUNK_LINES || self.junk.len() > JUNK_BYTES) && !self.lost {
+                self.bare_body(exchanges, context);
+            }
+            self.junk.truncate(JUNK_BYTES);
+            return;
+        }
+        self.junk.clear();
+        self.junk_lines = 0;
+        self.lost = false;
+        self.attach(exchanges, context);
+        self.first_line = line.text.clone();
+        self.headers = Headers::default();
+        self.state = State::Headers;
+    }
+
+    /// Finds the request this response answers, or opens a transaction without one.
+    fn attach(&mut self, exchanges: &mut Exchanges, context: &mut Context<'_>) {
+        if let Some(waiting) = exchanges.waiting.pop_front() {
+            self.tx = Some(waiting.tx);
+            self.method = waiting.method;
+            return;
+        }
+        let id = context.open(AppProtocol::Http);
+        context.update(id, |tx| {
+            tx.request_complete = true;
+            tx.eve.insert("url".to_owned(), "/libhtp::request_uri_not_seen".into());
+        });
+        context.anomaly(Some(id), Direction::ToClient, "http.unable_to_match_response_to_request");
+        self.tx = Some(id);
+        self.method.clear();
+    }
+
+    /// A response without a status line, as HTTP/0.9 servers give it.
+    fn bare_body(&mut self, exchanges: &mut Exchanges, context: &mut Context<'_>) {
+        let junk = std::mem::take(&mut self.junk);
+        self.junk_lines = 0;
+        if junk.iter().all(|byte| is_blank(*byte)) || exchanges.waiting.is_empty() {
+            return;
+        }
+        self.attach(exchanges, context);
+        let mut body = Box::new(Body::new(Direction::ToClient, Framing::until_close()));
+        body.read(self.tx, &mut &junk[..], context);
+        self.state = State::Body(body);
+    }
+
+    fn header(&mut self, direction: Direction, rest: &mut &[u8], exchanges: &mut Exchanges, context: &mut Context<'_>) {
+        if let Some(line) = self.lines.read(rest)
+            && self.headers.take(&line)
+        {
+            self.headers_end(direction, exchanges, context);
+        }
+    }
+
+    fn headers_end(&mut self, direction: Direction, exchanges: &mut Exchanges, context: &mut Context<'_>) {
+        self.state = State::Start;
+        let Some(id) = self.tx else { return };
+        self.report_anomalies(id, direction, context);
+        match direction {
+            Direction::ToServer => self.request_headers_end(id, exchanges, context),
+            Direction::ToClient => self.response_headers_end(id, exchanges, context),
+        }
+        context.progress(id, direction);
+    }
+
+    fn report_anomalies(&self, id: u64, direction: Direction, context: &mut Context<'_>) {
+        let by_side = |request, response| if direction == Direction::ToServer { request } else { response };
+        let mut raise = |is_so: bool, request, response| {
+            if is_so {
+                context.anomaly(Some(id), direction, by_side(request, response));
+            }
+        };
+        let lengths = self.headers.all("Content-Length").count();
+        let bad_length = self.headers.get("Content-Length").is_some_and(|value| decimal(value).is_none());
+        let encoding = self.headers.joined("Transfer-Encoding");
+        let bad_encoding = encoding.is_some_and(|value| !value.eq_ignore_ascii_case(b"chunked"));
+        raise(
+            lengths > 1,
+            "http.duplicate_content_length_field_in_request",
+            "http.duplicate_content_length_field_in_response",
+        );
+        raise(
+            bad_length,
+            "http.invalid_content_length_field_in_request",
+            "http.invalid_content_length_field_in_response",
+        );
+        raise(
+            bad_encoding,
+            "http.invalid_transfer_encoding_value_in_request",
+            "http.invalid_transfer_encoding_value_in_response",
+        );
+        raise(self.headers.missing_colon, "http.request_field_missing_colon", "http.response_field_missing_colon");
+        raise(self.headers.folded, "http.invalid_request_field_folding", "http.invalid_response_field_folding");
+        raise(self.headers.too_long, "http.request_field_too_long", "http.response_field_too_long");
+    }
+
+    fn request_headers_end(&mut self, id: u64, exchanges: &mut Exchanges, context: &mut Context<'_>) {
+        let line = RequestLine::parse(&self.first_line);
+        context.update(id, |tx| fields::fill_request(tx, &self.first_line, &line, &self.headers));
+        let hosts = self.headers.all("Host").collect::<Vec<_>>();
+        let needs_host = line.protocol.eq_ignore_ascii_case(b"HTTP/1.1");
+        if hosts.is_empty() && needs_host {
+            context.anomaly(Some(id), Direction::ToServer, "http.missing_host_header");
+        }
+        if hosts.iter().any(|host| !is_valid_host(host)) {
+            context.anomaly(Some(id), Direction::ToServer, "http.request_header_host_invalid");
+        }
+        if hosts.len() > 1 {
+            context.anomaly(Some(id), Direction::ToServer, "http.host_header_ambiguous");
+        }
+        match self.framing() {
+            Some(framing) => {
+                let path = super::uri::normalize(super::uri::split(&line.uri).path, &context.settings.http);
+                let mut body = Body::new(Direction::ToServer, framing);
+                body.expect_request(&line.method, path, &self.headers, exchanges);
+                body.decode(&self.headers, context);
+                self.enter(Direction::ToServer, body, context);
+            }
+            None => context.update(id, |tx| tx.request_complete = true),
+        }
+    }
+
+    fn response_headers_end(&mut self, id: u64, exchanges: &mut Exchanges, context: &mut Context<'_>) {
+        let line = StatusLine::parse(&self.first_line);
+        let code = line.number();
+        if code == Some(100) {
+            // The real answer follows.
+            exchanges.waiting.push_front(Waiting { tx: id, method: std::mem::take(&mut self.method) });
+            return;
+        }
+        if code.is_none() {
+            context.anomaly(Some(id), Direction::ToClient, "http.response_invalid_status");
+        }
+        context.update(id, |tx| fields::fill_response(tx, &self.first_line, &line, &self.headers));
+        let succeeded = code.is_some_and(|code| (200..300).contains(&code));
+        let upgrades = code == Some(101) && self.headers.get("Upgrade").is_some();
+        if upgrades || (self.method == b"CONNECT" && succeeded) {
+            self.complete(Direction::ToClient, id, 0, context);
+            context.update(id, |tx| tx.request_complete = true);
+            context.switch_protocol = true;
+            return;
+        }
+        let bodiless = matches!(code, Some(100..=199 | 204 | 304));
+        let framing = match self.framing() {
+            _ if self.method == b"HEAD" => None,
+            None if bodiless => None,
+            framing => Some(framing.unwrap_or_else(Framing::until_close)),
+        };
+        let Some(framing) = framing else { return self.complete(Direction::ToClient, id, 0, context) };
+        let mut body = Body::new(Direction::ToClient, framing);
+        let path = context.transactions.get(id).and_then(|tx| {
+            let uri = tx.buffers.get(Direction::ToServer, crate::Buffer::HttpUri).next()?;
+            Some(super::uri::split(uri).path.to_vec())
+        });
+        body.expect_response(path, &self.headers, exchanges);
+        body.decode(&self.headers, context);
+        if bodiless {
+            self.state = State::DoubtfulBody(Box::new(body));
+            return;
+        }
+        self.enter(Direction::ToClient, body, context);
+    }
+
+    fn enter(&mut self, direction: Direction, body: Body, context: &mut Context<'_>) {
+        let done = body.is_done();
+        self.state = State::Body(Box::new(body));
+        if done {
+            self.finish_body(direction, context);
+        }
+    }
+
+    /// A response that must have no body is followed by the next one, which starts with `H`.
+    fn doubtful(&mut self, direction: Direction, first: u8, context: &mut Context<'_>) {
+        let State::DoubtfulBody(body) = std::mem::take(&mut self.state) else { return };
+        if first == b'H' {
+            if let Some(id) = self.tx {
+                self.complete(direction, id, 0, context);
+            }
+            return;
+        }
+        self.enter(direction, *body, context);
+    }
+
+    fn framing(&self) -> Option<Framing> {
+        let length = self.headers.get("Content-Length").and_then(decimal);
+        let chunked =
+            self.headers.joined("Transfer-Encoding").is_some_and(|value| contains_ignore_case(&value, b"chunked"));
+        match (chunked, length) {
+            (true, length) => Some(Framing::chunked(length)),
+            (false, Some(length)) => Some(Framing::by_length(length)),
+            (false, None) => self.headers.get("Content-Length").map(|_| Framing::until_close()),
+        }
+    }
+
+    fn finish_body(&mut self, direction: Direction, context: &mut Context<'_>) {
+        let (State::Body(mut body) | State::DoubtfulBody(mut body)) = std::mem::take(&mut self.state) else { return };
+        body.finish(self.tx, context);
+        if let Some(id) = self.tx {
+            self.complete(direction, id, body.wire_bytes(), context);
+        }
+    }
+
+    fn complete(&mut self, direction: Direction, id: u64, length: u64, context: &mut Context<'_>) {
+        context.update(id, |tx| match direction {
+            Direction::ToServer => tx.request_complete = true,
+            Direction::ToClient => {
+                tx.response_complete = true;
+                tx.eve.insert("length".to_owned(), length.into());
+            }
+        });
+        context.progress(id, direction);
+    }
+}
+
+fn looks_like_status(text: &[u8]) -> bool {
+    let start = trim(text);
+    start.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"HTTP/"))
+}
+
+/// Whether this cannot begin a request: the first word is no token, or too long for a method.
+fn is_no_request(text: &[u8]) -> bool {
+    let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'\r' | b'\n');
+    let token = text.iter().take_while(|byte| is_token(byte)).count();
+    token > METHOD_BYTES || text.get(token).is_some_and(|byte| !matches!(byte, b' ' | b'\t'))
+}
+
+fn is_valid_host(host: &[u8]) -> bool {
+    let allowed =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']' | b'%');
+    !host.is_empty() && host.iter().all(allowed)
+}
