@@ -8,6 +8,7 @@ use crate::draft::Draft;
 use crate::header::{Header, Only};
 use crate::keywords;
 use crate::keywords::packet::PacketCheck;
+use crate::keywords::threshold::RateKind;
 use crate::prefilter::Pattern;
 use crate::ranges::Groups;
 use crate::rule::{Absent, List, Phases, Rule, Source, Step, Test, digest};
@@ -105,6 +106,8 @@ fn finish(mut draft: Draft<'_>, mut header: Header) -> Result<Compiled, String> 
     }
     draft.info.priority = draft.priority.unwrap_or(draft.info.priority);
     draft.flow.direction = draft.flow.direction.or(draft.direction.inspect(|_| draft.flow.given = true));
+    // What the filter holds back is not counted by the threshold.
+    draft.rates.sort_by_key(|rate| rate.kind != RateKind::DetectionFilter);
     draft.drop_empty_lists();
     check_directions(&draft.lists, &header)?;
     for list in &mut draft.lists {

@@ -194,9 +194,7 @@ impl Evaluation<'_> {
         for effect in &rule.effects {
             self.apply(effect);
         }
-        // Every rate counts the match, whatever the others say.
-        let count = |allowed, rate| self.tracking.allows(rule.key, rate, self.context.packet) && allowed;
-        rule.rates.iter().fold(true, count)
+        rule.rates.iter().all(|rate| self.tracking.allows(rule.key, rate, self.context.packet))
     }
 
     fn int(&mut self, step: &IntStep) -> bool {

@@ -53,11 +53,12 @@ impl ByteSource {
         Ok(true)
     }
 
-    /// Whether the byte count makes sense for how the number is written.
+    /// Whether the byte count makes sense for how the number is written. No bytes at all read as 0, which rules use
+    /// to move by `post_offset` alone.
     pub(crate) fn check(&self) -> Result<(), String> {
         let Some(count) = self.count.literal() else { return Ok(()) };
         let most = if self.digits.is_some() { TEXT_DIGITS } else { BINARY_BYTES };
-        let fits = usize::try_from(count).is_ok_and(|count| count <= most && (count > 0 || self.digits.is_some()));
+        let fits = usize::try_from(count).is_ok_and(|count| count <= most);
         if fits { Ok(()) } else { Err(format!("{count} bytes can not be read as a number; at most {most}")) }
     }
 
@@ -81,7 +82,7 @@ fn masked(value: u64, mask: u64) -> u64 {
 }
 
 fn binary_number(bytes: &[u8], little: bool) -> Option<u64> {
-    if bytes.is_empty() || bytes.len() > BINARY_BYTES {
+    if bytes.len() > BINARY_BYTES {
         return None;
     }
     let add = |value: u64, byte: &u8| value << 8 | u64::from(*byte);

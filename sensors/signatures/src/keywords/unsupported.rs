@@ -17,6 +17,7 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     refused!("iprep", "needs reputation lists, which are not supported yet"),
     refused!("datarep", "needs reputation lists, which are not supported yet"),
     refused!("frame", "looks at protocol frames, which the parsers do not mark"),
+    refused!("ftpbounce", "compares addresses inside FTP commands, which is not supported"),
     refused!("asn1", "looks for flaws in ASN.1, which is not supported"),
     refused!("config", "changes the engine while it runs, which is not supported"),
     refused!("bypass", "takes flows out of inspection, which only an inline engine may do"),

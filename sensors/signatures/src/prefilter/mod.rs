@@ -125,8 +125,8 @@ mod tests {
     /// What aho-corasick finds, one pattern at a time.
     fn oracle(patterns: &[Pattern], buffer: &[u8]) -> Vec<u32> {
         let is_in = |pattern: &Pattern| {
-            let automaton = aho_corasick::AhoCorasick::builder().ascii_case_insensitive(pattern.nocase);
-            automaton.build([&pattern.bytes]).unwrap().is_match(buffer)
+            let mut builder = aho_corasick::AhoCorasick::builder();
+            builder.ascii_case_insensitive(pattern.nocase).build([&pattern.bytes]).unwrap().is_match(buffer)
         };
         (0..).zip(patterns).filter(|(_, pattern)| is_in(pattern)).map(|(index, _)| index).collect()
     }
