@@ -4,12 +4,20 @@
 
 #![forbid(unsafe_code)]
 
+mod collect;
+mod day;
+mod document;
 mod error;
 pub mod limits;
+mod manifest;
+mod other;
 mod query;
 mod request;
+mod schema;
+mod search;
 mod settings;
 mod store;
+mod tokenizer;
 
 pub use error::StoreError;
 pub use query::QueryError;

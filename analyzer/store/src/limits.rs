@@ -28,3 +28,15 @@ pub const DAYS: usize = 4_000;
 pub const EVENT_BYTES: usize = 64 * 1024 * 1024;
 /// Lowest retention in days (Cybersecurity Law of the PRC, article 21 (3): network logs for at least six months).
 pub const RETENTION_FLOOR_DAYS: u32 = 180;
+/// Most terms of one event for fields outside the catalogue.
+pub const OTHER_TERMS: usize = 1_024;
+/// Longest dotted name of a field outside the catalogue, in bytes.
+pub const FIELD_NAME_BYTES: usize = 256;
+/// Longest word of the full-text index, in characters; longer runs of letters are cut into pieces.
+pub const WORD_CHARACTERS: usize = 64;
+/// Most wildcards in one pattern.
+pub const WILDCARDS: usize = 8;
+/// Most events that `offset` may skip.
+pub const OFFSET: usize = 10_000;
+/// Most distinct values that are counted for a list of frequent terms.
+pub const COUNTED_TERMS: usize = 2_000_000;

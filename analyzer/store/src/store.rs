@@ -1,26 +1,68 @@
-//! The store: day indexes behind one interface.
+//! The store: opening, adding, committing and dropping days.
 
-use fengsui_schema::{Event, EventId, Timestamp};
+use std::collections::{BTreeMap, VecDeque};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
 
-use crate::{
-    DamagedDay, DaySummary, Histogram, NumericStatistics, RetentionOverride, SearchPage, SearchRequest, Selection,
-    StoreError, StoreSettings, TopTerms,
-};
+use fengsui_schema::{Event, Timestamp};
+use parking_lot::{Mutex, RwLock};
+
+use crate::day::{Day, is_damage, is_day};
+use crate::{DamagedDay, DaySummary, RetentionOverride, StoreError, StoreSettings, limits, manifest};
+
+/// Prefix of a day that is being removed.
+const DROPPING: &str = "dropping-";
 
 /// The event index. Shared between threads behind an `Arc`; every call blocks.
 #[derive(Debug)]
 pub struct Store {
     settings: StoreSettings,
+    days: RwLock<BTreeMap<String, Arc<Day>>>,
+    damaged: Vec<DamagedDay>,
+    /// Days with an open writer, the one used last at the end.
+    writers: Mutex<VecDeque<Arc<Day>>>,
+    sequences: Mutex<Sequences>,
+}
+
+#[derive(Debug)]
+struct Sequences {
+    /// Highest spool sequence added.
+    added: Option<u64>,
+    /// Spool sequence of the last commit.
+    committed: Option<u64>,
 }
 
 impl Store {
-    /// Opens or creates the store. Day indexes that can't be read are moved aside, see [`Store::damaged`].
+    /// Opens or creates the store. Day indexes that can't be read are moved aside, see [`Store::damaged`]; then
+    /// [`Store::committed_sequence`] is `None`, so that the spool is added again.
     ///
     /// # Errors
-    /// When the folder can't be created or read.
+    /// When the folder can't be created, read or written.
     pub fn open(settings: StoreSettings) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(&settings.directory).map_err(StoreError::file("create", &settings.directory))?;
-        Ok(Self { settings })
+        let directory = &settings.directory;
+        fs::create_dir_all(directory).map_err(StoreError::file("create", directory))?;
+        let (mut days, mut damaged) = (BTreeMap::new(), Vec::new());
+        for name in day_names(directory)? {
+            match Day::open(directory, &name, writer_bytes(&settings)) {
+                Ok(day) => drop(days.insert(name, Arc::new(day))),
+                Err(StoreError::Index { source, .. }) if is_damage(&source) => {
+                    damaged.push(move_aside(directory, &name, source.to_string())?);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if !damaged.is_empty() {
+            manifest::remove(directory)?;
+        }
+        let committed = manifest::read(directory);
+        Ok(Self {
+            days: RwLock::new(days),
+            damaged,
+            writers: Mutex::new(VecDeque::new()),
+            sequences: Mutex::new(Sequences { added: None, committed }),
+            settings,
+        })
     }
 
     /// Adds an event; it can be found after the next [`Store::commit`]. An event with the same id is replaced,
@@ -28,85 +70,56 @@ impl Store {
     ///
     /// # Errors
     /// When the index can't be written.
-    pub fn add(&self, _event: &Event, _spool_sequence: u64) -> Result<(), StoreError> {
-        self.unfinished()
+    pub fn add(&self, event: &Event, spool_sequence: u64) -> Result<(), StoreError> {
+        let day = self.day(&event.time.day())?;
+        self.note_use(&day)?;
+        day.add(event)?;
+        let mut sequences = self.sequences.lock();
+        sequences.added = sequences.added.max(Some(spool_sequence));
+        Ok(())
     }
 
-    /// Makes everything added findable and durable, and remembers the highest spool sequence added.
+    /// Makes every event whose [`Store::add`] has returned findable and durable, and remembers the highest spool
+    /// sequence added.
     ///
     /// # Errors
     /// When the index can't be written.
     pub fn commit(&self) -> Result<(), StoreError> {
-        self.unfinished()
+        let Some(sequence) = self.sequences.lock().added else { return Ok(()) };
+        for day in self.all_days() {
+            day.commit(sequence)?;
+        }
+        let mut sequences = self.sequences.lock();
+        if sequences.committed != Some(sequence) {
+            manifest::write(&self.settings.directory, sequence)?;
+            sequences.committed = Some(sequence);
+        }
+        Ok(())
     }
 
     /// The spool sequence of the last commit; `None` when nothing was committed or a damaged day was moved aside,
     /// so that everything the spool still has must be added again.
     #[must_use]
     pub fn committed_sequence(&self) -> Option<u64> {
-        None
+        self.sequences.lock().committed
     }
 
     /// Day indexes that were moved aside when the store was opened.
     #[must_use]
     pub fn damaged(&self) -> &[DamagedDay] {
-        &[]
-    }
-
-    /// A page of events.
-    ///
-    /// # Errors
-    /// When the query is wrong, a limit is passed, or the index can't be read.
-    pub fn search(&self, _request: &SearchRequest) -> Result<SearchPage, StoreError> {
-        self.unfinished()
-    }
-
-    /// How many events a selection holds.
-    ///
-    /// # Errors
-    /// As [`Store::search`].
-    pub fn count(&self, _selection: &Selection) -> Result<u64, StoreError> {
-        self.unfinished()
-    }
-
-    /// Events over time in buckets of `interval_ms`; the selection's `from` and `to` are the range.
-    ///
-    /// # Errors
-    /// As [`Store::search`].
-    pub fn histogram(&self, _selection: &Selection, _interval_ms: i64) -> Result<Histogram, StoreError> {
-        self.unfinished()
-    }
-
-    /// The most frequent values of a field.
-    ///
-    /// # Errors
-    /// As [`Store::search`], and when the field's values can't be counted.
-    pub fn top_terms(&self, _selection: &Selection, _field: &str, _limit: usize) -> Result<TopTerms, StoreError> {
-        self.unfinished()
-    }
-
-    /// Count, extremes and sum of a numeric field.
-    ///
-    /// # Errors
-    /// As [`Store::search`], and when the field is not numeric.
-    pub fn numeric_statistics(&self, _selection: &Selection, _field: &str) -> Result<NumericStatistics, StoreError> {
-        self.unfinished()
-    }
-
-    /// The event of an id.
-    ///
-    /// # Errors
-    /// When the index can't be read.
-    pub fn get(&self, _id: EventId) -> Result<Option<Event>, StoreError> {
-        self.unfinished()
+        &self.damaged
     }
 
     /// Every day of the store, the oldest first.
-    ///
-    /// # Errors
-    /// When the index can't be read.
-    pub fn days(&self) -> Result<Vec<DaySummary>, StoreError> {
-        self.unfinished()
+    #[must_use]
+    pub fn days(&self) -> Vec<DaySummary> {
+        let summary = |day: Arc<Day>| DaySummary {
+            day: day.name().to_owned(),
+            events: day.searcher().num_docs(),
+            bytes: day.bytes(),
+            committed_sequence: day.committed_sequence(),
+        };
+        self.all_days().into_iter().map(summary).collect()
     }
 
     /// Drops whole days older than the retention and returns them.
@@ -115,13 +128,122 @@ impl Store {
     /// When the retention is below the floor of 180 days and no override is passed, or a day can't be removed.
     pub fn apply_retention(
         &self,
-        _now: Timestamp,
-        _permission: Option<&RetentionOverride>,
+        now: Timestamp,
+        permission: Option<&RetentionOverride>,
     ) -> Result<Vec<String>, StoreError> {
-        self.unfinished()
+        check_floor(self.settings.retention_days, permission)?;
+        let oldest_kept = now.plus_seconds(-i64::from(self.settings.retention_days) * 86_400).day();
+        let mut dropped = Vec::new();
+        for day in self.all_days().into_iter().filter(|day| day.name() < oldest_kept.as_str()) {
+            self.drop_day(&day)?;
+            tracing::info!(day = day.name(), "events past their retention were dropped");
+            dropped.push(day.name().to_owned());
+        }
+        Ok(dropped)
     }
 
-    fn unfinished<T>(&self) -> Result<T, StoreError> {
-        Err(StoreError::Field { field: self.settings.directory.display().to_string(), reason: "not built yet".into() })
+    /// Renames first, so that a half removed day is not taken for a damaged one.
+    fn drop_day(&self, day: &Arc<Day>) -> Result<(), StoreError> {
+        self.writers.lock().retain(|open| !Arc::ptr_eq(open, day));
+        day.close_writer()?;
+        let from = self.settings.directory.join(day.name());
+        let to = self.settings.directory.join(format!("{DROPPING}{}", day.name()));
+        fs::rename(&from, &to).map_err(StoreError::file("rename", &from))?;
+        self.days.write().remove(day.name());
+        fs::remove_dir_all(&to).map_err(StoreError::file("remove", &to))
     }
+
+    pub(crate) fn all_days(&self) -> Vec<Arc<Day>> {
+        self.days.read().values().cloned().collect()
+    }
+
+    fn day(&self, name: &str) -> Result<Arc<Day>, StoreError> {
+        if let Some(day) = self.days.read().get(name) {
+            return Ok(Arc::clone(day));
+        }
+        let mut days = self.days.write();
+        if let Some(day) = days.get(name) {
+            return Ok(Arc::clone(day));
+        }
+        if days.len() >= limits::DAYS {
+            let (value, limit) = (days.len() as u64 + 1, limits::DAYS as u64);
+            return Err(StoreError::Limit { what: "number of days", value, limit });
+        }
+        let day = Arc::new(Day::open(&self.settings.directory, name, writer_bytes(&self.settings))?);
+        days.insert(name.to_owned(), Arc::clone(&day));
+        Ok(day)
+    }
+
+    /// Keeps the number of open writers, and with it the memory, bounded: the one idle longest is closed.
+    fn note_use(&self, day: &Arc<Day>) -> Result<(), StoreError> {
+        let idle = {
+            let mut writers = self.writers.lock();
+            if writers.back().is_some_and(|last| Arc::ptr_eq(last, day)) {
+                return Ok(());
+            }
+            writers.retain(|open| !Arc::ptr_eq(open, day));
+            writers.push_back(Arc::clone(day));
+            if writers.len() > limits::OPEN_WRITERS { writers.pop_front() } else { None }
+        };
+        if let Some(idle) = idle {
+            let sequence = self.sequences.lock().added.unwrap_or(0);
+            idle.commit(sequence)?;
+            idle.close_writer()?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        for day in self.all_days() {
+            if let Err(error) = day.close_writer() {
+                tracing::warn!(%error, "the event index was not closed cleanly; it is checked at the next start");
+            }
+        }
+    }
+}
+
+fn writer_bytes(settings: &StoreSettings) -> usize {
+    usize::try_from(settings.writer_memory_mb.clamp(15, 2_000)).unwrap_or(64) * 1_000_000
+}
+
+fn check_floor(days: u32, permission: Option<&RetentionOverride>) -> Result<(), StoreError> {
+    if days >= limits::RETENTION_FLOOR_DAYS {
+        return Ok(());
+    }
+    let Some(permission) = permission else {
+        return Err(StoreError::RetentionFloor { days, floor: limits::RETENTION_FLOOR_DAYS });
+    };
+    if permission.account.trim().is_empty() || permission.reason.trim().is_empty() {
+        return Err(StoreError::OverrideIncomplete);
+    }
+    tracing::warn!(days, account = permission.account, reason = permission.reason, "retention below the legal floor");
+    Ok(())
+}
+
+/// Names of the day folders; finishes removals that were interrupted.
+fn day_names(directory: &Path) -> Result<Vec<String>, StoreError> {
+    let entries = fs::read_dir(directory).map_err(StoreError::file("read", directory))?;
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(StoreError::file("read", directory))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with(DROPPING) {
+            fs::remove_dir_all(entry.path()).map_err(StoreError::file("remove", &entry.path()))?;
+        } else if is_day(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+fn move_aside(directory: &Path, day: &str, reason: String) -> Result<DamagedDay, StoreError> {
+    let free = |number: &u32| !directory.join(format!("damaged-{day}-{number}")).exists();
+    let number = (1..u32::MAX).find(free).unwrap_or(u32::MAX);
+    let moved_to = format!("damaged-{day}-{number}");
+    let from = directory.join(day);
+    fs::rename(&from, directory.join(&moved_to)).map_err(StoreError::file("move aside", &from))?;
+    tracing::error!(day, moved_to, reason, "the event index of a day is damaged and will be built again");
+    Ok(DamagedDay { day: day.to_owned(), moved_to, reason })
 }

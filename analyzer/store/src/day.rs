@@ -1,0 +1,195 @@
+//! The index of one UTC day.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use fengsui_schema::Event;
+use parking_lot::Mutex;
+use tantivy::directory::MmapDirectory;
+use tantivy::schema::Value as _;
+use tantivy::tokenizer::TextAnalyzer;
+use tantivy::{
+    DocAddress, Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, TantivyError,
+    Term,
+};
+
+use crate::document::document;
+use crate::schema::IndexFields;
+use crate::tokenizer::{KEYWORD, Keyword, WORDS, Words};
+use crate::{StoreError, limits};
+
+/// Stored events are compressed together in blocks of this size.
+const SOURCE_BLOCK_BYTES: usize = 32 * 1024;
+/// There while a writer is open: what was written when the process died is checked at the next start.
+const WRITING: &str = "writing";
+
+/// The index of one UTC day.
+pub(crate) struct Day {
+    name: String,
+    folder: PathBuf,
+    index: Index,
+    reader: IndexReader,
+    writer: Mutex<Option<OpenWriter>>,
+    writer_bytes: usize,
+}
+
+struct OpenWriter {
+    writer: IndexWriter,
+    /// Something was added since the last commit.
+    dirty: bool,
+}
+
+impl Day {
+    /// Opens or creates the index of a day.
+    pub(crate) fn open(directory: &Path, name: &str, writer_bytes: usize) -> Result<Self, StoreError> {
+        let folder = directory.join(name);
+        fs::create_dir_all(&folder).map_err(StoreError::file("create", &folder))?;
+        // The library trusts the files it opens; a damaged one may make it panic.
+        let opened = std::panic::catch_unwind(|| open_index(&folder, name));
+        let panicked = |_| Err(TantivyError::InternalError("opening it fails badly".to_owned()));
+        let (index, reader) = opened.unwrap_or_else(panicked).map_err(StoreError::index(name))?;
+        Ok(Self { name: name.to_owned(), folder, index, reader, writer: Mutex::new(None), writer_bytes })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn searcher(&self) -> Searcher {
+        self.reader.searcher()
+    }
+
+    /// Adds an event in place of one with the same id.
+    pub(crate) fn add(&self, event: &Event) -> Result<(), StoreError> {
+        let document = document(event)?;
+        let mut writer = self.writer.lock();
+        if writer.is_none() {
+            *writer = Some(self.open_writer()?);
+        }
+        let Some(open) = writer.as_mut() else { return Ok(()) };
+        open.dirty = true;
+        open.writer.delete_term(Term::from_field_text(IndexFields::get().id, &event.id.to_string()));
+        open.writer.add_document(document).map_err(StoreError::index(&self.name))?;
+        Ok(())
+    }
+
+    fn open_writer(&self) -> Result<OpenWriter, StoreError> {
+        let mark = self.folder.join(WRITING);
+        fs::write(&mark, b"").map_err(StoreError::file("write", &mark))?;
+        let writer = self.index.writer_with_num_threads(1, self.writer_bytes).map_err(StoreError::index(&self.name))?;
+        Ok(OpenWriter { writer, dirty: false })
+    }
+
+    /// Makes everything added durable and findable.
+    pub(crate) fn commit(&self, sequence: u64) -> Result<(), StoreError> {
+        let mut writer = self.writer.lock();
+        let Some(open) = writer.as_mut().filter(|open| open.dirty) else { return Ok(()) };
+        let mut commit = || {
+            let mut prepared = open.writer.prepare_commit()?;
+            prepared.set_payload(&sequence.to_string());
+            prepared.commit()?;
+            self.reader.reload()
+        };
+        commit().map_err(StoreError::index(&self.name))?;
+        open.dirty = false;
+        Ok(())
+    }
+
+    /// Closes the writer, which frees its memory. What was not committed is lost.
+    pub(crate) fn close_writer(&self) -> Result<(), StoreError> {
+        if let Some(open) = self.writer.lock().take() {
+            open.writer.wait_merging_threads().map_err(StoreError::index(&self.name))?;
+            self.reader.reload().map_err(StoreError::index(&self.name))?;
+            let mark = self.folder.join(WRITING);
+            fs::remove_file(&mark).map_err(StoreError::file("remove", &mark))?;
+        }
+        Ok(())
+    }
+
+    /// The spool sequence of the last commit.
+    pub(crate) fn committed_sequence(&self) -> Option<u64> {
+        self.index.load_metas().ok()?.payload?.parse().ok()
+    }
+
+    /// Bytes on disk.
+    pub(crate) fn bytes(&self) -> u64 {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        entries.filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.len()).sum()
+    }
+
+    /// Reads a stored event.
+    pub(crate) fn event(&self, searcher: &Searcher, address: DocAddress) -> Result<Event, StoreError> {
+        let document: TantivyDocument = searcher.doc(address).map_err(StoreError::index(&self.name))?;
+        let bytes = document.get_first(IndexFields::get().source).and_then(|value| value.as_bytes());
+        let bytes =
+            bytes.filter(|bytes| bytes.len() <= limits::EVENT_BYTES).ok_or_else(|| self.damaged("it is missing"))?;
+        serde_json::from_slice(bytes).map_err(|error| self.damaged(&error.to_string()))
+    }
+
+    fn damaged(&self, reason: &str) -> StoreError {
+        StoreError::Damaged { day: self.name.clone(), reason: reason.to_owned() }
+    }
+}
+
+impl std::fmt::Debug for Day {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Day").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+fn open_index(folder: &Path, name: &str) -> tantivy::Result<(Index, IndexReader)> {
+    if has_segments_without_meta(folder) {
+        return Err(TantivyError::InternalError("meta.json is missing".to_owned()));
+    }
+    let directory = MmapDirectory::open(folder)?;
+    let settings = IndexSettings { docstore_blocksize: SOURCE_BLOCK_BYTES, ..IndexSettings::default() };
+    let index =
+        Index::builder().schema(IndexFields::get().schema.clone()).settings(settings).open_or_create(directory)?;
+    index.tokenizers().register(WORDS, TextAnalyzer::from(Words::default()));
+    index.tokenizers().register(KEYWORD, TextAnalyzer::from(Keyword::default()));
+    if folder.join(WRITING).exists() {
+        check(&index, name)?;
+    }
+    let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+    Ok((index, reader))
+}
+
+/// Segment files without the file that lists them: opening would begin an empty index over them.
+fn has_segments_without_meta(folder: &Path) -> bool {
+    let is_segment = |path: &Path| path.extension().is_some_and(|extension| extension == "store" || extension == "idx");
+    let mut entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    !folder.join("meta.json").exists() && entries.any(|entry| is_segment(&entry.path()))
+}
+
+/// Whether an error means that the files are damaged, not that they can't be reached.
+pub(crate) fn is_damage(error: &TantivyError) -> bool {
+    use std::io::ErrorKind::{InvalidData, UnexpectedEof};
+    use tantivy::directory::error::OpenReadError;
+    match error {
+        TantivyError::IoError(error) => matches!(error.kind(), InvalidData | UnexpectedEof),
+        TantivyError::OpenReadError(OpenReadError::IoError { io_error, .. }) => {
+            matches!(io_error.kind(), InvalidData | UnexpectedEof)
+        }
+        TantivyError::LockFailure(..) => false,
+        _ => true,
+    }
+}
+
+/// Reads every file of the index once and compares checksums.
+fn check(index: &Index, name: &str) -> tantivy::Result<()> {
+    let damaged = index.validate_checksum()?;
+    if damaged.is_empty() {
+        return Ok(());
+    }
+    Err(TantivyError::InternalError(format!("{} files of {name} have a wrong checksum", damaged.len())))
+}
+
+/// Whether a folder name is a UTC day, `YYYY-MM-DD`.
+pub(crate) fn is_day(name: &str) -> bool {
+    name.len() == 10
+        && name.bytes().enumerate().all(
+            |(index, byte)| {
+                if matches!(index, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() }
+            },
+        )
+}
