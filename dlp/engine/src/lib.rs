@@ -11,7 +11,9 @@ pub mod limits;
 mod normalize;
 mod settings;
 
-pub use classify::{Classification, Engine, Match};
+pub use classify::{
+    Classification, Engine, IDENTIFIERS, Identifier, Match, Template, add_sample, masked_sample, samples,
+};
 pub use content::{ContentHint, decode};
 pub use error::EngineError;
 pub use settings::{EngineSettings, Rules};

@@ -1,3 +1,17 @@
 //! Owns connectors, document extraction, jobs, the share ledger and trace-back.
 //!
 //! Does not classify or mask itself.
+
+#![forbid(unsafe_code)]
+
+pub mod command;
+mod error;
+pub mod extract;
+pub mod limits;
+mod rules;
+pub mod scan;
+
+pub use error::GatewayError;
+pub use extract::{Extracted, Piece, Unreadable, extract};
+pub use rules::{load_lexicon, load_rules};
+pub use scan::{ScanFinding, ScanReport, scan_path};

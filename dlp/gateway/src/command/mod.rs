@@ -1,0 +1,49 @@
+//! What the command line offers. Each command has an options struct and a `run` that writes to a given output and
+//! returns the exit status: 0 nothing found or done, 1 findings, 2 is left to the caller for errors.
+
+pub mod scan;
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// For reading on a terminal.
+    #[default]
+    Table,
+    /// One JSON document.
+    Json,
+    /// One JSON value a line.
+    JsonLines,
+}
+
+impl std::str::FromStr for Format {
+    type Err = crate::GatewayError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "table" => Ok(Self::Table),
+            "json" => Ok(Self::Json),
+            "jsonl" => Ok(Self::JsonLines),
+            other => Err(crate::GatewayError::Usage(format!(
+                "{} is no format; use table, json or jsonl",
+                fengsui_schema::shown(other)
+            ))),
+        }
+    }
+}
+
+/// A bar on standard error while a person waits at a terminal; nothing elsewhere.
+pub(crate) fn progress(total: usize, what: &'static str) -> indicatif::ProgressBar {
+    use std::io::IsTerminal;
+    if !std::io::stderr().is_terminal() || total < 2 {
+        return indicatif::ProgressBar::hidden();
+    }
+    let style = indicatif::ProgressStyle::with_template("{msg} [{bar:40}] {pos}/{len} {elapsed}")
+        .unwrap_or_else(|_| indicatif::ProgressStyle::default_bar());
+    indicatif::ProgressBar::new(total as u64).with_style(style).with_message(what)
+}
+
+/// Text that came from outside, safe for a terminal: control and bidirectional characters escaped.
+pub(crate) fn printable(text: &str) -> String {
+    let shown = fengsui_schema::shown(text).to_string();
+    shown.trim_matches('"').to_owned()
+}

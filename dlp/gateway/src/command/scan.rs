@@ -1,0 +1,248 @@
+//! `fengsui dlp scan`: findings in files, folders and record files.
+
+use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
+
+use fengsui_dlp_engine::{Engine, EngineSettings, Match};
+use fengsui_schema::shown;
+use serde_json::{Value, json};
+
+use super::{Format, printable, progress};
+use crate::scan::{ScanReport, files_of, scan_path};
+use crate::{GatewayError, limits, load_rules};
+
+/// What is scanned and how it is reported.
+#[derive(Debug, Clone, Default)]
+pub struct ScanOptions {
+    /// Files or folders. Empty when `records` is given.
+    pub targets: Vec<String>,
+    /// How findings are written.
+    pub format: Format,
+    /// Folder of rule files that override the embedded ones.
+    pub rules: Option<PathBuf>,
+    /// JSON lines whose one field is scanned record by record.
+    pub records: Option<PathBuf>,
+    /// The field of the records.
+    pub field: Option<String>,
+    /// Settings of the engine.
+    pub engine: EngineSettings,
+}
+
+/// Scans and reports. Returns 0 when nothing was found, 1 with findings (also when something could not be read).
+///
+/// # Errors
+/// When a target can't be listed, an option is unusable or the output can't be written.
+pub fn run(options: &ScanOptions, out: &mut dyn Write) -> Result<u8, GatewayError> {
+    let rules = options.rules.as_deref().map(load_rules).transpose()?.unwrap_or_default();
+    let engine = Engine::new(options.engine.clone(), &rules)?;
+    match (&options.records, &options.field) {
+        (Some(records), Some(field)) => scan_records(&engine, records, field, out),
+        (Some(_), None) => {
+            Err(GatewayError::Usage("--records needs --field NAME: the field that holds the text".to_owned()))
+        }
+        (None, _) => scan_targets(&engine, options, out),
+    }
+}
+
+fn scan_targets(engine: &Engine, options: &ScanOptions, out: &mut dyn Write) -> Result<u8, GatewayError> {
+    let mut files = Vec::new();
+    for target in &options.targets {
+        files.extend(files_of(&local(target)?)?);
+    }
+    let bar = progress(files.len(), "扫描");
+    let mut all = Vec::new();
+    let mut found = false;
+    for file in &files {
+        let report = scan_path(engine, file);
+        found |= !report.findings.is_empty();
+        match options.format {
+            Format::JsonLines => write_lines(&report, out)?,
+            Format::Table => write_table(engine, file, &report, out)?,
+            Format::Json => all.push(document(engine, file, &report)),
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    if options.format == Format::Json {
+        writeln!(out, "{:#}", Value::Array(all))?;
+    }
+    Ok(u8::from(found))
+}
+
+/// A path; addresses of databases are recognised and refused with what to do.
+pub(crate) fn local(target: &str) -> Result<PathBuf, GatewayError> {
+    match target.split_once("://") {
+        Some(("file", path)) => Ok(PathBuf::from(path)),
+        Some(_) => Err(GatewayError::NotConnected {
+            target: shown(target).to_string(),
+            remedy: "database connectors are not built into this version; export the tables as CSV and scan the folder",
+        }),
+        None => Ok(PathBuf::from(target)),
+    }
+}
+
+fn write_lines(report: &ScanReport, out: &mut dyn Write) -> Result<(), GatewayError> {
+    for finding in &report.findings {
+        let line = serde_json::to_string(finding).map_err(std::io::Error::from)?;
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}
+
+fn document(engine: &Engine, file: &Path, report: &ScanReport) -> Value {
+    let classification = report.classification(engine);
+    json!({
+        "file": file.to_string_lossy(),
+        "bytes": report.bytes,
+        "grade": classification.as_ref().map(|known| known.grade),
+        "grade_basis": classification.as_ref().map(|known| &known.grade_basis),
+        "types": report.samples,
+        "findings": report.findings,
+        "unreadable": report.unreadable,
+    })
+}
+
+/// One block per file: its grade, then a line per type, then what could not be read.
+fn write_table(engine: &Engine, file: &Path, report: &ScanReport, out: &mut dyn Write) -> Result<(), GatewayError> {
+    if report.findings.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}", printable(&file.to_string_lossy()))?;
+    if let Some(known) = report.classification(engine) {
+        writeln!(out, "  级别 {}  依据 {}", grade_label(known.grade), known.grade_basis)?;
+    }
+    for sample in &report.samples {
+        let first = report.findings.iter().find(|finding| finding.data_type == sample.data_type);
+        let place = first.map(|finding| printable(&finding.place)).unwrap_or_default();
+        let masked = sample.masked.first().map(|value| printable(value)).unwrap_or_default();
+        writeln!(
+            out,
+            "  {:<28} {:>6}个  置信度{:>3}  {masked}  首见于{place}",
+            sample.data_type, sample.count, sample.confidence
+        )?;
+        writeln!(out, "      {}", printable(&sample.explanation))?;
+    }
+    for finding in report.findings.iter().filter(|finding| finding.data_type == "unreadable") {
+        writeln!(out, "  unreadable  {} {}", printable(&finding.place), printable(&finding.explanation))?;
+    }
+    Ok(())
+}
+
+/// A grade as people call it.
+pub(crate) fn grade_label(grade: fengsui_schema::DataGrade) -> &'static str {
+    use fengsui_schema::DataGrade::{Core, Important, Level1, Level2, Level3, Level4};
+    match grade {
+        Level1 => "1级",
+        Level2 => "2级",
+        Level3 => "3级",
+        Level4 => "4级",
+        Important => "重要数据",
+        Core => "核心数据",
+    }
+}
+
+/// One JSON line per finding, offsets in Unicode characters of the field.
+fn scan_records(engine: &Engine, path: &Path, field: &str, out: &mut dyn Write) -> Result<u8, GatewayError> {
+    let file = std::fs::File::open(path).map_err(|error| GatewayError::io(path, error))?;
+    let mut reader = std::io::BufReader::new(file);
+    let mut found = false;
+    let mut line = Vec::new();
+    let mut number = 0_u64;
+    while read_line(&mut reader, &mut line).map_err(|error| GatewayError::io(path, error))? {
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        let record: Value = serde_json::from_slice(&line)
+            .map_err(|error| GatewayError::format(path, format!("record {number} is no JSON: {error}")))?;
+        if let Some(text) = record.get(field).and_then(Value::as_str) {
+            let matches = engine.scan_text(text);
+            found |= !matches.is_empty();
+            write_record(number, text, &matches, out)?;
+        }
+        number += 1;
+    }
+    Ok(u8::from(found))
+}
+
+fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<bool> {
+    use std::io::Read;
+    line.clear();
+    let mut limited = reader.take(limits::RECORD_BYTES as u64);
+    limited.read_until(b'\n', line).map(|length| length > 0)
+}
+
+fn write_record(number: u64, text: &str, matches: &[Match], out: &mut dyn Write) -> Result<(), GatewayError> {
+    let mut characters = 0;
+    let mut bytes = 0;
+    for found in matches {
+        // Matches come in order, so that the characters before each are counted once.
+        if found.start >= bytes {
+            characters += text.get(bytes..found.start).map_or(0, |between| between.chars().count());
+        } else {
+            characters = text.get(..found.start).map_or(0, |before| before.chars().count());
+        }
+        bytes = found.start;
+        let length = text.get(found.start..found.end).map_or(0, |value| value.chars().count());
+        let line = json!({
+            "record": number,
+            "type": found.data_type,
+            "start": characters,
+            "end": characters + length,
+            "confidence": f64::from(found.confidence) / 100.0,
+        });
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn output(options: &ScanOptions) -> (u8, String) {
+        let mut out = Vec::new();
+        let status = run(options, &mut out).expect("scans");
+        (status, String::from_utf8(out).expect("is text"))
+    }
+
+    #[test]
+    fn records_are_reported_in_characters() {
+        let folder = tempfile::tempdir().expect("makes a folder");
+        let path = folder.path().join("records.jsonl");
+        std::fs::write(&path, "{\"text\":\"没有\"}\n{\"text\":\"电话13800138000，邮箱a@example.com\"}\n")
+            .expect("writes");
+        let options = ScanOptions {
+            records: Some(path),
+            field: Some("text".to_owned()),
+            format: Format::JsonLines,
+            ..ScanOptions::default()
+        };
+        let (status, text) = output(&options);
+        let first: Value = serde_json::from_str(text.lines().next().expect("has a line")).expect("is JSON");
+        assert_eq!((status, &first["record"], &first["start"], &first["end"]), (1, &json!(1), &json!(2), &json!(13)));
+        assert_eq!(text.lines().count(), 2);
+    }
+
+    #[test]
+    fn a_folder_is_scanned_and_values_stay_hidden() {
+        let folder = tempfile::tempdir().expect("makes a folder");
+        std::fs::write(folder.path().join("a.csv"), "姓名,身份证号\n马文忠,11010519491231002X\n").expect("writes");
+        std::fs::write(folder.path().join("b.doc"), b"\xd0\xcf\x11\xe0").expect("writes");
+        let targets = vec![folder.path().to_string_lossy().into_owned()];
+        for format in [Format::Table, Format::Json, Format::JsonLines] {
+            let (status, text) = output(&ScanOptions { targets: targets.clone(), format, ..ScanOptions::default() });
+            assert_eq!(status, 1);
+            assert!(
+                text.contains("cn_resident_id") && text.contains("unreadable") && !text.contains("11010519491231002X"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn databases_are_refused_with_a_remedy() {
+        let options = ScanOptions { targets: vec!["postgres://host/db".to_owned()], ..ScanOptions::default() };
+        let error = run(&options, &mut Vec::new()).expect_err("is not connected").to_string();
+        assert!(error.contains("CSV"), "{error}");
+    }
+}

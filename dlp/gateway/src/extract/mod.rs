@@ -1,0 +1,219 @@
+//! Text out of documents. Each format is a file here and a line in [`FORMATS`]; what can't be read is reported.
+
+mod archive;
+mod delimited;
+mod json;
+mod mail;
+mod markup;
+mod office;
+mod pdf;
+mod pdf_font;
+mod spreadsheet;
+
+use std::time::{Duration, Instant};
+
+use fengsui_dlp_engine::{ContentHint, decode};
+
+use crate::limits;
+
+/// A piece of a document and where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// Running text.
+    Text {
+        /// Page, slide, part or member; empty for the whole file.
+        inside: String,
+        /// The text.
+        text: String,
+    },
+    /// One cell or field whose column header or key is known.
+    Cell {
+        /// Sheet, row and column, or the path of the field.
+        inside: String,
+        /// Header of the column or key of the field.
+        header: String,
+        /// The value.
+        value: String,
+    },
+}
+
+/// A part that could not be read, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Page, part or member; empty for the whole file.
+    pub inside: String,
+    /// Why, in words for the reader of the report.
+    pub reason: String,
+}
+
+/// Everything that came out of a document.
+#[derive(Debug, Default)]
+pub struct Extracted {
+    /// What could be read.
+    pub pieces: Vec<Piece>,
+    /// What could not.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// Work in progress on one top-level file: what came out so far, and what may still be spent.
+#[derive(Debug)]
+pub(crate) struct Job {
+    extracted: Extracted,
+    depth: usize,
+    unpacked: u64,
+    deadline: Instant,
+}
+
+impl Job {
+    fn text(&mut self, inside: &str, text: String) {
+        if !text.trim().is_empty() {
+            self.extracted.pieces.push(Piece::Text { inside: inside.to_owned(), text });
+        }
+    }
+
+    fn cell(&mut self, inside: String, header: &str, value: String) {
+        if !value.trim().is_empty() {
+            self.extracted.pieces.push(Piece::Cell { inside, header: header.to_owned(), value });
+        }
+    }
+
+    fn unreadable(&mut self, inside: &str, reason: impl Into<String>) {
+        self.extracted.unreadable.push(Unreadable { inside: inside.to_owned(), reason: reason.into() });
+    }
+
+    fn late(&self) -> bool {
+        Instant::now() > self.deadline
+    }
+}
+
+/// One document format.
+struct Format {
+    /// Whether bytes and a lower-case file name look like it.
+    matches: fn(&[u8], &str) -> bool,
+    read: fn(&mut Job, &[u8], &str, &str),
+}
+
+/// Formats in the order they are tried; the first that matches reads the document.
+static FORMATS: &[Format] = &[
+    Format { matches: pdf::matches, read: pdf::read },
+    Format { matches: spreadsheet::matches, read: spreadsheet::read },
+    Format { matches: office::matches, read: office::read },
+    Format { matches: archive::is_zip, read: archive::read_zip },
+    Format { matches: archive::is_gzip, read: archive::read_gzip },
+    Format { matches: archive::is_tar, read: archive::read_tar },
+    Format { matches: mail::matches, read: mail::read },
+    Format { matches: json::matches, read: json::read },
+    Format { matches: delimited::matches, read: delimited::read },
+    Format { matches: markup::matches, read: markup::read },
+];
+
+/// Reads a document. `name` helps to recognise the format and is not trusted. Never fails: what can't be read is
+/// in the answer.
+#[must_use]
+pub fn extract(bytes: &[u8], name: &str) -> Extracted {
+    let deadline = Instant::now() + Duration::from_secs(limits::FILE_SECONDS);
+    let mut job = Job { extracted: Extracted::default(), depth: 0, unpacked: 0, deadline };
+    read(&mut job, bytes, name, "");
+    job.extracted
+}
+
+/// Reads bytes found at a place of a job; archives come back here with their members.
+fn read(job: &mut Job, bytes: &[u8], name: &str, inside: &str) {
+    if job.depth >= limits::DEPTH {
+        return job.unreadable(inside, format!("嵌套超过{}层，未再展开", limits::DEPTH));
+    }
+    if job.late() {
+        return job.unreadable(inside, "超过单个文件的处理时限");
+    }
+    if bytes.is_empty() {
+        return;
+    }
+    let name = name.to_lowercase();
+    job.depth += 1;
+    match FORMATS.iter().find(|format| (format.matches)(bytes, &name)) {
+        Some(format) => guarded(job, format, bytes, &name, inside),
+        None => plain(job, bytes, &name, inside),
+    }
+    job.depth -= 1;
+}
+
+/// Parsers of other authors may panic on malformed input; that must not take the job down.
+fn guarded(job: &mut Job, format: &Format, bytes: &[u8], name: &str, inside: &str) {
+    let depth = job.depth;
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (format.read)(job, bytes, name, inside)));
+    if outcome.is_err() {
+        job.depth = depth;
+        job.unreadable(inside, "文件结构损坏，解析失败");
+    }
+}
+
+fn plain(job: &mut Job, bytes: &[u8], name: &str, inside: &str) {
+    if let Some(reason) = unsupported(bytes, name) {
+        return job.unreadable(inside, reason);
+    }
+    match decode(bytes, &hint(name)) {
+        Some(text) => job.text(inside, text.into_owned()),
+        None if is_media(bytes) => job.unreadable(inside, "图片、音视频或程序文件，不含可读文字"),
+        None => job.unreadable(inside, "不是文本，格式不支持"),
+    }
+}
+
+fn hint(name: &str) -> ContentHint {
+    ContentHint { name: Some(name.to_owned()), ..ContentHint::default() }
+}
+
+/// Formats that are recognised only to say that they are not read.
+fn unsupported(bytes: &[u8], name: &str) -> Option<&'static str> {
+    match bytes {
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => Some("旧版二进制Office/WPS文档（doc、ppt、wps），请另存为docx或pdf后再检查"),
+        [b'R', b'a', b'r', b'!', ..] => Some("RAR压缩包，请解压后检查"),
+        [b'7', b'z', 0xbc, 0xaf, ..] => Some("7z压缩包，请解压后检查"),
+        [b'P', b'A', b'R', b'1', ..] => Some("Parquet数据文件，请导出为CSV后检查"),
+        _ if bytes.starts_with(b"SQLite format 3\0") => Some("SQLite数据库文件，请导出为CSV后检查"),
+        _ if name.ends_with(".rar") || name.ends_with(".7z") => Some("压缩包损坏或格式不支持"),
+        _ => None,
+    }
+}
+
+fn is_media(bytes: &[u8]) -> bool {
+    const MAGIC: &[&[u8]] =
+        &[b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"\x7fELF", b"MZ", b"ID3", b"RIFF", b"OggS", b"\x1aE\xdf\xa3"];
+    MAGIC.iter().any(|magic| bytes.starts_with(magic)) || bytes.get(4..8) == Some(b"ftyp")
+}
+
+/// A place inside a place.
+fn within(outer: &str, inner: &str) -> String {
+    if outer.is_empty() { inner.to_owned() } else { format!("{outer} › {inner}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_read_is_said() {
+        let extracted = extract(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest", "a.doc");
+        assert!(extracted.pieces.is_empty() && extracted.unreadable.len() == 1);
+    }
+
+    #[test]
+    fn plain_text_in_gb18030_is_read() {
+        let bytes: &[u8] = &[0xd0, 0xd5, 0xc3, 0xfb, 0xa3, 0xba, 0xb5, 0xe7, 0xbb, 0xb0];
+        assert_eq!(
+            extract(bytes, "a.txt").pieces,
+            [Piece::Text { inside: String::new(), text: "姓名：电话".to_owned() }]
+        );
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+        #[test]
+        fn no_bytes_of_any_format_panic(
+            magic in proptest::sample::select(vec!["%PDF-1.4\n", "PK\u{3}\u{4}", "{\"a\":", "a,b\n", "<?xml?>", "From: a\n\n", ""]),
+            rest in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300),
+            name in proptest::sample::select(vec!["a.pdf", "a.xlsx", "a.docx", "a.zip", "a.csv", "a.json", "a.eml", "a.html", "a.tar", "a.txt"]),
+        ) {
+            let _ = extract(&[magic.as_bytes(), &rest].concat(), name);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Named limits of extraction and jobs. What a limit cuts off is a finding of type `unreadable` that names it.
+
+/// Largest file that is read into memory, in bytes.
+pub const FILE_BYTES: u64 = 512 * 1024 * 1024;
+
+/// Most bytes that all members of one archive may unpack to.
+pub const UNPACKED_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// Largest ratio of unpacked to packed bytes of one member, above a floor of [`RATIO_FLOOR_BYTES`].
+pub const UNPACK_RATIO: u64 = 200;
+
+/// Members smaller than this may have any ratio.
+pub const RATIO_FLOOR_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Deepest nesting of archives and attachments.
+pub const DEPTH: usize = 6;
+
+/// Most members of one archive that are read.
+pub const MEMBERS: usize = 20_000;
+
+/// Longest time one top-level file may take, in seconds.
+pub const FILE_SECONDS: u64 = 300;
+
+/// Deepest nesting of JSON values and XML elements that is followed.
+pub const STRUCTURE_DEPTH: usize = 128;
+
+/// Most pages of a PDF that are read.
+pub const PDF_PAGES: usize = 20_000;
+
+/// Most bytes one PDF stream may decompress to.
+pub const PDF_STREAM_BYTES: usize = 64 * 1024 * 1024;
+
+/// Most findings listed one by one for a file; the rest is counted in the summary.
+pub const LISTED_FINDINGS: usize = 100_000;
+
+/// Longest line of a records file, in bytes.
+pub const RECORD_BYTES: usize = 16 * 1024 * 1024;
