@@ -93,12 +93,12 @@ function DetailVerbs({ detail, verbs }: { detail: AlertDetail; verbs: Verbs }) {
   if (detail.row.state === "closed") return null;
   return (
     <div className="verbs">
-      {!detail.incident && may("incident.create") && (
+      {!detail.incident && may("incident.write") && (
         <Button type="primary" onClick={verbs.incident} data-testid="make-incident">
           {t("verb.incident")} <kbd>e</kbd>
         </Button>
       )}
-      {may("task.dispatch") && (
+      {may("task.issue") && (
         <Button type={detail.incident ? "primary" : "default"} onClick={verbs.dispatch} data-testid="dispatch">
           {t("verb.dispatch")} <kbd>d</kbd>
         </Button>
@@ -190,7 +190,7 @@ function EntitiesPart({ alert }: { alert: AlertDocument }) {
             <span className="quiet">{`${word("entity_role", entity.role)} · ${word("entity", entity.kind)}`}</span>
             <Code text={entity.value} />
             {entity.asset && <Outside text={entity.asset} />}
-            {may("event.read") && (
+            {may("event.search") && (
               <Link href={`/search?q=${encodeURIComponent(`"${entity.value.replaceAll('"', "")}"`)}`}>{t("alert.hunt")}</Link>
             )}
           </li>

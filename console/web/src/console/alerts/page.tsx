@@ -64,7 +64,7 @@ function Queue({ filters, setFilters }: { filters: AlertFilters; setFilters: (ch
     dispatch,
     group: () => setFilters({ grouped: !filters.grouped }),
   };
-  useQueueKeys(verbs, { act: may("alert.act"), lead: may("incident.write") || may("incident.create") });
+  useQueueKeys(verbs, { act: may("alert.act"), lead: may("incident.write") });
   return (
     <div className="page page-full">
       <PageHead title={t("alerts.title")} note={t("alerts.total", { n: queue.total })}>

@@ -14,6 +14,7 @@ import { useStreamState } from "./live";
 import { PAGES } from "./pages";
 import { usePreferences, useText, useWord, type Density } from "./preferences";
 import { useMay, useSession, useSetSession } from "./session";
+import mark from "../../styles/favicon.svg";
 
 /** The frame around every view. */
 export function Frame({ children }: { children: ReactNode }) {
@@ -46,7 +47,7 @@ function Rail({ folded, onFold }: { folded: boolean; onFold: () => void }) {
   return (
     <nav className="rail" aria-label={t("nav")}>
       <div className="brand">
-        <img src="/favicon.svg" alt="" width={24} height={24} />
+        <img src={mark} alt="" width={24} height={24} />
         {!folded && <span>{t("product")}</span>}
       </div>
       <ul>

@@ -14,11 +14,11 @@ export function GlobalSearch() {
   const [, navigate] = useLocation();
   const [text, setText] = useState("");
   const field = useRef<HTMLInputElement>(null);
-  const enabled = may("event.read") || may("alert.read");
+  const enabled = may("event.search") || may("alert.read");
   useKeys([{ key: "/", label: "key.search", run: () => field.current?.focus() }], { enabled });
   if (!enabled) return <span />;
   const submit = () => {
-    const isQuery = text.includes(":") && may("event.read");
+    const isQuery = text.includes(":") && may("event.search");
     const page = isQuery ? "/search" : "/alerts";
     navigate(`${page}?q=${encodeURIComponent(text.trim())}`);
     field.current?.blur();

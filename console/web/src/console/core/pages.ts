@@ -1,6 +1,6 @@
 // The pages of the console in the order of the rail. A page appears when the account has its permission.
 
-import { lazy, type ComponentType } from "react";
+import { lazy, type ComponentType, type ReactNode } from "react";
 import type { IconName } from "../components/icons";
 import type { TextKey } from "./preferences";
 
@@ -13,8 +13,8 @@ export interface Page {
   component: ComponentType;
 }
 
-const load = <N extends string>(name: N, module: () => Promise<Record<N, ComponentType>>): ComponentType =>
-  lazy(async () => ({ default: (await module())[name] }));
+const load = <N extends string>(name: N, module: () => Promise<Record<N, () => ReactNode>>): ComponentType =>
+  lazy<() => ReactNode>(async () => ({ default: (await module())[name] }));
 
 /** Every page. */
 export const PAGES: readonly Page[] = [
@@ -22,7 +22,7 @@ export const PAGES: readonly Page[] = [
     path: "/desk",
     title: "nav.desk",
     icon: "desk",
-    permission: "overview.read",
+    permission: "alert.read",
     component: load("DeskPage", () => import("../pages/desk")),
   },
   {
@@ -50,7 +50,7 @@ export const PAGES: readonly Page[] = [
     path: "/search",
     title: "nav.search",
     icon: "search",
-    permission: "event.read",
+    permission: "event.search",
     component: load("SearchPage", () => import("../pages/search")),
   },
   {
@@ -68,18 +68,18 @@ export const PAGES: readonly Page[] = [
     component: load("DataPage", () => import("../pages/data")),
   },
   {
-    path: "/users",
-    title: "nav.users",
-    icon: "system",
-    permission: "user.read",
-    component: load("UsersPage", () => import("../pages/users")),
-  },
-  {
     path: "/audit",
     title: "nav.audit",
     icon: "audit",
     permission: "audit.read",
     component: load("AuditPage", () => import("../pages/audit")),
+  },
+  {
+    path: "/users",
+    title: "nav.users",
+    icon: "system",
+    permission: "user.read",
+    component: load("UsersPage", () => import("../pages/users")),
   },
 ];
 

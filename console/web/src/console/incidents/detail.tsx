@@ -118,7 +118,7 @@ function Head({ detail, setDialog }: { detail: IncidentDetail; setDialog: (dialo
   const [, navigate] = useLocation();
   const { row } = detail;
   const open = row.state === "open";
-  const mayDispatch = open && may("task.dispatch");
+  const mayDispatch = open && may("task.issue");
   useKeys([
     { key: "Escape", label: "key.back", run: () => navigate("/incidents") },
     ...(mayDispatch ? [{ key: "d", label: "key.dispatch" as const, run: () => setDialog("dispatch") }] : []),
@@ -140,9 +140,9 @@ function Head({ detail, setDialog }: { detail: IncidentDetail; setDialog: (dialo
         </h1>
       </div>
       <div className="page-actions">
-        {open && may("incident.grade") && <Button onClick={() => setDialog("grade")}>{t("incident.judge")}</Button>}
-        {open && may("incident.close") && <Button onClick={() => setDialog("close")}>{t("verb.close")}</Button>}
-        {!open && may("incident.close") && <Button onClick={() => setDialog("reopen")}>{t("incident.reopen")}</Button>}
+        {open && may("incident.write") && <Button onClick={() => setDialog("grade")}>{t("incident.judge")}</Button>}
+        {open && may("incident.write") && <Button onClick={() => setDialog("close")}>{t("verb.close")}</Button>}
+        {!open && may("incident.write") && <Button onClick={() => setDialog("reopen")}>{t("incident.reopen")}</Button>}
         {mayDispatch && (
           <Button type="primary" onClick={() => setDialog("dispatch")} data-testid="dispatch">
             {t("verb.dispatch")} <kbd>d</kbd>
@@ -241,7 +241,7 @@ function Comments({ detail, onSend }: { detail: IncidentDetail; onSend: (text: s
           </li>
         ))}
       </ul>
-      {may("incident.comment") && (
+      {may("incident.write") && (
         <div className="comment-box">
           <Input.TextArea
             rows={2}

@@ -7,7 +7,7 @@ import * as calls from "../../api/calls";
 import type { IncidentDetail, Priority, UnitView } from "../../api/types";
 import { localInput } from "../../lib/time";
 import { Dialog, Field } from "../components/dialog";
-import { Answer } from "../components/states";
+import { Failure, SkeletonRows } from "../components/states";
 import { useNotices } from "../core/notices";
 import { useText, type TextKey } from "../core/preferences";
 
@@ -25,11 +25,10 @@ export function DispatchDialog(props: DispatchProps) {
   const incident = useQuery({ queryKey: ["incident", props.incident], queryFn: () => calls.incidents.read(props.incident) });
   const units = useQuery({ queryKey: ["units"], queryFn: calls.units, staleTime: Infinity });
   if (incident.data && units.data) return <Form {...props} detail={incident.data} units={units.data.items} />;
+  const failed = incident.error ?? units.error;
   return (
     <Dialog title={t("dispatch.title")} verb={t("dispatch.submit")} disabled onClose={props.onClose} onSubmit={props.onClose}>
-      <Answer query={incident.error ? incident : units} rows={4}>
-        {() => null}
-      </Answer>
+      {failed ? <Failure error={failed} /> : <SkeletonRows rows={4} />}
     </Dialog>
   );
 }

@@ -2,6 +2,7 @@
 
 import type { FormEvent, ReactNode } from "react";
 import { usePreferences, useText } from "../core/preferences";
+import mark from "../../styles/favicon.svg";
 
 /** The card with its title. */
 export function Gate({
@@ -22,7 +23,7 @@ export function Gate({
     <main className="gate">
       <form className={wide ? "gate-card gate-wide" : "gate-card"} onSubmit={onSubmit}>
         <div className="brand">
-          <img src="/favicon.svg" alt="" width={32} height={32} />
+          <img src={mark} alt="" width={32} height={32} />
           <span>{t("product")}</span>
         </div>
         <h1>{title}</h1>

@@ -1,0 +1,82 @@
+// The sensor fleet: what each sees, what it lost and why, which rules it runs.
+
+import { useQuery } from "@tanstack/react-query";
+import * as calls from "../../api/calls";
+import type { SensorView } from "../../api/types";
+import { PageHead } from "../components/layout";
+import { Answer, Empty } from "../components/states";
+import { Table, type Column } from "../components/table";
+import { Chip, Code, Outside, Time } from "../components/values";
+import { useText, useWord } from "../core/preferences";
+
+/** The list of sensors. */
+export function SensorsPage() {
+  const t = useText();
+  const columns = useColumns();
+  const query = useQuery({ queryKey: ["sensors"], queryFn: calls.sensors, refetchInterval: 15_000 });
+  return (
+    <div className="page page-full">
+      <PageHead title={t("nav.sensors")} note={query.data && t("sensors.total", { n: query.data.items.length })} />
+      <Answer query={query}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <Empty title={t("sensors.empty")} hint={t("sensors.empty.hint")} />
+          ) : (
+            <Table label={t("nav.sensors")} testId="sensors" columns={columns} rows={items} rowKey={(row) => row.name} />
+          )
+        }
+      </Answer>
+    </div>
+  );
+}
+
+const count = (value: number): string => value.toLocaleString("en-US");
+
+function useColumns(): Column<SensorView>[] {
+  const t = useText();
+  const word = useWord();
+  return [
+    { key: "state", title: t("column.state"), width: 88, cell: (row) => <StateMark row={row} /> },
+    { key: "name", title: t("sensor.name"), cell: (row) => <Outside text={row.name} /> },
+    { key: "unit", title: t("column.unit"), width: 112, cell: (row) => row.unit.name },
+    { key: "interface", title: t("sensor.interface"), cell: (row) => <Outside text={row.interface} /> },
+    {
+      key: "inspected",
+      title: t("sensor.inspected"),
+      numeric: true,
+      width: 88,
+      cell: (row) => `${(row.inspected_basis_points / 100).toFixed(2)}%`,
+    },
+    { key: "packets", title: t("sensor.packets"), numeric: true, width: 112, cell: (row) => count(row.packets_seen) },
+    {
+      key: "losses",
+      title: t("sensor.losses"),
+      cell: (row) =>
+        row.losses
+          .filter((loss) => loss.count > 0)
+          .map((loss) => `${word("loss", loss.cause)} ${count(loss.count)}`)
+          .join("、") || t("sensor.no_losses"),
+    },
+    {
+      key: "balance",
+      title: t("sensor.balance"),
+      width: 72,
+      cell: (row) => (row.balances ? t("sensor.balanced") : <Chip tone="bad">{t("sensor.unbalanced")}</Chip>),
+    },
+    { key: "rules", title: t("sensor.rules"), numeric: true, width: 80, cell: (row) => count(row.rules_loaded) },
+    { key: "failed", title: t("sensor.rules_failed"), numeric: true, width: 80, cell: (row) => count(row.rules_failed) },
+    { key: "version", title: t("sensor.version"), width: 136, cell: (row) => <Code text={row.rules_version} limit={12} /> },
+    { key: "events", title: t("sensor.events"), numeric: true, width: 96, cell: (row) => count(row.events_emitted) },
+    { key: "seen", title: t("sensor.last_seen"), width: 132, cell: (row) => <Time at={row.last_seen} /> },
+  ];
+}
+
+function StateMark({ row }: { row: SensorView }) {
+  const word = useWord();
+  return (
+    <span className="state-mark">
+      <span className={`dot dot-${row.state}`} aria-hidden="true" />
+      {word("sensor_state", row.state)}
+    </span>
+  );
+}
