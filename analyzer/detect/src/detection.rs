@@ -1,6 +1,12 @@
 //! The bundle of rules that events are looked at with.
 
+use fengsui_schema::{Alert, Event, Finding};
 use serde::Serialize;
+
+use crate::indicators::{Indicator, IndicatorSet};
+use crate::risk::GradingRules;
+use crate::sigma::{SigmaLoader, SigmaRules};
+use crate::{data_protection, indicators, limits, signature};
 
 /// A rule, list or file that did not load.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,9 +34,25 @@ pub struct LoadReport {
     pub version: String,
 }
 
+/// A Sigma rule that matched, for `fengsui detect`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SigmaDetection {
+    /// The rule's id, or its title when it has none.
+    pub rule_id: String,
+    /// The rule's title.
+    pub title: String,
+    /// The rule's level in Sigma's word; `null` when it names none.
+    pub level: Option<String>,
+    /// The rule's tags.
+    pub tags: Vec<String>,
+}
+
 /// An immutable bundle of rules, made by [`DetectionBuilder`] and swapped as a whole.
 #[derive(Debug, Default)]
 pub struct Detection {
+    sigma: SigmaRules,
+    indicators: IndicatorSet,
+    grading: GradingRules,
     report: LoadReport,
 }
 
@@ -40,12 +62,46 @@ impl Detection {
     pub fn report(&self) -> &LoadReport {
         &self.report
     }
+
+    /// The rules that propose grades.
+    pub(crate) fn grading(&self) -> &GradingRules {
+        &self.grading
+    }
+
+    /// The Sigma rules that match an event, those that only feed correlations included.
+    #[must_use]
+    pub fn sigma(&self, event: &Event) -> Vec<SigmaDetection> {
+        let detection = |card: &crate::sigma::RuleCard| SigmaDetection {
+            rule_id: card.reference.id.trim_start_matches("sigma:").to_owned(),
+            title: card.reference.title.clone(),
+            level: card.level.map(|level| level.as_str().to_owned()),
+            tags: card.tags.clone(),
+        };
+        self.sigma.evaluate(event).iter().map(|hit| detection(&hit.card)).collect()
+    }
+
+    /// The finding an event carries and the alerts that the event alone raises: its own, those of data protection, of
+    /// Sigma rules and of indicators.
+    #[must_use]
+    pub fn single_event(&self, event: &Event) -> (Option<Finding>, Vec<Alert>) {
+        let finding = data_protection::finding(event);
+        let mut alerts: Vec<Alert> = signature::detect(event).into_iter().collect();
+        alerts.extend(finding.as_ref().and_then(|finding| data_protection::detect(event, finding)));
+        let hits = self.sigma.evaluate(event).into_iter().filter(|hit| hit.card.alerts);
+        alerts.extend(hits.map(|hit| hit.verdict(event).alert(event)));
+        alerts.extend(self.indicators.matches(event).iter().map(|hit| hit.verdict(event).alert(event)));
+        (finding, alerts)
+    }
 }
 
 /// Collects rule texts and makes a [`Detection`] of them.
 #[derive(Debug, Default)]
 pub struct DetectionBuilder {
-    report: LoadReport,
+    sigma: SigmaLoader,
+    indicators: Vec<Indicator>,
+    grading: GradingRules,
+    failures: Vec<RuleFailure>,
+    digest: fengsui_crypto::Sm3,
 }
 
 impl DetectionBuilder {
@@ -56,17 +112,63 @@ impl DetectionBuilder {
     }
 
     /// Takes the text of a Sigma file: rules, correlations and filters, one or more documents.
-    pub fn add_sigma(&mut self, _file: &str, _text: &str) {}
+    pub fn add_sigma(&mut self, file: &str, text: &str) {
+        self.take_in(text);
+        self.sigma.add(file, text);
+    }
 
-    /// Takes a list of indicators in CSV.
-    pub fn add_indicators(&mut self, _file: &str, _text: &str) {}
+    /// Takes a list of indicators in CSV: `type,value,severity,expires,description,description_zh,reference`.
+    pub fn add_indicators(&mut self, file: &str, text: &str) {
+        self.take_in(text);
+        let (mut indicators, failures) = indicators::parse(file, text);
+        failures.into_iter().for_each(|reason| self.fail(file, reason));
+        let room = limits::INDICATORS.saturating_sub(self.indicators.len());
+        if indicators.len() > room {
+            self.fail(
+                file,
+                format!("{} indicators left out above the limit of {}", indicators.len() - room, limits::INDICATORS),
+            );
+            indicators.truncate(room);
+        }
+        self.indicators.extend(indicators);
+    }
 
     /// Takes the rules that propose the grade of an incident, in TOML.
-    pub fn set_grading(&mut self, _file: &str, _text: &str) {}
+    pub fn set_grading(&mut self, file: &str, text: &str) {
+        self.take_in(text);
+        match GradingRules::parse(text) {
+            Ok(rules) => self.grading = rules,
+            Err(reason) => self.fail(file, reason),
+        }
+    }
+
+    fn take_in(&mut self, text: &str) {
+        self.digest.update(&(text.len() as u64).to_le_bytes());
+        self.digest.update(text.as_bytes());
+    }
+
+    fn fail(&mut self, file: &str, reason: String) {
+        self.failures.push(RuleFailure { file: file.to_owned(), reason });
+    }
 
     /// The bundle, and what did not load.
     #[must_use]
-    pub fn finish(self) -> (Detection, LoadReport) {
-        (Detection { report: self.report.clone() }, self.report)
+    pub fn finish(mut self) -> (Detection, LoadReport) {
+        let loaded = std::mem::take(&mut self.sigma).finish();
+        let indicators = IndicatorSet::build(std::mem::take(&mut self.indicators)).unwrap_or_else(|reason| {
+            self.fail("indicators", reason);
+            IndicatorSet::default()
+        });
+        let mut failures = loaded.failures;
+        failures.append(&mut self.failures);
+        let report = LoadReport {
+            sigma_rules: loaded.rule_count,
+            sigma_correlations: 0,
+            sigma_filters: loaded.filter_count,
+            indicators: indicators.len(),
+            failures,
+            version: hex::encode(self.digest.finish()),
+        };
+        (Detection { sigma: loaded.rules, indicators, grading: self.grading, report: report.clone() }, report)
     }
 }

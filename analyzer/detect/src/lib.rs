@@ -4,7 +4,24 @@
 
 #![forbid(unsafe_code)]
 
+mod alerting;
+mod analysis;
+mod behaviour;
+mod correlate;
+mod data_protection;
 mod detection;
+mod indicators;
 pub mod limits;
+mod pairs;
+mod risk;
+mod sigma;
+mod signature;
+mod techniques;
+#[cfg(test)]
+mod testing;
+mod text;
 
-pub use detection::{Detection, DetectionBuilder, LoadReport, RuleFailure};
+pub use analysis::{Analysis, AnalysisCounts, AnalysisSettings};
+pub use behaviour::{Behaviour, BehaviourDefinition, DETECTORS};
+pub use correlate::{CorrelationSettings, Correlator};
+pub use detection::{Detection, DetectionBuilder, LoadReport, RuleFailure, SigmaDetection};

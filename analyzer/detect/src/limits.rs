@@ -1,1 +1,64 @@
 //! Every bound of this crate, and what happens at it.
+
+/// Longest group key, in bytes; the rest is cut.
+pub const GROUP_KEY_BYTES: usize = 512;
+
+/// Longest name of an entity, in bytes; the rest is cut.
+pub const ENTITY_BYTES: usize = 256;
+
+/// Entities of one alert; further ones are left out.
+pub const ALERT_ENTITIES: usize = 12;
+
+/// Longest payload kept as evidence, in bytes of base64.
+pub const PAYLOAD_BYTES: usize = 64 * 1024 / 3 * 4;
+
+/// Longest record kept as evidence, in bytes.
+pub const RECORD_BYTES: usize = 16 * 1024;
+
+/// Longest rule text kept in an alert, in bytes.
+pub const RULE_TEXT_BYTES: usize = 8 * 1024;
+
+/// Longest matched value shown in a condition, in bytes.
+pub const CONDITION_BYTES: usize = 1024;
+
+/// Conditions of one alert; further ones are left out.
+pub const CONDITIONS: usize = 32;
+
+/// Longest text of one Sigma file, in bytes; larger files are refused.
+pub const SIGMA_FILE_BYTES: usize = 4 * 1024 * 1024;
+
+/// Indicators of one bundle; further ones are refused and listed.
+pub const INDICATORS: usize = 2_000_000;
+
+/// Depth to which a record is searched for texts by rules without field names.
+pub const KEYWORD_DEPTH: usize = 32;
+
+/// Keys (addresses, pairs, accounts) that one behaviour detector follows. The one not seen for longest goes first and is counted.
+pub const BEHAVIOUR_KEYS: usize = 50_000;
+
+/// Values remembered for one key of a behaviour detector in one window; more change nothing, as thresholds are far below.
+pub const BEHAVIOUR_VALUES: usize = 4_096;
+
+/// Groups of alerts that the correlator holds. At the bound the oldest are given up and counted.
+pub const CORRELATED_GROUPS: usize = 200_000;
+
+/// Alerts that one group names; the earliest are kept, all are counted.
+pub const GROUP_MEMBERS: usize = 64;
+
+/// Members that one incident names; the riskiest groups first, all are counted in its explanation.
+pub const INCIDENT_MEMBERS: usize = 1_000;
+
+/// Entities that one incident names.
+pub const INCIDENT_ENTITIES: usize = 64;
+
+/// Entities that one group of alerts keeps.
+pub const GROUP_ENTITIES: usize = 24;
+
+/// Senders whose clocks are followed; further ones share one.
+pub const CLOCKS: usize = 10_000;
+
+/// Groups (keys) that one Sigma correlation follows; the one not seen for longest goes first and is counted.
+pub const CORRELATION_KEYS: usize = 100_000;
+
+/// Hits of one Sigma correlation and group within its timespan; the oldest goes first and is counted.
+pub const CORRELATION_HITS: usize = 10_000;

@@ -33,7 +33,10 @@ pub(crate) fn text<'a>(object: &'a Map<String, Value>, path: &str) -> Option<&'a
 /// nanoseconds since the epoch, told apart by their size.
 pub(crate) fn time(value: &Value) -> Option<Timestamp> {
     match value {
-        Value::String(text) => text.trim().parse().ok().or_else(|| epoch_seconds(text)),
+        Value::String(text) => {
+            let whole = || text.parse().ok().map(of_epoch);
+            text.trim().parse().ok().or_else(whole).or_else(|| epoch_seconds(text))
+        }
         Value::Number(number) => match number.as_i64() {
             Some(whole) => Some(of_epoch(whole)),
             None => epoch_seconds(&number.to_string()),

@@ -4,19 +4,31 @@
 
 #![forbid(unsafe_code)]
 
+mod counters;
+mod delivery;
 mod error;
+mod event_index;
 pub mod limits;
 mod offline;
 mod organization;
+mod pipeline;
+mod quarantine;
+mod reading;
+mod receive;
 mod rules;
 mod settings;
 mod sink;
+mod snapshot;
 mod statistics;
+mod worker;
 
 pub use error::PipelineError;
-pub use fengsui_detect::{Detection, LoadReport, RuleFailure};
+pub use event_index::EventIndex;
+pub use fengsui_detect::{AnalysisSettings, CorrelationSettings, Detection, LoadReport, RuleFailure};
 pub use offline::{InputFormat, OfflineInput, OfflineOptions, OfflineSummary, analyze_offline, detect_offline};
 pub use organization::{Asset, NetworkRange, Organization, OrganizationSettings, ZoneRule};
+pub use pipeline::{Pipeline, PipelineHandle, PipelineParts};
+pub use quarantine::{ReplaySummary, replay_quarantine};
 pub use rules::{RuleSources, load_detection};
 pub use settings::{LogFileSettings, PipelineSettings, ReceiverSettings};
 pub use sink::{OutputSink, SinkError, SinkFuture};

@@ -1,13 +1,18 @@
 //! Detection and correlation over files, without the service: `fengsui detect` and `fengsui analyze`.
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
-use fengsui_detect::Detection;
-use fengsui_schema::shown;
+use fengsui_detect::{Analysis, AnalysisSettings, CorrelationSettings, Detection};
+use fengsui_normalize::{Framing, SourceDefinition};
+use fengsui_schema::{AlertId, Event, Incident, RawRecord, Timestamp, shown};
+use serde_json::{Value, json};
 
-use crate::{Organization, PipelineError};
+use crate::{Organization, PipelineError, limits};
 
 /// How an input file is read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -51,6 +56,23 @@ pub enum OfflineInput {
     Standard,
 }
 
+impl OfflineInput {
+    /// The name in results: the path as given, `-` for standard input.
+    fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Standard => "-".to_owned(),
+        }
+    }
+}
+
+impl From<&str> for OfflineInput {
+    /// `-` is standard input, all else a path.
+    fn from(text: &str) -> Self {
+        if text == "-" { Self::Standard } else { Self::File(PathBuf::from(text)) }
+    }
+}
+
 /// What an offline run reads.
 #[derive(Debug, Clone, Default)]
 pub struct OfflineOptions {
@@ -60,6 +82,8 @@ pub struct OfflineOptions {
     pub format: InputFormat,
     /// Ranges and assets to enrich with.
     pub organization: Organization,
+    /// The time of reading: syslog times without a year are taken as near to it as can be.
+    pub now: Timestamp,
 }
 
 /// What an offline run did.
@@ -77,6 +101,15 @@ pub struct OfflineSummary {
     pub incidents: u64,
 }
 
+/// The first reasons that a summary names.
+const NAMED_FAILURES: usize = 20;
+
+/// Bytes that are looked at to recognise a format.
+const SAMPLE_BYTES: usize = 64 * 1024;
+
+/// First bytes of a binary Windows event log.
+const EVTX_MAGIC: &[u8] = b"ElfFile\0";
+
 /// Writes one JSON line per detection: `{"rule_id","title","level","tags","input","line","event":{…}}`.
 ///
 /// # Errors
@@ -86,8 +119,21 @@ pub fn detect_offline(
     detection: &Detection,
     output: &mut dyn Write,
 ) -> Result<OfflineSummary, PipelineError> {
-    let _ = (options, detection, output);
-    Ok(OfflineSummary::default())
+    let mut alerts = 0;
+    let mut summary = each_event(options, |place, event| {
+        for found in detection.sigma(event) {
+            alerts += 1;
+            let line = json!({
+                "rule_id": found.rule_id, "title": found.title, "level": found.level, "tags": found.tags,
+                "input": place.input, "line": place.line, "event": event.original,
+            });
+            writeln!(output, "{line}")?;
+        }
+        Ok(())
+    })?;
+    summary.alerts = alerts;
+    output.flush()?;
+    Ok(summary)
 }
 
 /// Runs the whole analysis and writes one JSON line per incident, highest risk first: `{"id","title","risk","grade",
@@ -97,9 +143,170 @@ pub fn detect_offline(
 /// When an input can't be read or the output not written. A record that can't be parsed is counted, not an error.
 pub fn analyze_offline(
     options: &OfflineOptions,
-    detection: &Detection,
+    detection: &Arc<Detection>,
     output: &mut dyn Write,
 ) -> Result<OfflineSummary, PipelineError> {
-    let _ = (options, detection, output);
-    Ok(OfflineSummary::default())
+    let mut analysis = Analysis::new(offline_settings(), Arc::clone(detection));
+    let mut places: HashMap<AlertId, Vec<(u32, u32)>> = HashMap::new();
+    let mut alerts = 0;
+    let mut summary = each_event(options, |place, event| {
+        let (_, found) = analysis.observe(event);
+        alerts += found.len() as u64;
+        for alert in found {
+            places.entry(alert.id).or_default().push((place.input_index, place.line));
+        }
+        Ok(())
+    })?;
+    let names: Vec<String> = options.inputs.iter().map(OfflineInput::name).collect();
+    let incidents = analysis.all_incidents();
+    for incident in &incidents {
+        writeln!(output, "{}", incident_line(incident, &places, &names))?;
+    }
+    output.flush()?;
+    summary.alerts = alerts;
+    summary.incidents = incidents.len() as u64;
+    Ok(summary)
+}
+
+/// Files are complete: nothing is late, and every alert is named.
+fn offline_settings() -> AnalysisSettings {
+    let correlation = CorrelationSettings {
+        members_per_group: usize::MAX,
+        members_per_incident: usize::MAX,
+        ..CorrelationSettings::default()
+    };
+    AnalysisSettings { allowed_lateness_s: u32::MAX, allowed_skew_s: u32::MAX, correlation }
+}
+
+fn incident_line(incident: &Incident, places: &HashMap<AlertId, Vec<(u32, u32)>>, names: &[String]) -> Value {
+    let mut members: Vec<(u32, u32)> =
+        incident.members.iter().filter_map(|member| places.get(&member.alert)).flatten().copied().collect();
+    members.sort_unstable();
+    members.dedup();
+    let name = |index: u32| usize::try_from(index).ok().and_then(|index| names.get(index));
+    let members: Vec<Value> =
+        members.into_iter().map(|(input, line)| json!({"input": name(input), "line": line})).collect();
+    json!({
+        "id": incident.id, "title": incident.title_zh, "title_en": incident.title_en, "risk": incident.risk, "grade": incident.proposed_grade,
+        "grade_basis": incident.grade_basis, "start": incident.start, "end": incident.end, "entities": incident.entities,
+        "techniques": incident.techniques, "explanation": incident.explanation, "members": members,
+    })
+}
+
+/// Where a record stands.
+struct Place<'a> {
+    input: &'a str,
+    input_index: u32,
+    /// From 1.
+    line: u32,
+}
+
+/// Calls a function with every event of every input, in the order of inputs and lines.
+fn each_event(
+    options: &OfflineOptions,
+    mut take: impl FnMut(&Place<'_>, &mut Event) -> Result<(), PipelineError>,
+) -> Result<OfflineSummary, PipelineError> {
+    let mut summary = OfflineSummary::default();
+    for (input_index, input) in (0_u32..).zip(&options.inputs) {
+        let name = input.name();
+        let mut lines = Lines::open(input)?;
+        let Some(source) = source_of(&options.format, &mut lines, &name)? else { continue };
+        let mut framing = Framing::of(source);
+        while let Some((line, bytes)) = lines.next().map_err(PipelineError::file("read", Path::new(&name)))? {
+            let Some(payload) = framing.record(bytes) else { continue };
+            summary.records += 1;
+            let record =
+                RawRecord { source: source.name.to_owned(), instance: name.clone(), received: options.now, payload };
+            match fengsui_normalize::normalize(&record, u64::from(line)) {
+                Ok(mut event) => {
+                    options.organization.enrich(&mut event);
+                    take(&Place { input: &name, input_index, line }, &mut event)?;
+                }
+                Err(error) => summary.fail(&name, line, &error),
+            }
+        }
+    }
+    Ok(summary)
+}
+
+impl OfflineSummary {
+    fn fail(&mut self, input: &str, line: u32, error: &dyn std::fmt::Display) {
+        self.records_failed += 1;
+        if self.failures.len() < NAMED_FAILURES {
+            self.failures.push(format!("{input}:{line}: {error}"));
+        }
+    }
+}
+
+fn evtx_error() -> PipelineError {
+    let reason = "binary Windows event logs are not supported yet; convert the file to JSON lines first".to_owned();
+    PipelineError::Format { format: "evtx".to_owned(), reason }
+}
+
+/// The source that reads an input; `None` for an empty input of unknown format.
+fn source_of(
+    format: &InputFormat,
+    lines: &mut Lines,
+    name: &str,
+) -> Result<Option<&'static SourceDefinition>, PipelineError> {
+    let named = match format {
+        InputFormat::Source(source) => source,
+        InputFormat::Alerts => "alerts",
+        InputFormat::Auto => {
+            let sample = lines.sample().map_err(PipelineError::file("read", Path::new(name)))?;
+            let source = fengsui_normalize::recognize(sample);
+            return match source {
+                _ if sample.starts_with(EVTX_MAGIC) => Err(evtx_error()),
+                None if !sample.trim_ascii().is_empty() => {
+                    let reason =
+                        format!("the first lines of {} resemble no known format; name one with --format", shown(name));
+                    Err(PipelineError::Format { format: "auto".to_owned(), reason })
+                }
+                source => Ok(source),
+            };
+        }
+    };
+    Ok(fengsui_normalize::source(named))
+}
+
+/// The lines of an input, each cut at its limit.
+struct Lines {
+    reader: Box<dyn BufRead>,
+    line: Vec<u8>,
+    number: u32,
+}
+
+impl Lines {
+    fn open(input: &OfflineInput) -> Result<Self, PipelineError> {
+        let reader: Box<dyn BufRead> = match input {
+            OfflineInput::Standard => Box::new(BufReader::with_capacity(SAMPLE_BYTES, std::io::stdin())),
+            OfflineInput::File(path) => {
+                let file = File::open(path).map_err(PipelineError::file("read", path))?;
+                Box::new(BufReader::with_capacity(SAMPLE_BYTES, file))
+            }
+        };
+        Ok(Self { reader, line: Vec::new(), number: 0 })
+    }
+
+    /// The first bytes, which stay to be read.
+    fn sample(&mut self) -> std::io::Result<&[u8]> {
+        self.reader.fill_buf()
+    }
+
+    /// The next line without its end; of a line above its limit the beginning.
+    fn next(&mut self) -> std::io::Result<Option<(u32, &[u8])>> {
+        self.line.clear();
+        let limit = limits::LINE_BYTES as u64;
+        let read = self.reader.by_ref().take(limit).read_until(b'\n', &mut self.line)?;
+        if read == 0 {
+            return Ok(None);
+        }
+        if self.line.last() != Some(&b'\n') && read == limits::LINE_BYTES {
+            self.reader.skip_until(b'\n')?;
+        }
+        self.number = self.number.saturating_add(1);
+        let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
+        let line = if self.number == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
+        Ok(Some((self.number, line)))
+    }
 }

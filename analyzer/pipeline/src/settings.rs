@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use fengsui_detect::CorrelationSettings;
 use serde::Deserialize;
 
 /// Settings of the analyzer's pipeline.
@@ -22,6 +23,8 @@ pub struct PipelineSettings {
     pub commit_interval_ms: u32,
     /// Longest wait between state snapshots, in milliseconds. Records are acknowledged to the spool after one.
     pub snapshot_interval_ms: u32,
+    /// How alerts are joined into incidents.
+    pub correlation: CorrelationSettings,
     /// Listeners and files that feed the spool.
     pub receivers: ReceiverSettings,
 }
@@ -36,6 +39,7 @@ impl Default for PipelineSettings {
             flush_interval_ms: 500,
             commit_interval_ms: 1_500,
             snapshot_interval_ms: 5_000,
+            correlation: CorrelationSettings::default(),
             receivers: ReceiverSettings::default(),
         }
     }

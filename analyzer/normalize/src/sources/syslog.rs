@@ -59,7 +59,7 @@ fn parse(record: &RawRecord) -> Result<Draft, NormalizeError> {
         draft.fields.set("log.syslog.facility.code", priority / 8);
         draft.fields.set("log.syslog.severity.code", priority % 8);
     }
-    understand(&mut draft, header.program, header.message);
+    understand(&mut draft, &header, rest);
     Ok(draft)
 }
 
@@ -144,11 +144,12 @@ fn tagged<'a>(time: Option<Timestamp>, host: &'a str, rest: &'a str) -> Header<'
 }
 
 /// Reads what a known program says.
-fn understand(draft: &mut Draft, program: &str, message: &str) {
-    if let Some(start) = message.find("CEF:") {
-        cef::fill(draft, &message[start..]);
-    } else if let Some(start) = message.find("LEEF:") {
-        leef::fill(draft, &message[start..]);
+fn understand(draft: &mut Draft, header: &Header<'_>, rest: &str) {
+    let (program, message) = (header.program, header.message);
+    if let Some(start) = rest.find("CEF:0|").or_else(|| rest.find("CEF:1|")) {
+        cef::fill(draft, &rest[start..]);
+    } else if let Some(start) = rest.find("LEEF:1.0|").or_else(|| rest.find("LEEF:2.0|")) {
+        leef::fill(draft, &rest[start..]);
     } else if program.starts_with("sshd") {
         sshd(draft, message);
     } else if program == "sudo" {

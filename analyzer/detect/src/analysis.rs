@@ -1,0 +1,210 @@
+//! The whole analysis of a stream of events: detectors, clocks, correlation. What both the service and the commands run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use fengsui_schema::{Alert, Event, Finding, Incident, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::behaviour::{Behaviour, DETECTORS};
+use crate::{CorrelationSettings, Correlator, Detection, limits};
+
+/// How a stream of events is analysed.
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AnalysisSettings {
+    /// How much later than others of its sender an event may come and still count in windows, in seconds.
+    pub allowed_lateness_s: u32,
+    /// How far ahead of the time of reception an event's clock may be, in seconds.
+    pub allowed_skew_s: u32,
+    /// How alerts are joined.
+    pub correlation: CorrelationSettings,
+}
+
+impl Default for AnalysisSettings {
+    fn default() -> Self {
+        Self { allowed_lateness_s: 120, allowed_skew_s: 300, correlation: CorrelationSettings::default() }
+    }
+}
+
+/// What an analysis counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct AnalysisCounts {
+    /// Events older than the allowed lateness, kept out of windows.
+    pub events_late: u64,
+    /// Events whose clock was ahead, kept out of windows.
+    pub events_future: u64,
+    /// Entries that bounded tables gave up.
+    pub state_evicted: u64,
+}
+
+/// The whole analysis of a stream of events, with its state.
+pub struct Analysis {
+    settings: AnalysisSettings,
+    detection: Arc<Detection>,
+    behaviours: Vec<(&'static str, Box<dyn Behaviour>)>,
+    correlator: Correlator,
+    /// Newest event time of each sender.
+    clocks: BTreeMap<String, Timestamp>,
+    counts: AnalysisCounts,
+    advanced: Timestamp,
+}
+
+/// What survives a restart.
+#[derive(Serialize, Deserialize)]
+struct Snapshot {
+    version: u32,
+    behaviours: BTreeMap<String, Value>,
+    correlator: Correlator,
+    clocks: BTreeMap<String, Timestamp>,
+    counts: AnalysisCounts,
+}
+
+/// Version of the snapshot; another one is not taken.
+const SNAPSHOT_VERSION: u32 = 1;
+
+/// Name of the clock that senders above the limit share.
+const SHARED_CLOCK: &str = "";
+
+/// Event time between two rounds of dropping old windows, in seconds.
+const ADVANCE_S: i64 = 30;
+
+impl Analysis {
+    /// An analysis that has seen nothing.
+    #[must_use]
+    pub fn new(settings: AnalysisSettings, detection: Arc<Detection>) -> Self {
+        let behaviours = DETECTORS.iter().map(|definition| (definition.name, (definition.create)())).collect();
+        let correlator = Correlator::new(settings.correlation.clone());
+        Self {
+            settings,
+            detection,
+            behaviours,
+            correlator,
+            clocks: BTreeMap::new(),
+            counts: AnalysisCounts::default(),
+            advanced: Timestamp::EPOCH,
+        }
+    }
+
+    /// Puts another bundle of rules in force. State stays.
+    pub fn replace_detection(&mut self, detection: Arc<Detection>) {
+        self.detection = detection;
+    }
+
+    /// The rules in force.
+    #[must_use]
+    pub fn detection(&self) -> &Arc<Detection> {
+        &self.detection
+    }
+
+    /// Looks at an event: the finding it carries, and the alerts it raises or completes, each once.
+    ///
+    /// An event whose clock is ahead of its reception by more than the allowed skew gets its time of reception.
+    pub fn observe(&mut self, event: &mut Event) -> (Option<Finding>, Vec<Alert>) {
+        let in_windows = self.check_clock(event);
+        let (finding, mut alerts) = self.detection.single_event(event);
+        if in_windows {
+            self.behaviours.iter_mut().for_each(|(_, behaviour)| behaviour.observe(event, &mut alerts));
+        }
+        let mut seen = BTreeSet::new();
+        alerts.retain(|alert| seen.insert(alert.id));
+        alerts.iter().for_each(|alert| self.correlator.add(alert));
+        self.advance();
+        (finding, alerts)
+    }
+
+    /// Whether an event counts in windows.
+    fn check_clock(&mut self, event: &mut Event) -> bool {
+        if event.time > event.received.plus_seconds(i64::from(self.settings.allowed_skew_s)) {
+            self.counts.events_future += 1;
+            event.fields.set("fengsui.clock", "ahead");
+            event.time = event.received;
+            return false;
+        }
+        let known = self.clocks.contains_key(&event.source.instance) || self.clocks.len() < limits::CLOCKS;
+        let sender = if known { event.source.instance.as_str() } else { SHARED_CLOCK };
+        let newest = match self.clocks.get_mut(sender) {
+            Some(newest) => newest,
+            None => self.clocks.entry(sender.to_owned()).or_insert(event.time),
+        };
+        let late = event.time.plus_seconds(i64::from(self.settings.allowed_lateness_s)) < *newest;
+        *newest = (*newest).max(event.time);
+        self.counts.events_late += u64::from(late);
+        !late
+    }
+
+    /// No event older than this counts in windows any more.
+    #[must_use]
+    pub fn watermark(&self) -> Timestamp {
+        let newest = self.clocks.values().max().copied().unwrap_or(Timestamp::EPOCH);
+        newest.plus_seconds(-i64::from(self.settings.allowed_lateness_s))
+    }
+
+    fn advance(&mut self) {
+        let watermark = self.watermark();
+        if watermark > self.advanced.plus_seconds(ADVANCE_S) {
+            self.advanced = watermark;
+            self.behaviours.iter_mut().for_each(|(_, behaviour)| behaviour.advance(watermark));
+        }
+    }
+
+    /// The incidents that are new or changed since the last call.
+    pub fn incidents(&mut self) -> Vec<Incident> {
+        let watermark = self.watermark();
+        let detection = Arc::clone(&self.detection);
+        self.correlator.round(detection.grading(), watermark)
+    }
+
+    /// Every incident of everything seen, riskiest first; for runs over files.
+    #[must_use]
+    pub fn all_incidents(&self) -> Vec<Incident> {
+        self.correlator.all(self.detection.grading())
+    }
+
+    /// What was counted.
+    #[must_use]
+    pub fn counts(&self) -> AnalysisCounts {
+        let evicted: u64 = self.behaviours.iter().map(|(_, behaviour)| behaviour.evicted()).sum();
+        AnalysisCounts { state_evicted: evicted + self.correlator.evicted(), ..self.counts }
+    }
+
+    /// The state, to be taken up after a restart.
+    ///
+    /// # Errors
+    /// When the state can't be written as JSON.
+    pub fn snapshot(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let behaviours =
+            self.behaviours.iter().map(|(name, behaviour)| ((*name).to_owned(), behaviour.save())).collect();
+        let snapshot = Snapshot {
+            version: SNAPSHOT_VERSION,
+            behaviours,
+            correlator: self.correlator.clone(),
+            clocks: self.clocks.clone(),
+            counts: self.counts,
+        };
+        serde_json::to_vec(&snapshot)
+    }
+
+    /// Takes up a state. A detector that does not understand its part begins anew.
+    ///
+    /// # Errors
+    /// When the bytes are no snapshot of this version; nothing changes then.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let snapshot: Snapshot = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        if snapshot.version != SNAPSHOT_VERSION {
+            return Err(format!(
+                "snapshot has version {}, this program reads version {SNAPSHOT_VERSION}",
+                snapshot.version
+            ));
+        }
+        let mut states = snapshot.behaviours;
+        for (name, behaviour) in &mut self.behaviours {
+            if let Some(state) = states.remove(*name) {
+                behaviour.restore(state);
+            }
+        }
+        (self.correlator, self.clocks, self.counts) = (snapshot.correlator, snapshot.clocks, snapshot.counts);
+        Ok(())
+    }
+}

@@ -1,0 +1,171 @@
+//! Makes an incident of the groups of a component.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fengsui_schema::{
+    BusinessDomain, Entity, EntityKind, ExplanationLine, Incident, IncidentGrade, IncidentId, IncidentMember,
+    Technique, Timestamp, UnitCode,
+};
+
+use super::activity::Activity;
+use super::explain;
+use super::group::AlertGroup;
+use super::{CorrelationSettings, Shown};
+use crate::risk::{GradingFacts, GradingRules, Score, group_points};
+use crate::{limits, techniques};
+
+/// The incident of a component; `None` when its risk is below what is shown.
+pub(super) fn build(
+    groups: &[&AlertGroup],
+    reasons: &BTreeMap<(EntityKind, String), u32>,
+    activity: &Activity,
+    settings: &CorrelationSettings,
+    grading: &GradingRules,
+) -> Option<Incident> {
+    let (start, end) = (groups.iter().map(|group| group.first).min()?, groups.iter().map(|group| group.last).max()?);
+    let points: Vec<f64> = groups.iter().map(|group| group_points(group, activity.share(&group.rule), end)).collect();
+    let techniques = kill_chain(groups);
+    let score = Score::of(groups, &points, &techniques);
+    if score.risk < settings.minimum_risk {
+        return None;
+    }
+    let (_, opener) = groups.iter().filter_map(|group| group.members.first()).min()?;
+    let entities = entities(groups, &points);
+    let (unit, domain) = (majority(groups, |group| group.unit.clone())?, majority(groups, |group| group.domain)?);
+    let facts = GradingFacts {
+        risk: score.risk,
+        severity: groups.iter().map(|group| group.severity).max()?,
+        tactics: score.tactics.clone(),
+        domain,
+        hosts: hosts(groups),
+    };
+    let (proposed_grade, grade_basis) = grading.propose(&facts);
+    let title = explain::title(groups, &points, &entities, &score.tactics);
+    Some(Incident {
+        id: IncidentId::from_digest(&fengsui_crypto::sm3_of_parts(&[b"incident", opener.as_bytes()])),
+        revision: 0,
+        title_zh: title.zh,
+        title_en: title.en,
+        risk: score.risk,
+        proposed_grade,
+        grade_basis,
+        start,
+        end,
+        explanation: explain::lines(groups, reasons, &score, start, end),
+        members: members(groups, &points, settings.members_per_incident),
+        entities,
+        techniques,
+        unit,
+        domain,
+    })
+}
+
+/// What is handed out of an incident that became part of another.
+pub(super) fn absorbed(id: IncidentId, shown: &Shown) -> Incident {
+    Incident {
+        id,
+        revision: shown.revision.saturating_add(1),
+        title_zh: format!("已并入其他事件：{}", shown.title_zh),
+        title_en: "taken in by another incident".to_owned(),
+        risk: 0,
+        proposed_grade: IncidentGrade::General,
+        grade_basis: String::new(),
+        start: shown.start,
+        end: shown.start,
+        entities: Vec::new(),
+        techniques: Vec::new(),
+        explanation: vec![ExplanationLine {
+            zh: "新的告警表明它与另一事件同属一次攻击，成员已转入该事件".to_owned(),
+            en: "later alerts showed that it is part of another incident, which has its members now".to_owned(),
+        }],
+        members: Vec::new(),
+        unit: UnitCode::default(),
+        domain: BusinessDomain::Network,
+    }
+}
+
+/// Techniques in the order of the kill chain, then by their first sight.
+fn kill_chain(groups: &[&AlertGroup]) -> Vec<Technique> {
+    let mut first: BTreeMap<&Technique, Timestamp> = BTreeMap::new();
+    for group in groups {
+        for technique in &group.techniques {
+            let seen = first.entry(technique).or_insert(group.first);
+            *seen = (*seen).min(group.first);
+        }
+    }
+    let mut list: Vec<(&Technique, Timestamp)> = first.into_iter().collect();
+    list.sort_by(|(one, seen), (other, seen_other)| {
+        let order = |technique: &Technique| techniques::order(technique.tactic.as_deref());
+        order(one).cmp(&order(other)).then(seen.cmp(seen_other)).then(one.cmp(other))
+    });
+    list.into_iter().map(|(technique, _)| technique.clone()).collect()
+}
+
+/// Entities by the points of the groups they are in: most important first.
+fn entities(groups: &[&AlertGroup], points: &[f64]) -> Vec<Entity> {
+    let mut weights: BTreeMap<(EntityKind, &str), (f64, &Entity)> = BTreeMap::new();
+    for (group, points) in groups.iter().zip(points) {
+        for entity in &group.entities {
+            let factor = if entity.role == "related" { 0.3 } else { 1.0 };
+            let slot = weights.entry((entity.kind, entity.value.as_str())).or_insert((0.0, entity));
+            slot.0 += points * factor;
+            // One entity may be target first and source later; the least role by name is the stable choice.
+            if role_rank(entity) < role_rank(slot.1) {
+                slot.1 = entity;
+            }
+        }
+    }
+    let mut list: Vec<(f64, &Entity)> = weights.into_values().collect();
+    list.sort_by(|(one, entity), (other, entity_other)| other.total_cmp(one).then(entity.cmp(entity_other)));
+    list.into_iter().take(limits::INCIDENT_ENTITIES).map(|(_, entity)| entity.clone()).collect()
+}
+
+fn role_rank(entity: &Entity) -> (u8, Option<&str>) {
+    let rank = match entity.role.as_str() {
+        "source" => 0,
+        "target" => 1,
+        _ => 2,
+    };
+    (rank, entity.asset.as_deref())
+}
+
+/// The alerts of the riskiest groups, in the order of time.
+fn members(groups: &[&AlertGroup], points: &[f64], limit: usize) -> Vec<IncidentMember> {
+    let total: f64 = points.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+    let mut order: Vec<usize> = (0..groups.len()).collect();
+    order.sort_by(|one, other| points[*other].total_cmp(&points[*one]).then(one.cmp(other)));
+    let mut members: Vec<IncidentMember> = Vec::new();
+    for index in order {
+        let group = groups[index];
+        let share = points[index] / total / group.members.len().max(1) as f64;
+        let room = limit.saturating_sub(members.len());
+        members.extend(group.members.iter().take(room).map(|(time, alert)| IncidentMember {
+            alert: *alert,
+            time: *time,
+            risk: thousandths(share),
+        }));
+    }
+    members.sort_by_key(|member| (member.time, member.alert));
+    members
+}
+
+/// A share between 0 and 1 in thousandths.
+fn thousandths(share: f64) -> u32 {
+    // The value is between 0 and 1000, so the cast keeps it.
+    (share.clamp(0.0, 1.0) * 1000.0).round() as u32
+}
+
+/// The value most groups have; the least of those when several are equally frequent.
+fn majority<T: Ord>(groups: &[&AlertGroup], value: impl Fn(&AlertGroup) -> T) -> Option<T> {
+    let mut counts: BTreeMap<T, usize> = BTreeMap::new();
+    for group in groups {
+        *counts.entry(value(group)).or_default() += 1;
+    }
+    counts.into_iter().rev().max_by_key(|(_, count)| *count).map(|(value, _)| value)
+}
+
+/// How many different targets there are.
+fn hosts(groups: &[&AlertGroup]) -> usize {
+    let targets = groups.iter().flat_map(|group| &group.entities).filter(|entity| entity.role == "target");
+    targets.map(|entity| entity.value.as_str()).collect::<BTreeSet<_>>().len()
+}

@@ -1,0 +1,125 @@
+//! Reads a list of indicators in CSV: `type,value,severity,expires,description,description_zh,reference`.
+
+use fengsui_schema::{Severity, Timestamp, shown};
+
+/// What an indicator names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum IndicatorKind {
+    /// One address.
+    Address,
+    /// A range of addresses.
+    Range,
+    /// A domain and every name below it.
+    Domain,
+    /// Part of an address of the web.
+    Url,
+    /// MD5, SHA-1, SHA-256 or SM3 of a file.
+    Hash,
+}
+
+/// One line of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Indicator {
+    pub(crate) kind: IndicatorKind,
+    /// In lower case.
+    pub(crate) value: String,
+    pub(crate) severity: Severity,
+    /// The moment from which it no longer counts.
+    pub(crate) expires: Option<Timestamp>,
+    pub(crate) description: String,
+    pub(crate) description_zh: String,
+    pub(crate) reference: String,
+    /// Name of the list.
+    pub(crate) list: String,
+}
+
+/// The indicators of a list, and the lines that are none with their reasons.
+pub(crate) fn parse(file: &str, text: &str) -> (Vec<Indicator>, Vec<String>) {
+    let name = file.rsplit('/').next().unwrap_or(file).trim_end_matches(".csv");
+    let (mut indicators, mut failures) = (Vec::new(), Vec::new());
+    for (number, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') || line.starts_with("type,") {
+            continue;
+        }
+        match indicator(name, line) {
+            Ok(indicator) => indicators.push(indicator),
+            Err(reason) => failures.push(format!("line {}: {reason}", number + 1)),
+        }
+    }
+    (indicators, failures)
+}
+
+fn indicator(list: &str, line: &str) -> Result<Indicator, String> {
+    let cells = cells(line);
+    let cell = |index: usize| cells.get(index).map(|cell| cell.trim()).unwrap_or_default();
+    let value = cell(1).to_ascii_lowercase();
+    let kind = match cell(0) {
+        "ip" | "address" if value.parse::<std::net::IpAddr>().is_ok() => IndicatorKind::Address,
+        "ip" | "cidr" | "range" if value.parse::<ipnet::IpNet>().is_ok() => IndicatorKind::Range,
+        "domain" if is_domain(&value) => IndicatorKind::Domain,
+        "url" if value.len() >= 4 => IndicatorKind::Url,
+        "hash" | "md5" | "sha1" | "sha256" | "sm3" if is_hash(&value) => IndicatorKind::Hash,
+        kind => return Err(format!("{} is no indicator of type {}", shown(&value), shown(kind))),
+    };
+    let severity = match cell(2) {
+        "" => Severity::High,
+        word => Severity::from_word(word).ok_or_else(|| format!("{} is no severity", shown(word)))?,
+    };
+    let expires = match cell(3) {
+        "" => None,
+        day if day.len() == 10 => {
+            Some(format!("{day}T00:00:00Z").parse().map_err(|_| format!("{} is no day", shown(day)))?)
+        }
+        time => Some(time.parse().map_err(|_| format!("{} is no time", shown(time)))?),
+    };
+    let [description, description_zh, reference] = [4, 5, 6].map(|index| cell(index).to_owned());
+    Ok(Indicator { kind, value, severity, expires, description, description_zh, reference, list: list.to_owned() })
+}
+
+fn is_domain(text: &str) -> bool {
+    text.contains('.')
+        && text.len() <= 253
+        && text.chars().all(|character| character.is_alphanumeric() || matches!(character, '.' | '-' | '_'))
+}
+
+fn is_hash(text: &str) -> bool {
+    matches!(text.len(), 32 | 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// The cells of one row (RFC 4180 without line ends inside quotes).
+fn cells(row: &str) -> Vec<String> {
+    let (mut cells, mut cell, mut quoted) = (Vec::new(), String::new(), false);
+    let mut characters = row.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' if quoted && characters.peek() == Some(&'"') => {
+                characters.next();
+                cell.push('"');
+            }
+            '"' => quoted = !quoted,
+            ',' if !quoted => cells.push(std::mem::take(&mut cell)),
+            other => cell.push(other),
+        }
+    }
+    cells.push(cell);
+    cells
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn good_lines_are_kept_and_bad_ones_listed() {
+        let text = "type,value\n# note\nip,192.0.2.1,critical,2027-01-01,\"a, b\",甲\ncidr,198.51.100.0/24\ndomain,Bad.Example\nhash,abc\nip,x\nurl,/a.php,worst\n";
+        let (indicators, failures) = parse("x/list.csv", text);
+        assert_eq!(
+            indicators.iter().map(|indicator| indicator.kind).collect::<Vec<_>>(),
+            [IndicatorKind::Address, IndicatorKind::Range, IndicatorKind::Domain]
+        );
+        assert_eq!((indicators[0].description.as_str(), indicators[0].list.as_str()), ("a, b", "list"));
+        assert_eq!(indicators[2].value, "bad.example");
+        assert_eq!(failures.len(), 3);
+    }
+}

@@ -1,0 +1,230 @@
+//! Finds indicators in events: hash tables for addresses, hashes and domains, one automaton for web addresses.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use aho_corasick::AhoCorasick;
+use fengsui_schema::{AlertSource, Condition, Event, RuleReference};
+use ipnet::IpNet;
+use serde_json::Value;
+
+use super::{Indicator, IndicatorKind};
+use crate::alerting::{Verdict, ends};
+use crate::techniques;
+
+/// Every indicator of a bundle, ready to be matched.
+#[derive(Debug, Default)]
+pub(crate) struct IndicatorSet {
+    indicators: Vec<Indicator>,
+    /// Addresses, domains and hashes, by value.
+    exact: HashMap<String, Vec<usize>>,
+    /// Ranges by prefix length, so that a look-up costs one table per length in use.
+    ranges: HashMap<(bool, u8), HashMap<IpAddr, usize>>,
+    urls: Option<AhoCorasick>,
+    url_indexes: Vec<usize>,
+}
+
+/// A field and what kinds of indicator are looked for in it.
+const FIELDS: &[(&str, Look)] = &[
+    ("source.ip", Look::Address),
+    ("destination.ip", Look::Address),
+    ("dns.resolved_ip", Look::Address),
+    ("dns.question.name", Look::Domain),
+    ("url.domain", Look::Domain),
+    ("tls.client.server_name", Look::Domain),
+    ("url.original", Look::Url),
+    ("file.hash.md5", Look::Hash),
+    ("file.hash.sha1", Look::Hash),
+    ("file.hash.sha256", Look::Hash),
+    ("file.hash.sm3", Look::Hash),
+];
+
+#[derive(Debug, Clone, Copy)]
+enum Look {
+    Address,
+    Domain,
+    Url,
+    Hash,
+}
+
+/// An indicator in an event.
+pub(crate) struct IndicatorHit<'a> {
+    indicator: &'a Indicator,
+    field: &'static str,
+    value: String,
+}
+
+impl IndicatorSet {
+    /// Prepares indicators for matching. `Err` when the automaton of web addresses would grow too large.
+    pub(crate) fn build(indicators: Vec<Indicator>) -> Result<Self, String> {
+        let mut set = Self { indicators, ..Self::default() };
+        let mut patterns = Vec::new();
+        for (index, indicator) in set.indicators.iter().enumerate() {
+            match indicator.kind {
+                IndicatorKind::Url => {
+                    patterns.push(indicator.value.as_str());
+                    set.url_indexes.push(index);
+                }
+                IndicatorKind::Range => {
+                    if let Ok(range) = indicator.value.parse::<IpNet>() {
+                        let key = (range.addr().is_ipv4(), range.prefix_len());
+                        set.ranges.entry(key).or_default().entry(range.network()).or_insert(index);
+                    }
+                }
+                _ => set.exact.entry(indicator.value.clone()).or_default().push(index),
+            }
+        }
+        if !patterns.is_empty() {
+            set.urls = Some(
+                AhoCorasick::builder()
+                    .ascii_case_insensitive(true)
+                    .build(&patterns)
+                    .map_err(|error| error.to_string())?,
+            );
+        }
+        Ok(set)
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.indicators.len()
+    }
+
+    /// The indicators in an event that have not expired at its time, each once.
+    pub(crate) fn matches(&self, event: &Event) -> Vec<IndicatorHit<'_>> {
+        let mut hits: Vec<IndicatorHit<'_>> = Vec::new();
+        if self.indicators.is_empty() {
+            return hits;
+        }
+        for (field, look) in FIELDS {
+            for value in texts(event, field) {
+                for index in self.find(*look, value) {
+                    let indicator = &self.indicators[index];
+                    let expired = indicator.expires.is_some_and(|expires| expires <= event.time);
+                    if !expired && !hits.iter().any(|hit| std::ptr::eq(hit.indicator, indicator)) {
+                        hits.push(IndicatorHit { indicator, field, value: value.to_owned() });
+                    }
+                }
+            }
+        }
+        hits
+    }
+
+    fn find(&self, look: Look, value: &str) -> Vec<usize> {
+        match look {
+            Look::Address => self.address(value),
+            Look::Domain => self.domain(value),
+            Look::Url => {
+                let found = self.urls.iter().flat_map(|automaton| automaton.find_iter(value));
+                found.map(|hit| self.url_indexes[hit.pattern().as_usize()]).collect()
+            }
+            Look::Hash => self.exact.get(&value.to_ascii_lowercase()).cloned().unwrap_or_default(),
+        }
+    }
+
+    fn address(&self, value: &str) -> Vec<usize> {
+        let mut found = self.exact.get(value).cloned().unwrap_or_default();
+        let Ok(address) = value.parse::<IpAddr>() else { return found };
+        for ((four, length), table) in &self.ranges {
+            let range = IpNet::new(address, *length).ok().filter(|range| range.addr().is_ipv4() == *four);
+            found.extend(range.and_then(|range| table.get(&range.network())));
+        }
+        found.sort_unstable();
+        found
+    }
+
+    /// The name and every domain above it; a leading `www.` or a final dot does not matter.
+    fn domain(&self, value: &str) -> Vec<usize> {
+        let name = value.trim_end_matches('.').to_ascii_lowercase();
+        let mut found = Vec::new();
+        let mut rest = name.as_str();
+        loop {
+            found.extend(self.exact.get(rest).into_iter().flatten());
+            match rest.split_once('.') {
+                Some((_, above)) if above.contains('.') => rest = above,
+                _ => return found,
+            }
+        }
+    }
+}
+
+/// The texts of a field: one, or the members of a list.
+fn texts<'a>(event: &'a Event, field: &str) -> impl Iterator<Item = &'a str> {
+    let value = event.fields.get(field);
+    let list = value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    value.and_then(Value::as_str).into_iter().chain(list.iter().filter_map(Value::as_str))
+}
+
+impl IndicatorHit<'_> {
+    /// What the hit says.
+    pub(crate) fn verdict(&self, event: &Event) -> Verdict {
+        let (source, target) = ends(event);
+        let indicator = self.indicator;
+        let zh = if indicator.description_zh.is_empty() { &indicator.description } else { &indicator.description_zh };
+        Verdict {
+            source: AlertSource::Indicator,
+            severity: indicator.severity,
+            summary_zh: format!("{source} → {target} 命中威胁情报 {}：{zh}", indicator.value),
+            summary_en: format!("{source} → {target} matched indicator {}: {}", indicator.value, indicator.description),
+            conditions: vec![Condition {
+                condition: format!("{:?} {}", indicator.kind, indicator.value),
+                field: self.field.to_owned(),
+                value: self.value.clone(),
+            }],
+            techniques: techniques::of_class("command-and-control").into_iter().collect(),
+            rule: RuleReference {
+                id: format!("indicator:{}/{}", indicator.list, indicator.value),
+                title: format!("indicator of list {}", indicator.list),
+                title_zh: Some(format!("命中情报清单 {}", indicator.list)),
+                text: None,
+                revision: None,
+                category: Some("indicator".to_owned()),
+                references: (!indicator.reference.is_empty())
+                    .then(|| indicator.reference.clone())
+                    .into_iter()
+                    .collect(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::eve;
+    use serde_json::json;
+
+    fn hits(list: &str, record: Value) -> usize {
+        let (indicators, failures) = super::super::parse("l.csv", list);
+        assert!(failures.is_empty(), "{failures:?}");
+        IndicatorSet::build(indicators).expect("builds").matches(&eve(record)).len()
+    }
+
+    #[test]
+    fn every_kind_matches() {
+        let list = "ip,192.0.2.1\ncidr,198.51.100.0/24\ndomain,bad.example\nurl,/drop.php\nhash,d41d8cd98f00b204e9800998ecf8427e";
+        assert_eq!(hits(list, json!({"event_type": "flow", "src_ip": "192.0.2.1", "dest_ip": "198.51.100.77"})), 2);
+        assert_eq!(hits(list, json!({"event_type": "dns", "dns": {"rrname": "a.b.bad.example", "rrtype": "A"}})), 1);
+        assert_eq!(hits(list, json!({"event_type": "dns", "dns": {"rrname": "notbad.example", "rrtype": "A"}})), 0);
+        assert_eq!(
+            hits(list, json!({"event_type": "http", "http": {"hostname": "ok.example", "url": "/x/DROP.php?a"}})),
+            1
+        );
+        assert_eq!(
+            hits(
+                list,
+                json!({"event_type": "fileinfo", "fileinfo": {"filename": "a", "md5": "D41D8CD98F00B204E9800998ECF8427E"}})
+            ),
+            1
+        );
+    }
+
+    #[test]
+    fn an_expired_one_does_not() {
+        assert_eq!(
+            hits("ip,192.0.2.1,high,2026-11-22T11:59:00Z", json!({"event_type": "flow", "src_ip": "192.0.2.1"})),
+            0
+        );
+        assert_eq!(hits("ip,192.0.2.1,high,2026-11-23", json!({"event_type": "flow", "src_ip": "192.0.2.1"})), 1);
+    }
+}

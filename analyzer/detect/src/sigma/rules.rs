@@ -1,0 +1,249 @@
+//! The Sigma rules of a bundle and what they say about an event.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use fengsui_schema::{AlertSource, Condition, Event, RuleReference, Severity, Technique};
+use rsigma_eval::{Engine, EvaluationResult, MatchDetailLevel};
+use rsigma_parser::{CorrelationRule, FilterRule, Level, SigmaRule};
+
+use super::logsource::{Route, route};
+use super::{EventView, repair};
+use crate::alerting::{Verdict, ends};
+use crate::text::{cut, shown_value};
+use crate::{RuleFailure, limits, techniques};
+
+/// What is shown of a rule when it fires.
+#[derive(Debug, Clone)]
+pub(crate) struct RuleCard {
+    pub(crate) reference: RuleReference,
+    pub(crate) severity: Severity,
+    pub(crate) techniques: Vec<Technique>,
+    pub(crate) tags: Vec<String>,
+    pub(crate) level: Option<Level>,
+    /// Whether hits are alerts by themselves; false for rules that only feed correlations.
+    pub(crate) alerts: bool,
+}
+
+/// A rule that matched an event.
+#[derive(Debug, Clone)]
+pub(crate) struct SigmaHit {
+    pub(crate) card: Arc<RuleCard>,
+    pub(crate) conditions: Vec<Condition>,
+}
+
+/// Every Sigma rule of a bundle, compiled.
+#[derive(Default)]
+pub(crate) struct SigmaRules {
+    engine: Engine,
+    cards: HashMap<String, Arc<RuleCard>>,
+}
+
+impl fmt::Debug for SigmaRules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigmaRules").field("rules", &self.engine.rule_count()).finish_non_exhaustive()
+    }
+}
+
+impl SigmaRules {
+    /// The rules that match an event, each once, in the order of their ids.
+    pub(crate) fn evaluate(&self, event: &Event) -> Vec<SigmaHit> {
+        if self.cards.is_empty() {
+            return Vec::new();
+        }
+        let view = EventView::new(event);
+        let mut results = match route(event) {
+            Route::Known(sources) => {
+                sources.iter().flat_map(|source| self.engine.evaluate_with_logsource(&view, source)).collect()
+            }
+            Route::Unknown => self.engine.evaluate(&view),
+        };
+        results.sort_by(|one, other| key(one).cmp(key(other)));
+        results.dedup_by(|one, other| key(one) == key(other));
+        results.iter().filter_map(|result| self.hit(result)).collect()
+    }
+
+    fn hit(&self, result: &EvaluationResult) -> Option<SigmaHit> {
+        let card = Arc::clone(self.cards.get(key(result))?);
+        let body = result.as_detection()?;
+        let conditions = body.matched_fields.iter().take(limits::CONDITIONS).map(|found| Condition {
+            condition: match &found.pattern {
+                Some(pattern) => format!("{}: {}", found.field, cut(pattern, limits::CONDITION_BYTES)),
+                None => found.field.clone(),
+            },
+            field: found.field.clone(),
+            value: shown_value(&found.value, limits::CONDITION_BYTES),
+        });
+        Some(SigmaHit { card, conditions: conditions.collect() })
+    }
+}
+
+impl SigmaHit {
+    /// What the hit says.
+    pub(crate) fn verdict(self, event: &Event) -> Verdict {
+        let (source, target) = ends(event);
+        let title = self.card.reference.title_zh.as_deref().unwrap_or(&self.card.reference.title);
+        Verdict {
+            source: AlertSource::Sigma,
+            summary_zh: format!("{title}：{source} → {target}"),
+            summary_en: format!("{}: {source} → {target}", self.card.reference.title),
+            rule: self.card.reference.clone(),
+            severity: self.card.severity,
+            conditions: self.conditions,
+            techniques: self.card.techniques.clone(),
+        }
+    }
+}
+
+/// A rule's id, or its title when it has none.
+fn key(result: &EvaluationResult) -> &str {
+    result.header.rule_id.as_deref().unwrap_or(&result.header.rule_title)
+}
+
+/// Collects Sigma files and compiles them together.
+#[derive(Default)]
+pub(crate) struct SigmaLoader {
+    rules: Vec<(String, SigmaRule, Option<String>)>,
+    filters: Vec<(String, FilterRule)>,
+    correlations: Vec<(String, CorrelationRule)>,
+    failures: Vec<RuleFailure>,
+}
+
+impl fmt::Debug for SigmaLoader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigmaLoader").field("rules", &self.rules.len()).finish_non_exhaustive()
+    }
+}
+
+/// Sigma rules with what else their files held.
+pub(crate) struct LoadedSigma {
+    pub(crate) rules: SigmaRules,
+    pub(crate) rule_count: usize,
+    pub(crate) filter_count: usize,
+    pub(crate) failures: Vec<RuleFailure>,
+}
+
+impl SigmaLoader {
+    /// Takes one file of one or more documents.
+    pub(crate) fn add(&mut self, file: &str, text: &str) {
+        if text.len() > limits::SIGMA_FILE_BYTES {
+            return self.fail(file, format!("file has {} bytes, more than {}", text.len(), limits::SIGMA_FILE_BYTES));
+        }
+        let mut collection = match rsigma_parser::parse_sigma_yaml(text) {
+            Ok(collection) => collection,
+            Err(error) => return self.fail(file, error.to_string()),
+        };
+        std::mem::take(&mut collection.errors).into_iter().for_each(|reason| self.fail(file, reason));
+        if collection.is_empty() {
+            return self.fail(file, "file holds no rule".to_owned());
+        }
+        let only = collection.len() == 1;
+        for mut rule in collection.rules {
+            repair::repair(&mut rule);
+            let shown = only.then(|| cut(text, limits::RULE_TEXT_BYTES).to_owned());
+            self.rules.push((file.to_owned(), rule, shown));
+        }
+        self.filters.extend(collection.filters.into_iter().map(|filter| (file.to_owned(), filter)));
+        self.correlations.extend(collection.correlations.into_iter().map(|rule| (file.to_owned(), rule)));
+    }
+
+    fn fail(&mut self, file: &str, reason: String) {
+        self.failures.push(RuleFailure { file: file.to_owned(), reason });
+    }
+
+    /// Compiles everything. Rules that only feed correlations raise no alerts of their own.
+    pub(crate) fn finish(mut self) -> LoadedSigma {
+        let mut engine = Engine::new();
+        engine.set_match_detail(MatchDetailLevel::Full);
+        self.drop_repeated_ids();
+        let failed = engine.add_rules(self.rules.iter().map(|(_, rule, _)| rule));
+        let failed: HashMap<usize, String> =
+            failed.into_iter().map(|(index, error)| (index, error.to_string())).collect();
+        let mut cards = HashMap::new();
+        for (index, (file, rule, text)) in std::mem::take(&mut self.rules).into_iter().enumerate() {
+            match failed.get(&index) {
+                Some(reason) => self.fail(&file, reason.clone()),
+                None => {
+                    let alerts = self.alerts_alone(&rule);
+                    cards.insert(rule_key(&rule).to_owned(), Arc::new(card(&rule, text, alerts)));
+                }
+            }
+        }
+        let mut filter_count = 0;
+        for (file, filter) in std::mem::take(&mut self.filters) {
+            match engine.apply_filter(&filter) {
+                Ok(()) => filter_count += 1,
+                Err(error) => self.fail(&file, error.to_string()),
+            }
+        }
+        for (file, rule) in std::mem::take(&mut self.correlations) {
+            self.fail(
+                &file,
+                format!("correlation {} is not evaluated by this version", fengsui_schema::shown(&rule.title)),
+            );
+        }
+        let rule_count = cards.len();
+        LoadedSigma { rules: SigmaRules { engine, cards }, rule_count, filter_count, failures: self.failures }
+    }
+
+    fn drop_repeated_ids(&mut self) {
+        let mut seen: HashMap<String, String> = HashMap::new();
+        let mut repeated = Vec::new();
+        self.rules.retain(|(file, rule, _)| match seen.get(rule_key(rule)) {
+            Some(first) => {
+                repeated.push((
+                    file.clone(),
+                    format!("rule {} is already in {first}", fengsui_schema::shown(rule_key(rule))),
+                ));
+                false
+            }
+            None => {
+                seen.insert(rule_key(rule).to_owned(), file.clone());
+                true
+            }
+        });
+        repeated.into_iter().for_each(|(file, reason)| self.fail(&file, reason));
+    }
+
+    /// Whether no correlation uses the rule, or one that says that its rules alert as well.
+    fn alerts_alone(&self, rule: &SigmaRule) -> bool {
+        let names = [rule.id.as_deref(), rule.name.as_deref(), Some(rule.title.as_str())];
+        let mut users = self
+            .correlations
+            .iter()
+            .filter(|(_, user)| user.rules.iter().any(|name| names.contains(&Some(name.as_str()))))
+            .peekable();
+        users.peek().is_none() || users.any(|(_, user)| user.generate)
+    }
+}
+
+fn rule_key(rule: &SigmaRule) -> &str {
+    rule.id.as_deref().unwrap_or(&rule.title)
+}
+
+fn card(rule: &SigmaRule, text: Option<String>, alerts: bool) -> RuleCard {
+    let title_zh = rule.custom_attributes.get("title_zh").and_then(|value| value.as_str()).map(str::to_owned);
+    let reference = RuleReference {
+        id: format!("sigma:{}", rule_key(rule)),
+        title: rule.title.clone(),
+        title_zh,
+        text,
+        revision: None,
+        category: rule.logsource.category.clone().or_else(|| rule.logsource.service.clone()),
+        references: rule.references.clone(),
+    };
+    RuleCard {
+        reference,
+        severity: severity(rule.level),
+        techniques: techniques::of_tags(rule.tags.iter().map(String::as_str)),
+        tags: rule.tags.clone(),
+        level: rule.level,
+        alerts,
+    }
+}
+
+/// A rule without a level counts as medium.
+pub(crate) fn severity(level: Option<Level>) -> Severity {
+    level.map_or(Severity::Medium, |level| Severity::from_word(level.as_str()).unwrap_or(Severity::Medium))
+}

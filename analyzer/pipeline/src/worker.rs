@@ -1,0 +1,195 @@
+//! The thread that turns records into events, alerts and incidents.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use fengsui_detect::{Analysis, Detection};
+use fengsui_relay::Record;
+use fengsui_schema::{Event, Output, RawRecord, Visibility};
+use parking_lot::Mutex;
+use serde_json::Value;
+use tokio::sync::mpsc::Sender;
+
+use crate::counters::Counters;
+use crate::delivery::Handover;
+use crate::quarantine::Quarantine;
+use crate::snapshot::Snapshot;
+use crate::{EventIndex, Organization, PipelineSettings};
+
+/// Pause after the index refused an event.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What can be exchanged while the pipeline runs.
+#[derive(Default)]
+pub(crate) struct Exchange {
+    pub(crate) detection: Mutex<Option<Arc<Detection>>>,
+    pub(crate) organization: Mutex<Arc<Organization>>,
+}
+
+/// The thread that analyses.
+pub(crate) struct Worker {
+    pub(crate) analysis: Analysis,
+    pub(crate) index: Arc<dyn EventIndex>,
+    pub(crate) quarantine: Quarantine,
+    pub(crate) exchange: Arc<Exchange>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) handovers: Sender<Handover>,
+    pub(crate) settings: PipelineSettings,
+    /// Records up to and with this one are in the state already.
+    pub(crate) analysed: Option<u64>,
+    /// Records up to and with this one are in the index already.
+    pub(crate) indexed: Option<u64>,
+    /// The last record that went through.
+    pub(crate) last: Option<u64>,
+}
+
+impl Worker {
+    /// Runs until the reader ends or nobody takes the outputs any more.
+    pub(crate) fn run(mut self, records: &Receiver<Vec<Record>>) {
+        let millis = |millis: u32| Duration::from_millis(u64::from(millis));
+        let (flush, snapshot) = (millis(self.settings.flush_interval_ms), millis(self.settings.snapshot_interval_ms));
+        let (mut flushed, mut saved) = (Instant::now(), Instant::now());
+        loop {
+            let ended = match records.recv_timeout(flush.saturating_sub(flushed.elapsed())) {
+                Ok(batch) => !self.take(batch),
+                Err(RecvTimeoutError::Timeout) => false,
+                Err(RecvTimeoutError::Disconnected) => true,
+            };
+            if ended || flushed.elapsed() >= flush {
+                flushed = Instant::now();
+                if !self.flush() {
+                    return;
+                }
+            }
+            if ended || saved.elapsed() >= snapshot {
+                saved = Instant::now();
+                if !self.save() {
+                    return;
+                }
+            }
+            if ended {
+                return;
+            }
+        }
+    }
+
+    /// Analyses a batch; false when nobody takes the outputs any more.
+    fn take(&mut self, batch: Vec<Record>) -> bool {
+        if let Some(detection) = self.exchange.detection.lock().take() {
+            self.count_rules(&detection);
+            self.analysis.replace_detection(detection);
+        }
+        let organization = Arc::clone(&*self.exchange.organization.lock());
+        let mut outputs = Vec::new();
+        for record in batch {
+            self.record(&record, &organization, &mut outputs);
+            self.last = Some(record.sequence);
+        }
+        self.hand_over(outputs)
+    }
+
+    pub(crate) fn count_rules(&self, detection: &Detection) {
+        let report = detection.report();
+        self.counters.sigma_rules.set(report.sigma_rules as u64);
+        self.counters.sigma_correlations.set(report.sigma_correlations as u64);
+        self.counters.indicators.set(report.indicators as u64);
+    }
+
+    fn hand_over(&self, outputs: Vec<Output>) -> bool {
+        outputs.is_empty() || self.handovers.blocking_send(Handover::Outputs(outputs)).is_ok()
+    }
+
+    fn record(&mut self, record: &Record, organization: &Organization, outputs: &mut Vec<Output>) {
+        let analyse = self.analysed.is_none_or(|analysed| record.sequence > analysed);
+        let index = self.indexed.is_none_or(|indexed| record.sequence > indexed);
+        if !analyse && !index {
+            return self.counters.records_repeated.add(1);
+        }
+        let normalized = RawRecord::decode(&record.payload)
+            .map_err(|error| error.to_string())
+            .and_then(|raw| fengsui_normalize::normalize(&raw, record.sequence).map_err(|error| error.to_string()));
+        let mut event = match normalized {
+            Ok(event) => event,
+            Err(reason) if analyse => return self.keep(record, &reason),
+            Err(_) => return self.counters.records_repeated.add(1),
+        };
+        organization.enrich(&mut event);
+        if analyse {
+            self.analyse(&mut event, outputs);
+        }
+        if index {
+            self.add(&event, record.sequence);
+        }
+        if analyse { self.counters.events_indexed.add(1) } else { self.counters.records_repeated.add(1) }
+    }
+
+    fn keep(&mut self, record: &Record, reason: &str) {
+        match self.quarantine.keep(record.sequence, reason, &record.payload) {
+            Ok(evicted) => self.counters.quarantine_evicted.add(usize::try_from(evicted).unwrap_or(usize::MAX)),
+            Err(error) => {
+                tracing::error!(%error, sequence = record.sequence, reason, "a record could not be put in quarantine")
+            }
+        }
+        self.counters.records_quarantined.add(1);
+    }
+
+    fn analyse(&mut self, event: &mut Event, outputs: &mut Vec<Output>) {
+        if let Some(visibility) = visibility(event) {
+            outputs.push(Output::Visibility(Box::new(visibility)));
+        }
+        let (finding, alerts) = self.analysis.observe(event);
+        outputs.extend(finding.map(|finding| Output::Finding(Box::new(finding))));
+        outputs.extend(alerts.into_iter().map(|alert| Output::Alert(Box::new(alert))));
+    }
+
+    /// Adds an event to the index; waits while the index refuses, so that nothing is lost.
+    fn add(&self, event: &Event, sequence: u64) {
+        while let Err(error) = self.index.add(event, sequence) {
+            tracing::error!(%error, sequence, "the index refused an event; trying again");
+            if self.handovers.is_closed() {
+                return;
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// Hands on the incidents that changed; false when nobody takes them any more.
+    fn flush(&mut self) -> bool {
+        let incidents = self.analysis.incidents();
+        let counts = self.analysis.counts();
+        self.counters.events_late.set(counts.events_late);
+        self.counters.events_future.set(counts.events_future);
+        self.counters.state_evicted.set(counts.state_evicted);
+        self.counters.watermark_ms.set(self.analysis.watermark().as_millis());
+        self.hand_over(incidents.into_iter().map(|incident| Output::Incident(Box::new(incident))).collect())
+    }
+
+    /// Hands on a checkpoint after the last record, if there is a new one.
+    fn save(&mut self) -> bool {
+        let Some(sequence) = self.last.filter(|last| self.analysed.is_none_or(|analysed| *last > analysed)) else {
+            return true;
+        };
+        if let Err(error) = self.quarantine.sync() {
+            tracing::error!(%error, "the quarantine can't be synced");
+            return true;
+        }
+        match self.analysis.snapshot() {
+            Ok(state) => {
+                self.analysed = Some(sequence);
+                self.handovers.blocking_send(Handover::Checkpoint(Snapshot { sequence, state })).is_ok()
+            }
+            Err(error) => {
+                tracing::error!(%error, "the state can't be written");
+                true
+            }
+        }
+    }
+}
+
+/// The account of a sensor that an event carries.
+fn visibility(event: &Event) -> Option<Visibility> {
+    let kind = event.original.get("event_type").and_then(Value::as_str)?;
+    let value = event.original.get("visibility").filter(|_| kind == "visibility")?;
+    serde_json::from_value(value.clone()).ok()
+}
