@@ -3,7 +3,20 @@ import { defineConfig } from "@playwright/test";
 /** The browser of the distribution; nothing is downloaded. */
 const executablePath = process.env["FENGSUI_E2E_BROWSER"] ?? "/usr/bin/chromium";
 
+/** Port of the built pages without a server; their calls are answered by fixtures. */
+const PAGES_PORT = 4173;
+const pages = `http://127.0.0.1:${PAGES_PORT}`;
+
 export default defineConfig({
+  projects: [
+    { name: "pages", testMatch: ["pages.spec.ts", "keys.spec.ts"], use: { baseURL: pages } },
+    { name: "story", testMatch: "story.spec.ts" },
+  ],
+  webServer: {
+    command: `npx vite preview --host 127.0.0.1 --port ${PAGES_PORT} --strictPort`,
+    url: pages,
+    reuseExistingServer: true,
+  },
   testDir: "e2e",
   outputDir: "test-results",
   workers: 1,

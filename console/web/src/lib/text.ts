@@ -3,7 +3,6 @@
 
 /** Characters that change how text around them reads, and therefore are shown by their number. */
 const HIDDEN =
-  // eslint-disable-next-line no-control-regex
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
 /** The text with hidden characters written as `‹U+202E›`. Tabs and line ends stay. */

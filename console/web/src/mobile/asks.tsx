@@ -49,9 +49,13 @@ export function Asks({ detail, run }: AsksProps) {
   );
 }
 
+/** A deadline that is later than the present one and than now. */
+function laterThan(dueAt: string): Date {
+  return new Date(Math.max(Date.now(), Date.parse(dueAt)) + MORE_HOURS * 3_600_000);
+}
+
 function ExtensionForm({ detail, run, onClose }: AsksProps & { onClose: () => void }) {
-  const later = new Date(Math.max(Date.now(), Date.parse(detail.row.due_at)) + MORE_HOURS * 3_600_000);
-  const [until, setUntil] = useState(localInput(later));
+  const [until, setUntil] = useState(() => localInput(laterThan(detail.row.due_at)));
   const [reason, setReason] = useState("");
   const send = async () => {
     const body = { until: new Date(until).toISOString(), reason: reason.trim() };

@@ -97,7 +97,7 @@ export function useHash(): [string, (path: string) => void] {
 
 /** The present, once every few seconds. */
 export function useNow(): number {
-  const [now, setNow] = useState(Date.now());
+  const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
     const timer = window.setInterval(() => setNow(Date.now()), 1000);
     return () => window.clearInterval(timer);

@@ -2,10 +2,10 @@
 
 import { BarChart } from "echarts/charts";
 import { GridComponent } from "echarts/components";
-import { init, use } from "echarts/core";
+import { init, use as register } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 
-use([BarChart, GridComponent, CanvasRenderer]);
+register([BarChart, GridComponent, CanvasRenderer]);
 
 /** Draws bars into an element; the answer takes them away. */
 export function drawBars(place: HTMLElement, labels: string[], counts: number[]): () => void {

@@ -50,7 +50,7 @@ function usePosture(): { posture: Posture | null; error: ApiError | null } {
 }
 
 function useNow(): number {
-  const [now, setNow] = useState(Date.now());
+  const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
     const timer = window.setInterval(() => setNow(Date.now()), 1000);
     return () => window.clearInterval(timer);

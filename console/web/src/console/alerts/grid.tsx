@@ -1,7 +1,7 @@
 // The grid of the queue: virtual rows, one tab stop, worked by keys.
 
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, type RefObject } from "react";
+import { useEffect, useRef } from "react";
 import type { AlertRow } from "../../api/types";
 import type { Selection } from "../../lib/selection";
 import { Chip, Outside, SeverityMark, Time } from "../components/values";
@@ -43,7 +43,9 @@ export function AlertGrid(props: GridProps) {
       aria-rowcount={props.rows.length + 1}
       aria-multiselectable="true"
       data-testid="alert-grid"
-      ref={scroll as RefObject<HTMLDivElement>}
+      tabIndex={0}
+      aria-activedescendant={props.selection.cursor ? `alert-${props.selection.cursor}` : undefined}
+      ref={scroll}
     >
       <GridHead {...props} />
       <div role="rowgroup" className="grid-rows" style={{ height: virtual.getTotalSize() }}>
@@ -120,6 +122,7 @@ function GridRow({ row, index, top, height, selection, open, onToggle, onOpen }:
   return (
     <div
       role="row"
+      id={`alert-${row.id}`}
       aria-rowindex={index + 2}
       aria-selected={ticked}
       className={names.join(" ")}

@@ -1,0 +1,65 @@
+// Every page in both themes: it shows what it should, nothing of the outside runs, and axe finds nothing serious. With
+// FENGSUI_E2E_PICTURES set to a folder, a picture of each is kept there to be looked at.
+
+import AxeBuilder from "@axe-core/playwright";
+import { expect, test, type Page } from "@playwright/test";
+import type { Role } from "../src/api/types";
+import { serveFixtures } from "./fixtures";
+
+interface Shown {
+  name: string;
+  role: Role | null;
+  path: string;
+  /** What stands on the page when it is complete. */
+  ready: string;
+  phone?: boolean;
+}
+
+const id = (number: number): string => number.toString(16).padStart(32, "0");
+
+const PAGES: Shown[] = [
+  { name: "login", role: null, path: "/", ready: "[data-testid=login]" },
+  { name: "desk", role: "analyst", path: "/desk", ready: ".tiles" },
+  { name: "alerts", role: "analyst", path: "/alerts", ready: "[data-testid=alert-row]" },
+  { name: "alert", role: "analyst", path: `/alerts/${id(2)}`, ready: "[data-testid=payload]" },
+  { name: "incidents", role: "analyst", path: "/incidents", ready: "[data-testid=incidents]" },
+  { name: "incident", role: "analyst", path: `/incidents/${id(900)}`, ready: ".timeline" },
+  { name: "tasks", role: "analyst", path: "/tasks", ready: "[data-testid=tasks]" },
+  { name: "task", role: "analyst", path: "/tasks/3", ready: "[data-testid=task-detail]" },
+  { name: "search", role: "analyst", path: "/search?q=event.dataset:fengsui.http", ready: "[data-testid=events] details" },
+  { name: "sensors", role: "analyst", path: "/sensors", ready: "[data-testid=sensors]" },
+  { name: "data", role: "steward", path: "/data", ready: "[data-testid=findings]" },
+  { name: "finding", role: "steward", path: `/data/${id(700)}`, ready: "[data-testid=samples]" },
+  { name: "users", role: "sysadmin", path: "/users", ready: "[data-testid=users]" },
+  { name: "audit", role: "auditor", path: "/audit", ready: "[data-testid=audit]" },
+  { name: "phone-list", role: "county_officer", path: "/m.html", ready: "[data-testid=task-card]", phone: true },
+  { name: "phone-sign", role: "county_officer", path: "/m.html#/task/1", ready: "[data-testid=sign]", phone: true },
+  { name: "phone-work", role: "county_officer", path: "/m.html#/task/2", ready: "[data-testid=submit]", phone: true },
+  { name: "screen", role: "analyst", path: "/screen.html", ready: ".trend canvas" },
+];
+
+async function expectSound(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  expect(serious.map(({ id: rule, nodes }) => [rule, ...nodes.map((node) => node.html)])).toEqual([]);
+}
+
+for (const theme of ["light", "dark"] as const) {
+  for (const shown of PAGES) {
+    test(`${shown.name}, ${theme}`, async ({ page }) => {
+      const dialogs: string[] = [];
+      page.on("dialog", (dialog) => dialogs.push(dialog.message()));
+      await page.addInitScript((name) => localStorage.setItem("fengsui.theme", name), theme);
+      if (shown.phone) await page.setViewportSize({ width: 360, height: 780 });
+      await serveFixtures(page, shown.role);
+      await page.goto(shown.path);
+      await expect(page.locator(shown.ready).first()).toBeVisible();
+      const pictures = process.env["FENGSUI_E2E_PICTURES"];
+      if (pictures) await page.screenshot({ path: `${pictures}/${shown.name}-${theme}.png` });
+      await expectSound(page);
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      expect(wider, "nothing is wider than the window").toBeLessThanOrEqual(0);
+      expect(dialogs, "no text of the outside runs").toEqual([]);
+    });
+  }
+}
