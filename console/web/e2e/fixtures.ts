@@ -379,7 +379,7 @@ const EVENTS = Array.from({ length: 20 }, (_, index) => ({
   original: { event_type: "http", http: { url: `/list.php?id=${index}`, status: 200 } },
 }));
 
-const AUDIT = ["session.login", "alert.act.acknowledge", "incident.create", "incident.dispatch", "task.sign", "task.submit", "task.verify"].map((action, index) => ({
+const AUDIT = ["session.login", "alert.act.acknowledge", "incident.write.create", "task.issue.dispatch", "task.work.sign", "task.work.submit", "task.issue.verify"].map((action, index) => ({
   sequence: 7 - index,
   time: ago(index * 4),
   actor: index > 3 ? "yuzhong" : "analyst",
@@ -404,7 +404,7 @@ const USERS = (["analyst", "steward", "county_officer", "auditor"] as Role[]).ma
   last_login_at: index ? ago(90) : null,
 }));
 
-type Answer = (id: string, url: URL) => unknown;
+type Answer = (id: string, url: URL, method: string) => unknown;
 
 const ANSWERS: [RegExp, Answer][] = [
   [/^overview$/, () => OVERVIEW],
@@ -414,7 +414,8 @@ const ANSWERS: [RegExp, Answer][] = [
   [/^alerts$/, () => list(ALERTS)],
   [/^alerts\/actions$/, () => ({ changed: 1, undo_token: "u" })],
   [/^alerts\/(\w+)$/, (id) => alertDetail(ALERTS.find((row) => row.id === id) ?? alertRow(0))],
-  [/^incidents$/, () => list([INCIDENT])],
+  [/^incidents$/, (_, __, method) => (method === "POST" ? INCIDENT_DETAIL : list([INCIDENT]))],
+  [/^incidents\/\w+\/tasks$/, () => ({ tasks: TASKS.slice(0, 1) })],
   [/^incidents\/(\w+)$/, () => INCIDENT_DETAIL],
   [/^tasks$/, () => list(TASKS)],
   [/^tasks\/(\w+)/, (id) => taskDetail(TASKS.find((row) => row.id === id) ?? taskRow(id, "new", 60))],
@@ -442,7 +443,7 @@ export async function serveFixtures(page: Page, role: Role | null): Promise<void
     }
     for (const [pattern, answer] of ANSWERS) {
       const match = pattern.exec(path);
-      if (match) return route.fulfill({ json: answer(match[1] ?? "", url) });
+      if (match) return route.fulfill({ json: answer(match[1] ?? "", url, route.request().method()) });
     }
     return route.fulfill({ status: 404, json: { error: { code: "not_found", message_zh: "没有找到", message_en: "not found", field: null } } });
   });

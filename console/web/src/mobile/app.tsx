@@ -83,7 +83,7 @@ function Top({ session, back }: { session: SessionView; back: (() => void) | nul
           {`‹ ${t("back")}`}
         </button>
       ) : (
-        <strong>{session.unit.name}</strong>
+        <strong data-testid="unit">{session.unit.name}</strong>
       )}
       <span class="top-end">
         <button type="button" class="plain" aria-pressed={large} onClick={toggle}>

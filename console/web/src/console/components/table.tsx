@@ -10,6 +10,12 @@ export interface Column<T> {
   cell: (row: T) => ReactNode;
   width?: number | string;
   numeric?: boolean;
+  /** Left out when the list stands beside a detail. */
+  optional?: boolean;
+}
+
+function namesOf<T>(column: Column<T>): string {
+  return [column.numeric ? "numeric" : "", column.optional ? "wide-only" : ""].join(" ").trim();
 }
 
 interface TableProps<T> {
@@ -55,7 +61,7 @@ function Heading<T>({ columns }: { columns: readonly Column<T>[] }) {
     <thead>
       <tr>
         {columns.map((column) => (
-          <th key={column.key} scope="col" className={column.numeric ? "numeric" : undefined} style={{ width: column.width }}>
+          <th key={column.key} scope="col" className={namesOf(column) || undefined} style={{ width: column.width }}>
             {column.title}
           </th>
         ))}
@@ -87,7 +93,7 @@ function Row<T>({ row, id, columns, chosen, onChoose }: RowProps<T>) {
       aria-selected={choose ? chosen === id : undefined}
     >
       {columns.map((column) => (
-        <td key={column.key} className={column.numeric ? "numeric" : undefined}>
+        <td key={column.key} className={namesOf(column) || undefined}>
           {column.cell(row)}
         </td>
       ))}

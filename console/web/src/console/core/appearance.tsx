@@ -7,8 +7,22 @@ import type { ReactNode } from "react";
 import { usePreferences, type Theme } from "./preferences";
 
 const TOKENS: Record<Theme, Record<string, string>> = {
-  light: { colorPrimary: "#1f5fbf", colorBgBase: "#ffffff", colorTextBase: "#1b2129", colorBorder: "#c5ccd6" },
-  dark: { colorPrimary: "#6ea5f2", colorBgBase: "#171c23", colorTextBase: "#e6e9ee", colorBorder: "#3d4755" },
+  light: {
+    colorPrimary: "#1f5fbf",
+    colorBgBase: "#ffffff",
+    colorTextBase: "#1b2129",
+    colorBorder: "#c5ccd6",
+    colorTextPlaceholder: "#606b7b",
+  },
+  dark: {
+    colorPrimary: "#6ea5f2",
+    colorBgBase: "#171c23",
+    colorTextBase: "#e6e9ee",
+    colorBgContainer: "#171c23",
+    colorBgElevated: "#1c222a",
+    colorBorder: "#3d4755",
+    colorTextPlaceholder: "#939eae",
+  },
 };
 
 function nonce(): string {

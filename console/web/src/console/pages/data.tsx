@@ -103,7 +103,10 @@ function useColumns(): Column<FindingRow>[] {
     {
       key: "types",
       title: t("finding.types"),
-      cell: (row) => row.types.map((type) => `${type.name_zh} ${type.count}`).join("、"),
+      cell: (row) => {
+        const types = row.types.map((type) => `${type.name_zh} ${type.count}`).join("、");
+        return <span title={types}>{types}</span>;
+      },
     },
     {
       key: "place",
@@ -117,11 +120,12 @@ function useColumns(): Column<FindingRow>[] {
     },
     {
       key: "route",
+      optional: true,
       title: t("column.route"),
       width: 256,
       cell: (row) => row.source_ip && <span className="mono">{`${row.source_ip} → ${row.destination_ip ?? ""}`}</span>,
     },
-    { key: "unit", title: t("column.unit"), width: 112, cell: (row) => row.unit.name },
+    { key: "unit", optional: true, title: t("column.unit"), width: 112, cell: (row) => row.unit.name },
     { key: "state", title: t("column.state"), width: 88, cell: (row) => word("finding_state", row.state) },
   ];
 }

@@ -88,6 +88,7 @@ function useColumns(): Column<TaskRow>[] {
     { key: "state", title: t("column.state"), width: 144, cell: (row) => <TaskStateChip row={row} /> },
     {
       key: "steps",
+      optional: true,
       title: t("task.steps_done"),
       width: 64,
       numeric: true,
@@ -100,7 +101,7 @@ function useColumns(): Column<TaskRow>[] {
       numeric: true,
       cell: (row) => <Countdown dueAt={row.due_at} done={Boolean(row.submitted_at)} />,
     },
-    { key: "priority", title: t("task.priority"), width: 72, cell: (row) => word("priority", row.priority) },
-    { key: "created", title: t("task.created"), width: 132, cell: (row) => <Time at={row.created_at} /> },
+    { key: "priority", optional: true, title: t("task.priority"), width: 72, cell: (row) => word("priority", row.priority) },
+    { key: "created", optional: true, title: t("task.created"), width: 132, cell: (row) => <Time at={row.created_at} /> },
   ];
 }

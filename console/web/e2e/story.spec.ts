@@ -1,0 +1,211 @@
+// The story of the product on a real server that plays real captures: a packet becomes a task, a county officer does
+// it, and everybody's steps stand in the audit log.
+//
+// FENGSUI_E2E_URL is the address of the server, FENGSUI_E2E_ACCOUNTS the file in which it wrote its first accounts:
+// {"analyst": {"username": "...", "password": "..."}, ...} with passwords that work once.
+
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import AxeBuilder from "@axe-core/playwright";
+import { expect, test, type Browser, type Locator, type Page } from "@playwright/test";
+
+interface Account {
+  username: string;
+  password: string;
+}
+
+const accountsFile = process.env["FENGSUI_E2E_ACCOUNTS"];
+test.skip(!accountsFile, "FENGSUI_E2E_ACCOUNTS names no file of accounts");
+
+const accounts = accountsFile ? (JSON.parse(readFileSync(accountsFile, "utf8")) as Record<string, Account>) : {};
+
+/** Alerts take part of a minute to arrive while the captures are played. */
+const ARRIVAL_MS = 90_000;
+
+/** A password of the strictest profile that nobody used before. */
+const freshPassword = (): string => `Qy7#${randomUUID()}`;
+
+function accountOf(role: string): Account {
+  const account = accounts[role];
+  if (!account) throw new Error(`the accounts file has no ${role}`);
+  return account;
+}
+
+async function openAs(browser: Browser, role: string, path: string, viewport = { width: 1440, height: 900 }): Promise<Page> {
+  const context = await browser.newContext({ viewport, locale: "zh-CN" });
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    if (message.text().includes("Content Security Policy")) throw new Error(message.text());
+  });
+  await page.goto(path);
+  await logIn(page, role);
+  return page;
+}
+
+/** Logs in with the password that works once and sets one's own. */
+async function logIn(page: Page, role: string): Promise<void> {
+  const { username, password } = accountOf(role);
+  await page.getByTestId("username").fill(username);
+  await page.getByTestId("password").fill(password);
+  await page.getByTestId("login").click();
+  const own = freshPassword();
+  await page.getByTestId("old-password").fill(password);
+  await page.getByTestId("new-password").fill(own);
+  await page.getByTestId("new-password-again").fill(own);
+  await page.getByTestId("change-password").click();
+  await expect(page.getByTestId("change-password")).toBeHidden();
+  accounts[role] = { username, password: own };
+}
+
+async function expectSound(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  expect(serious.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html)])).toEqual([]);
+}
+
+/** Waits until alerts stand in the queue, loading those that were announced. */
+async function awaitAlerts(page: Page): Promise<Locator> {
+  const rows = page.getByTestId("alert-row");
+  const news = page.getByTestId("news");
+  await expect(rows.or(news).first()).toBeVisible({ timeout: ARRIVAL_MS });
+  if ((await rows.count()) === 0) await page.keyboard.press(".");
+  await expect(rows.first()).toBeVisible();
+  return rows;
+}
+
+/** Walks down the queue until the open alert carries a payload. */
+async function openAlertWithPayload(page: Page): Promise<void> {
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  const detail = page.getByTestId("alert-detail");
+  for (let step = 0; step < 15; step += 1) {
+    await expect(detail).toBeVisible();
+    if (await detail.getByTestId("payload").isVisible()) return;
+    const before = page.url();
+    await page.keyboard.press("j");
+    await expect(page).not.toHaveURL(before);
+  }
+  throw new Error("none of the first alerts carries a payload");
+}
+
+/** Chooses the county in the dispatch dialog, whatever was proposed. */
+async function chooseCounty(page: Page, county: string): Promise<void> {
+  const dialog = page.getByRole("dialog").filter({ has: page.getByTestId("dispatch-units") });
+  const units = dialog.getByTestId("dispatch-units");
+  await expect(units).toBeVisible();
+  if (await units.getByText(county).count()) return;
+  await units.getByRole("combobox").fill(county);
+  await page.keyboard.press("Enter");
+  await expect(units).toContainText(county);
+}
+
+test("a packet becomes a task, and every step is on record", async ({ browser }) => {
+  test.setTimeout(420_000);
+
+  const officer = await test.step("the county officer is on duty", async () => {
+    const page = await openAs(browser, "county_officer", "/m", { width: 360, height: 780 });
+    await expect(page.getByTestId("unit")).toBeVisible();
+    return page;
+  });
+  const county = (await officer.getByTestId("unit").innerText()).trim();
+
+  const analyst = await test.step("the analyst sees the alert arrive", async () => {
+    const page = await openAs(browser, "analyst", "/");
+    await expect(page.getByTestId("nav-alerts")).toBeVisible();
+    await page.goto("/alerts?source=signature&severity_min=medium");
+    await awaitAlerts(page);
+    return page;
+  });
+
+  await test.step("opens it: why, rule, payload, flow", async () => {
+    await openAlertWithPayload(analyst);
+    const detail = analyst.getByTestId("alert-detail");
+    await expect(detail.getByTestId("why").locator("mark").first()).toBeVisible();
+    await expect(detail.getByTestId("rule-text")).toContainText("alert ");
+    await expect(detail.getByTestId("payload")).not.toBeEmpty();
+    await expect(detail.getByTestId("flow")).toContainText(/\d+\.\d+\.\d+\.\d+/);
+    await expectSound(analyst);
+  });
+
+  await test.step("makes it an incident", async () => {
+    await analyst.keyboard.press("e");
+    await expect(analyst.getByTestId("incident-title")).not.toHaveValue("");
+    await analyst.keyboard.press("Control+Enter");
+    await expect(analyst.getByTestId("incident-title")).toBeHidden();
+    const link = analyst.getByTestId("alert-detail").locator('a[href^="/incidents/"]').first();
+    await link.click();
+    await expect(analyst.getByTestId("incident")).toBeVisible();
+  });
+
+  await test.step("dispatches a task to the county", async () => {
+    await analyst.getByTestId("dispatch").click();
+    await chooseCounty(analyst, county);
+    await analyst.keyboard.press("Control+Enter");
+    await expect(analyst.getByTestId("dispatch-units")).toBeHidden();
+    await expect(analyst.getByTestId("incident")).toContainText(county);
+  });
+
+  await test.step("the county officer signs, reports and submits", async () => {
+    await officer.getByTestId("tab-to_sign").click();
+    await officer.getByTestId("task-card").first().click();
+    await officer.getByTestId("sign").click();
+    await expect(officer.getByTestId("report")).toBeVisible();
+    const step = officer.getByTestId("step").first();
+    await step.click();
+    await expect(step).toBeChecked();
+    await officer.getByTestId("report").fill("已断网并清除恶意文件，日志已留存。");
+    await officer.getByTestId("progress").click();
+    await expect(officer.getByTestId("report")).toHaveValue("");
+    await officer.getByTestId("report").fill("处置完成，业务恢复正常。");
+    await officer.getByTestId("submit").click();
+    await expect(officer.getByTestId("task")).toHaveAttribute("data-state", "submitted");
+    await expectSound(officer);
+  });
+
+  await test.step("the analyst verifies and closes", async () => {
+    await analyst.goto("/tasks?state=submitted");
+    await analyst.getByTestId("row").filter({ hasText: county }).first().click();
+    const detail = analyst.getByTestId("task-detail");
+    await expect(detail.getByTestId("task-reports")).toContainText("业务恢复正常");
+    await detail.getByTestId("task-verify").click();
+    await analyst.getByTestId("dialog-submit").click();
+    await expect(detail).toHaveAttribute("data-state", "verified");
+    await detail.getByTestId("task-close").click();
+    await expect(detail).toHaveAttribute("data-state", "closed");
+  });
+
+  await test.step("the steward sees the finding with its grade and masked samples", async () => {
+    const page = await openAs(browser, "steward", "/");
+    const rows = page.getByTestId("findings").getByTestId("row");
+    await expect(rows.first()).toBeVisible({ timeout: ARRIVAL_MS });
+    await rows.first().click();
+    await expect(page.getByTestId("finding-grade")).not.toBeEmpty();
+    await expect(page.getByTestId("samples")).toContainText("*");
+    await expectSound(page);
+  });
+
+  await test.step("the auditor sees every step and verifies the chain", async () => {
+    const page = await openAs(browser, "auditor", "/audit");
+    const log = page.getByTestId("audit");
+    await expect(log).toBeVisible();
+    const steps: [role: string, action: string][] = [
+      ["analyst", "session.login"],
+      ["analyst", "session.password"],
+      ["analyst", "incident.write.create"],
+      ["analyst", "task.issue.dispatch"],
+      ["county_officer", "task.work.sign"],
+      ["county_officer", "task.work.step"],
+      ["county_officer", "task.work.progress"],
+      ["county_officer", "task.work.submit"],
+      ["analyst", "task.issue.verify"],
+      ["analyst", "task.issue.close"],
+    ];
+    for (const [role, action] of steps) {
+      const entry = log.getByTestId("row").filter({ has: page.locator(`[data-action="${action}"]`) });
+      await expect(entry.filter({ hasText: accountOf(role).username }).first(), `${role} ${action}`).toBeVisible();
+    }
+    await page.getByTestId("audit-verify").click();
+    await expect(page.getByTestId("audit-verdict")).toHaveAttribute("data-ok", "true");
+    await expectSound(page);
+  });
+});
