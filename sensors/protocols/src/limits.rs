@@ -47,8 +47,8 @@ pub const MULTIPART_PARTS: usize = 256;
 
 /// Bytes of one DNS name in text form.
 pub const DNS_NAME_BYTES: usize = 1_025;
-/// Compression pointers followed in one DNS name.
-pub const DNS_POINTERS: usize = 255;
+/// Bytes behind compression pointers that are read in one DNS message, besides eight times its length.
+pub const DNS_POINTER_BYTES: usize = 4_096;
 /// Records of one DNS section that are kept.
 pub const DNS_RECORDS: usize = 512;
 

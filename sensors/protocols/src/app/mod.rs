@@ -2,11 +2,13 @@
 //!
 //! Each protocol has a folder and one line in [`PARSERS`]; [`AppLayer`] finds out which one a flow speaks and feeds it.
 
+pub mod dns;
 pub mod http;
 mod layer;
 mod registry;
 mod settings;
 mod text;
+pub mod tls;
 mod transactions;
 
 pub use layer::AppLayer;

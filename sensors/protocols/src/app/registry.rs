@@ -6,7 +6,8 @@ use super::{AppSettings, Transactions};
 use crate::{AppEvent, AppProtocol, Direction, FileChunk, Transaction};
 
 /// Every application parser, in the order in which detection asks them.
-pub static PARSERS: &[ParserSpec] = &[super::http::PARSER];
+pub static PARSERS: &[ParserSpec] =
+    &[super::http::PARSER, super::tls::TLCP_PARSER, super::tls::PARSER, super::dns::PARSER];
 
 /// What carries the application's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

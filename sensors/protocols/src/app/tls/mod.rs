@@ -1,0 +1,248 @@
+//! TLS 1.0 to 1.3 and TLCP (GB/T 38636): handshakes, certificates, fingerprints. Encrypted content is passed by.
+
+mod certificate;
+mod eve;
+pub(crate) mod fingerprint;
+pub(crate) mod hello;
+mod names;
+mod records;
+
+use super::registry::{AppParser, Context, Input, ParserSpec, Probe, TransportKind, Verdict};
+use crate::limits::{TLS_CERTIFICATES, TLS_HANDSHAKE_BYTES};
+use crate::{AppProtocol, Buffer, Direction};
+use certificate::Certificate;
+use hello::{ClientHello, ServerHello};
+use records::{ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, Records};
+
+pub(super) const TLCP_PARSER: ParserSpec = ParserSpec {
+    protocol: AppProtocol::Tlcp,
+    transports: &[TransportKind::Tcp],
+    ports: &[443],
+    probe: |probe| probe_records(probe, |major, minor| (major, minor) == (1, 1)),
+    create: |_| Box::new(TlsParser::new(AppProtocol::Tlcp)),
+};
+
+pub(super) const PARSER: ParserSpec = ParserSpec {
+    protocol: AppProtocol::Tls,
+    transports: &[TransportKind::Tcp],
+    ports: &[443, 465, 636, 853, 989, 990, 992, 993, 995, 8443],
+    probe: |probe| probe_records(probe, |major, minor| major == 3 && minor <= 4),
+    create: |_| Box::new(TlsParser::new(AppProtocol::Tls)),
+};
+
+const CLIENT_HELLO: u8 = 1;
+const SERVER_HELLO: u8 = 2;
+const CERTIFICATE: u8 = 11;
+
+/// A handshake record of a known version that begins with a hello; on the usual ports any record will do.
+fn probe_records(probe: &Probe<'_>, is_version: fn(u8, u8) -> bool) -> Verdict {
+    let hello = if probe.direction == Direction::ToServer { CLIENT_HELLO } else { SERVER_HELLO };
+    match *probe.data {
+        [] => Verdict::More,
+        [kind, ..] if !(CHANGE_CIPHER_SPEC..=APPLICATION_DATA).contains(&kind) => Verdict::No,
+        [kind, ..] if kind != HANDSHAKE && !probe.port_matches => Verdict::No,
+        [_, major, ..] if major != 3 && major != 1 => Verdict::No,
+        [_, major, minor, ..] if !is_version(major, minor) => Verdict::No,
+        [_, _, _, _, _] | [_, _, _, _] | [_, _, _] | [_, _] | [_] => Verdict::More,
+        [HANDSHAKE, _, _, _, _, message, ..] if message == hello || probe.port_matches => Verdict::Yes,
+        [HANDSHAKE, ..] => Verdict::No,
+        _ => Verdict::Yes,
+    }
+}
+
+/// One connection.
+struct TlsParser {
+    protocol: AppProtocol,
+    tx: Option<u64>,
+    sides: [Side; 2],
+    client: Option<ClientHello>,
+    server: Option<ServerHello>,
+    /// Certificates by direction.
+    certificates: [Vec<Certificate>; 2],
+    done: bool,
+}
+
+#[derive(Default)]
+struct Side {
+    records: Records,
+    /// Handshake bytes put together from records.
+    handshake: Vec<u8>,
+    /// Everything from here on is encrypted, or cannot be followed.
+    closed: bool,
+}
+
+impl TlsParser {
+    fn new(protocol: AppProtocol) -> Self {
+        Self {
+            protocol,
+            tx: None,
+            sides: Default::default(),
+            client: None,
+            server: None,
+            certificates: Default::default(),
+            done: false,
+        }
+    }
+
+    fn transaction(&mut self, context: &mut Context<'_>) -> u64 {
+        let protocol = self.protocol;
+        *self.tx.get_or_insert_with(|| context.open(protocol))
+    }
+
+    fn data(&mut self, direction: Direction, data: &[u8], context: &mut Context<'_>) {
+        self.transaction(context);
+        let side = index(direction);
+        let mut rest = data;
+        while !rest.is_empty() && !self.sides[side].closed {
+            let Some(record) = self.sides[side].records.read(&mut rest) else { return };
+            if !record.is_valid {
+                context.anomaly(self.tx, direction, "tls.invalid_tls_header");
+                self.sides[side].closed = true;
+                return self.finish(context);
+            }
+            self.record(direction, record.kind, &record.content, record.is_whole, context);
+        }
+    }
+
+    fn record(&mut self, direction: Direction, kind: u8, content: &[u8], is_whole: bool, context: &mut Context<'_>) {
+        let side = &mut self.sides[index(direction)];
+        match kind {
+            HANDSHAKE if !self.done => {
+                side.handshake.extend_from_slice(content);
+                self.handshakes(direction, context);
+            }
+            CHANGE_CIPHER_SPEC | APPLICATION_DATA => {
+                // What follows is encrypted. The server is last to change in a full handshake.
+                if kind == APPLICATION_DATA || direction == Direction::ToClient {
+                    self.finish(context);
+                }
+            }
+            ALERT if is_whole && content.len() == 2 && content[0] == 2 => self.finish(context),
+            _ => {}
+        }
+    }
+
+    fn handshakes(&mut self, direction: Direction, context: &mut Context<'_>) {
+        let side = index(direction);
+        let held = std::mem::take(&mut self.sides[side].handshake);
+        let mut rest = &held[..];
+        while let Some((header, after)) = rest.split_first_chunk::<4>() {
+            let length = usize::try_from(u32::from_be_bytes([0, header[1], header[2], header[3]])).unwrap_or(0);
+            if length > TLS_HANDSHAKE_BYTES {
+                context.anomaly(self.tx, direction, "tls.invalid_handshake_message");
+                self.sides[side].closed = true;
+                return;
+            }
+            let Some((body, next)) = after.split_at_checked(length) else { break };
+            self.handshake(direction, header[0], body, context);
+            rest = next;
+        }
+        self.sides[side].handshake = rest.to_vec();
+    }
+
+    fn handshake(&mut self, direction: Direction, kind: u8, body: &[u8], context: &mut Context<'_>) {
+        let parsed = match (kind, direction) {
+            (CLIENT_HELLO, Direction::ToServer) if self.client.is_none() => self.client_hello(body, context),
+            (SERVER_HELLO, Direction::ToClient) if self.server.is_none() => self.server_hello(body, context),
+            (CERTIFICATE, _) => self.certificate(direction, body, context),
+            _ => true,
+        };
+        if !parsed {
+            context.anomaly(self.tx, direction, "tls.invalid_handshake_message");
+        }
+    }
+
+    fn client_hello(&mut self, body: &[u8], context: &mut Context<'_>) -> bool {
+        let Some(hello) = ClientHello::parse(body) else { return false };
+        let Some(id) = self.tx else { return true };
+        context.update(id, |tx| {
+            eve::fill_client(&mut tx.buffers, &hello);
+        });
+        for event in &hello.events {
+            context.anomaly(Some(id), Direction::ToServer, event);
+        }
+        self.client = Some(hello);
+        self.write_record(context);
+        context.progress(id, Direction::ToServer);
+        true
+    }
+
+    fn server_hello(&mut self, body: &[u8], context: &mut Context<'_>) -> bool {
+        let Some(hello) = ServerHello::parse(body) else { return false };
+        let Some(id) = self.tx else { return true };
+        if hello.is_retry {
+            return true;
+        }
+        context.update(id, |tx| {
+            eve::fill_server(&mut tx.buffers, &hello);
+        });
+        self.server = Some(hello);
+        self.write_record(context);
+        context.progress(id, Direction::ToClient);
+        true
+    }
+
+    fn certificate(&mut self, direction: Direction, body: &[u8], context: &mut Context<'_>) -> bool {
+        let Some(chain) = certificate::chain(body) else { return false };
+        let Some(id) = self.tx else { return true };
+        if !self.certificates[index(direction)].is_empty() {
+            return true;
+        }
+        for der in chain.iter().take(TLS_CERTIFICATES) {
+            context.update(id, |tx| tx.buffers.set(direction, Buffer::TlsCerts, *der));
+            match Certificate::parse(der) {
+                Some(certificate) => self.certificates[index(direction)].push(certificate),
+                None => context.anomaly(Some(id), direction, "tls.invalid_certificate"),
+            }
+        }
+        if let Some(leaf) = self.certificates[index(direction)].first() {
+            context.update(id, |tx| eve::fill_certificate(&mut tx.buffers, direction, leaf));
+        }
+        self.write_record(context);
+        context.progress(id, direction);
+        true
+    }
+
+    fn write_record(&self, context: &mut Context<'_>) {
+        let Some(id) = self.tx else { return };
+        let record = eve::record(&eve::Seen {
+            protocol: self.protocol,
+            client: self.client.as_ref(),
+            server: self.server.as_ref(),
+            client_certificates: &self.certificates[0],
+            server_certificates: &self.certificates[1],
+            done: self.done,
+        });
+        context.update(id, |tx| tx.eve = record);
+    }
+
+    /// The handshake is over.
+    fn finish(&mut self, context: &mut Context<'_>) {
+        if std::mem::replace(&mut self.done, true) {
+            return;
+        }
+        self.write_record(context);
+        let id = self.transaction(context);
+        context.update(id, |tx| {
+            tx.request_complete = true;
+            tx.response_complete = true;
+        });
+        context.progress(id, Direction::ToServer);
+        context.progress(id, Direction::ToClient);
+    }
+}
+
+impl AppParser for TlsParser {
+    fn parse(&mut self, direction: Direction, input: Input<'_>, context: &mut Context<'_>) {
+        match input {
+            Input::Data(data) => self.data(direction, data, context),
+            Input::Gap(_) => self.sides[index(direction)].closed = true,
+            Input::End if self.tx.is_some() => self.finish(context),
+            Input::End => {}
+        }
+    }
+}
+
+fn index(direction: Direction) -> usize {
+    usize::from(direction == Direction::ToClient)
+}
