@@ -225,7 +225,7 @@ fn payload_phases(draft: &Draft<'_>, header: &Header) -> Phases {
         );
     let stream = tcp && !only_packet;
     let packet = !only_stream && (only_packet || placed || !tcp || numbers.is_empty());
-    Phases { stream, packet, ..Phases::default() }
+    Phases { stream, packet, only_stream, ..Phases::default() }
 }
 
 fn header_phases(draft: &Draft<'_>, header: &Header) -> Phases {

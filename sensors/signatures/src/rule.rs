@@ -56,6 +56,8 @@ pub(crate) struct Phases {
     pub(crate) packet: bool,
     /// For each stream window, and for packets that no stream has taken.
     pub(crate) stream: bool,
+    /// With `stream`: not for packets, not even those that no stream has taken.
+    pub(crate) only_stream: bool,
     /// For each transaction that makes progress.
     pub(crate) transaction: bool,
     /// For each file that grows.

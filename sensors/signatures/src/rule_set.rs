@@ -434,7 +434,7 @@ fn blank<'c>(packet: &'c PacketView<'c>, phase: Phase) -> Context<'c> {
 fn takes_part(rule: &Rule, phase: Phase) -> bool {
     let phases = rule.phases;
     match phase {
-        Phase::Packet => phases.packet || phases.stream || phases.addresses || phases.protocol,
+        Phase::Packet => !phases.only_stream,
         Phase::Stream => phases.stream,
         Phase::Transaction => phases.transaction,
         Phase::File => phases.file,
