@@ -5,6 +5,9 @@ import * as calls from "../api/calls";
 import { ApiError } from "../api/client";
 import { sendWaiting, waiting, type Draft } from "./drafts";
 
+/** What waits is tried again this often: a phone can have a network and still not reach the server. */
+const RETRY_MS = 30_000;
+
 /** A value on its way, there, or failed. */
 export interface Loaded<T> {
   value: T | null;
@@ -21,7 +24,11 @@ export function useLoaded<T>(key: string, load: () => Promise<T>): Loaded<T> {
     let current = true;
     load().then(
       (value) => current && setState({ key, value, error: null }),
-      (error: unknown) => current && setState((old) => ({ key, value: old.key === key ? old.value : null, error })),
+      (error: unknown) => {
+        // A session that ended begins anew at the login.
+        if (error instanceof ApiError && error.status === 401) window.location.reload();
+        else if (current) setState((old) => ({ key, value: old.key === key ? old.value : null, error }));
+      },
     );
     return () => {
       current = false;
@@ -62,9 +69,11 @@ export function useOutbox(onSent: () => void): { online: boolean; pending: numbe
     };
     const start = () => void flush();
     start();
+    const timer = window.setInterval(start, RETRY_MS);
     window.addEventListener("online", start);
     window.addEventListener("offline", start);
     return () => {
+      window.clearInterval(timer);
       window.removeEventListener("online", start);
       window.removeEventListener("offline", start);
     };

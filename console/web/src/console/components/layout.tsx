@@ -1,6 +1,6 @@
 // The frame of a view: head, card, list beside detail.
 
-import { useRef, useState, type PointerEvent, type ReactNode } from "react";
+import { useEffect, useRef, useState, type PointerEvent, type ReactNode } from "react";
 import { remember, remembered } from "../../lib/storage";
 import { useKeys } from "../core/keys";
 import { useText } from "../core/preferences";
@@ -12,6 +12,10 @@ const DETAIL_MAX = 720;
 
 /** Title of a view, its filters and its actions. */
 export function PageHead({ title, note, children }: { title: string; note?: ReactNode; children?: ReactNode }) {
+  const t = useText();
+  useEffect(() => {
+    document.title = `${title} · ${t("product")}`;
+  }, [title, t]);
   return (
     <header className="page-head">
       <h1>{title}</h1>

@@ -85,12 +85,12 @@ export function useNow(): number {
   return now;
 }
 
-/** A count-down to a deadline, with a word when it has passed. */
+/** A count-down to a deadline, with a word when it has passed or no longer counts. */
 export function Countdown({ dueAt, done = false }: { dueAt: string; done?: boolean }) {
   const now = useNow();
   const t = useText();
   const left = secondsUntil(dueAt, now);
-  if (done) return <Time at={dueAt} />;
+  if (done) return <span title={fullTime(dueAt)}>{t("clock.stopped")}</span>;
   return (
     <span className={left < 0 ? "countdown countdown-over" : "countdown"} title={fullTime(dueAt)}>
       {left < 0 ? t("overdue.by", { time: countdown(-left) }) : countdown(left)}

@@ -53,9 +53,11 @@ function find(name: string): KeyBinding | undefined {
   return undefined;
 }
 
+/** Chords are taken before the field under the cursor sees them, single keys only when it left them alone. */
 function onKeyDown(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.altKey || event.isComposing) return;
   const name = keyName(event);
+  if (name.startsWith("Ctrl+") !== (event.eventPhase === Event.CAPTURING_PHASE)) return;
   const whileTyping = name === "Escape" || name.startsWith("Ctrl+");
   if ((isTyping(event) && !whileTyping) || isActivating(event)) return;
   const binding = find(name);
@@ -68,7 +70,11 @@ function onKeyDown(event: KeyboardEvent): void {
 export function useKeyboard(): void {
   useEffect(() => {
     document.addEventListener("keydown", onKeyDown);
-    return () => document.removeEventListener("keydown", onKeyDown);
+    document.addEventListener("keydown", onKeyDown, { capture: true });
+    return () => {
+      document.removeEventListener("keydown", onKeyDown);
+      document.removeEventListener("keydown", onKeyDown, { capture: true });
+    };
   }, []);
 }
 

@@ -37,7 +37,7 @@ function useColumns(): Column<SensorView>[] {
   const word = useWord();
   return [
     { key: "state", title: t("column.state"), width: 88, cell: (row) => <StateMark row={row} /> },
-    { key: "name", title: t("sensor.name"), cell: (row) => <Outside text={row.name} /> },
+    { key: "name", title: t("sensor.name"), cell: (row) => <span className="mono"><Outside text={row.name} /></span> },
     { key: "unit", title: t("column.unit"), width: 112, cell: (row) => row.unit.name },
     { key: "interface", title: t("sensor.interface"), cell: (row) => <Outside text={row.interface} /> },
     {
