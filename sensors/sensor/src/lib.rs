@@ -1,3 +1,32 @@
 //! Owns workers, flow table, transactions, EVE events, alert captures, loss accounting and the uplink.
 //!
 //! Does not parse protocols or match rules itself.
+//!
+//! [`run_offline`] reads one capture file and writes `eve.json`; [`Sensor::start`] follows live traffic, or a capture
+//! played at its own pace, and hands events to any [`EventSink`].
+
+#![forbid(unsafe_code)]
+
+mod account;
+mod error;
+mod eve;
+mod evidence;
+mod flow;
+pub mod limits;
+mod live;
+mod offline;
+mod output;
+mod parts;
+mod report;
+mod rules;
+mod settings;
+mod worker;
+
+pub use error::SensorError;
+pub use eve::{AlertOutput, AnomalyOutput, EveEvent, EveSettings, EventOrder};
+pub use live::{Sensor, SensorStatistics, open_sources};
+pub use offline::{Checksums, OfflineOptions, OfflineSummary, read_capture, run_offline};
+pub use output::{EveFile, EventSink, SpoolSink};
+pub use parts::{SensorParts, load_hash_lists, load_yara};
+pub use rules::{LiveRules, LoadedRules, load_rules};
+pub use settings::{EvidenceSettings, FlowSettings, SensorSettings};

@@ -1,0 +1,292 @@
+//! What a worker has seen, inspected and lost.
+
+use std::collections::BTreeMap;
+
+use fengsui_protocols::AppProtocol;
+use fengsui_schema::{LossCause, Timestamp, Visibility};
+use serde_json::{Map, Value};
+
+/// What became of one packet. Every packet has exactly one fate, so that the account balances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Decoded, followed and shown to the rules in full.
+    Inspected,
+    /// Not inspected in full.
+    Lost(LossCause),
+}
+
+macro_rules! counters {
+    ($($variant:ident => $name:literal,)*) => {
+        /// A counter of statistics records, by EVE's dotted names where EVE has one.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Counter { $($variant,)* }
+
+        const COUNTER_NAMES: &[&str] = &[$($name,)*];
+    };
+}
+
+counters! {
+    DecoderPackets => "decoder.pkts",
+    DecoderBytes => "decoder.bytes",
+    DecoderInvalid => "decoder.invalid",
+    DecoderIpv4 => "decoder.ipv4",
+    DecoderIpv6 => "decoder.ipv6",
+    DecoderEthernet => "decoder.ethernet",
+    DecoderArp => "decoder.arp",
+    DecoderTcp => "decoder.tcp",
+    DecoderUdp => "decoder.udp",
+    DecoderSctp => "decoder.sctp",
+    DecoderIcmpv4 => "decoder.icmpv4",
+    DecoderIcmpv6 => "decoder.icmpv6",
+    DecoderVlan => "decoder.vlan",
+    DecoderVxlan => "decoder.vxlan",
+    DecoderGeneve => "decoder.geneve",
+    DecoderGre => "decoder.gre",
+    DecoderErspan => "decoder.erspan",
+    DecoderTeredo => "decoder.teredo",
+    DefragFragments => "defrag.fragments",
+    DefragReassembled => "defrag.reassembled",
+    FlowTotal => "flow.total",
+    FlowTcp => "flow.tcp",
+    FlowUdp => "flow.udp",
+    FlowIcmpv4 => "flow.icmpv4",
+    FlowIcmpv6 => "flow.icmpv6",
+    FlowReused => "flow.tcp_reuse",
+    FlowEndTimeout => "flow.end.timeout",
+    FlowEndFull => "flow.end.table_full",
+    FlowEndMemory => "flow.end.memory",
+    FlowEndShutdown => "flow.end.shutdown",
+    TcpSyn => "tcp.syn",
+    TcpSynAck => "tcp.synack",
+    TcpRst => "tcp.rst",
+    TcpSessions => "tcp.sessions",
+    TcpMidstream => "tcp.midstream_pickups",
+    TcpInvalidChecksum => "tcp.invalid_checksum",
+    TcpGaps => "tcp.reassembly_gap",
+    TcpGapBytes => "tcp.gap_bytes",
+    TcpRejected => "tcp.rejected_segments",
+    DetectAlerts => "detect.alert",
+    DetectAlertsSuppressed => "detect.alert_queue_overflow",
+    IpsAccepted => "ips.accepted",
+    IpsBlocked => "ips.blocked",
+    IpsDropRules => "ips.drop_reason.rules",
+    IpsDropFlow => "ips.drop_reason.flow_drop",
+    FilesSeen => "file_store.files",
+    FilesShed => "file_store.shed",
+    FileContentShed => "file_store.content_shed",
+    YaraShed => "file_store.yara_shed",
+    YaraUnfinished => "file_store.yara_unfinished",
+    Findings => "dlp.findings",
+    EvidenceFiles => "evidence.files",
+    EvidenceShed => "evidence.shed",
+    Panics => "worker.panics",
+}
+
+const COUNTERS: usize = COUNTER_NAMES.len();
+
+/// What a worker has seen, inspected and lost since its start.
+#[derive(Debug, Clone)]
+pub(crate) struct Account {
+    counters: [u64; COUNTERS],
+    decoder_events: BTreeMap<&'static str, u64>,
+    stream_events: BTreeMap<&'static str, u64>,
+    app_flows: BTreeMap<AppProtocol, u64>,
+    app_transactions: BTreeMap<AppProtocol, u64>,
+    inspected: u64,
+    losses: BTreeMap<LossCause, u64>,
+    /// Largest packet in bytes.
+    pub(crate) max_packet: u64,
+    /// Flows alive.
+    pub(crate) flows: u64,
+    /// Events made.
+    pub(crate) events: u64,
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Self {
+            counters: [0; COUNTERS],
+            decoder_events: BTreeMap::new(),
+            stream_events: BTreeMap::new(),
+            app_flows: BTreeMap::new(),
+            app_transactions: BTreeMap::new(),
+            inspected: 0,
+            losses: BTreeMap::new(),
+            max_packet: 0,
+            flows: 0,
+            events: 0,
+        }
+    }
+}
+
+impl Account {
+    pub(crate) fn add(&mut self, counter: Counter, count: u64) {
+        self.counters[counter as usize] += count;
+    }
+
+    pub(crate) fn count(&mut self, counter: Counter) {
+        self.add(counter, 1);
+    }
+
+    pub(crate) fn get(&self, counter: Counter) -> u64 {
+        self.counters[counter as usize]
+    }
+
+    pub(crate) fn settle(&mut self, fate: Fate) {
+        match fate {
+            Fate::Inspected => self.inspected += 1,
+            Fate::Lost(cause) => *self.losses.entry(cause).or_default() += 1,
+        }
+    }
+
+    pub(crate) fn decoder_event(&mut self, name: &'static str) {
+        *self.decoder_events.entry(name).or_default() += 1;
+    }
+
+    pub(crate) fn stream_event(&mut self, name: &'static str) {
+        *self.stream_events.entry(name).or_default() += 1;
+    }
+
+    pub(crate) fn app_flow(&mut self, protocol: AppProtocol) {
+        *self.app_flows.entry(protocol).or_default() += 1;
+    }
+
+    pub(crate) fn app_transactions(&mut self, protocol: AppProtocol, count: u64) {
+        *self.app_transactions.entry(protocol).or_default() += count;
+    }
+
+    /// Adds the account of another worker.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.counters.iter_mut().zip(other.counters).for_each(|(sum, count)| *sum += count);
+        merge_counts(&mut self.decoder_events, &other.decoder_events);
+        merge_counts(&mut self.stream_events, &other.stream_events);
+        merge_counts(&mut self.app_flows, &other.app_flows);
+        merge_counts(&mut self.app_transactions, &other.app_transactions);
+        merge_counts(&mut self.losses, &other.losses);
+        self.inspected += other.inspected;
+        self.max_packet = self.max_packet.max(other.max_packet);
+        self.flows += other.flows;
+        self.events += other.events;
+    }
+
+    /// Packets the workers were given.
+    pub(crate) fn packets(&self) -> u64 {
+        self.get(Counter::DecoderPackets)
+    }
+
+    /// The visibility record, with `ring_drops` packets that never reached a worker.
+    pub(crate) fn visibility(&self, time: Timestamp, ring_drops: u64, context: &VisibilityContext<'_>) -> Visibility {
+        let mut losses = self.losses.clone();
+        if ring_drops > 0 {
+            *losses.entry(LossCause::Ring).or_default() += ring_drops;
+        }
+        Visibility {
+            time,
+            observer: context.observer.to_owned(),
+            interface: context.interface.to_owned(),
+            packets_seen: self.packets() + ring_drops,
+            packets_inspected: self.inspected,
+            losses: losses.into_iter().collect(),
+            bytes_seen: self.get(Counter::DecoderBytes),
+            bytes_missing: self.get(Counter::TcpGapBytes),
+            rules_version: context.rules_version.to_owned(),
+            rules_loaded: context.rules_loaded,
+            rules_failed: context.rules_failed,
+            events_emitted: self.events,
+            events_shed: context.events_shed,
+        }
+    }
+
+    /// The object `stats` of EVE.
+    pub(crate) fn statistics(&self, uptime_seconds: i64, rules: (u32, u32)) -> Map<String, Value> {
+        let mut stats = Map::new();
+        stats.insert("uptime".to_owned(), uptime_seconds.into());
+        for (name, value) in COUNTER_NAMES.iter().zip(self.counters) {
+            place(&mut stats, name, value.into());
+        }
+        place(&mut stats, "decoder.max_pkt_size", self.max_packet.into());
+        let packets = self.packets().max(1);
+        place(&mut stats, "decoder.avg_pkt_size", (self.get(Counter::DecoderBytes) / packets).into());
+        place(&mut stats, "flow.active", self.flows.into());
+        for (name, count) in &self.decoder_events {
+            let short = name.strip_prefix("decoder.").unwrap_or(name);
+            place(&mut stats, &format!("decoder.event.{short}"), (*count).into());
+        }
+        for (name, count) in &self.stream_events {
+            place(&mut stats, &name.replacen("stream.", "stream.event.", 1), (*count).into());
+        }
+        for (protocol, count) in &self.app_flows {
+            place(&mut stats, &format!("app_layer.flow.{}", protocol.as_str()), (*count).into());
+        }
+        for (protocol, count) in &self.app_transactions {
+            place(&mut stats, &format!("app_layer.tx.{}", protocol.as_str()), (*count).into());
+        }
+        let engine = serde_json::json!({"id": 0, "rules_loaded": rules.0, "rules_failed": rules.1, "rules_skipped": 0});
+        place(&mut stats, "detect.engines", Value::Array(vec![engine]));
+        stats
+    }
+}
+
+/// What a visibility record says beside the counts.
+pub(crate) struct VisibilityContext<'a> {
+    pub(crate) observer: &'a str,
+    pub(crate) interface: &'a str,
+    pub(crate) rules_version: &'a str,
+    pub(crate) rules_loaded: u32,
+    pub(crate) rules_failed: u32,
+    pub(crate) events_shed: u64,
+}
+
+fn merge_counts<K: Ord + Copy>(sum: &mut BTreeMap<K, u64>, other: &BTreeMap<K, u64>) {
+    for (key, count) in other {
+        *sum.entry(*key).or_default() += count;
+    }
+}
+
+/// Puts a value at a dotted path.
+fn place(object: &mut Map<String, Value>, path: &str, value: Value) {
+    match path.split_once('.') {
+        None => {
+            object.insert(path.to_owned(), value);
+        }
+        Some((head, rest)) => {
+            if let Value::Object(inner) = object.entry(head).or_insert_with(|| Value::Object(Map::new())) {
+                place(inner, rest, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_account_balances_whatever_happens() {
+        let mut account = Account::default();
+        for fate in [Fate::Inspected, Fate::Lost(LossCause::Checksum), Fate::Lost(LossCause::Truncated)] {
+            account.count(Counter::DecoderPackets);
+            account.settle(fate);
+        }
+        let context = VisibilityContext {
+            observer: "o",
+            interface: "i",
+            rules_version: "",
+            rules_loaded: 0,
+            rules_failed: 0,
+            events_shed: 0,
+        };
+        let record = account.visibility(Timestamp::EPOCH, 5, &context);
+        assert_eq!(record.packets_seen, 8);
+        assert!(record.balances());
+    }
+
+    #[test]
+    fn counters_are_nested_by_their_dots() {
+        let mut account = Account::default();
+        account.decoder_event("decoder.ipv4.trunc_pkt");
+        let stats = Value::Object(account.statistics(1, (2, 0)));
+        assert_eq!(stats["decoder"]["event"]["ipv4"]["trunc_pkt"], 1);
+        assert_eq!(stats["detect"]["engines"][0]["rules_loaded"], 2);
+    }
+}

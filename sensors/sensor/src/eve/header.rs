@@ -1,0 +1,190 @@
+//! What every record starts with.
+
+use std::net::IpAddr;
+
+use fengsui_protocols::Direction;
+use fengsui_schema::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::flow::{Flow, Side, community_id};
+use crate::settings::SensorSettings;
+
+/// What a record starts with, in EVE's order.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Header<'a> {
+    pub(crate) time: Timestamp,
+    pub(crate) event_type: &'a str,
+    pub(crate) flow_id: Option<u64>,
+    /// Number of the packet, when it is to be told.
+    pub(crate) number: Option<u64>,
+    pub(crate) vlans: &'a [u16],
+    pub(crate) source: Option<Side>,
+    pub(crate) destination: Option<Side>,
+    pub(crate) protocol: Option<u8>,
+    /// ICMP type and code.
+    pub(crate) icmp: Option<(u8, u8)>,
+    pub(crate) packet_source: Option<&'a str>,
+}
+
+impl<'a> Header<'a> {
+    /// Of a record about a flow, with the addresses of what goes this way.
+    pub(crate) fn of_flow(time: Timestamp, event_type: &'a str, flow: &'a Flow, direction: Direction) -> Self {
+        let (source, destination) = flow.sides(direction);
+        Self {
+            time,
+            event_type,
+            flow_id: Some(flow.id),
+            number: None,
+            vlans: &flow.vlans,
+            source: Some(source),
+            destination: Some(destination),
+            protocol: Some(flow.protocol),
+            icmp: flow.icmp[0],
+            packet_source: None,
+        }
+    }
+
+    /// The record so far.
+    pub(crate) fn record(&self) -> Map<String, Value> {
+        let mut record = Map::new();
+        record.insert("timestamp".to_owned(), self.time.to_eve().into());
+        put_some(&mut record, "flow_id", self.flow_id);
+        put_some(&mut record, "pcap_cnt", self.number);
+        record.insert("event_type".to_owned(), self.event_type.into());
+        if !self.vlans.is_empty() {
+            record.insert("vlan".to_owned(), self.vlans.to_vec().into());
+        }
+        let ports = matches!(self.protocol, Some(6 | 17 | 132));
+        for (side, address, port) in [(self.source, "src_ip", "src_port"), (self.destination, "dest_ip", "dest_port")] {
+            let Some(side) = side else { continue };
+            record.insert(address.to_owned(), address_text(side.0).into());
+            if ports {
+                record.insert(port.to_owned(), side.1.into());
+            }
+        }
+        if let Some(protocol) = self.protocol {
+            record.insert("proto".to_owned(), protocol_name(protocol).into());
+        }
+        if let Some((kind, code)) = self.icmp.filter(|_| matches!(self.protocol, Some(1 | 58))) {
+            record.insert("icmp_type".to_owned(), kind.into());
+            record.insert("icmp_code".to_owned(), code.into());
+        }
+        if let Some(side) = self.source {
+            record.insert("ip_v".to_owned(), if side.0.is_ipv4() { 4 } else { 6 }.into());
+        }
+        put_some(&mut record, "pkt_src", self.packet_source);
+        record
+    }
+}
+
+/// Addresses as EVE writes them: IPv6 in full, with leading zeros.
+pub(crate) fn address_text(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let groups: Vec<String> = address.segments().iter().map(|group| format!("{group:04x}")).collect();
+            groups.join(":")
+        }
+    }
+}
+
+fn put_some(record: &mut Map<String, Value>, name: &str, value: Option<impl Into<Value>>) {
+    if let Some(value) = value {
+        record.insert(name.to_owned(), value.into());
+    }
+}
+
+/// Adds what the settings ask for of every record about a flow.
+pub(crate) fn add_flow_extras(record: &mut Map<String, Value>, settings: &SensorSettings, flow: &Flow) {
+    if settings.eve.community_id {
+        let id = community_id(settings.flow.community_id_seed, flow.protocol, id_side(flow, 0), id_side(flow, 1));
+        record.insert("community_id".to_owned(), id.into());
+    }
+    if settings.eve.ethernet {
+        add_ethernet(record, flow);
+    }
+}
+
+/// The community id of ICMP has type and code in the place of ports.
+fn id_side(flow: &Flow, which: usize) -> Side {
+    let side = if which == 0 { flow.client } else { flow.server };
+    match (flow.protocol, flow.icmp[0]) {
+        (1 | 58, Some((kind, code))) => (side.0, if which == 0 { kind } else { code }.into()),
+        _ => side,
+    }
+}
+
+fn add_ethernet(record: &mut Map<String, Value>, flow: &Flow) {
+    let mut ether = Map::new();
+    for (name, mac) in [("src_mac", flow.macs[0]), ("dest_mac", flow.macs[1])] {
+        if let Some(mac) = mac {
+            ether.insert(name.to_owned(), mac_text(mac).into());
+        }
+    }
+    if !ether.is_empty() {
+        record.insert("ether".to_owned(), Value::Object(ether));
+    }
+}
+
+pub(crate) fn mac_text(mac: [u8; 6]) -> String {
+    mac.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":")
+}
+
+/// Name of an IP protocol as EVE writes it; others are three digits.
+pub(crate) fn protocol_name(protocol: u8) -> String {
+    let name = match protocol {
+        0 => "HOPOPT",
+        1 => "ICMP",
+        2 => "IGMP",
+        4 => "IPv4",
+        6 => "TCP",
+        17 => "UDP",
+        41 => "IPv6",
+        47 => "GRE",
+        50 => "ESP",
+        51 => "AH",
+        58 => "IPv6-ICMP",
+        89 => "OSPFIGP",
+        103 => "PIM",
+        112 => "VRRP",
+        132 => "SCTP",
+        other => return format!("{other:03}"),
+    };
+    name.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_told_where_there_are_any() {
+        let side = ("192.0.2.1".parse().expect("is an address"), 8_u16);
+        let mut header = Header {
+            time: Timestamp::EPOCH,
+            event_type: "alert",
+            flow_id: Some(1),
+            number: Some(7),
+            vlans: &[],
+            source: Some(side),
+            destination: Some(side),
+            protocol: Some(6),
+            icmp: Some((8, 0)),
+            packet_source: None,
+        };
+        let record = header.record();
+        assert_eq!(record["src_port"], 8);
+        assert_eq!(record["pcap_cnt"], 7);
+        assert!(!record.contains_key("icmp_type"));
+        header.protocol = Some(1);
+        let record = header.record();
+        assert!(!record.contains_key("src_port"));
+        assert_eq!(record["icmp_type"], 8);
+    }
+
+    #[test]
+    fn addresses_of_version_6_are_written_in_full() {
+        let address = "2001:db8::1".parse().expect("is an address");
+        assert_eq!(address_text(address), "2001:0db8:0000:0000:0000:0000:0000:0001");
+    }
+}

@@ -1,0 +1,48 @@
+//! Records of application transactions.
+
+use fengsui_protocols::{AppProtocol, Direction, Transaction};
+use serde_json::{Map, Value};
+
+use super::header::{Header, add_flow_extras};
+use super::packet_info::PacketInfo;
+use crate::flow::Flow;
+use crate::settings::SensorSettings;
+
+/// Event type and name of the object of a protocol.
+pub(crate) const fn eve_names(protocol: AppProtocol) -> (&'static str, &'static str) {
+    match protocol {
+        AppProtocol::Http | AppProtocol::Http2 => ("http", "http"),
+        AppProtocol::Tls | AppProtocol::Tlcp => ("tls", "tls"),
+        AppProtocol::FtpData => ("ftp_data", "ftp_data"),
+        other => (other.as_str(), other.as_str()),
+    }
+}
+
+/// Adds the objects of a transaction: its own under the protocol's name, and those beside it (`email`).
+pub(crate) fn transaction_objects(record: &mut Map<String, Value>, transaction: &Transaction) {
+    let (_, name) = eve_names(transaction.protocol);
+    if !transaction.eve.is_empty() {
+        record.insert(name.to_owned(), Value::Object(transaction.eve.clone()));
+    }
+    for (name, value) in &transaction.eve_more {
+        record.insert(name.clone(), value.clone());
+    }
+}
+
+/// The record of a transaction that is over.
+pub(crate) fn transaction_record(
+    settings: &SensorSettings,
+    info: &PacketInfo<'_>,
+    flow: &Flow,
+    transaction: &Transaction,
+) -> Map<String, Value> {
+    let (event_type, _) = eve_names(transaction.protocol);
+    let mut header = Header::of_flow(info.time, event_type, flow, Direction::ToServer);
+    header.packet_source = Some(info.source);
+    header.number = settings.eve.packet_number.then_some(info.number);
+    let mut record = header.record();
+    add_flow_extras(&mut record, settings, flow);
+    record.insert("tx_id".to_owned(), transaction.id.into());
+    transaction_objects(&mut record, transaction);
+    record
+}

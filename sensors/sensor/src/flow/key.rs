@@ -1,0 +1,93 @@
+//! What makes packets belong to one flow.
+
+use std::net::IpAddr;
+
+use fengsui_protocols::{Decoded, Transport, Vlans};
+
+/// One end of a packet: address and port (or, for ICMP, type and identifier folded into a port).
+pub(crate) type Side = (IpAddr, u16);
+
+/// Identity of a flow, the same for both directions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct FlowKey {
+    low: Side,
+    high: Side,
+    protocol: u8,
+    vlans: Vlans,
+    tunnel: u32,
+}
+
+impl FlowKey {
+    /// The key of a packet, and the packet's source and destination; none without an IP header.
+    pub(crate) fn of(decoded: &Decoded<'_>, tunnel: u32) -> Option<(Self, Side, Side)> {
+        let ip = decoded.ip.as_ref()?;
+        let (source_port, destination_port) = match &decoded.transport {
+            Transport::Icmpv4(icmp) | Transport::Icmpv6(icmp) => {
+                if let Some((source, destination, protocol, from, to)) = quoted(icmp.quoted_flow()) {
+                    // An error belongs to the flow whose packet it quotes; it goes against that packet's direction.
+                    let key = Self::new((source, from), (destination, to), protocol, decoded.vlans, tunnel);
+                    return Some((key, (destination, to), (source, from)));
+                }
+                let id = icmp.id.unwrap_or(0);
+                (id, id)
+            }
+            _ => decoded.ports().unwrap_or((0, 0)),
+        };
+        let (source, destination) = ((ip.source, source_port), (ip.destination, destination_port));
+        Some((Self::new(source, destination, ip.protocol, decoded.vlans, tunnel), source, destination))
+    }
+
+    fn new(source: Side, destination: Side, protocol: u8, vlans: Vlans, tunnel: u32) -> Self {
+        let (low, high) = if source <= destination { (source, destination) } else { (destination, source) };
+        Self { low, high, protocol, vlans, tunnel }
+    }
+
+    /// IP protocol number.
+    pub(crate) const fn protocol(&self) -> u8 {
+        self.protocol
+    }
+
+    /// A number of 53 bits made of the key and where the flow began: the same on every run.
+    pub(crate) fn flow_id(&self, start_nanos: i64, packet: u64) -> u64 {
+        let mut hash = Fnv::new();
+        for side in [self.low, self.high] {
+            match side.0 {
+                IpAddr::V4(address) => hash.add(&address.octets()),
+                IpAddr::V6(address) => hash.add(&address.octets()),
+            }
+            hash.add(&side.1.to_le_bytes());
+        }
+        hash.add(&[self.protocol]);
+        self.vlans.ids().iter().for_each(|id| hash.add(&id.to_le_bytes()));
+        hash.add(&self.tunnel.to_le_bytes());
+        hash.add(&start_nanos.to_le_bytes());
+        hash.add(&packet.to_le_bytes());
+        hash.finish() & ((1 << 53) - 1)
+    }
+}
+
+type Quoted = (IpAddr, IpAddr, u8, u16, u16);
+
+fn quoted(flow: Option<Quoted>) -> Option<Quoted> {
+    flow.filter(|(_, _, protocol, _, _)| matches!(protocol, 6 | 17 | 132))
+}
+
+/// Fowler-Noll-Vo 1a with a final mix; spreads, does not protect.
+struct Fnv(u64);
+
+impl Fnv {
+    const fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+
+    const fn finish(self) -> u64 {
+        let mixed = (self.0 ^ (self.0 >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        mixed ^ (mixed >> 33)
+    }
+}

@@ -1,0 +1,196 @@
+//! Options and suricata.yaml to settings.
+
+use std::path::{Path, PathBuf};
+
+use fengsui_protocols::UrgentPolicy;
+use yaml_serde::Value;
+
+use super::options::{Checksums, OfflineOptions};
+use super::selection;
+use super::yaml::{Yaml, text_of};
+use crate::SensorError;
+use crate::settings::SensorSettings;
+
+/// What the options come to.
+pub(super) struct Configuration {
+    pub(super) settings: SensorSettings,
+}
+
+/// Applies a suricata.yaml, then `--set`, then the other options to the settings.
+pub(super) fn configure(options: &OfflineOptions) -> Result<Configuration, SensorError> {
+    let mut settings = options.settings.clone().unwrap_or_default();
+    let mut yaml = match &options.suricata_yaml {
+        Some(path) => Yaml::read(path)?,
+        None => Yaml::default(),
+    };
+    for (path, value) in &options.set {
+        yaml.set(path, value);
+    }
+    settings.eve.packet_number = true;
+    settings.eve.alert.verdict = options.simulate_ips;
+    selection::apply(&yaml, &mut settings.eve);
+    if options.simulate_ips && settings.eve.only.is_none() {
+        settings.eve.without.retain(|name| name != "drop");
+    }
+    variables(&yaml, &mut settings);
+    decoding(&yaml, &mut settings);
+    stream(&yaml, &mut settings);
+    applications(&yaml, &mut settings);
+    detection(&yaml, &mut settings);
+    rule_files(&yaml, options.suricata_yaml.as_deref(), &mut settings);
+    if options.workers > 0 {
+        settings.workers = options.workers;
+    }
+    match options.checksums {
+        Some(Checksums::None) => settings.decode.verify_checksums = false,
+        Some(Checksums::All) => settings.decode.verify_checksums = true,
+        None => {}
+    }
+    Ok(Configuration { settings })
+}
+
+fn variables(yaml: &Yaml, settings: &mut SensorSettings) {
+    for (group, target) in [
+        ("vars.address-groups", &mut settings.variables.address_groups),
+        ("vars.port-groups", &mut settings.variables.port_groups),
+    ] {
+        for (name, value) in yaml.entries(group) {
+            if let Some(value) = text_of(value) {
+                target.insert(name, value);
+            }
+        }
+    }
+}
+
+fn decoding(yaml: &Yaml, settings: &mut SensorSettings) {
+    for (name, ports) in [
+        ("vxlan", &mut settings.decode.vxlan_ports),
+        ("geneve", &mut settings.decode.geneve_ports),
+        ("teredo", &mut settings.decode.teredo_ports),
+    ] {
+        if yaml.flag(&format!("decoder.{name}.enabled")) == Some(false) {
+            ports.clear();
+        }
+        let listed: Vec<u16> = ports_of(yaml, &format!("decoder.{name}.ports"));
+        if !listed.is_empty() {
+            *ports = listed;
+        }
+    }
+    for key in ["pcap-file.checksum-checks", "stream.checksum-validation"] {
+        if let Some(verify) = yaml.flag(key) {
+            settings.decode.verify_checksums = verify;
+        }
+    }
+}
+
+/// A list of ports: `80`, `[80, 8080]`, `"80,8080"`, ranges of up to 1,024 ports.
+fn ports_of(yaml: &Yaml, path: &str) -> Vec<u16> {
+    let texts: Vec<String> = match yaml.get(path) {
+        Some(Value::Sequence(list)) => list.iter().filter_map(text_of).collect(),
+        Some(value) => text_of(value).into_iter().collect(),
+        None => Vec::new(),
+    };
+    texts.iter().flat_map(|text| text.split([',', ' ', '[', ']'])).flat_map(port_range).collect()
+}
+
+fn port_range(text: &str) -> Vec<u16> {
+    let (low, high) = text.split_once([':', '-']).unwrap_or((text, text));
+    match (low.trim().parse::<u16>(), high.trim().parse::<u16>()) {
+        (Ok(low), Ok(high)) => (low..=high).take(1024).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn stream(yaml: &Yaml, settings: &mut SensorSettings) {
+    let stream = &mut settings.stream;
+    let flags = [
+        ("stream.midstream", &mut stream.midstream),
+        ("stream.async-oneside", &mut stream.async_oneside),
+        ("stream.checksum-validation", &mut stream.drop_bad_checksums),
+    ];
+    for (path, target) in flags {
+        if let Some(flag) = yaml.flag(path) {
+            *target = flag;
+        }
+    }
+    if let Some(depth) = yaml.size("stream.reassembly.depth") {
+        stream.depth_bytes = depth;
+    }
+    if let Some(queued) = yaml.size("stream.max-synack-queued") {
+        stream.max_synack_queued = u8::try_from(queued).unwrap_or(u8::MAX);
+    }
+    match yaml.text("stream.reassembly.urgent.policy").as_deref() {
+        Some("oob") => stream.urgent = UrgentPolicy::Oob,
+        Some("inline") => stream.urgent = UrgentPolicy::Inline,
+        Some("drop") => stream.urgent = UrgentPolicy::Drop,
+        Some("gap") => stream.urgent = UrgentPolicy::Gap,
+        _ => {}
+    }
+}
+
+fn applications(yaml: &Yaml, settings: &mut SensorSettings) {
+    for (name, value) in yaml.entries("app-layer.protocols") {
+        let enabled = value.get("enabled").and_then(text_of);
+        if enabled.as_deref() == Some("no") {
+            settings.app.disabled.push(name.clone());
+        }
+        let mut ports = Vec::new();
+        for carrier in ["", "tcp.", "udp."] {
+            let path = format!("app-layer.protocols.{name}.{carrier}detection-ports.dp");
+            ports.extend(ports_of(yaml, &path));
+        }
+        if !ports.is_empty() {
+            settings.app.ports.entry(name).or_default().extend(ports);
+        }
+    }
+    http(yaml, settings);
+}
+
+fn http(yaml: &Yaml, settings: &mut SensorSettings) {
+    const LIBHTP: &str = "app-layer.protocols.http.libhtp.default-config";
+    let http = &mut settings.app.http;
+    for (key, target) in
+        [("request-body-limit", &mut http.request_body_limit), ("response-body-limit", &mut http.response_body_limit)]
+    {
+        if let Some(limit) = yaml.size(&format!("{LIBHTP}.{key}")) {
+            *target = usize::try_from(limit).unwrap_or(usize::MAX);
+        }
+    }
+    for (key, target) in [
+        ("double-decode-path", &mut http.double_decode_path),
+        ("double-decode-query", &mut http.double_decode_query),
+        ("query-plusspace-decode", &mut http.plus_to_space),
+    ] {
+        if let Some(flag) = yaml.flag(&format!("{LIBHTP}.{key}")) {
+            *target = flag;
+        }
+    }
+}
+
+fn detection(yaml: &Yaml, settings: &mut SensorSettings) {
+    if let Some(count) = yaml.size("packet-alert-max") {
+        settings.eve.alert.max_per_packet = usize::try_from(count).unwrap_or(usize::MAX).clamp(1, 1 << 16);
+    }
+    if let Some(flag) = yaml.flag("detect.guess-applayer-tx") {
+        settings.eve.guess_transaction = flag;
+    }
+    if yaml.flag("stats.enabled") == Some(false) {
+        settings.eve.statistics = false;
+    }
+}
+
+/// `rule-files` below `default-rule-path`, which is taken from the folder of the suricata.yaml.
+fn rule_files(yaml: &Yaml, file: Option<&Path>, settings: &mut SensorSettings) {
+    let folder = file.and_then(Path::parent).unwrap_or(Path::new(".")).to_owned();
+    let base = yaml.text("default-rule-path").map_or(folder.clone(), |path| folder.join(path));
+    let listed: Vec<PathBuf> = yaml
+        .list("rule-files")
+        .iter()
+        .filter_map(text_of)
+        .map(|name| base.join(name))
+        .filter(|path| path.exists())
+        .collect();
+    if !listed.is_empty() {
+        settings.rules = listed;
+    }
+}

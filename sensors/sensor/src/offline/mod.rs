@@ -1,0 +1,11 @@
+//! Capture files: read in one go, written as `eve.json`.
+
+mod configure;
+mod options;
+mod reader;
+mod run;
+mod selection;
+mod yaml;
+
+pub use options::{Checksums, OfflineOptions, OfflineSummary};
+pub use run::{read_capture, run_offline};

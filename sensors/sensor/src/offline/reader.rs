@@ -1,0 +1,166 @@
+//! The reader of a capture file: batches for workers, and ticks of packet time.
+
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+
+use fengsui_capture::{CaptureError, LinkType, Packet, PacketSource};
+use fengsui_protocols::{DecodeSettings, LinkLayer, decode};
+use fengsui_schema::Timestamp;
+
+use crate::limits::BATCH_PACKETS;
+
+/// Packets and ticks for one worker, in order. Every worker gets every batch, empty or not.
+#[derive(Default)]
+pub(super) struct Batch {
+    bytes: Vec<u8>,
+    items: Vec<Item>,
+    /// Number and time of the last packet of the file up to this batch.
+    pub(super) until: (u64, Timestamp),
+}
+
+enum Item {
+    Packet {
+        number: u64,
+        time: Timestamp,
+        original_length: u32,
+        link: LinkType,
+        vlan: Option<u16>,
+        end: usize,
+    },
+    /// Packet time has reached another second.
+    Tick {
+        number: u64,
+        time: Timestamp,
+    },
+}
+
+/// What a worker finds in a batch.
+pub(super) enum Step<'a> {
+    Packet(Packet<'a>, u64),
+    Tick(Timestamp, u64),
+}
+
+impl Batch {
+    fn push(&mut self, packet: &Packet<'_>, number: u64) {
+        self.bytes.extend_from_slice(packet.data);
+        self.items.push(Item::Packet {
+            number,
+            time: packet.time,
+            original_length: packet.original_length,
+            link: packet.link,
+            vlan: packet.vlan,
+            end: self.bytes.len(),
+        });
+    }
+
+    /// Packets and ticks in order.
+    pub(super) fn steps(&self) -> impl Iterator<Item = Step<'_>> {
+        let mut start = 0;
+        self.items.iter().map(move |item| match *item {
+            Item::Packet { number, time, original_length, link, vlan, end } => {
+                let data = &self.bytes[start..end];
+                start = end;
+                Step::Packet(Packet { time, data, original_length, link, vlan }, number)
+            }
+            Item::Tick { number, time } => Step::Tick(time, number),
+        })
+    }
+}
+
+/// Reads all packets and hands them to the workers; both ways between two addresses go to the same one.
+///
+/// # Errors
+/// When the source delivers no more; all packets before that were handed over.
+pub(super) fn read(source: &mut dyn PacketSource, queues: &[SyncSender<Arc<Batch>>]) -> Result<(), CaptureError> {
+    let mut reader = Reader { batches: fresh(queues.len()), number: 0, second: i64::MIN, time: Timestamp::EPOCH };
+    loop {
+        match source.next() {
+            Ok(Some(packet)) => reader.take(&packet),
+            Ok(None) => break,
+            Err(error) => {
+                let _ = reader.send(queues);
+                return Err(error);
+            }
+        }
+        if reader.number.is_multiple_of(BATCH_PACKETS as u64) && !reader.send(queues) {
+            return Ok(());
+        }
+    }
+    reader.send(queues);
+    Ok(())
+}
+
+struct Reader {
+    batches: Vec<Batch>,
+    number: u64,
+    second: i64,
+    time: Timestamp,
+}
+
+fn fresh(count: usize) -> Vec<Batch> {
+    (0..count).map(|_| Batch::default()).collect()
+}
+
+impl Reader {
+    fn take(&mut self, packet: &Packet<'_>) {
+        self.number += 1;
+        self.time = self.time.max(packet.time);
+        if self.time.as_seconds() > self.second {
+            self.second = self.time.as_seconds();
+            let tick = (self.number, self.time);
+            for batch in &mut self.batches {
+                batch.items.push(Item::Tick { number: tick.0, time: tick.1 });
+            }
+        }
+        let worker = if self.batches.len() == 1 { 0 } else { steer(packet, self.batches.len()) };
+        self.batches[worker].push(packet, self.number);
+    }
+
+    /// Hands the batches over; false when the workers are gone.
+    fn send(&mut self, queues: &[SyncSender<Arc<Batch>>]) -> bool {
+        let batches = std::mem::replace(&mut self.batches, fresh(queues.len()));
+        let until = (self.number, self.time);
+        batches.into_iter().zip(queues).all(|(batch, queue)| queue.send(Arc::new(Batch { until, ..batch })).is_ok())
+    }
+}
+
+/// The worker of a packet, by its pair of addresses: fragments, errors and side connections stay together.
+fn steer(packet: &Packet<'_>, workers: usize) -> usize {
+    let settings = DecodeSettings { verify_checksums: false, ..DecodeSettings::default() };
+    let decoded = decode(packet.data, LinkLayer::from_number(packet.link.number()), &settings);
+    let Some(ip) = decoded.ip else { return 0 };
+    let fold = |address: std::net::IpAddr| match address {
+        std::net::IpAddr::V4(address) => u64::from(address.to_bits()),
+        std::net::IpAddr::V6(address) => {
+            let bits = address.to_bits().to_le_bytes();
+            let (low, high) = bits.split_at(8);
+            let number = |half: &[u8]| half.iter().fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
+            number(low) ^ number(high)
+        }
+    };
+    // The sum is the same both ways.
+    let mixed = fold(ip.source).wrapping_add(fold(ip.destination)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    usize::try_from((mixed >> 32) % (workers as u64)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_gives_back_what_it_was_given() {
+        let mut batch = Batch::default();
+        for (number, data) in [(1, &b"abc"[..]), (2, b""), (3, b"de")] {
+            let packet = Packet { time: Timestamp::EPOCH, data, original_length: 3, link: LinkType::RAW, vlan: None };
+            batch.push(&packet, number);
+        }
+        let found: Vec<(Vec<u8>, u64)> = batch
+            .steps()
+            .filter_map(|step| match step {
+                Step::Packet(packet, number) => Some((packet.data.to_vec(), number)),
+                Step::Tick(..) => None,
+            })
+            .collect();
+        assert_eq!(found, [(b"abc".to_vec(), 1), (Vec::new(), 2), (b"de".to_vec(), 3)]);
+    }
+}

@@ -1,0 +1,198 @@
+//! A run over a capture file: one reader, N workers that share nothing, one ordered output.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use fengsui_capture::{CaptureError, FileSource, PacketSource};
+use fengsui_schema::{LossCause, Timestamp, Visibility, shown};
+use fengsui_signatures::RuleData;
+
+use super::configure::{Configuration, configure};
+use super::options::{OfflineOptions, OfflineSummary};
+use super::reader::{Batch, Step, read};
+use crate::account::{Account, Counter, Fate};
+use crate::limits::BATCHES_PER_WORKER;
+use crate::output::{EveFile, EventSink};
+use crate::parts::{self, SensorParts};
+use crate::report::Reporter;
+use crate::rules::{LiveRules, LoadedRules, load_rules};
+use crate::worker::{Shared, Worker};
+use crate::{EveEvent, SensorError};
+
+/// Reads a capture file as the options say and writes `eve.json` into the output folder.
+///
+/// # Errors
+/// When the capture, a rule file or the suricata.yaml cannot be read, or `eve.json` cannot be written. Rules that do not
+/// load are in the summary; a capture file that is cut is no error.
+pub fn run_offline(options: &OfflineOptions) -> Result<OfflineSummary, SensorError> {
+    let configuration = configure(options)?;
+    let mut source = FileSource::open(&options.pcap)?;
+    let rules = rules_of(options, &configuration)?;
+    let mut parts = SensorParts::new(LiveRules::new(rules));
+    parts.classifier = options.classifier.clone();
+    parts.yara = parts::load_yara(&configuration.settings.yara)?;
+    parts.hashes = parts::load_hash_lists(&configuration.settings.hash_lists)?;
+    let mut sink = EveFile::create(&options.output_directory.join("eve.json"))?;
+    let name = options.pcap.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    read_with(configuration.settings, parts, (&mut source, &name, options.simulate_ips), &mut sink)
+}
+
+/// Reads all packets of a source with these settings and parts and hands the events to a sink, in order. The result does
+/// not depend on the number of workers.
+///
+/// # Errors
+/// When a setting is wrong, a thread cannot be started or the sink fails.
+pub fn read_capture(
+    settings: SensorSettings,
+    parts: SensorParts,
+    source: &mut dyn PacketSource,
+    name: &str,
+    sink: &mut dyn EventSink,
+) -> Result<OfflineSummary, SensorError> {
+    read_with(settings, parts, (source, name, false), sink)
+}
+
+use crate::settings::SensorSettings;
+
+fn rules_of(options: &OfflineOptions, configuration: &Configuration) -> Result<LoadedRules, SensorError> {
+    if options.disable_detection {
+        return Ok(LoadedRules::default());
+    }
+    let paths: &[PathBuf] = if options.rules.is_empty() { &configuration.settings.rules } else { &options.rules };
+    load_rules(paths, &configuration.settings.variables, &RuleData::default())
+}
+
+/// What a worker answers to a batch; the last answer has no `until`.
+struct Answer {
+    until: Option<(u64, Timestamp)>,
+    events: Vec<EveEvent>,
+    account: Account,
+}
+
+fn read_with(
+    settings: SensorSettings,
+    parts: SensorParts,
+    (source, name, inline): (&mut dyn PacketSource, &str, bool),
+    sink: &mut dyn EventSink,
+) -> Result<OfflineSummary, SensorError> {
+    let shared = parts::shared(settings, parts, (false, inline))?;
+    let workers = shared.settings.workers;
+    let mut reporter = Reporter::new(Arc::clone(&shared), name.to_owned());
+    let (queues, inputs): (Vec<_>, Vec<_>) = (0..workers).map(|_| sync_channel(BATCHES_PER_WORKER)).unzip();
+    let (answers, outputs): (Vec<_>, Vec<_>) = (0..workers).map(|_| sync_channel(BATCHES_PER_WORKER)).unzip();
+    let (account, damage) = std::thread::scope(|scope| {
+        for (number, (input, answer)) in inputs.into_iter().zip(answers).enumerate() {
+            let shared = Arc::clone(&shared);
+            spawn(scope, format!("worker-{number}"), move || work(shared, &input, &answer))?;
+        }
+        let reader = spawn(scope, "reader".to_owned(), move || read(source, &queues))?;
+        let account = collect(&outputs, &mut reporter, sink);
+        drop(outputs);
+        let damage = reader.join().map_err(|_| SensorError::Gone { name: "reader".to_owned() })?;
+        Ok::<_, SensorError>((account?, damage))
+    })?;
+    sink.flush()?;
+    let (account, last) = account;
+    summarize(&shared, &reporter, (account, last), damage)
+}
+
+fn spawn<'scope, T: Send + 'scope>(
+    scope: &'scope std::thread::Scope<'scope, '_>,
+    name: String,
+    body: impl FnOnce() -> T + Send + 'scope,
+) -> Result<std::thread::ScopedJoinHandle<'scope, T>, SensorError> {
+    std::thread::Builder::new()
+        .name(name.clone())
+        .spawn_scoped(scope, body)
+        .map_err(|source| SensorError::Thread { name, source })
+}
+
+fn work(shared: Arc<Shared>, input: &Receiver<Arc<Batch>>, output: &SyncSender<Answer>) {
+    let mut worker = Worker::new(shared);
+    while let Ok(batch) = input.recv() {
+        for step in batch.steps() {
+            guarded(&mut worker, &step);
+        }
+        worker.collect();
+        let answer = Answer { until: Some(batch.until), events: worker.take_events(), account: worker.account.clone() };
+        if output.send(answer).is_err() {
+            return;
+        }
+    }
+    worker.finish();
+    let answer = Answer { until: None, events: worker.take_events(), account: worker.account.clone() };
+    let _ = output.send(answer);
+}
+
+/// One packet. No input should make the code panic; if one does, it costs that packet and its flow and is counted.
+fn guarded(worker: &mut Worker, step: &Step<'_>) {
+    let done = catch_unwind(AssertUnwindSafe(|| match step {
+        Step::Packet(packet, number) => worker.packet(packet, *number),
+        Step::Tick(time, number) => worker.tick(*time, *number),
+    }));
+    if done.is_err() {
+        worker.recover(matches!(step, Step::Packet(..)));
+    }
+}
+
+impl Worker {
+    /// After a panic: the packet is lost, flows that were being worked on are gone.
+    pub(crate) fn recover(&mut self, was_packet: bool) {
+        self.account.count(Counter::Panics);
+        if was_packet {
+            self.account.settle(Fate::Lost(LossCause::Parser));
+        }
+        self.forget_broken_flows();
+    }
+}
+
+/// Brings the answers of all workers together, batch by batch, in the order of packets.
+fn collect(
+    outputs: &[Receiver<Answer>],
+    reporter: &mut Reporter,
+    sink: &mut dyn EventSink,
+) -> Result<(Account, Timestamp), SensorError> {
+    let mut last = (0, Timestamp::EPOCH);
+    loop {
+        let mut account = Account::default();
+        let (mut events, mut until) = (Vec::new(), None);
+        for (number, output) in outputs.iter().enumerate() {
+            let answer = output.recv().map_err(|_| SensorError::Gone { name: format!("worker-{number}") })?;
+            account.merge(&answer.account);
+            events.extend(answer.events);
+            until = answer.until;
+        }
+        events.sort_by_key(|event| event.order);
+        let Some(until) = until else {
+            events.extend(reporter.records((last.1, (u64::MAX, u64::MAX, 0)), &account, 0));
+            reporter.shed += sink.write(events)?;
+            return Ok((account, last.1));
+        };
+        last = until;
+        if reporter.is_due(until.1) {
+            events.extend(reporter.records((until.1, (until.0, u64::MAX, 0)), &account, 0));
+        }
+        reporter.shed += sink.write(events)?;
+    }
+}
+
+fn summarize(
+    shared: &Shared,
+    reporter: &Reporter,
+    (account, last): (Account, Timestamp),
+    damage: Result<(), CaptureError>,
+) -> Result<OfflineSummary, SensorError> {
+    let damage = match damage {
+        Ok(()) => None,
+        Err(error @ (CaptureError::Truncated { .. } | CaptureError::Malformed { .. })) => {
+            Some(shown(&error.to_string()).to_string())
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let visibility: Visibility = reporter.visibility(last, &account, 0);
+    let rules = shared.rules.current().report.clone();
+    let alerts = account.get(Counter::DetectAlerts);
+    Ok(OfflineSummary { visibility, events: account.events, alerts, rules, damage })
+}

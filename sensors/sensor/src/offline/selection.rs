@@ -1,0 +1,94 @@
+//! Which records an `eve-log` of suricata.yaml asks for.
+
+use yaml_serde::Value;
+
+use super::yaml::{Yaml, find, flag_of, text_of};
+use crate::eve::EveSettings;
+
+/// Types that are off unless a suricata.yaml lists them.
+const OFF_BY_DEFAULT: &[&str] = &["arp", "netflow", "pgsql", "frame", "metadata", "drop"];
+
+/// Without a list of outputs: what Suricata's own settings file asks for.
+pub(super) fn by_default(eve: &mut EveSettings) {
+    eve.anomaly.decode = false;
+    eve.without = OFF_BY_DEFAULT.iter().map(|name| (*name).to_owned()).collect();
+}
+
+/// Takes over what the `eve-log` outputs ask for.
+pub(super) fn apply(yaml: &Yaml, eve: &mut EveSettings) {
+    let logs: Vec<&Value> =
+        yaml.list("outputs").iter().filter_map(|output| find(output, "eve-log")).filter(|log| is_on(log)).collect();
+    if logs.is_empty() {
+        return by_default(eve);
+    }
+    let mut only = Vec::new();
+    eve.anomaly.decode = false;
+    eve.community_id = false;
+    for log in logs.into_iter().filter(|log| writes_eve_json(log)) {
+        eve.community_id |= flag(log, "community-id");
+        eve.ethernet |= flag(log, "ethernet");
+        let Some(Value::Sequence(types)) = find(log, "types") else { continue };
+        for entry in types {
+            add_type(entry, &mut only, eve);
+        }
+    }
+    eve.only = Some(only);
+    eve.visibility = false;
+}
+
+fn writes_eve_json(log: &Value) -> bool {
+    find(log, "filename").and_then(text_of).is_none_or(|name| name.ends_with("eve.json"))
+}
+
+fn is_on(log: &Value) -> bool {
+    find(log, "enabled").and_then(text_of).and_then(|text| flag_of(&text)).unwrap_or(true)
+}
+
+fn flag(value: &Value, path: &str) -> bool {
+    find(value, path).and_then(text_of).and_then(|text| flag_of(&text)).unwrap_or(false)
+}
+
+fn add_type(entry: &Value, only: &mut Vec<String>, eve: &mut EveSettings) {
+    match entry {
+        Value::String(name) => add_name(name, only, eve),
+        Value::Mapping(map) => {
+            for (name, options) in map {
+                let Some(name) = text_of(name) else { continue };
+                if is_on(options) {
+                    add_name(&name, only, eve);
+                    add_options(&name, options, eve);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn add_name(name: &str, only: &mut Vec<String>, eve: &mut EveSettings) {
+    let names: &[&str] = match name {
+        "files" => &["fileinfo"],
+        "ftp" => &["ftp", "ftp_data"],
+        other => &[other],
+    };
+    only.extend(names.iter().map(|name| (*name).to_owned()));
+    eve.netflow |= name == "netflow";
+}
+
+fn add_options(name: &str, options: &Value, eve: &mut EveSettings) {
+    match name {
+        "alert" => {
+            eve.alert.payload = flag(options, "payload");
+            eve.alert.payload_printable = flag(options, "payload-printable");
+            eve.alert.packet = flag(options, "packet");
+            eve.alert.references |= flag(options, "metadata.rule.reference") || flag(options, "references");
+            eve.alert.verdict |= flag(options, "verdict");
+        }
+        "anomaly" => {
+            eve.anomaly.decode = flag(options, "types.decode");
+            eve.anomaly.stream = flag(options, "types.stream");
+            let listed = find(options, "types.applayer").and_then(text_of).and_then(|text| flag_of(&text));
+            eve.anomaly.applayer = listed.unwrap_or(true);
+        }
+        _ => {}
+    }
+}

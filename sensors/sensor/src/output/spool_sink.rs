@@ -1,0 +1,71 @@
+//! The durable spool towards the analyzer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fengsui_relay::{Class, Spool, SpoolError};
+use fengsui_schema::{Clock, RawRecord};
+
+use super::EventSink;
+use crate::{EveEvent, SensorError};
+
+/// Name of the parser that understands these records.
+const SOURCE: &str = "fengsui_eve";
+/// Wait before a batch is offered again to a spool that is full.
+const FULL_WAIT: Duration = Duration::from_millis(200);
+
+/// Appends events to the spool, grouped by class; returns when they are on the disk.
+pub struct SpoolSink {
+    spool: Spool,
+    instance: String,
+    clock: Arc<dyn Clock>,
+}
+
+impl SpoolSink {
+    /// Writes to `spool` under the sensor's name.
+    #[must_use]
+    pub fn new(spool: Spool, observer: &str, clock: Arc<dyn Clock>) -> Self {
+        Self { spool, instance: observer.to_owned(), clock }
+    }
+
+    fn encode(&self, event: &EveEvent) -> Vec<u8> {
+        let payload = serde_json::to_vec(&event.record).unwrap_or_default();
+        let record = RawRecord {
+            source: SOURCE.to_owned(),
+            instance: self.instance.clone(),
+            received: self.clock.now(),
+            payload,
+        };
+        record.encode()
+    }
+
+    /// A full spool holds the sensor back rather than losing an alert: the ring behind it fills and is counted.
+    fn append(&self, class: Class, payloads: Vec<Vec<u8>>) -> Result<u64, SensorError> {
+        loop {
+            match self.spool.append(class, payloads.clone()) {
+                Ok(range) => return Ok(range.shed),
+                Err(SpoolError::Full { .. }) => std::thread::sleep(FULL_WAIT),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+impl EventSink for SpoolSink {
+    fn write(&mut self, events: Vec<EveEvent>) -> Result<u64, SensorError> {
+        let mut classes: BTreeMap<Class, Vec<Vec<u8>>> = BTreeMap::new();
+        for event in &events {
+            classes.entry(event.class).or_default().push(self.encode(event));
+        }
+        let mut shed = 0;
+        for (class, payloads) in classes {
+            shed += self.append(class, payloads)?;
+        }
+        Ok(shed)
+    }
+
+    fn flush(&mut self) -> Result<(), SensorError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,115 @@
+//! What a sensor is put together from.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use fengsui_dlp_engine::Engine;
+use fengsui_files::{HashList, YaraPool, YaraRules};
+use fengsui_schema::{UnitCode, shown};
+use fengsui_signatures::Tracking;
+
+use crate::evidence::EvidenceWriter;
+use crate::rules::{LiveRules, read_files};
+use crate::settings::SensorSettings;
+use crate::worker::Shared;
+use crate::{SensorError, limits};
+
+/// What a sensor needs beside its settings. Everything is optional but the rules, which may be empty.
+pub struct SensorParts {
+    /// Rules in Suricata's language; kept by the caller to replace them while the sensor runs.
+    pub rules: LiveRules,
+    /// Classifies content of files; absent to leave it out.
+    pub classifier: Option<Arc<Engine>>,
+    /// Scans files; absent to leave it out.
+    pub yara: Option<Arc<YaraRules>>,
+    /// Known digests.
+    pub hashes: HashList,
+}
+
+impl SensorParts {
+    /// Rules and nothing else.
+    #[must_use]
+    pub fn new(rules: LiveRules) -> Self {
+        Self { rules, classifier: None, yara: None, hashes: HashList::new() }
+    }
+}
+
+/// Reads and compiles YARA rule files, and folders of `*.yar`. `None` without files.
+///
+/// # Errors
+/// When a file cannot be read or does not compile.
+pub fn load_yara(paths: &[PathBuf]) -> Result<Option<Arc<YaraRules>>, SensorError> {
+    let files = read_files("YARA rule file", paths, "yar")?;
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let texts: Vec<(String, String)> =
+        files.into_iter().map(|(name, bytes)| (name, String::from_utf8_lossy(&bytes).into_owned())).collect();
+    let rules = YaraRules::compile(texts.iter().map(|(name, text)| (file_name(name), text.as_str())))?;
+    Ok(Some(Arc::new(rules)))
+}
+
+/// Reads lists of known digests.
+///
+/// # Errors
+/// When a file cannot be read or a line is no digest.
+pub fn load_hash_lists(paths: &[PathBuf]) -> Result<HashList, SensorError> {
+    let mut list = HashList::new();
+    for (name, bytes) in read_files("hash list", paths, "txt")? {
+        list.add(file_name(&name), &String::from_utf8_lossy(&bytes))?;
+    }
+    Ok(list)
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Checks the settings and starts what workers share.
+pub(crate) fn shared(
+    settings: SensorSettings,
+    parts: SensorParts,
+    (live, inline): (bool, bool),
+) -> Result<Arc<Shared>, SensorError> {
+    let unit = check(&settings)?;
+    let yara = match parts.yara.filter(|rules| settings.yara_threads > 0 && !rules.is_empty()) {
+        Some(rules) => Some(YaraPool::start(rules, settings.yara_threads)?),
+        None => None,
+    };
+    let evidence = match &settings.evidence.directory {
+        Some(directory) => Some(EvidenceWriter::start(directory.clone(), &settings.observer, !live)?),
+        None => None,
+    };
+    Ok(Arc::new(Shared {
+        rules: parts.rules,
+        tracking: Arc::new(Tracking::default()),
+        classifier: parts.classifier,
+        unit,
+        yara,
+        hashes: parts.hashes,
+        evidence,
+        live,
+        inline,
+        settings,
+    }))
+}
+
+fn check(settings: &SensorSettings) -> Result<UnitCode, SensorError> {
+    let wrong = |key, value: &str, remedy| SensorError::Setting { key, value: shown(value).to_string(), remedy };
+    let observer = &settings.observer;
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if observer.is_empty() || observer.len() > 64 || observer.starts_with('.') || !observer.bytes().all(is_name) {
+        let remedy = "use 1 to 64 letters, digits, -, _ and ., not starting with a dot";
+        return Err(wrong("observer", observer, remedy));
+    }
+    if !(1..=limits::WORKERS).contains(&settings.workers) {
+        return Err(wrong("workers", &settings.workers.to_string(), "use 1 to 64"));
+    }
+    if settings.visibility_seconds == 0 {
+        return Err(wrong("visibility_seconds", "0", "use 1 or more"));
+    }
+    settings
+        .unit
+        .parse()
+        .map_err(|_| wrong("unit", &settings.unit, "use six digits of GB/T 2260, then - and 1 to 26 of 0-9A-Z"))
+}

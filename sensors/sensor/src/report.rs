@@ -1,0 +1,90 @@
+//! Accounts of all workers as records.
+
+use std::sync::Arc;
+
+use fengsui_relay::Class;
+use fengsui_schema::{Timestamp, Visibility};
+use serde_json::{Map, Value};
+
+use crate::EveEvent;
+use crate::account::{Account, VisibilityContext};
+use crate::eve::EventOrder;
+use crate::worker::Shared;
+
+/// Turns the sum of all accounts into visibility and statistics records.
+pub(crate) struct Reporter {
+    shared: Arc<Shared>,
+    interface: String,
+    begun: Option<Timestamp>,
+    next: Option<Timestamp>,
+    /// Events that the output has shed.
+    pub(crate) shed: u64,
+}
+
+impl Reporter {
+    pub(crate) fn new(shared: Arc<Shared>, interface: String) -> Self {
+        Self { shared, interface, begun: None, next: None, shed: 0 }
+    }
+
+    /// Whether a report is due at this time; the first one is due a full period after the first packet.
+    pub(crate) fn is_due(&mut self, now: Timestamp) -> bool {
+        let period = i64::from(self.shared.settings.visibility_seconds);
+        self.begun.get_or_insert(now);
+        let next = *self.next.get_or_insert(now.plus_seconds(period));
+        if now < next {
+            return false;
+        }
+        self.next = Some(now.plus_seconds(period));
+        true
+    }
+
+    /// The records of a report.
+    pub(crate) fn records(
+        &self,
+        (now, order): (Timestamp, EventOrder),
+        account: &Account,
+        ring_drops: u64,
+    ) -> Vec<EveEvent> {
+        let eve = &self.shared.settings.eve;
+        let mut events = Vec::new();
+        let mut push = |name: &str, value: Value| {
+            let place = u32::try_from(events.len()).unwrap_or(u32::MAX);
+            let mut record = Map::new();
+            record.insert("timestamp".to_owned(), now.to_eve().into());
+            record.insert("event_type".to_owned(), name.into());
+            record.insert(name.to_owned(), value);
+            let order = (order.0, order.1, order.2.saturating_add(place));
+            events.push(EveEvent { time: now, order, class: Class::Statistics, record });
+        };
+        if eve.statistics && eve.writes("stats") {
+            let uptime = self.begun.map_or(0, |begun| now.as_seconds() - begun.as_seconds());
+            push("stats", Value::Object(account.statistics(uptime, self.rules())));
+        }
+        if eve.visibility && eve.writes("visibility") {
+            let record = self.visibility(now, account, ring_drops);
+            push("visibility", serde_json::to_value(record).unwrap_or(Value::Null));
+        }
+        events
+    }
+
+    /// Rules in force and rules that did not load.
+    fn rules(&self) -> (u32, u32) {
+        let rules = self.shared.rules.current();
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        (count(rules.report.loaded), count(rules.report.failures.len()))
+    }
+
+    /// The account as the analyzer wants it.
+    pub(crate) fn visibility(&self, now: Timestamp, account: &Account, ring_drops: u64) -> Visibility {
+        let (rules_loaded, rules_failed) = self.rules();
+        let context = VisibilityContext {
+            observer: &self.shared.settings.observer,
+            interface: &self.interface,
+            rules_version: &self.shared.rules.current().report.version,
+            rules_loaded,
+            rules_failed,
+            events_shed: self.shed,
+        };
+        account.visibility(now, ring_drops, &context)
+    }
+}

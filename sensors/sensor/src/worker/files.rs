@@ -1,0 +1,188 @@
+//! Files on their way: hashed, shown to the rules, and told when they end.
+
+use fengsui_files::{FileHasher, identify};
+use fengsui_protocols::{Direction, FileChunk};
+use fengsui_signatures::{FileView, PacketView};
+
+use super::Worker;
+use super::flows::flow_view;
+use crate::account::Counter;
+use crate::eve::{FileRecord, PacketInfo, fileinfo_record};
+use crate::flow::{FileProgress, Flow};
+use crate::limits::{
+    FILE_CONTENT_BYTES, FILE_CONTENT_TOTAL_BYTES, FILE_INSPECT_BYTES, FILE_OVERLAP_BYTES, FILE_WINDOW_BYTES,
+    FILES_PER_FLOW,
+};
+
+impl Worker {
+    /// The next piece of a file.
+    pub(super) fn file_chunk(
+        &mut self,
+        info: &PacketInfo<'_>,
+        view: &PacketView<'_>,
+        flow: &mut Flow,
+        chunk: FileChunk,
+    ) {
+        let Some(place) = self.place_of(flow, &chunk) else {
+            self.account.count(Counter::FilesShed);
+            return;
+        };
+        let (ended, direction) = (chunk.end, chunk.direction);
+        self.take_chunk(&mut flow.files[place], chunk);
+        if ended || flow.files[place].fresh >= FILE_INSPECT_BYTES {
+            self.inspect_file(info, view, flow, (place, direction));
+        }
+        if ended {
+            self.end_file(info, flow, place);
+            prune(flow);
+        }
+    }
+
+    fn place_of(&mut self, flow: &mut Flow, chunk: &FileChunk) -> Option<usize> {
+        if let Some(place) = flow.files.iter().position(|file| file.id == chunk.file && !file.ended) {
+            return Some(place);
+        }
+        if flow.files.len() >= FILES_PER_FLOW {
+            return None;
+        }
+        self.account.count(Counter::FilesSeen);
+        flow.files.push(FileProgress {
+            id: chunk.file,
+            transaction: chunk.transaction,
+            direction: chunk.direction,
+            name: None,
+            hasher: Some(FileHasher::new()),
+            content: Vec::new(),
+            window: Vec::new(),
+            window_offset: 0,
+            fresh: 0,
+            size: 0,
+            gaps: false,
+            truncated: false,
+            ended: false,
+            store: false,
+            signatures: Vec::new(),
+            logged: false,
+        });
+        Some(flow.files.len() - 1)
+    }
+
+    fn take_chunk(&mut self, file: &mut FileProgress, chunk: FileChunk) {
+        if chunk.name.is_some() {
+            file.name = chunk.name;
+        }
+        if chunk.gap > 0 {
+            file.gaps = true;
+            file.hasher = None;
+            file.window.clear();
+            file.size += chunk.gap;
+            file.window_offset = file.size;
+        }
+        if let Some(hasher) = &mut file.hasher {
+            hasher.update(&chunk.data);
+        }
+        self.keep_content(file, &chunk.data);
+        file.size += chunk.data.len() as u64;
+        file.fresh += chunk.data.len();
+        file.window.extend_from_slice(&chunk.data);
+        file.truncated |= chunk.truncated;
+        file.ended |= chunk.end;
+    }
+
+    /// Keeps the start of a file for identification, classification and YARA, within what all files may hold.
+    fn keep_content(&mut self, file: &mut FileProgress, data: &[u8]) {
+        let room = FILE_CONTENT_BYTES.saturating_sub(file.content.len());
+        let part = &data[..data.len().min(room)];
+        if self.content_held + part.len() > FILE_CONTENT_TOTAL_BYTES {
+            self.account.count(Counter::FileContentShed);
+            return;
+        }
+        self.content_held += part.len();
+        file.content.extend_from_slice(part);
+    }
+
+    fn inspect_file(
+        &mut self,
+        info: &PacketInfo<'_>,
+        view: &PacketView<'_>,
+        flow: &mut Flow,
+        (place, direction): (usize, Direction),
+    ) {
+        let file = &flow.files[place];
+        let hashes = file.hasher.clone().filter(|_| file.ended && !file.truncated).map(FileHasher::finish);
+        let seen = FileView {
+            id: file.id,
+            data: &file.window,
+            offset: file.window_offset,
+            size: file.size,
+            complete: file.ended && !file.truncated,
+            name: file.name.as_deref(),
+            magic: Some(identify(&file.content).description()),
+            md5: hashes.map(|hashes| hashes.md5),
+            sha1: hashes.map(|hashes| hashes.sha1),
+            sha256: hashes.map(|hashes| hashes.sha256),
+        };
+        let transaction = flow.app.as_ref().and_then(|app| app.transaction(file.transaction));
+        let found =
+            self.rules.set.inspect_file_data(&mut self.scratch, view, &mut flow.rules, direction, (&seen, transaction));
+        let file = &mut flow.files[place];
+        file.signatures.extend(found.iter().map(|found| found.rule.sid));
+        file.signatures.dedup();
+        file.store |= found.iter().any(|found| found.rule.filestore);
+        file.fresh = 0;
+        if file.window.len() > FILE_WINDOW_BYTES {
+            let cut = file.window.len() - FILE_OVERLAP_BYTES;
+            file.window.drain(..cut);
+            file.window_offset += cut as u64;
+        }
+        self.raise_on_flow(info, flow, Some(direction), &found);
+    }
+
+    /// Files that did not end before their flow did.
+    pub(super) fn end_files(&mut self, info: &PacketInfo<'_>, flow: &mut Flow) {
+        for place in 0..flow.files.len() {
+            let file = &mut flow.files[place];
+            if file.logged {
+                continue;
+            }
+            file.truncated |= !file.ended;
+            file.ended = true;
+            let direction = file.direction;
+            let view = flow_view(info, flow, direction);
+            self.inspect_file(info, &view, flow, (place, direction));
+            self.end_file(info, flow, place);
+        }
+        prune(flow);
+    }
+
+    fn end_file(&mut self, info: &PacketInfo<'_>, flow: &mut Flow, place: usize) {
+        let file = &mut flow.files[place];
+        if std::mem::replace(&mut file.logged, true) {
+            return;
+        }
+        let whole = !file.truncated && !file.gaps;
+        let hashes = file.hasher.take().filter(|_| !file.gaps).map(FileHasher::finish);
+        let kind = identify(&file.content);
+        let shared = std::sync::Arc::clone(&self.shared);
+        let listed = hashes.filter(|_| whole).and_then(|hashes| shared.hashes.find(&hashes).map(str::to_owned));
+        let content = std::mem::take(&mut flow.files[place].content);
+        self.content_held -= content.len();
+        let file = &flow.files[place];
+        let record = FileRecord { file, kind, hashes, listed: listed.as_deref() };
+        let transaction = flow.app.as_ref().and_then(|app| app.transaction(file.transaction));
+        if self.writes("fileinfo") {
+            let record = fileinfo_record(&shared.settings, info, flow, transaction, &record);
+            self.emit("fileinfo", record);
+        }
+        if let Some(list) = &listed {
+            self.raise_listed_file(info, flow, &record, list);
+        }
+        self.classify_file(info, flow, &record, &content);
+        self.scan_file(info, flow, &record, content);
+    }
+}
+
+/// Forgets files that have ended.
+fn prune(flow: &mut Flow) {
+    flow.files.retain(|file| !file.logged);
+}

@@ -1,0 +1,312 @@
+//! Flows: found, begun, fed and ended.
+
+use fengsui_protocols::{AppEvent, AppLayer, Decoded, Direction, Segment, TcpSession, Transport, TransportKind, flags};
+use fengsui_schema::LossCause;
+use fengsui_signatures::PacketView;
+
+use super::Worker;
+use super::packet::{has_bad_checksum, icmp_kind, view_of};
+use super::stream::ToApp;
+use crate::account::{Counter, Fate};
+use crate::eve::{PacketInfo, flow_record, netflow_records};
+use crate::evidence::KeptPacket;
+use crate::flow::{Flow, FlowEnd, FlowKey, Side, Slot};
+
+/// What a packet brought to its flow.
+#[derive(Default)]
+pub(super) struct News {
+    pub(super) app_events: Vec<AppEvent>,
+    /// Anomalies of the TCP session.
+    pub(super) events: Vec<&'static str>,
+    /// Whether the payload went into the stream.
+    pub(super) in_stream: bool,
+    /// Whether the session took the packet.
+    pub(super) accepted: bool,
+}
+
+impl Worker {
+    /// A packet with its flow.
+    pub(super) fn flow_packet(
+        &mut self,
+        info: &PacketInfo<'_>,
+        decoded: &Decoded<'_>,
+        keyed: (FlowKey, Side, Side),
+    ) -> Fate {
+        if has_bad_checksum(decoded) {
+            return self.bad_checksum(info, decoded);
+        }
+        let slot = self.find_or_begin(info, decoded, keyed);
+        let Some(mut flow) = self.table.take(slot) else { return Fate::Lost(LossCause::MemoryLimit) };
+        let direction = flow.direction_of(keyed.1, keyed.2);
+        self.count_packet(&mut flow, info, decoded, direction);
+        self.keep_packet(&mut flow, info);
+        if flow.dropped && self.shared.inline {
+            self.drop_packet(info, &flow, direction);
+        } else {
+            self.work(info, decoded, &mut flow, direction);
+        }
+        self.table.put_back(slot, flow);
+        self.make_room(info.number);
+        Fate::Inspected
+    }
+
+    fn bad_checksum(&mut self, info: &PacketInfo<'_>, decoded: &Decoded<'_>) -> Fate {
+        let event = match (&decoded.transport, decoded.ip.as_ref().and_then(|ip| ip.checksum_valid)) {
+            (_, Some(false)) => "ipv4.invalid_checksum",
+            (Transport::Tcp(_), _) => "tcpv4.invalid_checksum",
+            (Transport::Udp(_), _) => "udpv4.invalid_checksum",
+            _ => "icmpv4.invalid_checksum",
+        };
+        if decoded.tcp().is_some() {
+            self.account.count(Counter::TcpInvalidChecksum);
+        }
+        self.account.decoder_event(event);
+        let view = view_of(info, decoded);
+        self.inspect_packet_without_flow(info, &view);
+        Fate::Lost(LossCause::Checksum)
+    }
+
+    fn find_or_begin(&mut self, info: &PacketInfo<'_>, decoded: &Decoded<'_>, keyed: (FlowKey, Side, Side)) -> Slot {
+        let (key, source, destination) = keyed;
+        if let Some(slot) = self.table.find(&key) {
+            if !self.is_reused(slot, decoded) {
+                return slot;
+            }
+            self.account.count(Counter::FlowReused);
+            self.end_flow(slot, info.number, FlowEnd::Reused, Counter::FlowReused);
+        }
+        while self.table.is_full() {
+            let Some(quietest) = self.table.quietest() else { break };
+            self.end_flow(quietest, info.number, FlowEnd::Forced, Counter::FlowEndFull);
+        }
+        let flow = self.begin_flow(info, decoded, (key, source, destination));
+        self.table.insert(Box::new(flow))
+    }
+
+    /// Whether a SYN begins a new connection on the addresses and ports of one that is over.
+    fn is_reused(&mut self, slot: Slot, decoded: &Decoded<'_>) -> bool {
+        if !decoded.tcp().is_some_and(fengsui_protocols::Tcp::is_syn) {
+            return false;
+        }
+        let Some(flow) = self.table.take(slot) else { return false };
+        let closed = flow.is_closed();
+        self.table.put_back(slot, flow);
+        closed
+    }
+
+    fn begin_flow(&mut self, info: &PacketInfo<'_>, decoded: &Decoded<'_>, keyed: (FlowKey, Side, Side)) -> Flow {
+        let (key, source, destination) = keyed;
+        self.account.count(Counter::FlowTotal);
+        // A flow that begins with the answer of a handshake was opened by the other side.
+        let answered = decoded.tcp().is_some_and(|tcp| tcp.has(flags::SYN | flags::ACK));
+        let (client, server) = if answered { (destination, source) } else { (source, destination) };
+        let mut flow = Flow::new(key, client, server, info.number, info.time);
+        flow.vlans = decoded.vlans.ids().to_vec();
+        let app = |kind| Some(Box::new(AppLayer::new(kind, client.1, server.1)));
+        match decoded.transport {
+            Transport::Tcp(_) => {
+                self.account.count(Counter::FlowTcp);
+                flow.tcp = Some(Box::new(TcpSession::new()));
+                flow.app = app(TransportKind::Tcp);
+            }
+            Transport::Udp(_) => {
+                self.account.count(Counter::FlowUdp);
+                flow.app = app(TransportKind::Udp);
+            }
+            Transport::Icmpv4(_) => self.account.count(Counter::FlowIcmpv4),
+            Transport::Icmpv6(_) => self.account.count(Counter::FlowIcmpv6),
+            Transport::Sctp(_) | Transport::None => {}
+        }
+        flow
+    }
+
+    fn count_packet(&mut self, flow: &mut Flow, info: &PacketInfo<'_>, decoded: &Decoded<'_>, direction: Direction) {
+        let way = usize::from(direction == Direction::ToClient);
+        flow.last = flow.last.max(info.time);
+        flow.packets[way] += 1;
+        flow.bytes[way] += info.packet.map_or(0, |packet| packet.data.len()) as u64;
+        flow.icmp[way] = flow.icmp[way].or(icmp_kind(decoded));
+        if let Some(ip) = &decoded.ip {
+            flow.ttl[way] = (flow.ttl[way].0.min(ip.ttl), flow.ttl[way].1.max(ip.ttl));
+        }
+        if let Some((source, destination)) = info.macs {
+            let (client, server) = if way == 0 { (source, destination) } else { (destination, source) };
+            flow.macs = [flow.macs[0].or(Some(client)), flow.macs[1].or(Some(server))];
+        }
+        if let Some(tcp) = decoded.tcp() {
+            let account = &mut self.account;
+            account.add(Counter::TcpSyn, u64::from(tcp.is_syn()));
+            account.add(Counter::TcpSynAck, u64::from(tcp.is_syn_ack()));
+            account.add(Counter::TcpRst, u64::from(tcp.has(flags::RST)));
+        }
+    }
+
+    fn keep_packet(&mut self, flow: &mut Flow, info: &PacketInfo<'_>) {
+        let (Some(evidence), Some(packet)) = (&self.shared.evidence, info.packet) else { return };
+        let kept = KeptPacket::new(flow.id, packet);
+        if !flow.capturing {
+            return self.ring.push(kept);
+        }
+        if flow.captured_bytes + kept.len() > self.shared.settings.evidence.flow_bytes {
+            return;
+        }
+        flow.captured_bytes += kept.len();
+        if !evidence.append(flow.id, vec![kept]) {
+            self.account.count(Counter::EvidenceShed);
+        }
+    }
+
+    /// Feeds the packet to the flow and shows the rules what came of it.
+    fn work(&mut self, info: &PacketInfo<'_>, decoded: &Decoded<'_>, flow: &mut Flow, direction: Direction) {
+        let news = self.feed(info, decoded, flow, direction);
+        for event in &news.events {
+            self.account.stream_event(event);
+            self.tell_stream_event(info, flow, event);
+        }
+        let mut view = view_of(info, decoded);
+        let events = [decoded.events.as_slice(), news.events.as_slice()].concat();
+        view.events = &events;
+        view.in_stream = news.in_stream;
+        add_flow_view(&mut view, flow, direction);
+        self.inspect_news(info, &view, flow, direction, news);
+    }
+
+    fn tell_stream_event(&mut self, info: &PacketInfo<'_>, flow: &Flow, event: &str) {
+        if self.shared.settings.eve.anomaly.stream && self.writes("anomaly") {
+            let number = self.number_to_tell(info.number);
+            let record = crate::eve::packet_anomaly(info, Some(flow.id), number, event);
+            self.emit("anomaly", record);
+        }
+    }
+
+    fn feed(&mut self, info: &PacketInfo<'_>, decoded: &Decoded<'_>, flow: &mut Flow, direction: Direction) -> News {
+        let mut news = News { accepted: true, ..News::default() };
+        let settings = &self.shared.settings;
+        match (&decoded.transport, &mut flow.tcp, &mut flow.app) {
+            (Transport::Tcp(header), Some(tcp), Some(app)) => {
+                let was_established = tcp.was_established();
+                let segment = Segment { time: info.time, direction, tcp: header, payload: decoded.payload };
+                let mut sink = ToApp {
+                    app,
+                    settings: &settings.app,
+                    time: info.time,
+                    windows: &mut flow.windows,
+                    app_events: &mut news.app_events,
+                    events: &mut news.events,
+                    gap_bytes: 0,
+                };
+                news.accepted = tcp.segment(&settings.stream, &segment, &mut sink);
+                let gap_bytes = sink.gap_bytes;
+                news.in_stream = news.accepted && !decoded.payload.is_empty() && tcp.was_established();
+                let begun = !was_established && tcp.was_established();
+                self.account.add(Counter::TcpSessions, u64::from(begun));
+                self.account.add(Counter::TcpMidstream, u64::from(begun && tcp.is_midstream()));
+                self.account.add(Counter::TcpRejected, u64::from(!news.accepted));
+                self.account.add(Counter::TcpGapBytes, gap_bytes);
+                self.account.add(Counter::TcpGaps, u64::from(gap_bytes > 0));
+                flow.has_gap |= gap_bytes > 0;
+            }
+            (Transport::Udp(_), _, Some(app)) if !decoded.payload.is_empty() => {
+                app.data(&settings.app, info.time, direction, decoded.payload, &mut news.app_events);
+            }
+            _ => {}
+        }
+        news
+    }
+
+    /// Ends flows until what they hold is below the limit.
+    fn make_room(&mut self, number: u64) {
+        while self.table.is_over_memory() {
+            let Some(quietest) = self.table.quietest() else { return };
+            self.end_flow(quietest, number, FlowEnd::Forced, Counter::FlowEndMemory);
+        }
+    }
+
+    /// Ends a flow: what is held is delivered, inspected and told.
+    pub(super) fn end_flow(&mut self, slot: Slot, number: u64, end: FlowEnd, counter: Counter) {
+        let Some(mut flow) = self.table.remove(slot) else { return };
+        self.account.count(counter);
+        let order = std::mem::replace(&mut self.order, (number, flow.first_packet + 1, 0));
+        let info = PacketInfo {
+            time: self.now,
+            number,
+            packet: None,
+            source: "stream (flow timeout)",
+            sides: None,
+            protocol: Some(flow.protocol),
+            icmp: flow.icmp[0],
+            payload: &[],
+            tunnel: None,
+            macs: None,
+        };
+        self.finish_app(&info, &mut flow);
+        self.tell_flow(&flow, end);
+        if flow.capturing && self.shared.evidence.as_ref().is_some_and(|evidence| !evidence.end(flow.id)) {
+            self.account.count(Counter::EvidenceShed);
+        }
+        self.order = order;
+    }
+
+    fn finish_app(&mut self, info: &PacketInfo<'_>, flow: &mut Flow) {
+        let mut news = News { accepted: true, in_stream: true, ..News::default() };
+        let settings = &self.shared.settings;
+        if let Some(app) = &mut flow.app {
+            let mut sink = ToApp {
+                app,
+                settings: &settings.app,
+                time: info.time,
+                windows: &mut flow.windows,
+                app_events: &mut news.app_events,
+                events: &mut news.events,
+                gap_bytes: 0,
+            };
+            match &mut flow.tcp {
+                Some(tcp) => tcp.finish(&settings.stream, &mut sink),
+                None => {
+                    for direction in [Direction::ToServer, Direction::ToClient] {
+                        fengsui_protocols::StreamSink::end(&mut sink, direction);
+                    }
+                }
+            }
+            let gap_bytes = sink.gap_bytes;
+            self.account.add(Counter::TcpGapBytes, gap_bytes);
+        }
+        self.inspect_end(info, flow, news);
+    }
+
+    fn tell_flow(&mut self, flow: &Flow, end: FlowEnd) {
+        if self.writes("flow") {
+            let record = flow_record(&self.shared.settings, flow, (self.now, end));
+            self.emit("flow", record);
+        }
+        if self.shared.settings.eve.netflow && self.writes("netflow") {
+            for record in netflow_records(&self.shared.settings, flow, self.now) {
+                self.emit("netflow", record);
+            }
+        }
+    }
+}
+
+/// What rules see of the flow.
+pub(super) fn add_flow_view(view: &mut PacketView<'_>, flow: &Flow, direction: Direction) {
+    view.direction = Some(direction);
+    view.established = flow.is_established();
+    view.app_protocol = flow.app.as_ref().and_then(|app| app.protocol());
+    view.app_protocol_decided = flow.app.as_ref().is_none_or(|app| app.protocol().is_some() || app.has_failed());
+    view.client_bytes = flow.windows[0].total;
+    view.server_bytes = flow.windows[1].total;
+    view.flow_age_seconds = u64::try_from(flow.last.as_seconds() - flow.started.as_seconds()).unwrap_or(0);
+    view.flow_packets = flow.packets;
+    view.flow_bytes = flow.bytes;
+}
+
+/// A view without a packet, for what is inspected when a flow ends or for the direction the packet does not go.
+pub(super) fn flow_view<'a>(info: &PacketInfo<'_>, flow: &Flow, direction: Direction) -> PacketView<'a> {
+    let (source, destination) = flow.sides(direction);
+    let mut view =
+        PacketView::new((source.0, source.1).into(), (destination.0, destination.1).into(), flow.protocol, &[]);
+    view.time = info.time;
+    view.in_stream = true;
+    add_flow_view(&mut view, flow, direction);
+    view
+}

@@ -1,0 +1,146 @@
+//! A worker: everything that happens to a packet, on one thread.
+
+mod alerts;
+mod content;
+mod files;
+mod flows;
+mod inspect;
+mod packet;
+mod scans;
+mod stream;
+
+use std::sync::Arc;
+
+use fengsui_dlp_engine::Engine;
+use fengsui_files::{HashList, YaraPool};
+use fengsui_protocols::Defragmenter;
+use fengsui_schema::{Timestamp, UnitCode};
+use fengsui_signatures::{Scratch, Tracking};
+use serde_json::{Map, Value};
+
+use crate::account::{Account, Counter};
+use crate::eve::{EveEvent, EventOrder, class_of};
+use crate::evidence::{EvidenceWriter, PacketRing};
+use crate::flow::FlowTable;
+use crate::rules::{LiveRules, LoadedRules};
+use crate::settings::SensorSettings;
+
+/// What all workers of a sensor share.
+pub(crate) struct Shared {
+    pub(crate) settings: SensorSettings,
+    pub(crate) rules: LiveRules,
+    pub(crate) tracking: Arc<Tracking>,
+    pub(crate) classifier: Option<Arc<Engine>>,
+    pub(crate) unit: UnitCode,
+    pub(crate) yara: Option<YaraPool>,
+    pub(crate) hashes: HashList,
+    pub(crate) evidence: Option<EvidenceWriter>,
+    /// Whether packets come from an interface: then nothing waits and what is too much is shed.
+    pub(crate) live: bool,
+    /// Whether rules that drop act on the rest of the flow, as in front of a network.
+    pub(crate) inline: bool,
+}
+
+/// Follows traffic on one thread.
+pub(crate) struct Worker {
+    shared: Arc<Shared>,
+    rules: Arc<LoadedRules>,
+    scratch: Scratch,
+    table: FlowTable,
+    defragmenter: Defragmenter,
+    pub(crate) account: Account,
+    ring: PacketRing,
+    scans: scans::PendingScans,
+    content_held: usize,
+    events: Vec<EveEvent>,
+    order: EventOrder,
+    now: Timestamp,
+    alerts_of_packet: usize,
+}
+
+impl Worker {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        let settings = &shared.settings;
+        let ring_bytes = if shared.evidence.is_some() { settings.evidence.ring_bytes } else { 0 };
+        Self {
+            rules: shared.rules.current(),
+            scratch: Scratch::new(Arc::clone(&shared.tracking)),
+            table: FlowTable::new(settings.flow.clone()),
+            defragmenter: Defragmenter::new(settings.defrag.clone()),
+            account: Account::default(),
+            ring: PacketRing::new(ring_bytes),
+            scans: scans::PendingScans::default(),
+            content_held: 0,
+            events: Vec::new(),
+            order: (0, 0, 0),
+            now: Timestamp::EPOCH,
+            alerts_of_packet: 0,
+            shared,
+        }
+    }
+
+    /// Takes the rules in force; called between batches.
+    pub(crate) fn refresh_rules(&mut self) {
+        self.rules = self.shared.rules.current();
+    }
+
+    /// Lets time pass: flows end that were quiet for too long. `number` is that of the packet that brought the time.
+    pub(crate) fn tick(&mut self, now: Timestamp, number: u64) {
+        self.now = now;
+        self.defragmenter.expire(now);
+        for slot in self.table.expired(now.as_seconds()) {
+            self.end_flow(slot, number, crate::flow::FlowEnd::Timeout, Counter::FlowEndTimeout);
+        }
+        self.collect_scans(false);
+        self.account.flows = self.table.len() as u64;
+    }
+
+    /// Ends all flows, in the order in which they began.
+    pub(crate) fn finish(&mut self) {
+        for slot in self.table.all() {
+            self.end_flow(slot, u64::MAX, crate::flow::FlowEnd::Shutdown, Counter::FlowEndShutdown);
+        }
+        self.collect_scans(true);
+        self.account.flows = 0;
+    }
+
+    /// Tells the scans of files that have ended; for a capture file it waits for all of them.
+    pub(crate) fn collect(&mut self) {
+        self.collect_scans(false);
+        self.account.flows = self.table.len() as u64;
+    }
+
+    /// Flows that were being worked on when a panic came are gone.
+    pub(crate) fn forget_broken_flows(&mut self) {
+        self.table.forget_broken();
+    }
+
+    /// The events made since the last call, in order.
+    pub(crate) fn take_events(&mut self) -> Vec<EveEvent> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// Whether so many events wait.
+    pub(crate) fn has_events(&self, count: usize) -> bool {
+        self.events.len() >= count
+    }
+
+    fn emit(&mut self, event_type: &str, record: Map<String, Value>) {
+        let order = self.order;
+        self.order.2 = self.order.2.saturating_add(1);
+        self.emit_at(order, event_type, record);
+    }
+
+    fn emit_at(&mut self, order: EventOrder, event_type: &str, record: Map<String, Value>) {
+        self.account.events += 1;
+        self.events.push(EveEvent { time: self.now, order, class: class_of(event_type), record });
+    }
+
+    fn writes(&self, event_type: &str) -> bool {
+        self.shared.settings.eve.writes(event_type)
+    }
+
+    fn number_to_tell(&self, number: u64) -> Option<u64> {
+        self.shared.settings.eve.packet_number.then_some(number)
+    }
+}

@@ -1,0 +1,258 @@
+//! From a captured packet to its flow.
+
+use fengsui_capture::Packet;
+use fengsui_protocols::{Decoded, LinkLayer, Transport, TunnelKind, decode, decode_ip};
+use fengsui_schema::LossCause;
+use fengsui_signatures::{IcmpView, NetworkView, PacketView, TcpView};
+
+use super::Worker;
+use crate::account::{Counter, Fate};
+use crate::eve::{PacketInfo, arp_record, packet_anomaly};
+use crate::flow::{FlowKey, Side};
+
+/// What encloses a decoded packet.
+#[derive(Clone, Copy)]
+struct Around {
+    /// EVE's word for where it came from.
+    source: &'static str,
+    /// Number that tells tunnels apart: network identifier or kind.
+    tunnel: u32,
+    outer: Option<(Side, Side, u8)>,
+}
+
+const WIRE: Around = Around { source: "wire/pcap", tunnel: 0, outer: None };
+
+impl Worker {
+    /// Works on one packet. `number` counts the packets of the source from 1.
+    pub(crate) fn packet(&mut self, packet: &Packet<'_>, number: u64) {
+        self.now = packet.time;
+        self.order = (number, 0, 0);
+        self.alerts_of_packet = 0;
+        self.account.count(Counter::DecoderPackets);
+        let length = packet.data.len() as u64;
+        self.account.add(Counter::DecoderBytes, length);
+        self.account.max_packet = self.account.max_packet.max(length);
+        let link = LinkLayer::from_number(packet.link.number());
+        let settings = self.shared.settings.decode.clone();
+        let mut decoded = decode(packet.data, link, &settings);
+        if let Some(tag) = packet.vlan {
+            decoded.vlans.push_outer(tag);
+        }
+        let fate = self.walk(packet, number, &decoded, WIRE);
+        let fate = if packet.is_truncated() { Fate::Lost(LossCause::Truncated) } else { fate };
+        self.account.settle(fate);
+    }
+
+    /// A decoded packet and whatever it carries.
+    fn walk(&mut self, packet: &Packet<'_>, number: u64, decoded: &Decoded<'_>, around: Around) -> Fate {
+        self.count_decoded(decoded);
+        let info = info_of(packet, number, decoded, around);
+        self.tell_decode_events(&info, decoded);
+        if let (Some(arp), true) = (&decoded.arp, self.shared.settings.eve.only.is_some() && self.writes("arp")) {
+            let record = arp_record(packet.time, self.number_to_tell(number), arp);
+            self.emit("arp", record);
+        }
+        if decoded.invalid {
+            self.account.count(Counter::DecoderInvalid);
+            self.inspect_flowless(&info, decoded);
+            return Fate::Inspected;
+        }
+        if decoded.ip.as_ref().is_some_and(|ip| ip.fragment.is_some()) {
+            return self.fragment(packet, number, decoded, &info, around);
+        }
+        let fate = match FlowKey::of(decoded, around.tunnel) {
+            Some(keyed) => self.flow_packet(&info, decoded, keyed),
+            None => {
+                self.inspect_flowless(&info, decoded);
+                Fate::Inspected
+            }
+        };
+        let inner = self.tunnelled(packet, number, decoded, around);
+        worse(fate, inner)
+    }
+
+    fn fragment(
+        &mut self,
+        packet: &Packet<'_>,
+        number: u64,
+        decoded: &Decoded<'_>,
+        info: &PacketInfo<'_>,
+        around: Around,
+    ) -> Fate {
+        self.account.count(Counter::DefragFragments);
+        let outcome = self.defragmenter.add(packet.time, decoded, None);
+        let mut view = view_of(info, decoded);
+        let events = [decoded.events.as_slice(), outcome.events.as_slice()].concat();
+        view.events = &events;
+        for event in &outcome.events {
+            self.tell_packet_event(info, event);
+        }
+        self.inspect_packet_without_flow(info, &view);
+        let Some(datagram) = outcome.datagram else { return Fate::Inspected };
+        self.account.count(Counter::DefragReassembled);
+        let settings = self.shared.settings.decode.clone();
+        let mut whole = decode_ip(&datagram, &settings);
+        whole.vlans = decoded.vlans;
+        whole.ethernet = decoded.ethernet;
+        whole.depth = decoded.depth;
+        self.walk(packet, number, &whole, around)
+    }
+
+    fn tunnelled(&mut self, packet: &Packet<'_>, number: u64, decoded: &Decoded<'_>, around: Around) -> Fate {
+        let Some(tunnel) = &decoded.tunnel else { return Fate::Inspected };
+        let (source, counter) = tunnel_words(tunnel.kind, decoded.ip.as_ref().map_or(4, |ip| ip.version));
+        if let Some(counter) = counter {
+            self.account.count(counter);
+        }
+        let settings = self.shared.settings.decode.clone();
+        let inner = tunnel.decode(&settings);
+        let outer = decoded.ip.as_ref().map(|ip| {
+            let (from, to) = decoded.ports().unwrap_or((0, 0));
+            ((ip.source, from), (ip.destination, to), ip.protocol)
+        });
+        let id = tunnel.id.unwrap_or(0) ^ ((tunnel.kind as u32 + 1) << 28) ^ around.tunnel.rotate_left(8);
+        self.walk(packet, number, &inner, Around { source, tunnel: id, outer })
+    }
+
+    fn count_decoded(&mut self, decoded: &Decoded<'_>) {
+        let account = &mut self.account;
+        let mut add = |condition: bool, counter: Counter| account.add(counter, u64::from(condition));
+        let version = decoded.ip.as_ref().map(|ip| ip.version);
+        add(decoded.ethernet.is_some() && !decoded.reassembled, Counter::DecoderEthernet);
+        add(decoded.arp.is_some(), Counter::DecoderArp);
+        add(!decoded.vlans.ids().is_empty() && !decoded.reassembled, Counter::DecoderVlan);
+        add(version == Some(4), Counter::DecoderIpv4);
+        add(version == Some(6), Counter::DecoderIpv6);
+        add(matches!(decoded.transport, Transport::Tcp(_)), Counter::DecoderTcp);
+        add(matches!(decoded.transport, Transport::Udp(_)), Counter::DecoderUdp);
+        add(matches!(decoded.transport, Transport::Sctp(_)), Counter::DecoderSctp);
+        add(matches!(decoded.transport, Transport::Icmpv4(_)), Counter::DecoderIcmpv4);
+        add(matches!(decoded.transport, Transport::Icmpv6(_)), Counter::DecoderIcmpv6);
+    }
+
+    fn tell_decode_events(&mut self, info: &PacketInfo<'_>, decoded: &Decoded<'_>) {
+        for event in &decoded.events {
+            self.account.decoder_event(event);
+            self.tell_packet_event(info, event);
+        }
+    }
+
+    fn tell_packet_event(&mut self, info: &PacketInfo<'_>, event: &'static str) {
+        let is_stream = event.starts_with("stream.");
+        let output = &self.shared.settings.eve.anomaly;
+        if (if is_stream { output.stream } else { output.decode }) && self.writes("anomaly") {
+            let record = packet_anomaly(info, None, self.number_to_tell(info.number), event);
+            self.emit("anomaly", record);
+        }
+    }
+
+    /// A packet that belongs to no flow is shown to the rules on its own.
+    fn inspect_flowless(&mut self, info: &PacketInfo<'_>, decoded: &Decoded<'_>) {
+        let mut view = view_of(info, decoded);
+        view.events = &decoded.events;
+        self.inspect_packet_without_flow(info, &view);
+    }
+}
+
+fn worse(one: Fate, other: Fate) -> Fate {
+    if one == Fate::Inspected { other } else { one }
+}
+
+fn tunnel_words(kind: TunnelKind, version: u8) -> (&'static str, Option<Counter>) {
+    match kind {
+        TunnelKind::Gre => ("gre tunnel", Some(Counter::DecoderGre)),
+        TunnelKind::Erspan => ("erspan tunnel", Some(Counter::DecoderErspan)),
+        TunnelKind::IpInIp if version == 6 => ("ipv6 tunnel", None),
+        TunnelKind::IpInIp => ("ipv4 tunnel", None),
+        TunnelKind::Vxlan => ("vxlan encapsulation", Some(Counter::DecoderVxlan)),
+        TunnelKind::Geneve => ("geneve encapsulation", Some(Counter::DecoderGeneve)),
+        TunnelKind::Teredo => ("teredo tunnel", Some(Counter::DecoderTeredo)),
+    }
+}
+
+/// What records tell about this packet.
+fn info_of<'a>(packet: &'a Packet<'a>, number: u64, decoded: &Decoded<'a>, around: Around) -> PacketInfo<'a> {
+    let (from, to) = decoded.ports().unwrap_or((0, 0));
+    PacketInfo {
+        time: packet.time,
+        number,
+        packet: Some(packet),
+        source: around.source,
+        sides: decoded.ip.as_ref().map(|ip| ((ip.source, from), (ip.destination, to))),
+        protocol: decoded.ip.as_ref().map(|ip| ip.protocol),
+        icmp: icmp_kind(decoded),
+        payload: decoded.payload,
+        tunnel: around.outer,
+        macs: decoded.ethernet.as_ref().map(|ethernet| (ethernet.source, ethernet.destination)),
+    }
+}
+
+/// ICMP type and code.
+pub(super) fn icmp_kind(decoded: &Decoded<'_>) -> Option<(u8, u8)> {
+    match &decoded.transport {
+        Transport::Icmpv4(icmp) | Transport::Icmpv6(icmp) => Some((icmp.kind, icmp.code)),
+        _ => None,
+    }
+}
+
+/// Whether the transport checksum, or for IPv4 that of the header, is known to be wrong.
+pub(super) fn has_bad_checksum(decoded: &Decoded<'_>) -> bool {
+    let transport = match &decoded.transport {
+        Transport::Tcp(tcp) => tcp.checksum_valid,
+        Transport::Udp(udp) => udp.checksum_valid,
+        Transport::Icmpv4(icmp) | Transport::Icmpv6(icmp) => icmp.checksum_valid,
+        Transport::Sctp(sctp) => sctp.checksum_valid,
+        Transport::None => None,
+    };
+    transport == Some(false) || decoded.ip.as_ref().is_some_and(|ip| ip.checksum_valid == Some(false))
+}
+
+/// What rules see of this packet, without its flow.
+pub(super) fn view_of<'a>(info: &PacketInfo<'a>, decoded: &'a Decoded<'a>) -> PacketView<'a> {
+    let mut view = PacketView::without_addresses();
+    view.time = info.time;
+    view.payload = decoded.payload;
+    view.events = &decoded.events;
+    let Some(ip) = &decoded.ip else { return view };
+    view.source = Some(ip.source);
+    view.destination = Some(ip.destination);
+    view.protocol = ip.protocol;
+    view.network_header = ip.header;
+    view.network = NetworkView {
+        ttl: ip.ttl,
+        tos: ip.tos,
+        id: u16::try_from(ip.id & 0xffff).unwrap_or_default(),
+        more_fragments: ip.fragment.is_some_and(|fragment| fragment.more),
+        dont_fragment: ip.flags & 0b010 != 0,
+        reserved_bit: ip.flags & 0b100 != 0,
+        fragment_offset: ip.fragment.map_or(0, |fragment| u16::try_from(fragment.offset / 8).unwrap_or(u16::MAX)),
+        options: &[],
+    };
+    if let Some((from, to)) = decoded.ports() {
+        (view.source_port, view.destination_port) = (from, to);
+    }
+    add_transport(&mut view, decoded);
+    view
+}
+
+fn add_transport<'a>(view: &mut PacketView<'a>, decoded: &'a Decoded<'a>) {
+    match &decoded.transport {
+        Transport::Tcp(tcp) => {
+            view.transport_header = tcp.header;
+            view.tcp = Some(TcpView {
+                flags: tcp.flags,
+                sequence: tcp.sequence,
+                acknowledgement: tcp.acknowledgement,
+                window: tcp.window,
+                mss: tcp.options.mss,
+                window_scale: tcp.options.window_scale,
+            });
+        }
+        Transport::Udp(udp) => view.transport_header = udp.header,
+        Transport::Icmpv4(icmp) | Transport::Icmpv6(icmp) => {
+            view.transport_header = icmp.header;
+            view.icmp = Some(IcmpView { kind: icmp.kind, code: icmp.code, id: icmp.id, sequence: icmp.sequence });
+        }
+        Transport::Sctp(_) | Transport::None => {}
+    }
+}

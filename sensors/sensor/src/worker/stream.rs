@@ -1,0 +1,47 @@
+//! What reassembly and application parsers hand out for one packet.
+
+use fengsui_protocols::{AppEvent, AppLayer, AppSettings, Direction, StreamSink};
+use fengsui_schema::Timestamp;
+
+use crate::flow::StreamWindow;
+
+/// Takes what a TCP session hands out: bytes go to the window for rules and to the application layer.
+pub(super) struct ToApp<'a> {
+    pub(super) app: &'a mut AppLayer,
+    pub(super) settings: &'a AppSettings,
+    pub(super) time: Timestamp,
+    pub(super) windows: &'a mut [StreamWindow; 2],
+    pub(super) app_events: &'a mut Vec<AppEvent>,
+    /// Anomalies of the session.
+    pub(super) events: &'a mut Vec<&'static str>,
+    /// Bytes that never came.
+    pub(super) gap_bytes: u64,
+}
+
+const fn index(direction: Direction) -> usize {
+    match direction {
+        Direction::ToServer => 0,
+        Direction::ToClient => 1,
+    }
+}
+
+impl StreamSink for ToApp<'_> {
+    fn data(&mut self, direction: Direction, _offset: u64, bytes: &[u8]) {
+        self.windows[index(direction)].push(bytes);
+        self.app.data(self.settings, self.time, direction, bytes, self.app_events);
+    }
+
+    fn gap(&mut self, direction: Direction, _offset: u64, length: u64) {
+        self.gap_bytes += length;
+        self.windows[index(direction)].cut();
+        self.app.gap(self.settings, self.time, direction, length, self.app_events);
+    }
+
+    fn end(&mut self, direction: Direction) {
+        self.app.end(self.settings, self.time, direction, self.app_events);
+    }
+
+    fn event(&mut self, name: &'static str) {
+        self.events.push(name);
+    }
+}
