@@ -4,8 +4,27 @@
 
 #![forbid(unsafe_code)]
 
+mod chain;
 mod digest;
+mod envelope;
+mod error;
+pub mod limits;
+mod password;
 mod random;
+mod seal;
+mod secret;
+mod self_test;
+mod sm2_key;
 
+pub use chain::{BadReason, Checkpoint, FirstBad, HashChain, Link};
 pub use digest::{Sm3, hmac_sm3, sm3, sm3_of_parts};
+pub use envelope::Envelope;
+pub use error::CryptoError;
+pub use password::{
+    DEFAULT_PASSWORD_ROUNDS, hash_password, hash_password_with, password_needs_rehash, verify_password,
+};
 pub use random::{RandomnessError, random_bytes};
+pub use seal::{SealingKey, sm4_encrypt_block};
+pub use secret::{Secret, equal_in_constant_time};
+pub use self_test::self_test;
+pub use sm2_key::{KeyId, KeyPair, PublicKey, Signature};
