@@ -13,7 +13,7 @@ export default defineConfig({
     { name: "story", testMatch: "story.spec.ts" },
   ],
   webServer: {
-    command: `npx vite preview --host 127.0.0.1 --port ${PAGES_PORT} --strictPort`,
+    command: `node scripts/serve.mjs ${PAGES_PORT}`,
     url: pages,
     reuseExistingServer: true,
   },

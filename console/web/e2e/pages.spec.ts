@@ -32,10 +32,10 @@ const PAGES: Shown[] = [
   { name: "finding", role: "steward", path: `/data/${id(700)}`, ready: "[data-testid=samples]" },
   { name: "users", role: "sysadmin", path: "/users", ready: "[data-testid=users]" },
   { name: "audit", role: "auditor", path: "/audit", ready: "[data-testid=audit]" },
-  { name: "phone-list", role: "county_officer", path: "/m.html", ready: "[data-testid=task-card]", phone: true },
-  { name: "phone-sign", role: "county_officer", path: "/m.html#/task/1", ready: "[data-testid=sign]", phone: true },
-  { name: "phone-work", role: "county_officer", path: "/m.html#/task/2", ready: "[data-testid=submit]", phone: true },
-  { name: "screen", role: "analyst", path: "/screen.html", ready: ".trend canvas" },
+  { name: "phone-list", role: "county_officer", path: "/m", ready: "[data-testid=task-card]", phone: true },
+  { name: "phone-sign", role: "county_officer", path: "/m#/task/1", ready: "[data-testid=sign]", phone: true },
+  { name: "phone-work", role: "county_officer", path: "/m#/task/2", ready: "[data-testid=submit]", phone: true },
+  { name: "screen", role: "analyst", path: "/screen", ready: ".trend canvas" },
 ];
 
 async function expectSound(page: Page): Promise<void> {
@@ -49,6 +49,10 @@ for (const theme of ["light", "dark"] as const) {
     test(`${shown.name}, ${theme}`, async ({ page }) => {
       const dialogs: string[] = [];
       page.on("dialog", (dialog) => dialogs.push(dialog.message()));
+      const refused: string[] = [];
+      page.on("console", (message) => {
+        if (message.text().includes("Content Security Policy")) refused.push(message.text());
+      });
       await page.addInitScript((name) => localStorage.setItem("fengsui.theme", name), theme);
       if (shown.phone) await page.setViewportSize({ width: 360, height: 780 });
       await serveFixtures(page, shown.role);
@@ -56,9 +60,11 @@ for (const theme of ["light", "dark"] as const) {
       await expect(page.locator(shown.ready).first()).toBeVisible();
       const pictures = process.env["FENGSUI_E2E_PICTURES"];
       if (pictures) await page.screenshot({ path: `${pictures}/${shown.name}-${theme}.png` });
+      const refusedByUs = [...refused];
       await expectSound(page);
       const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       expect(wider, "nothing is wider than the window").toBeLessThanOrEqual(0);
+      expect(refusedByUs, "the content security policy refuses nothing of ours").toEqual([]);
       expect(dialogs, "no text of the outside runs").toEqual([]);
     });
   }

@@ -9,6 +9,7 @@ import { Icon } from "../components/icons";
 import { SkeletonRows } from "../components/states";
 import { GlobalSearch } from "./global-search";
 import { KeyHelp } from "./help";
+import { useIdleExit } from "./idle";
 import { useKeyboard, useKeys } from "./keys";
 import { useStreamState } from "./live";
 import { PAGES } from "./pages";
@@ -21,6 +22,7 @@ export function Frame({ children }: { children: ReactNode }) {
   const [folded, setFolded] = useState(remembered("rail") === "small");
   const [help, setHelp] = useState(false);
   useKeyboard();
+  useIdleExit();
   useKeys([{ key: "?", label: "key.help", run: () => setHelp(true) }]);
   const fold = () => {
     remember("rail", folded ? null : "small");
