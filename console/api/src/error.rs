@@ -19,7 +19,9 @@ pub enum ConsoleError {
         source: sqlx::Error,
     },
     /// The database was made by a newer program.
-    #[error("console database {place} has schema {found}, this program knows up to {known}; use the newer program or restore an older backup")]
+    #[error(
+        "console database {place} has schema {found}, this program knows up to {known}; use the newer program or restore an older backup"
+    )]
     Newer {
         /// File or server.
         place: String,

@@ -5,12 +5,34 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod audit;
+mod check;
+mod clocks;
+mod console;
+mod db;
 mod error;
+mod evidence;
+mod ingest;
+mod limits;
+mod masking;
+mod offline;
 mod openapi;
+mod page;
+mod repository;
 mod routes;
+mod scope;
+mod settings;
 mod state;
+mod units;
+mod web;
 pub mod wire;
+mod words;
 
-pub use access::{Role, RoleClass};
+pub use access::{Grant, Matrix, PasswordProfile, Role, RoleClass, matrix};
+pub use console::{AccountRequest, Console, Dependencies};
 pub use error::ConsoleError;
+pub use offline::{snapshot_database, verify_audit_file};
 pub use openapi::openapi_json;
+pub use settings::{ConsoleSettings, OperatorKind};
+pub use state::Statistics;
+pub use wire::{AuditVerdict, BadEntry};

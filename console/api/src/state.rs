@@ -1,2 +1,204 @@
+//! What every request shares, and the transaction through which everything is changed.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use fengsui_schema::{Clock, Timestamp, UnitCode};
+use parking_lot::Mutex;
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::access::Failures;
+use crate::audit::{self, Actor, Entry};
+use crate::clocks::ClockRules;
+use crate::db::{Db, Query, Row, Tx, Value, args};
+use crate::error::{ApiError, ApiResult};
+use crate::limits::CHANGES_KEPT;
+use crate::scope::Place;
+use crate::settings::ConsoleSettings;
+use crate::units::Units;
+
+/// Text that the metrics page adds to the console's own numbers.
+pub type Statistics = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// What every request shares.
 #[derive(Clone)]
-pub(crate) struct AppState;
+pub(crate) struct AppState(Arc<Shared>);
+
+/// The parts behind [`AppState`].
+pub(crate) struct Shared {
+    pub(crate) db: Db,
+    pub(crate) settings: ConsoleSettings,
+    pub(crate) unit: UnitCode,
+    pub(crate) units: Units,
+    pub(crate) clock_rules: ClockRules,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) store: Option<Arc<fengsui_store::Store>>,
+    pub(crate) dlp: Arc<fengsui_dlp_engine::Engine>,
+    pub(crate) evidence_directory: PathBuf,
+    pub(crate) statistics: Option<Statistics>,
+    pub(crate) revision: watch::Sender<i64>,
+    pub(crate) streams: Arc<Semaphore>,
+    pub(crate) hashing: Arc<Semaphore>,
+    pub(crate) failures: Failures,
+    pub(crate) setup_code: Mutex<Option<String>>,
+    pub(crate) stopping: CancellationToken,
+}
+
+impl AppState {
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+
+    /// The database, for reading.
+    pub(crate) fn db(&self) -> Db {
+        self.0.db.clone()
+    }
+
+    /// Settings.
+    pub(crate) fn settings(&self) -> &ConsoleSettings {
+        &self.0.settings
+    }
+
+    /// The organisation.
+    pub(crate) fn units(&self) -> &Units {
+        &self.0.units
+    }
+
+    /// Everything else.
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.0
+    }
+
+    /// The present moment in milliseconds.
+    pub(crate) fn now(&self) -> i64 {
+        self.0.clock.now().as_millis()
+    }
+
+    /// Computes something that takes a while (a hash, a search) off the request threads.
+    pub(crate) async fn off_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> ApiResult<T> {
+        tokio::task::spawn_blocking(work).await.map_err(|error| ApiError::internal(&error))
+    }
+
+    /// Like `off_thread`, for passwords: only a few at once.
+    pub(crate) async fn hashing<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> ApiResult<T> {
+        let _permit = self.0.hashing.acquire().await.map_err(|error| ApiError::internal(&error))?;
+        self.off_thread(work).await
+    }
+}
+
+/// A time of the database as RFC 3339.
+pub(crate) fn time_text(millis: i64) -> String {
+    Timestamp::from_millis(millis).to_string()
+}
+
+/// A write transaction of somebody. It can only be kept together with an entry of the audit log.
+pub(crate) struct Change {
+    tx: Tx,
+    state: AppState,
+    actor: Actor,
+    now: i64,
+    entries: usize,
+    revision: Option<i64>,
+}
+
+impl Change {
+    /// Starts one.
+    pub(crate) async fn begin(state: &AppState, actor: Actor) -> ApiResult<Self> {
+        let tx = state.shared().db.begin().await?;
+        Ok(Self { tx, state: state.clone(), actor, now: state.now(), entries: 0, revision: None })
+    }
+
+    /// When it happens, in milliseconds.
+    pub(crate) fn now(&self) -> i64 {
+        self.now
+    }
+
+    /// Name of the one who does it.
+    pub(crate) fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// What every request shares.
+    pub(crate) fn state(&self) -> &AppState {
+        &self.state
+    }
+
+    /// The transaction itself.
+    pub(crate) fn tx(&mut self) -> &mut Tx {
+        &mut self.tx
+    }
+
+    /// Runs a statement.
+    pub(crate) async fn execute(&mut self, sql: &str, args: Vec<Value>) -> ApiResult<u64> {
+        Ok(self.tx.execute(sql, args).await?)
+    }
+
+    /// The next number of a sequence.
+    pub(crate) async fn next(&mut self, name: &str) -> ApiResult<i64> {
+        Ok(self.tx.next(name).await?)
+    }
+
+    /// Tells the streams that an object changed; the number of the change.
+    pub(crate) async fn notice(
+        &mut self,
+        kind: &str,
+        id: &str,
+        severity: Option<i64>,
+        place: &Place,
+    ) -> ApiResult<i64> {
+        let revision = notice(&mut self.tx, self.now, Notice { kind, id, severity, place }).await?;
+        self.revision = Some(revision);
+        Ok(revision)
+    }
+
+    /// Writes an entry of the audit log.
+    pub(crate) async fn audit(&mut self, entry: Entry<'_>) -> ApiResult<()> {
+        audit::append(&mut self.tx, &self.actor, self.now, entry).await?;
+        self.entries += 1;
+        Ok(())
+    }
+
+    /// Makes it last and wakes the streams.
+    pub(crate) async fn commit(self) -> ApiResult<()> {
+        if self.entries == 0 {
+            return Err(ApiError::internal(&"a change without an audit entry was refused"));
+        }
+        self.tx.commit().await?;
+        if let Some(revision) = self.revision {
+            self.state.shared().revision.send_replace(revision);
+        }
+        Ok(())
+    }
+}
+
+impl Query for Change {
+    async fn rows(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, sqlx::Error> {
+        self.tx.rows(sql, args).await
+    }
+}
+
+/// An object that changed.
+pub(crate) struct Notice<'a> {
+    pub(crate) kind: &'a str,
+    pub(crate) id: &'a str,
+    pub(crate) severity: Option<i64>,
+    pub(crate) place: &'a Place,
+}
+
+/// Writes that an object changed; the number of the change. Old ones are dropped now and then.
+pub(crate) async fn notice(tx: &mut Tx, now: i64, notice: Notice<'_>) -> Result<i64, sqlx::Error> {
+    let revision = tx.next("revision").await?;
+    let sql = "INSERT INTO change (revision, time, kind, object_id, severity, province, prefecture, county, unit_code)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let mut values = args![revision, now, notice.kind, notice.id, notice.severity];
+    values.extend(notice.place.values());
+    tx.execute(sql, values).await?;
+    if revision % 1_000 == 0 {
+        tx.execute("DELETE FROM change WHERE revision <= $1", args![revision - CHANGES_KEPT]).await?;
+    }
+    Ok(revision)
+}

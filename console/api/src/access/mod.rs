@@ -1,4 +1,16 @@
-//! tmp
+//! Who may do what: roles, the matrix of role × action × scope, sessions and passwords.
+
+mod failures;
+mod matrix;
+mod middleware;
+mod password;
 mod role;
+mod session;
+
+pub(crate) use failures::Failures;
+pub use matrix::{Grant, Matrix, matrix};
+pub(crate) use middleware::{Caller, Client, authorize_request};
+pub use password::PasswordProfile;
+pub(crate) use password::{check_new_password, hash_password, one_time_password, verify_password};
 pub use role::{Role, RoleClass};
-pub(crate) struct Caller;
+pub(crate) use session::{Identity, SessionToken, clear_cookie, find_session, session_cookie, session_lives};

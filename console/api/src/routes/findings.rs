@@ -1,22 +1,52 @@
-//! findings
+//! Findings of sensitive data.
 
 use super::prelude::*;
-use crate::wire::{FindingDetail, FindingQuery, FindingReview, FindingRow, List};
+use crate::audit::{Entry, Outcome};
+use crate::check;
+use crate::repository::findings;
+use crate::state::Change;
+use crate::wire::{FindingDetail, FindingQuery, FindingReview, FindingRow, List, ReviewDecision};
+use crate::words::word_of;
 
 /// Findings of sensitive data, newest first.
 #[utoipa::path(get, path = "/findings", operation_id = "findings_list", tag = "findings", params(FindingQuery), responses((status = 200, body = List<FindingRow>)))]
-pub(crate) async fn list(Params(_query): Params<FindingQuery>, ) -> ApiResult<Json<List<FindingRow>>> {
-    Err(ApiError::not_found())
+pub(crate) async fn list(
+    State(state): State<AppState>,
+    caller: Caller,
+    Params(query): Params<FindingQuery>,
+) -> ApiResult<Json<List<FindingRow>>> {
+    Ok(Json(findings::list(&state, &caller.scope, &query).await?))
 }
 
 /// One finding.
 #[utoipa::path(get, path = "/findings/{id}", operation_id = "findings_show", tag = "findings", params(("id" = String, Path)), responses((status = 200, body = FindingDetail)))]
-pub(crate) async fn show(Path(_id): Path<String>, ) -> ApiResult<Json<FindingDetail>> {
-    Err(ApiError::not_found())
+pub(crate) async fn show(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Json<FindingDetail>> {
+    Ok(Json(findings::detail(&state, &caller.scope, &id).await?))
 }
 
 /// Judge a finding.
 #[utoipa::path(post, path = "/findings/{id}/review", operation_id = "findings_review", tag = "findings", params(("id" = String, Path)), request_body = FindingReview, responses((status = 200, body = FindingDetail)))]
-pub(crate) async fn review(Path(_id): Path<String>, Body(_body): Body<FindingReview>) -> ApiResult<Json<FindingDetail>> {
-    Err(ApiError::not_found())
+pub(crate) async fn review(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(sent): Body<FindingReview>,
+) -> ApiResult<Json<FindingDetail>> {
+    let reason = match sent.reason.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
+        Some(text) => check::reason(text)?,
+        None if sent.decision == ReviewDecision::Dismiss => {
+            return Err(check::reason("").err().unwrap_or_else(ApiError::not_found));
+        }
+        None => String::new(),
+    };
+    let mut change = Change::begin(&state, caller.actor()).await?;
+    findings::review(&mut change, &caller.scope, &id, sent.decision, &reason).await?;
+    let (object, action) = (format!("finding/{id}"), format!("finding.review.{}", word_of(&sent.decision)));
+    change.audit(Entry { action: &action, object: &object, outcome: Outcome::Success, detail: &reason }).await?;
+    change.commit().await?;
+    Ok(Json(findings::detail(&state, &caller.scope, &id).await?))
 }

@@ -1,6 +1,5 @@
 //! The routes, one file per noun.
 
-mod prelude;
 mod alerts;
 mod audit;
 mod events;
@@ -9,6 +8,7 @@ mod incidents;
 mod masking;
 mod overview;
 mod posture;
+mod prelude;
 mod sensors;
 mod session;
 mod setup;
@@ -17,9 +17,11 @@ mod tasks;
 mod units;
 mod users;
 
-use utoipa_axum::router::OpenApiRouter;
+use axum::extract::DefaultBodyLimit;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
+use crate::limits::ATTACHMENT_BYTES;
 use crate::state::AppState;
 
 /// Every route below `/api/v1`.
@@ -41,6 +43,7 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(incidents::grade))
         .routes(routes!(incidents::close))
         .routes(routes!(incidents::reopen))
+        .routes(routes!(incidents::clock_done))
         .routes(routes!(incidents::dispatch))
         .routes(routes!(tasks::list))
         .routes(routes!(tasks::show))
@@ -55,7 +58,7 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(tasks::ask_extension))
         .routes(routes!(tasks::decide_extension))
         .routes(routes!(tasks::help))
-        .routes(routes!(tasks::attach))
+        .routes(routes!(tasks::attach).layer(DefaultBodyLimit::max(ATTACHMENT_BYTES + (64 << 10))))
         .routes(routes!(tasks::attachment))
         .routes(routes!(findings::list))
         .routes(routes!(findings::show))

@@ -1,10 +1,11 @@
-//! sensors
+//! Sensors.
 
 use super::prelude::*;
-use crate::wire::{SensorList};
+use crate::repository::sensors;
+use crate::wire::SensorList;
 
 /// Sensors and what they see.
 #[utoipa::path(get, path = "/sensors", operation_id = "sensors_list", tag = "sensors", responses((status = 200, body = SensorList)))]
-pub(crate) async fn list() -> ApiResult<Json<SensorList>> {
-    Err(ApiError::not_found())
+pub(crate) async fn list(State(state): State<AppState>, caller: Caller) -> ApiResult<Json<SensorList>> {
+    Ok(Json(SensorList { items: sensors::list(&state, &mut state.db(), &caller.scope).await? }))
 }

@@ -26,16 +26,19 @@ pub use incidents::{
     IncidentState, NewIncident, TimelineEntry,
 };
 pub use list::{List, PageQuery};
-pub use posture::{ClockView, DomainRisk, HourCount, HourSeverity, Overview, Posture, PostureTasks, PostureUnit, SeverityCounts};
+pub use posture::{
+    ClockView, DomainRisk, HourCount, HourSeverity, Overview, Posture, PostureTasks, PostureUnit, SeverityCounts,
+};
 pub use sensors::{LossView, SensorList, SensorState, SensorView};
-pub use session::{Credentials, PasswordChange, SessionView, SessionUser, UnitList, UnitRef, UnitView};
+pub use session::{Credentials, PasswordChange, SessionUser, SessionView, UnitList, UnitRef, UnitView};
 pub use system::{
     AuditQuery, AuditRow, AuditVerdict, BadEntry, ErrorBody, ErrorDetail, Health, SetupAccount, SetupRequest,
     SetupResult, SetupState,
 };
 pub use tasks::{
-    AlertWithoutEvidence, AttachmentUpload, AttachmentView, ExtensionDecision, ExtensionRequest, ExtensionView, Issuer, NewTasks, Priority, StepChange,
-    StepView, TaskDetail, TaskHistory, TaskListState, TaskQuery, TaskReport, TaskRow, TaskTarget, TasksCreated, TaskStateView,
+    AlertWithoutEvidence, AttachmentUpload, AttachmentView, ExtensionDecision, ExtensionRequest, ExtensionView, Issuer,
+    NewTasks, Priority, StepChange, StepView, TaskDetail, TaskHistory, TaskListState, TaskQuery, TaskReport, TaskRow,
+    TaskStateView, TaskTarget, TasksCreated,
 };
 pub use users::{NewUser, OneTimePassword, PersonRef, RoleMatrix, RoleRow, UserRow, UserState};
 

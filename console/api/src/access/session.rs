@@ -1,0 +1,164 @@
+//! Sessions live on the server; the browser holds a random token, the database its digest.
+
+use axum::http::header::{COOKIE, HeaderMap, HeaderValue};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use fengsui_crypto::{random_bytes, sm3};
+use fengsui_schema::UnitCode;
+
+use super::Role;
+use crate::db::{Query, Row, args};
+use crate::error::{ApiError, ApiResult};
+use crate::state::AppState;
+
+/// Time between two notes that a session was used; saves a write per request.
+const SEEN_EVERY_MILLIS: i64 = 30_000;
+
+/// The random token of a session; its text goes to the browser and nowhere else.
+pub(crate) struct SessionToken(String);
+
+impl SessionToken {
+    /// A new one of 256 bits.
+    pub(crate) fn random() -> ApiResult<Self> {
+        let bytes: [u8; 32] = random_bytes().map_err(|error| ApiError::internal(&error))?;
+        Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))
+    }
+
+    /// The one a request carries.
+    pub(crate) fn of_request(headers: &HeaderMap, secure: bool) -> Option<Self> {
+        let name = cookie_name(secure);
+        let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let token = cookies
+            .flat_map(|line| line.split(';'))
+            .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))?;
+        (token.len() == 43).then(|| Self(token.to_owned()))
+    }
+
+    /// The token of a text; any text has a digest, only the right one is found.
+    pub(crate) fn from_text(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The text, for the one who may have it.
+    pub(crate) fn into_text(self) -> String {
+        self.0
+    }
+
+    /// What the database keeps.
+    pub(crate) fn digest(&self) -> String {
+        hex::encode(sm3(self.0.as_bytes()))
+    }
+}
+
+fn cookie_name(secure: bool) -> &'static str {
+    if secure { "__Host-fengsui_session" } else { "fengsui_session" }
+}
+
+/// The header that gives a browser its session.
+pub(crate) fn session_cookie(token: &SessionToken, secure: bool) -> HeaderValue {
+    let secure_flag = if secure { "; Secure" } else { "" };
+    let text = format!("{}={}; Path=/; HttpOnly; SameSite=Strict{secure_flag}", cookie_name(secure), token.0);
+    HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+/// The header that takes it away.
+pub(crate) fn clear_cookie(secure: bool) -> HeaderValue {
+    let secure_flag = if secure { "; Secure" } else { "" };
+    let text = format!("{}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0{secure_flag}", cookie_name(secure));
+    HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+/// Who a session belongs to.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    /// Number of the account.
+    pub(crate) account: i64,
+    /// Name of the account.
+    pub(crate) username: String,
+    /// Name that is shown.
+    pub(crate) display_name: String,
+    /// Unit of the account.
+    pub(crate) unit: UnitCode,
+    /// Roles.
+    pub(crate) roles: Vec<Role>,
+    /// Nothing else goes before the password is changed.
+    pub(crate) must_change_password: bool,
+    /// Digest of the session's token.
+    pub(crate) session: String,
+}
+
+/// The living session of a token: not idle too long, not too old, the account active.
+pub(crate) async fn find_session(state: &AppState, token: &SessionToken) -> ApiResult<Option<Identity>> {
+    let digest = token.digest();
+    let sql = "SELECT s.created_at, s.seen_at, a.id, a.username, a.display_name, a.must_change_password, a.unit_code,
+                      (SELECT GROUP_TEXT(r.role, ',') FROM account_role r WHERE r.account_id = a.id) AS roles
+               FROM session s JOIN account a ON a.id = s.account_id
+               WHERE s.token_sm3 = $1 AND a.state = 'active'";
+    let sql = sql.replace("GROUP_TEXT", state.db().group_text());
+    let Some(row) = state.db().row(&sql, args![digest.as_str()]).await? else { return Ok(None) };
+    let (now, settings) = (state.now(), state.settings());
+    let idle = now - row.int("seen_at")?;
+    let age = now - row.int("created_at")?;
+    if idle > settings.idle_minutes * 60_000 || age > settings.session_hours * 3_600_000 {
+        forget(state, &digest).await?;
+        return Ok(None);
+    }
+    if idle > SEEN_EVERY_MILLIS {
+        touch(state, &digest, now).await?;
+    }
+    identity(&row, digest).map(Some)
+}
+
+fn identity(row: &Row, session: String) -> ApiResult<Identity> {
+    let roles = row.optional_text("roles")?.unwrap_or_default();
+    Ok(Identity {
+        account: row.int("id")?,
+        username: row.text("username")?,
+        display_name: row.text("display_name")?,
+        unit: row.text("unit_code")?.parse().map_err(|error| ApiError::internal(&error))?,
+        roles: roles.split(',').filter_map(Role::from_word).collect(),
+        must_change_password: row.flag("must_change_password")?,
+        session,
+    })
+}
+
+/// Whether a session still lives, by the digest of its token; asking does not keep it alive.
+pub(crate) async fn session_lives(state: &AppState, digest: &str) -> ApiResult<bool> {
+    let settings = state.settings();
+    let now = state.now();
+    let sql = "SELECT COUNT(*) AS n FROM session s JOIN account a ON a.id = s.account_id
+               WHERE s.token_sm3 = $1 AND a.state = 'active' AND s.created_at >= $2";
+    let oldest = now - settings.session_hours * 3_600_000;
+    Ok(state.db().count(sql, args![digest, oldest]).await? > 0)
+}
+
+async fn touch(state: &AppState, digest: &str, now: i64) -> ApiResult<()> {
+    let mut tx = state.db().begin().await?;
+    tx.execute("UPDATE session SET seen_at = $1 WHERE token_sm3 = $2", args![now, digest]).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn forget(state: &AppState, digest: &str) -> ApiResult<()> {
+    let mut tx = state.db().begin().await?;
+    tx.execute("DELETE FROM session WHERE token_sm3 = $1", args![digest]).await?;
+    Ok(tx.commit().await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_comes_back() {
+        let token = SessionToken::random().expect("random");
+        for secure in [false, true] {
+            let header = session_cookie(&token, secure);
+            let pair = header.to_str().expect("is text").split(';').next().expect("has a pair").to_owned();
+            let mut headers = HeaderMap::new();
+            headers.insert(COOKIE, HeaderValue::from_str(&format!("other=1; {pair}")).expect("is a header"));
+            let found = SessionToken::of_request(&headers, secure).expect("finds the token");
+            assert_eq!(found.digest(), token.digest());
+            assert!(SessionToken::of_request(&headers, !secure).is_none());
+        }
+    }
+}

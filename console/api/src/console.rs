@@ -1,0 +1,249 @@
+//! The console as the binary sees it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use fengsui_pipeline::OutputSink;
+use fengsui_schema::{Clock, UnitCode, shown};
+use parking_lot::Mutex;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::access::{Failures, Role, authorize_request};
+use crate::audit::{self, Actor, Entry, Outcome};
+use crate::clocks::ClockRules;
+use crate::db::{Db, Query};
+use crate::error::{ApiError, ApiResult, ConsoleError};
+use crate::ingest::ConsoleSink;
+use crate::limits::{BODY_BYTES, HASHES_AT_ONCE, REQUEST_TIME, STREAMS};
+use crate::repository::accounts::{self, NewAccount};
+use crate::settings::ConsoleSettings;
+use crate::state::{AppState, Change, Shared, Statistics};
+use crate::units::Units;
+use crate::wire::{AuditVerdict, Health};
+
+/// How long requests under way may take when the console stops.
+const STOP_TIME: Duration = Duration::from_secs(5);
+
+/// What the console needs from the rest of the program.
+#[derive(Clone)]
+pub struct Dependencies {
+    /// The event store, for the hunt; none when the analyzer runs elsewhere.
+    pub store: Option<Arc<fengsui_store::Store>>,
+    /// The DLP engine, for the masking preview.
+    pub dlp: Arc<fengsui_dlp_engine::Engine>,
+    /// Folder of the evidence captures.
+    pub evidence_directory: PathBuf,
+    /// Prometheus text that `/metrics` shows beside the console's own numbers.
+    pub statistics: Option<Statistics>,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// An account to make with [`Console::create_account`].
+#[derive(Debug, Clone)]
+pub struct AccountRequest {
+    /// 2 to 32 characters of `a-z0-9._-`.
+    pub username: String,
+    /// 1 to 64 characters.
+    pub display_name: String,
+    /// Role.
+    pub role: Role,
+    /// Code of the unit; it has to be in the organisation.
+    pub unit: UnitCode,
+}
+
+/// The console: database, interface, web app.
+#[derive(Clone)]
+pub struct Console {
+    state: AppState,
+}
+
+impl Console {
+    /// Opens the database, brings its schema up to date and loads the organisation.
+    ///
+    /// # Errors
+    /// When the database can't be opened, is newer than this program, or a setting is wrong.
+    pub async fn open(settings: ConsoleSettings, dependencies: Dependencies) -> Result<Self, ConsoleError> {
+        let unit: UnitCode = settings.unit.parse().map_err(|error| ConsoleError::Settings(format!("unit: {error}")))?;
+        let units = Units::load(&settings.units)?;
+        if !units.contains(&unit) {
+            return Err(ConsoleError::Settings(format!(
+                "unit {unit} is not in the organisation; name it under `units`"
+            )));
+        }
+        let mut db = Db::open(&settings.database, settings.readers).await?;
+        let failed = |source| ConsoleError::Database { place: settings.database.clone(), source };
+        let mut tx = db.begin().await.map_err(failed)?;
+        units.save(&mut tx).await.map_err(failed)?;
+        tx.commit().await.map_err(failed)?;
+        let newest =
+            db.count("SELECT value AS n FROM sequence WHERE name = 'revision'", vec![]).await.map_err(failed)?;
+        let empty = !accounts::any(&mut db).await?;
+        let setup_code = if empty { Some(crate::access::one_time_password()?) } else { None };
+        let state = AppState::new(Shared {
+            db,
+            unit,
+            units,
+            clock_rules: ClockRules::load()?,
+            clock: dependencies.clock,
+            store: dependencies.store,
+            dlp: dependencies.dlp,
+            evidence_directory: dependencies.evidence_directory,
+            statistics: dependencies.statistics,
+            revision: watch::Sender::new(newest),
+            streams: Arc::new(Semaphore::new(STREAMS)),
+            hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+            failures: Failures::default(),
+            setup_code: Mutex::new(setup_code),
+            stopping: CancellationToken::new(),
+            settings,
+        });
+        Ok(Self { state })
+    }
+
+    /// Where the pipeline delivers alerts, incidents, findings and visibility records.
+    #[must_use]
+    pub fn sink(&self) -> Arc<dyn OutputSink> {
+        Arc::new(ConsoleSink(self.state.clone()))
+    }
+
+    /// The code that the first-run wizard asks for; `None` when there are accounts. Print it where only the operator looks.
+    #[must_use]
+    pub fn setup_code(&self) -> Option<String> {
+        self.state.shared().setup_code.lock().clone()
+    }
+
+    /// Whether there is any account.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_accounts(&self) -> Result<bool, ConsoleError> {
+        Ok(accounts::any(&mut self.state.db()).await?)
+    }
+
+    /// Makes an active account on behalf of the operator of the machine and answers with the password that works once.
+    ///
+    /// # Errors
+    /// When the name is taken or not allowed, the unit is unknown, or the database fails.
+    pub async fn create_account(&self, request: AccountRequest) -> Result<String, ConsoleError> {
+        let username = shown(&request.username).to_string();
+        let failed = |error: ApiError| ConsoleError::Account { username, message: error.message_en().to_owned() };
+        let made = self.make_account(request).await.map_err(failed)?;
+        self.state.shared().setup_code.lock().take();
+        Ok(made)
+    }
+
+    async fn make_account(&self, request: AccountRequest) -> ApiResult<String> {
+        let AccountRequest { username, display_name, role, unit } = request;
+        let new = NewAccount { username, display_name, role, unit, pending: false }.checked()?;
+        let (password, kept) = accounts::fresh_password(&self.state).await?;
+        let actor = Actor::new("operator", &self.state.shared().unit, "local");
+        let mut change = Change::begin(&self.state, actor).await?;
+        accounts::create(&mut change, &new, &kept).await?;
+        let (object, detail) = (format!("account/{}", new.username), format!("{} {}", role.as_str(), new.unit));
+        change
+            .audit(Entry { action: "user.create", object: &object, outcome: Outcome::Success, detail: &detail })
+            .await?;
+        change.commit().await?;
+        Ok(password)
+    }
+
+    /// Checks the hash chain of the audit log.
+    ///
+    /// # Errors
+    /// When the database fails; a broken chain is no error but the answer.
+    pub async fn verify_audit(&self) -> Result<AuditVerdict, ConsoleError> {
+        audit::verify(&mut self.state.db()).await.map_err(|error| ConsoleError::Audit(error.to_string()))
+    }
+
+    /// Serves until `shutdown` is done, then lets requests under way finish for five seconds and closes the database.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ConsoleError> {
+        let stopping = self.state.shared().stopping.clone();
+        let asked = stopping.clone();
+        let stop = async move {
+            shutdown.await;
+            asked.cancel();
+        };
+        let service = self.router().into_make_service_with_connect_info::<SocketAddr>();
+        let serving = axum::serve(listener, service).with_graceful_shutdown(stop);
+        let deadline = async move {
+            stopping.cancelled().await;
+            tokio::time::sleep(STOP_TIME).await;
+        };
+        let served = tokio::select! {
+            served = async { serving.await } => served,
+            () = deadline => Ok(()),
+        };
+        self.state.shared().db.close().await;
+        Ok(served?)
+    }
+
+    fn router(&self) -> Router {
+        let state = self.state.clone();
+        let (api, _) = crate::openapi::api_router().split_for_parts();
+        let api = api.route_layer(from_fn_with_state(state.clone(), authorize_request));
+        Router::new()
+            .merge(api)
+            .route("/healthz", get(health))
+            .route("/metrics", get(metrics))
+            .route("/api/openapi.json", get(openapi))
+            .fallback(crate::web::serve)
+            .layer(DefaultBodyLimit::max(BODY_BYTES))
+            .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIME))
+            .layer(CatchPanicLayer::new())
+            .layer(from_fn(crate::web::security_headers))
+            .with_state(state)
+    }
+}
+
+async fn openapi() -> Response {
+    ([(CONTENT_TYPE, "application/json")], crate::openapi::openapi_json()).into_response()
+}
+
+/// That the server and its database answer.
+async fn health(State(state): State<AppState>) -> ApiResult<Json<Health>> {
+    state.db().count("SELECT 1 AS n", vec![]).await?;
+    Ok(Json(Health { status: "ok".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }))
+}
+
+async fn metrics(State(state): State<AppState>) -> ApiResult<Response> {
+    let mut db = state.db();
+    let mut text = String::new();
+    let numbers = [
+        ("fengsui_console_alerts_open", "gauge", "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) AS n FROM alert_open"),
+        ("fengsui_console_incidents_open", "gauge", "SELECT COUNT(*) AS n FROM incident WHERE state = 'open'"),
+        ("fengsui_console_sessions", "gauge", "SELECT COUNT(*) AS n FROM session"),
+        ("fengsui_console_audit_entries", "counter", "SELECT COALESCE(MAX(sequence), 0) AS n FROM audit"),
+        ("fengsui_console_revision", "counter", "SELECT value AS n FROM sequence WHERE name = 'revision'"),
+    ];
+    for (name, kind, sql) in numbers {
+        let value = db.count(sql, vec![]).await?;
+        text.push_str(&format!("# TYPE {name} {kind}\n{name} {value}\n"));
+    }
+    let streams = STREAMS - state.shared().streams.available_permits();
+    text.push_str(&format!("# TYPE fengsui_console_streams gauge\nfengsui_console_streams {streams}\n"));
+    if let Some(more) = &state.shared().statistics {
+        text.push_str(&more());
+    }
+    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
+}

@@ -1,0 +1,65 @@
+//! The condition of a query, put together from parts that are all joined by AND.
+
+use super::Value;
+use crate::scope::Scope;
+
+/// A condition and the values of its placeholders. Starts with the scope, so that no query goes without one.
+#[derive(Debug, Clone)]
+pub(crate) struct Filter {
+    sql: String,
+    args: Vec<Value>,
+}
+
+impl Filter {
+    /// The rows of `table` (a name or alias) that a scope reaches.
+    pub(crate) fn within(scope: &Scope, table: &str) -> Self {
+        Self { sql: format!("{table}.{} = $1", scope.column()), args: vec![scope.code().into()] }
+    }
+
+    /// And this, which has no placeholder.
+    pub(crate) fn and(&mut self, condition: &str) {
+        self.sql.push_str(" AND ");
+        self.sql.push_str(condition);
+    }
+
+    /// And this; each `?` stands for the next value.
+    pub(crate) fn and_with(&mut self, condition: &str, values: Vec<Value>) {
+        self.sql.push_str(" AND ");
+        let mut next = self.args.len();
+        for character in condition.chars() {
+            if character == '?' {
+                next += 1;
+                self.sql.push_str(&format!("${next}"));
+            } else {
+                self.sql.push(character);
+            }
+        }
+        self.args.extend(values);
+    }
+
+    /// The condition.
+    pub(crate) fn sql(&self) -> &str {
+        &self.sql
+    }
+
+    /// The values of the placeholders.
+    pub(crate) fn args(&self) -> Vec<Value> {
+        self.args.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::args;
+
+    #[test]
+    fn placeholders_count_up() {
+        let unit = "620123".parse().expect("is a unit code");
+        let mut filter = Filter::within(&Scope::subtree(&unit), "a");
+        filter.and_with("(a.time < ? OR a.id = ?)", args![5_i64, "x"]);
+        filter.and_with("a.state = ?", args!["new"]);
+        assert_eq!(filter.sql(), "a.county = $1 AND (a.time < $2 OR a.id = $3) AND a.state = $4");
+        assert_eq!(filter.args().len(), 4);
+    }
+}

@@ -1,0 +1,215 @@
+//! The database: one SQL text with `$1` placeholders for SQLite and PostgreSQL.
+//!
+//! SQLite has one writer connection and several readers (WAL); a write transaction starts with BEGIN IMMEDIATE, so
+//! that "database is locked" can't happen half way through.
+
+mod filter;
+mod migrations;
+mod row;
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::postgres::{PgArguments, PgPool, PgPoolOptions, Postgres};
+use sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Arguments, AssertSqlSafe, Sqlite, Transaction};
+
+pub(crate) use filter::Filter;
+pub(crate) use row::{Row, Value};
+
+use crate::error::ConsoleError;
+
+/// Values of the placeholders of one statement, in order.
+macro_rules! args {
+    ($($value:expr),* $(,)?) => { vec![$($crate::db::Value::from($value)),*] };
+}
+pub(crate) use args;
+
+/// The database of a console.
+#[derive(Clone)]
+pub(crate) enum Db {
+    /// A file.
+    Sqlite {
+        /// Readers.
+        readers: SqlitePool,
+        /// The one writer.
+        writer: SqlitePool,
+    },
+    /// A server.
+    Postgres(PgPool),
+}
+
+/// A write transaction; rolls back when dropped.
+pub(crate) enum Tx {
+    /// Of a file.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// Of a server.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// What reads rows: the database itself or a transaction.
+pub(crate) trait Query: Send {
+    /// Every row of a statement.
+    fn rows(&mut self, sql: &str, args: Vec<Value>) -> impl Future<Output = Result<Vec<Row>, sqlx::Error>> + Send;
+
+    /// The first row of a statement.
+    fn row(&mut self, sql: &str, args: Vec<Value>) -> impl Future<Output = Result<Option<Row>, sqlx::Error>> + Send {
+        async move { Ok(self.rows(sql, args).await?.into_iter().next()) }
+    }
+
+    /// The column `n` of the first row, 0 without a row.
+    fn count(&mut self, sql: &str, args: Vec<Value>) -> impl Future<Output = Result<i64, sqlx::Error>> + Send {
+        async move { Ok(self.row(sql, args).await?.and_then(|row| row.optional_int("n").ok().flatten()).unwrap_or(0)) }
+    }
+}
+
+impl Db {
+    /// Opens a database file, or a server when the place starts with `postgres://`, and brings its schema up to date.
+    pub(crate) async fn open(place: &str, readers: u32) -> Result<Self, ConsoleError> {
+        let opened = if place.starts_with("postgres://") || place.starts_with("postgresql://") {
+            PgPoolOptions::new().max_connections(readers.saturating_add(1)).connect(place).await.map(Self::Postgres)
+        } else {
+            Self::open_file(Path::new(place), readers).await
+        };
+        let shown = if place.contains("://") { "postgres server" } else { place };
+        let failed = |source| ConsoleError::Database { place: shown.to_owned(), source };
+        let db = opened.map_err(failed)?;
+        migrations::run(&db, shown).await?;
+        Ok(db)
+    }
+
+    async fn open_file(path: &Path, readers: u32) -> Result<Self, sqlx::Error> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(10))
+            .pragma("cache_size", "-32768")
+            .pragma("temp_store", "memory");
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let readers =
+            SqlitePoolOptions::new().max_connections(readers.max(1)).connect_with(options.read_only(true)).await?;
+        Ok(Self::Sqlite { readers, writer })
+    }
+
+    /// Starts a write transaction.
+    pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
+        match self {
+            Self::Sqlite { writer, .. } => Ok(Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)),
+            Self::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await?)),
+        }
+    }
+
+    /// The function that joins texts of a group.
+    pub(crate) fn group_text(&self) -> &'static str {
+        match self {
+            Self::Sqlite { .. } => "GROUP_CONCAT",
+            Self::Postgres(_) => "STRING_AGG",
+        }
+    }
+
+    /// Closes every connection after what is under way.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite { readers, writer } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Query for Db {
+    async fn rows(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, sqlx::Error> {
+        let statement = AssertSqlSafe(sql);
+        match self {
+            Self::Sqlite { readers, .. } => {
+                let rows = sqlx::query_with(statement, sqlite_arguments(args)?).fetch_all(&*readers).await?;
+                Ok(rows.into_iter().map(Row::Sqlite).collect())
+            }
+            Self::Postgres(pool) => {
+                let rows = sqlx::query_with(statement, postgres_arguments(args)?).fetch_all(&*pool).await?;
+                Ok(rows.into_iter().map(Row::Postgres).collect())
+            }
+        }
+    }
+}
+
+impl Query for Tx {
+    async fn rows(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, sqlx::Error> {
+        let statement = AssertSqlSafe(sql);
+        match self {
+            Self::Sqlite(tx) => {
+                let rows = sqlx::query_with(statement, sqlite_arguments(args)?).fetch_all(&mut **tx).await?;
+                Ok(rows.into_iter().map(Row::Sqlite).collect())
+            }
+            Self::Postgres(tx) => {
+                let rows = sqlx::query_with(statement, postgres_arguments(args)?).fetch_all(&mut **tx).await?;
+                Ok(rows.into_iter().map(Row::Postgres).collect())
+            }
+        }
+    }
+}
+
+impl Tx {
+    /// Runs a statement; how many rows it changed.
+    pub(crate) async fn execute(&mut self, sql: &str, args: Vec<Value>) -> Result<u64, sqlx::Error> {
+        let statement = AssertSqlSafe(sql);
+        match self {
+            Self::Sqlite(tx) => {
+                let done = sqlx::query_with(statement, sqlite_arguments(args)?).execute(&mut **tx).await?;
+                Ok(done.rows_affected())
+            }
+            Self::Postgres(tx) => {
+                let done = sqlx::query_with(statement, postgres_arguments(args)?).execute(&mut **tx).await?;
+                Ok(done.rows_affected())
+            }
+        }
+    }
+
+    /// The next number of a sequence, from 1.
+    pub(crate) async fn next(&mut self, name: &str) -> Result<i64, sqlx::Error> {
+        let sql = "INSERT INTO sequence (name, value) VALUES ($1, 1)
+                   ON CONFLICT (name) DO UPDATE SET value = sequence.value + 1 RETURNING value AS n";
+        self.count(sql, args![name]).await
+    }
+
+    /// Makes the changes last.
+    pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await,
+        }
+    }
+}
+
+fn sqlite_arguments(args: Vec<Value>) -> Result<SqliteArguments, sqlx::Error> {
+    let mut arguments = SqliteArguments::default();
+    for value in args {
+        match value {
+            Value::Int(number) => arguments.add(number),
+            Value::Text(text) => arguments.add(text),
+            Value::Bytes(bytes) => arguments.add(bytes),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
+}
+
+fn postgres_arguments(args: Vec<Value>) -> Result<PgArguments, sqlx::Error> {
+    let mut arguments = PgArguments::default();
+    for value in args {
+        match value {
+            Value::Int(number) => arguments.add(number),
+            Value::Text(text) => arguments.add(text),
+            Value::Bytes(bytes) => arguments.add(bytes),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
+}

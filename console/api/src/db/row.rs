@@ -1,0 +1,132 @@
+//! Values that go into statements and rows that come out.
+
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+
+/// A value of a placeholder.
+#[derive(Debug, Clone)]
+pub(crate) enum Value {
+    /// A number, time or boolean.
+    Int(Option<i64>),
+    /// A text.
+    Text(Option<String>),
+    /// Bytes.
+    Bytes(Vec<u8>),
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Int(Some(number))
+    }
+}
+
+impl From<Option<i64>> for Value {
+    fn from(number: Option<i64>) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(yes: bool) -> Self {
+        Self::Int(Some(i64::from(yes)))
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(Some(text.to_owned()))
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(Some(text))
+    }
+}
+
+impl From<&String> for Value {
+    fn from(text: &String) -> Self {
+        Self::Text(Some(text.clone()))
+    }
+}
+
+impl From<Option<String>> for Value {
+    fn from(text: Option<String>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Option<&str>> for Value {
+    fn from(text: Option<&str>) -> Self {
+        Self::Text(text.map(str::to_owned))
+    }
+}
+
+impl From<Vec<u8>> for Value {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+/// A row.
+pub(crate) enum Row {
+    /// Of a file.
+    Sqlite(SqliteRow),
+    /// Of a server.
+    Postgres(PgRow),
+}
+
+type Get<T> = Result<T, sqlx::Error>;
+
+impl Row {
+    /// A number, time or boolean.
+    pub(crate) fn int(&self, name: &str) -> Get<i64> {
+        match self {
+            Self::Sqlite(row) => row.try_get(name),
+            Self::Postgres(row) => row.try_get::<i64, _>(name).or_else(|_| row.try_get::<i16, _>(name).map(i64::from)),
+        }
+    }
+
+    /// A number or time that may be missing.
+    pub(crate) fn optional_int(&self, name: &str) -> Get<Option<i64>> {
+        match self {
+            Self::Sqlite(row) => row.try_get(name),
+            Self::Postgres(row) => row.try_get(name),
+        }
+    }
+
+    /// A text.
+    pub(crate) fn text(&self, name: &str) -> Get<String> {
+        match self {
+            Self::Sqlite(row) => row.try_get(name),
+            Self::Postgres(row) => row.try_get(name),
+        }
+    }
+
+    /// A text that may be missing.
+    pub(crate) fn optional_text(&self, name: &str) -> Get<Option<String>> {
+        match self {
+            Self::Sqlite(row) => row.try_get(name),
+            Self::Postgres(row) => row.try_get(name),
+        }
+    }
+
+    /// Bytes.
+    pub(crate) fn bytes(&self, name: &str) -> Get<Vec<u8>> {
+        match self {
+            Self::Sqlite(row) => row.try_get(name),
+            Self::Postgres(row) => row.try_get(name),
+        }
+    }
+
+    /// A boolean.
+    pub(crate) fn flag(&self, name: &str) -> Get<bool> {
+        Ok(self.int(name)? != 0)
+    }
+
+    /// JSON kept as text; null when it does not parse.
+    pub(crate) fn json(&self, name: &str) -> Get<serde_json::Value> {
+        Ok(serde_json::from_str(&self.text(name)?).unwrap_or_default())
+    }
+}

@@ -1,0 +1,272 @@
+//! Takes what the analyzer hands over. Repeats change nothing: ids are digests of content.
+
+use std::collections::BTreeMap;
+
+use fengsui_pipeline::{OutputSink, SinkError, SinkFuture};
+use fengsui_schema::{Alert, EntityKind, Finding, Incident, Output, UnitCode, Visibility};
+
+use crate::db::{Query, Tx, args};
+use crate::error::{ApiError, ApiResult};
+use crate::limits::STORED_BODY_BYTES;
+use crate::scope::Place;
+use crate::state::{AppState, Notice, notice};
+use crate::words::word_of;
+
+/// The console as the pipeline sees it.
+pub(crate) struct ConsoleSink(pub(crate) AppState);
+
+impl OutputSink for ConsoleSink {
+    fn deliver(&self, batch: Vec<Output>) -> SinkFuture<'_> {
+        Box::pin(async move { take(&self.0, batch).await.map_err(|error| SinkError(error.message_en().to_owned())) })
+    }
+}
+
+const HOUR: i64 = 3_600_000;
+
+/// Takes a batch in one transaction.
+pub(crate) async fn take(state: &AppState, batch: Vec<Output>) -> ApiResult<()> {
+    let now = state.now();
+    let mut tx = state.shared().db.begin().await?;
+    let mut revision = None;
+    for output in &batch {
+        let changed = match output {
+            Output::Alert(alert) => take_alert(&mut tx, now, alert).await?,
+            Output::Incident(incident) => take_incident(&mut tx, now, incident).await?,
+            Output::Finding(finding) => take_finding(&mut tx, now, finding).await?,
+            Output::Visibility(visibility) => take_visibility(state, &mut tx, now, visibility).await?,
+        };
+        revision = changed.or(revision);
+    }
+    tx.commit().await?;
+    if let Some(revision) = revision {
+        state.shared().revision.send_replace(revision);
+    }
+    Ok(())
+}
+
+/// JSON of a body; one that is too large keeps no evidence.
+fn body_of(alert: &Alert) -> ApiResult<String> {
+    let text = serde_json::to_string(alert).map_err(|error| ApiError::internal(&error))?;
+    if text.len() <= STORED_BODY_BYTES {
+        return Ok(text);
+    }
+    let mut smaller = alert.clone();
+    smaller.evidence.transaction = serde_json::Value::Null;
+    smaller.evidence.record = None;
+    smaller.evidence.payload_base64 = None;
+    serde_json::to_string(&smaller).map_err(|error| ApiError::internal(&error))
+}
+
+/// Name of the asset at an address, when the analyzer knows one.
+fn asset_of(alert: &Alert, address: Option<&String>) -> Option<String> {
+    let fits = |kind| matches!(kind, EntityKind::Address | EntityKind::Host | EntityKind::DataAsset);
+    let entity = alert.entities.iter().find(|entity| fits(entity.kind) && Some(&entity.value) == address)?;
+    entity.asset.clone()
+}
+
+fn search_text(alert: &Alert) -> String {
+    let flow = &alert.flow;
+    let entities = alert.entities.iter().flat_map(|entity| [Some(&entity.value), entity.asset.as_ref()]).flatten();
+    let fixed = [&alert.summary_zh, &alert.summary_en, &alert.rule.id, &alert.rule.title, &alert.observer];
+    let flow = [flow.source_ip.as_ref(), flow.destination_ip.as_ref()].into_iter().flatten();
+    let words: Vec<&str> = fixed.into_iter().chain(flow).chain(entities).map(String::as_str).collect();
+    words.join(" ").to_lowercase().chars().take(2_000).collect()
+}
+
+async fn take_alert(tx: &mut Tx, now: i64, alert: &Alert) -> ApiResult<Option<i64>> {
+    let id = alert.id.to_string();
+    if tx.count("SELECT COUNT(*) AS n FROM alert WHERE id = $1", args![id.as_str()]).await? > 0 {
+        return Ok(None);
+    }
+    let place = Place::of(&alert.unit);
+    let severity = i64::from(alert.severity.as_number());
+    let revision = notice(tx, now, Notice { kind: "alert", id: &id, severity: Some(severity), place: &place }).await?;
+    insert_alert(tx, alert, &place, revision).await?;
+    count_alert(tx, alert, &place).await?;
+    group_alert(tx, alert, &place).await?;
+    Ok(Some(revision))
+}
+
+async fn insert_alert(tx: &mut Tx, alert: &Alert, place: &Place, revision: i64) -> ApiResult<()> {
+    let flow = &alert.flow;
+    let techniques: Vec<&str> = alert.techniques.iter().map(|technique| technique.id.as_str()).collect();
+    let techniques = serde_json::to_string(&techniques).map_err(|error| ApiError::internal(&error))?;
+    let title_zh = if alert.summary_zh.is_empty() { &alert.rule.title } else { &alert.summary_zh };
+    let title_en = if alert.summary_en.is_empty() { &alert.rule.title } else { &alert.summary_en };
+    let mut values = args![
+        alert.id.to_string(),
+        alert.time.as_millis(),
+        i64::from(alert.severity.as_number()),
+        title_zh,
+        title_en,
+        &alert.rule.id,
+        word_of(&alert.source),
+        flow.source_ip.clone(),
+        flow.source_port.map(i64::from),
+        flow.destination_ip.clone(),
+        flow.destination_port.map(i64::from),
+        asset_of(alert, flow.source_ip.as_ref()),
+        asset_of(alert, flow.destination_ip.as_ref()),
+        alert.domain.as_str(),
+        techniques,
+        &alert.group_key,
+        search_text(alert),
+        alert.evidence.pcap.clone(),
+        body_of(alert)?,
+        revision,
+    ];
+    values.extend(place.values());
+    let sql = "INSERT INTO alert (id, time, severity, title_zh, title_en, rule_id, source, source_ip, source_port,
+                   destination_ip, destination_port, source_asset, destination_asset, domain, techniques, group_key,
+                   search_text, pcap, body, revision, province, prefecture, county, unit_code, state)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+                   $21, $22, $23, $24, 'new')";
+    tx.execute(sql, values).await?;
+    Ok(())
+}
+
+/// Roll-ups: alerts per hour and open alerts, by unit, severity and domain.
+async fn count_alert(tx: &mut Tx, alert: &Alert, place: &Place) -> ApiResult<()> {
+    let [province, prefecture, county, unit] = place.values();
+    let hour = alert.time.as_millis().div_euclid(HOUR) * HOUR;
+    let (severity, domain) = (i64::from(alert.severity.as_number()), alert.domain.as_str());
+    let sql = "INSERT INTO alert_hour (hour, unit_code, severity, domain, count, province, prefecture, county)
+               VALUES ($1, $2, $3, $4, 1, $5, $6, $7)
+               ON CONFLICT (hour, unit_code, severity, domain) DO UPDATE SET count = alert_hour.count + 1";
+    let mut values = args![hour];
+    values.extend([unit.clone(), severity.into(), domain.into(), province.clone(), prefecture.clone(), county.clone()]);
+    tx.execute(sql, values).await?;
+    let sql = "INSERT INTO alert_open (unit_code, severity, domain, count, province, prefecture, county)
+               VALUES ($1, $2, $3, 1, $4, $5, $6)
+               ON CONFLICT (unit_code, severity, domain) DO UPDATE SET count = alert_open.count + 1";
+    tx.execute(sql, vec![unit, severity.into(), domain.into(), province, prefecture, county]).await?;
+    Ok(())
+}
+
+async fn group_alert(tx: &mut Tx, alert: &Alert, place: &Place) -> ApiResult<()> {
+    let [province, prefecture, county, unit] = place.values();
+    let time = alert.time.as_millis();
+    let newer = "alert_group.open_count = 0 OR excluded.head_time >= alert_group.head_time";
+    let sql = format!(
+        "INSERT INTO alert_group (unit_code, group_key, open_count, total, first_time, head_time, head_id,
+                                  province, prefecture, county)
+         VALUES ($1, $2, 1, 1, $3, $3, $4, $5, $6, $7)
+         ON CONFLICT (unit_code, group_key) DO UPDATE SET
+             open_count = alert_group.open_count + 1,
+             total = alert_group.total + 1,
+             first_time = CASE WHEN excluded.first_time < alert_group.first_time THEN excluded.first_time
+                               ELSE alert_group.first_time END,
+             head_id = CASE WHEN {newer} THEN excluded.head_id ELSE alert_group.head_id END,
+             head_time = CASE WHEN {newer} THEN excluded.head_time ELSE alert_group.head_time END"
+    );
+    let key = alert.group_key.as_str().into();
+    let id = alert.id.to_string().into();
+    tx.execute(&sql, vec![unit, key, time.into(), id, province, prefecture, county]).await?;
+    Ok(())
+}
+
+async fn take_incident(tx: &mut Tx, now: i64, incident: &Incident) -> ApiResult<Option<i64>> {
+    let id = incident.id.to_string();
+    let known = tx.row("SELECT machine_revision FROM incident WHERE id = $1", args![id.as_str()]).await?;
+    let newer = i64::from(incident.revision);
+    if known.as_ref().is_some_and(|row| row.int("machine_revision").unwrap_or(i64::MAX) >= newer) {
+        return Ok(None);
+    }
+    let place = Place::of(&incident.unit);
+    let revision = notice(tx, now, Notice { kind: "incident", id: &id, severity: None, place: &place }).await?;
+    let body = serde_json::json!({
+        "entities": incident.entities, "techniques": incident.techniques, "explanation": incident.explanation,
+    });
+    if known.is_some() {
+        let sql = "UPDATE incident SET risk = $1, start_time = $2, end_time = $3, body = $4, machine_revision = $5,
+                          revision = $6, proposed_grade = $7 WHERE id = $8";
+        let (start, end) = (incident.start.as_millis(), incident.end.as_millis());
+        let grade = word_of(&incident.proposed_grade);
+        let risk = i64::from(incident.risk);
+        tx.execute(sql, args![risk, start, end, body.to_string(), newer, revision, grade, id.as_str()]).await?;
+    } else {
+        insert_incident(tx, now, incident, &place, body.to_string(), revision).await?;
+    }
+    for member in &incident.members {
+        let sql = "UPDATE alert SET incident_id = $1 WHERE id = $2 AND incident_id IS NULL";
+        tx.execute(sql, args![id.as_str(), member.alert.to_string()]).await?;
+    }
+    Ok(Some(revision))
+}
+
+async fn insert_incident(
+    tx: &mut Tx,
+    now: i64,
+    incident: &Incident,
+    place: &Place,
+    body: String,
+    revision: i64,
+) -> ApiResult<()> {
+    let number = crate::repository::incident_acts::next_number(tx, now).await?;
+    let mut values = args![
+        incident.id.to_string(),
+        number,
+        &incident.title_zh,
+        &incident.title_en,
+        word_of(&incident.proposed_grade),
+        &incident.grade_basis,
+        i64::from(incident.risk),
+        incident.start.as_millis(),
+        incident.end.as_millis(),
+        i64::from(incident.revision),
+        now,
+        body,
+        incident.domain.as_str(),
+        revision,
+    ];
+    values.extend(place.values());
+    let sql =
+        "INSERT INTO incident (id, number, title, title_en, proposed_grade, grade_basis, risk, start_time, end_time,
+                   machine_revision, created_at, body, domain, revision, province, prefecture, county, unit_code,
+                   summary, state, machine)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, '', 'open', 1)";
+    tx.execute(sql, values).await?;
+    Ok(())
+}
+
+async fn take_finding(tx: &mut Tx, now: i64, finding: &Finding) -> ApiResult<Option<i64>> {
+    let id = finding.id.to_string();
+    if tx.count("SELECT COUNT(*) AS n FROM finding WHERE id = $1", args![id.as_str()]).await? > 0 {
+        return Ok(None);
+    }
+    let place = Place::of(&finding.unit);
+    let revision = notice(tx, now, Notice { kind: "finding", id: &id, severity: None, place: &place }).await?;
+    let body = serde_json::to_string(finding).map_err(|error| ApiError::internal(&error))?;
+    let mut values = args![
+        id,
+        finding.time.as_millis(),
+        crate::repository::findings::grade_number(finding.grade),
+        &finding.observer,
+        body,
+        revision
+    ];
+    values.extend(place.values());
+    let sql = "INSERT INTO finding (id, time, grade, observer, body, revision, province, prefecture, county, unit_code, state)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open')";
+    tx.execute(sql, values).await?;
+    Ok(Some(revision))
+}
+
+async fn take_visibility(state: &AppState, tx: &mut Tx, now: i64, seen: &Visibility) -> ApiResult<Option<i64>> {
+    let place = Place::of(&sensor_unit(&state.settings().sensor_units, &seen.observer, &state.shared().unit));
+    let body = serde_json::to_string(seen).map_err(|error| ApiError::internal(&error))?;
+    let mut values = args![&seen.observer, now, body];
+    values.extend(place.values());
+    let sql = "INSERT INTO sensor (name, last_seen, body, province, prefecture, county, unit_code)
+               VALUES ($1, $2, $3, $4, $5, $6, $7)
+               ON CONFLICT (name) DO UPDATE SET last_seen = excluded.last_seen, body = excluded.body,
+                   province = excluded.province, prefecture = excluded.prefecture, county = excluded.county,
+                   unit_code = excluded.unit_code";
+    tx.execute(sql, values).await?;
+    let notice_of = Notice { kind: "sensor", id: &seen.observer, severity: None, place: &place };
+    Ok(Some(notice(tx, now, notice_of).await?))
+}
+
+fn sensor_unit(units: &BTreeMap<String, String>, sensor: &str, own: &UnitCode) -> UnitCode {
+    units.get(sensor).and_then(|code| code.parse().ok()).unwrap_or_else(|| own.clone())
+}

@@ -1,0 +1,68 @@
+//! Every bound of the console, by name.
+
+use std::time::Duration;
+
+/// Largest JSON body, in bytes.
+pub(crate) const BODY_BYTES: usize = 1 << 20;
+/// Largest attachment, in bytes.
+pub(crate) const ATTACHMENT_BYTES: usize = 8 << 20;
+/// Attachments of one task.
+pub(crate) const ATTACHMENTS_PER_TASK: i64 = 30;
+/// Longest time a request other than the event stream may take.
+pub(crate) const REQUEST_TIME: Duration = Duration::from_secs(30);
+/// Rows of a page unless told.
+pub(crate) const PAGE_ROWS: u32 = 50;
+/// Most rows of a page.
+pub(crate) const PAGE_ROWS_MAX: u32 = 500;
+/// Counting the rows of a list stops here.
+pub(crate) const COUNT_MAX: i64 = 10_000;
+/// Most alerts one act names.
+pub(crate) const ACTION_IDS: usize = 500;
+/// Most alerts one act changes when it takes whole groups.
+pub(crate) const ACTION_GROUP_ALERTS: i64 = 20_000;
+/// How long an act can be taken back.
+pub(crate) const UNDO_MILLIS: i64 = 10 * 60 * 1000;
+/// Most alerts an incident shows.
+pub(crate) const INCIDENT_ALERTS_SHOWN: i64 = 200;
+/// Most lines of a history or timeline.
+pub(crate) const HISTORY_ROWS: i64 = 500;
+/// Most units one dispatch names.
+pub(crate) const DISPATCH_UNITS: usize = 200;
+/// Most steps of a task.
+pub(crate) const TASK_STEPS: usize = 20;
+/// Longest title, in characters.
+pub(crate) const TITLE_CHARACTERS: usize = 200;
+/// Longest text, in characters.
+pub(crate) const TEXT_CHARACTERS: usize = 20_000;
+/// Longest reason, in characters.
+pub(crate) const REASON_CHARACTERS: usize = 2_000;
+/// Longest search text, in characters.
+pub(crate) const QUERY_CHARACTERS: usize = 2_000;
+/// Largest body of an alert, incident or finding that is kept, in bytes.
+pub(crate) const STORED_BODY_BYTES: usize = 256 << 10;
+/// Changes kept for streams that come back.
+pub(crate) const CHANGES_KEPT: i64 = 20_000;
+/// Changes sent to a stream at once.
+pub(crate) const STREAM_BATCH: i64 = 500;
+/// Most event streams at once.
+pub(crate) const STREAMS: usize = 512;
+/// Time between heartbeats of a stream.
+pub(crate) const STREAM_HEARTBEAT: Duration = Duration::from_secs(15);
+/// Password hashes computed at once.
+pub(crate) const HASHES_AT_ONCE: usize = 2;
+/// Longest password, in bytes.
+pub(crate) const PASSWORD_BYTES: usize = 256;
+/// Client addresses whose failed logins are remembered.
+pub(crate) const ADDRESSES_REMEMBERED: usize = 10_000;
+/// Failed logins of one address in ten minutes.
+pub(crate) const FAILURES_PER_ADDRESS: u32 = 50;
+/// Largest capture handed out, in bytes.
+pub(crate) const CAPTURE_BYTES: u64 = 64 << 20;
+/// Rows the masking preview takes.
+pub(crate) const PREVIEW_ROWS: usize = 200;
+/// Columns the masking preview takes.
+pub(crate) const PREVIEW_COLUMNS: usize = 100;
+/// Text the masking preview takes, in bytes.
+pub(crate) const PREVIEW_TEXT_BYTES: usize = 64 << 10;
+/// Audit entries checked in one read.
+pub(crate) const AUDIT_BATCH: i64 = 5_000;

@@ -1,0 +1,44 @@
+//! What the command line does with a console's database file: check the audit chain, copy it while it is in use.
+
+use std::path::Path;
+
+use sqlx::AssertSqlSafe;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+
+use crate::audit;
+use crate::db::Db;
+use crate::error::ConsoleError;
+use crate::wire::AuditVerdict;
+
+/// Checks the hash chain of the audit log in a database file, without changing the file.
+///
+/// # Errors
+/// When the file can't be read or is no console's database; a broken chain is no error but the answer.
+pub async fn verify_audit_file(path: &Path) -> Result<AuditVerdict, ConsoleError> {
+    let pool = open_read_only(path).await?;
+    let mut db = Db::Sqlite { readers: pool.clone(), writer: pool };
+    let verdict = audit::verify(&mut db).await.map_err(|source| failed(path, source));
+    db.close().await;
+    verdict
+}
+
+/// Copies a database file as of one moment, while a console may be writing to it (SQLite's `VACUUM INTO`).
+///
+/// # Errors
+/// When the file can't be read, or `to` exists or can't be written.
+pub async fn snapshot_database(from: &Path, to: &Path) -> Result<(), ConsoleError> {
+    let pool = open_read_only(from).await?;
+    let target = to.to_string_lossy().into_owned();
+    let copied = sqlx::query(AssertSqlSafe("VACUUM INTO $1")).bind(target).execute(&pool).await;
+    pool.close().await;
+    copied.map(|_| ()).map_err(|source| failed(to, source))
+}
+
+async fn open_read_only(path: &Path) -> Result<SqlitePool, ConsoleError> {
+    let options = SqliteConnectOptions::new().filename(path).create_if_missing(false).read_only(true);
+    SqlitePoolOptions::new().max_connections(1).connect_with(options).await.map_err(|source| failed(path, source))
+}
+
+fn failed(path: &Path, source: sqlx::Error) -> ConsoleError {
+    ConsoleError::Database { place: path.display().to_string(), source }
+}

@@ -1,0 +1,13 @@
+//! What is read and written, one file per noun. Every query of something people see carries the caller's scope.
+
+pub(crate) mod accounts;
+pub(crate) mod alert_acts;
+pub(crate) mod alerts;
+pub(crate) mod audit_log;
+pub(crate) mod findings;
+pub(crate) mod incident_acts;
+pub(crate) mod incidents;
+pub(crate) mod rollups;
+pub(crate) mod sensors;
+pub(crate) mod task_acts;
+pub(crate) mod tasks;

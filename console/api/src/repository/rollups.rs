@@ -1,0 +1,244 @@
+//! Numbers of the workbench and of the situational screen, from the tables that ingest maintains.
+
+use std::collections::BTreeMap;
+
+use fengsui_schema::{BusinessDomain, Tier, UnitCode};
+
+use super::tasks::WITH_ASSIGNEE;
+use crate::db::{Filter, Query, Row, args};
+use crate::error::ApiResult;
+use crate::scope::{Place, Scope};
+use crate::state::{AppState, time_text};
+use crate::wire::{DomainRisk, HourCount, HourSeverity, PostureTasks, PostureUnit, SeverityCounts};
+
+const HOUR: i64 = 3_600_000;
+const HOURS_SHOWN: i64 = 24;
+
+/// Adds to the count of a severity.
+fn add(counts: &mut SeverityCounts, severity: i64, count: i64) {
+    let slot = match severity {
+        4 => &mut counts.critical,
+        3 => &mut counts.high,
+        2 => &mut counts.medium,
+        1 => &mut counts.low,
+        _ => &mut counts.info,
+    };
+    *slot += count;
+}
+
+/// Open alerts by severity.
+pub(crate) async fn open_by_severity(query: &mut impl Query, scope: &Scope) -> ApiResult<SeverityCounts> {
+    let filter = Filter::within(scope, "o");
+    let sql = format!(
+        "SELECT o.severity, CAST(SUM(o.count) AS BIGINT) AS n FROM alert_open o WHERE {} GROUP BY o.severity",
+        filter.sql()
+    );
+    let mut counts = SeverityCounts::default();
+    for row in query.rows(&sql, filter.args()).await? {
+        add(&mut counts, row.int("severity")?, row.int("n")?);
+    }
+    Ok(counts)
+}
+
+/// Open alerts by domain.
+pub(crate) async fn open_by_domain(query: &mut impl Query, scope: &Scope) -> ApiResult<DomainRisk> {
+    let filter = Filter::within(scope, "o");
+    let sql = format!(
+        "SELECT o.domain, CAST(SUM(o.count) AS BIGINT) AS n FROM alert_open o WHERE {} GROUP BY o.domain",
+        filter.sql()
+    );
+    let mut domains = DomainRisk::default();
+    for row in query.rows(&sql, filter.args()).await? {
+        let slot = match BusinessDomain::from_word(&row.text("domain")?) {
+            Some(BusinessDomain::Cloud) => &mut domains.cloud,
+            Some(BusinessDomain::Data) => &mut domains.data,
+            Some(BusinessDomain::Application) => &mut domains.application,
+            _ => &mut domains.network,
+        };
+        *slot += row.int("n")?;
+    }
+    Ok(domains)
+}
+
+/// Alerts of the last 24 hours by hour and severity; every hour is there.
+pub(crate) async fn last_hours(query: &mut impl Query, scope: &Scope, now: i64) -> ApiResult<Vec<HourSeverity>> {
+    let last = now.div_euclid(HOUR) * HOUR;
+    let first = last - (HOURS_SHOWN - 1) * HOUR;
+    let mut filter = Filter::within(scope, "h");
+    filter.and_with("h.hour >= ?", args![first]);
+    let sql = format!(
+        "SELECT h.hour, h.severity, CAST(SUM(h.count) AS BIGINT) AS n FROM alert_hour h WHERE {} GROUP BY h.hour, h.severity",
+        filter.sql()
+    );
+    let mut hours: BTreeMap<i64, SeverityCounts> =
+        (0..HOURS_SHOWN).map(|hour| (first + hour * HOUR, SeverityCounts::default())).collect();
+    for row in query.rows(&sql, filter.args()).await? {
+        if let Some(counts) = hours.get_mut(&row.int("hour")?) {
+            add(counts, row.int("severity")?, row.int("n")?);
+        }
+    }
+    Ok(hours
+        .into_iter()
+        .map(|(hour, counts)| HourSeverity { hour: time_text(hour), count_by_severity: counts })
+        .collect())
+}
+
+/// The same without severities.
+pub(crate) fn trend(hours: &[HourSeverity]) -> Vec<HourCount> {
+    let sum = |counts: &SeverityCounts| counts.critical + counts.high + counts.medium + counts.low + counts.info;
+    hours.iter().map(|hour| HourCount { hour: hour.hour.clone(), count: sum(&hour.count_by_severity) }).collect()
+}
+
+/// Rows of a table under a condition.
+pub(crate) async fn count(
+    query: &mut impl Query,
+    table: &'static str,
+    scope: &Scope,
+    condition: &str,
+) -> ApiResult<i64> {
+    let mut filter = Filter::within(scope, "x");
+    filter.and(condition);
+    let sql = format!("SELECT COUNT(*) AS n FROM {table} x WHERE {}", filter.sql());
+    Ok(query.count(&sql, filter.args()).await?)
+}
+
+/// Tasks by state.
+pub(crate) async fn tasks(query: &mut impl Query, scope: &Scope, now: i64) -> ApiResult<PostureTasks> {
+    let overdue = format!("x.state IN {WITH_ASSIGNEE} AND x.due_at < {now}");
+    Ok(PostureTasks {
+        to_sign: count(query, "task", scope, "x.state = 'new'").await?,
+        working: count(query, "task", scope, "x.state IN ('signed', 'working')").await?,
+        submitted: count(query, "task", scope, "x.state = 'submitted'").await?,
+        overdue: count(query, "task", scope, &overdue).await?,
+        done: count(query, "task", scope, "x.state IN ('verified', 'closed')").await?,
+    })
+}
+
+/// What is summed up per unit and then upwards.
+#[derive(Debug, Clone, Copy, Default)]
+struct Load {
+    alerts: i64,
+    weight: i64,
+    incidents: i64,
+    overdue: i64,
+    signed: i64,
+    signed_in_time: i64,
+}
+
+impl Load {
+    fn absorb(&mut self, other: &Self) {
+        self.alerts += other.alerts;
+        self.weight += other.weight;
+        self.incidents += other.incidents;
+        self.overdue += other.overdue;
+        self.signed += other.signed;
+        self.signed_in_time += other.signed_in_time;
+    }
+
+    /// 0 to 100: rises fast at first and never quite reaches 100, so that two bad units can still be told apart.
+    fn risk(&self) -> i64 {
+        let weight = self.weight + 60 * self.incidents + 10 * self.overdue;
+        100 * weight / (weight + 200)
+    }
+}
+
+/// How much an open alert of a severity weighs.
+const fn weight(severity: i64) -> i64 {
+    match severity {
+        4 => 40,
+        3 => 12,
+        2 => 3,
+        1 => 1,
+        _ => 0,
+    }
+}
+
+/// Every division a scope reaches, with the load of everything below it.
+pub(crate) async fn units(state: &AppState, query: &mut impl Query, scope: &Scope) -> ApiResult<Vec<PostureUnit>> {
+    let mut loads: BTreeMap<UnitCode, Load> = BTreeMap::new();
+    alerts_by_unit(query, scope, &mut loads).await?;
+    incidents_by_unit(query, scope, &mut loads).await?;
+    tasks_by_unit(query, scope, state.now(), &mut loads).await?;
+    let mut sums: BTreeMap<UnitCode, Load> = BTreeMap::new();
+    for (unit, load) in &loads {
+        let mut above = Some(unit.clone());
+        while let Some(code) = above {
+            sums.entry(code.clone()).or_default().absorb(load);
+            above = code.parent();
+        }
+    }
+    let divisions = state.units().within(scope).filter(|code| code.as_str().len() == 6);
+    Ok(divisions.map(|code| posture(state, code, sums.get(code).copied().unwrap_or_default())).collect())
+}
+
+fn posture(state: &AppState, code: &UnitCode, load: Load) -> PostureUnit {
+    let tier: Tier = code.tier();
+    PostureUnit {
+        code: code.to_string(),
+        name: state.units().name(code),
+        tier,
+        risk: load.risk(),
+        open_incidents: load.incidents,
+        open_alerts: load.alerts,
+        signing_rate: (load.signed > 0).then(|| 100 * load.signed_in_time / load.signed),
+        overdue: load.overdue,
+    }
+}
+
+fn load_of<'a>(loads: &'a mut BTreeMap<UnitCode, Load>, row: &Row) -> ApiResult<&'a mut Load> {
+    Ok(loads.entry(Place::read(row)?.unit().clone()).or_default())
+}
+
+async fn alerts_by_unit(query: &mut impl Query, scope: &Scope, loads: &mut BTreeMap<UnitCode, Load>) -> ApiResult<()> {
+    let filter = Filter::within(scope, "o");
+    let sql = format!(
+        "SELECT o.unit_code, o.severity, CAST(SUM(o.count) AS BIGINT) AS n FROM alert_open o WHERE {} GROUP BY o.unit_code, o.severity",
+        filter.sql()
+    );
+    for row in query.rows(&sql, filter.args()).await? {
+        let (severity, count) = (row.int("severity")?, row.int("n")?);
+        let load = load_of(loads, &row)?;
+        load.alerts += count;
+        load.weight += weight(severity) * count;
+    }
+    Ok(())
+}
+
+async fn incidents_by_unit(
+    query: &mut impl Query,
+    scope: &Scope,
+    loads: &mut BTreeMap<UnitCode, Load>,
+) -> ApiResult<()> {
+    let mut filter = Filter::within(scope, "i");
+    filter.and("i.state = 'open'");
+    let sql = format!("SELECT i.unit_code, COUNT(*) AS n FROM incident i WHERE {} GROUP BY i.unit_code", filter.sql());
+    for row in query.rows(&sql, filter.args()).await? {
+        load_of(loads, &row)?.incidents += row.int("n")?;
+    }
+    Ok(())
+}
+
+async fn tasks_by_unit(
+    query: &mut impl Query,
+    scope: &Scope,
+    now: i64,
+    loads: &mut BTreeMap<UnitCode, Load>,
+) -> ApiResult<()> {
+    let filter = Filter::within(scope, "t");
+    let sum = |condition: &str| format!("CAST(SUM(CASE WHEN {condition} THEN 1 ELSE 0 END) AS BIGINT)");
+    let sql = format!(
+        "SELECT t.unit_code, {} AS overdue, {} AS signed, {} AS in_time FROM task t WHERE {} GROUP BY t.unit_code",
+        sum(&format!("t.state IN {WITH_ASSIGNEE} AND t.due_at < {now}")),
+        sum(&format!("t.signed_at IS NOT NULL OR (t.state = 'new' AND t.sign_by < {now})")),
+        sum("t.signed_at IS NOT NULL AND t.signed_at <= t.sign_by"),
+        filter.sql()
+    );
+    for row in query.rows(&sql, filter.args()).await? {
+        let (overdue, signed, in_time) = (row.int("overdue")?, row.int("signed")?, row.int("in_time")?);
+        let load = load_of(loads, &row)?;
+        load.overdue += overdue;
+        load.signed += signed;
+        load.signed_in_time += in_time;
+    }
+    Ok(())
+}
