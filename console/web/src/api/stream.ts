@@ -28,7 +28,6 @@ export function follow(onChange: (change: Change) => void, onState: (state: Stre
       if (source?.readyState === EventSource.CLOSED) timer = window.setTimeout(open, 5000);
     });
   };
-  onState("connecting");
   open();
   return () => {
     window.clearTimeout(timer);

@@ -18,7 +18,7 @@ interface ListProps {
 }
 
 /** Which tab a task stands under. */
-export function belongs(row: Pick<TaskRow, "state" | "overdue">, tab: Tab): boolean {
+function belongs(row: Pick<TaskRow, "state" | "overdue">, tab: Tab): boolean {
   if (tab === "overdue") return row.overdue;
   if (tab === "to_sign") return row.state === "new";
   if (tab === "working") return row.state === "signed" || row.state === "working";

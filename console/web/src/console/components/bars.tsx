@@ -18,7 +18,7 @@ const GAP = 0.18;
 const sum = (bar: Bar): number => bar.parts.reduce((total, part) => total + part.count, 0);
 
 /** A round number at or above the highest bar. */
-export function niceTop(highest: number): number {
+function niceTop(highest: number): number {
   if (highest <= 5) return 5;
   const unit = 10 ** Math.floor(Math.log10(highest));
   return [1, 2, 5, 10].map((step) => step * unit).find((top) => top >= highest) ?? highest;

@@ -6,6 +6,8 @@ import { follow, type ChangeKind, type StreamState } from "../../api/stream";
 
 /** Changes are gathered for this long before pages ask again. */
 const GATHER_MS = 800;
+/** A break shorter than this heals by itself and is not worth a word. */
+const GRACE_MS = 6000;
 
 /** First words of the query keys that a kind of change makes stale. `alert-queue` is never among them: it is frozen. */
 const STALE: Record<ChangeKind, readonly string[]> = {
@@ -31,12 +33,19 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       for (const name of stale) void client.invalidateQueries({ queryKey: [name] });
       stale.clear();
     };
+    let grace: number | undefined;
+    const onState = (next: StreamState) => {
+      window.clearTimeout(grace);
+      if (next === "lost") grace = window.setTimeout(() => setState("lost"), GRACE_MS);
+      else setState(next);
+    };
     const stop = follow((change) => {
       for (const name of STALE[change.kind] ?? []) stale.add(name);
       timer ??= window.setTimeout(flush, GATHER_MS);
-    }, setState);
+    }, onState);
     return () => {
       window.clearTimeout(timer);
+      window.clearTimeout(grace);
       stop();
     };
   }, [client]);

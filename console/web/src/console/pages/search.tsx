@@ -93,7 +93,7 @@ export function SearchPage() {
 }
 
 /** The query narrowed to one value. */
-export function withTerm(q: string, field: string, term: string): string {
+function withTerm(q: string, field: string, term: string): string {
   const condition = `${field}:"${term.replace(/["\\]/g, "\\$&")}"`;
   return q ? `(${q}) AND ${condition}` : condition;
 }
