@@ -95,14 +95,16 @@ impl FlowState {
             return;
         }
         if self.fired.len() >= limits::FLOW_FIRED {
-            self.fired.remove(0);
+            self.fired.drain(..limits::FLOW_FIRED / 4);
             self.shed += 1;
         }
         self.fired.push(fired);
     }
 
-    pub(crate) fn forget_transaction(&mut self, transaction: u64) {
-        self.fired.retain(|fired| fired.place != Place::Transaction(transaction));
+    /// Forgets transactions well before this one. Not the one itself: it may be shown again while it is logged.
+    pub(crate) fn forget_before(&mut self, transaction: u64) {
+        let oldest = transaction.saturating_sub(limits::FLOW_TRANSACTIONS_REMEMBERED);
+        self.fired.retain(|fired| !matches!(fired.place, Place::Transaction(id) if id < oldest));
     }
 
     /// Whether addresses of this direction are still to be inspected; true once per direction.

@@ -29,7 +29,9 @@ pub(crate) const FLOW_BITS: usize = 256;
 /// Flowints of one flow.
 pub(crate) const FLOW_INTS: usize = 64;
 /// Remembered firings of one flow; the oldest go first.
-pub(crate) const FLOW_FIRED: usize = 1024;
+pub(crate) const FLOW_FIRED: usize = 512;
+/// Complete transactions whose firings a flow still remembers, so that showing one twice does not alert twice.
+pub(crate) const FLOW_TRANSACTIONS_REMEMBERED: u64 = 16;
 /// Entries of the threshold table over all workers.
 pub(crate) const THRESHOLD_ENTRIES: usize = 262_144;
 /// Entries of the xbits table over all workers.

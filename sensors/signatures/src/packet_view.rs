@@ -113,7 +113,7 @@ pub struct IcmpView {
 pub struct Completion {
     /// Everything in the inspected direction has arrived: growing buffers (bodies) are final.
     pub direction: bool,
-    /// Both directions are over: what is remembered of the transaction may be dropped.
+    /// Both directions are over: what is remembered of earlier transactions may be dropped.
     pub transaction: bool,
 }
 

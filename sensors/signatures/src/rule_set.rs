@@ -79,13 +79,16 @@ impl Scratch {
     }
 }
 
+/// Patterns of one buffer under one chain of transformations.
+type BufferPatterns = (Vec<Transform>, Vec<(Pattern, u32)>);
+
 /// Patterns on their way into matchers.
 #[derive(Default)]
 struct Patterns {
     tcp_payload: Vec<(Pattern, u32)>,
     other_payload: Vec<(Pattern, u32)>,
     stream_payload: Vec<(Pattern, u32)>,
-    buffers: BTreeMap<(Buffer, String), (Vec<Transform>, Vec<(Pattern, u32)>)>,
+    buffers: BTreeMap<(Buffer, String), BufferPatterns>,
 }
 
 impl RuleSet {
@@ -308,7 +311,7 @@ impl RuleSet {
         let context = Context { payload, direction, transaction, completion, ..blank(packet, Phase::Transaction) };
         let matches = self.apply(scratch, &context, Some(flow));
         if completion.transaction {
-            flow.forget_transaction(transaction_id);
+            flow.forget_before(transaction_id);
         }
         matches
     }

@@ -158,7 +158,7 @@ fn from_base64(bytes: &[u8], (offset, count): (usize, usize), mode: Base64Mode) 
     match mode {
         Base64Mode::Strict => {
             let body = encoded.strip_suffix(b"==").or(encoded.strip_suffix(b"=")).unwrap_or(encoded);
-            if encoded.len() % 4 == 0 && body.iter().all(belongs) { decode_lenient(body) } else { Vec::new() }
+            if encoded.len().is_multiple_of(4) && body.iter().all(belongs) { decode_lenient(body) } else { Vec::new() }
         }
         Base64Mode::Rfc4648 => decode_lenient(&encoded[..encoded.iter().take_while(|byte| belongs(byte)).count()]),
         Base64Mode::Lenient => decode_lenient(&encoded.iter().copied().filter(belongs).collect::<Vec<_>>()),

@@ -108,7 +108,7 @@ fn version(ranges: &str) -> Result<(), String> {
     let mut any = false;
     for alternative in ranges.split('|') {
         let words: Vec<&str> = alternative.split_whitespace().collect();
-        let mut all = !words.is_empty() && words.len() % 2 == 0;
+        let mut all = !words.is_empty() && words.len().is_multiple_of(2);
         for two in words.chunks_exact(2) {
             let wanted = version_number(two[1]).ok_or_else(|| format!("{} is no version", shown(two[1])))?;
             all &= match two[0] {
