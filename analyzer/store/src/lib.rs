@@ -10,6 +10,8 @@ mod document;
 mod error;
 pub mod limits;
 mod manifest;
+#[cfg(test)]
+mod oracle;
 mod other;
 mod query;
 mod request;

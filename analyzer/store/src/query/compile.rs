@@ -11,6 +11,7 @@ use tantivy::query::{
 };
 use tantivy::schema::{Field, IndexRecordOption};
 
+use super::forward::Forward;
 use super::resolve::{Query, Test};
 use crate::other;
 use crate::schema::{IndexFields, column_name};
@@ -31,7 +32,7 @@ pub(crate) fn compile(query: &Query) -> tantivy::Result<Box<dyn IndexQuery>> {
 }
 
 fn except(query: Box<dyn IndexQuery>) -> Box<dyn IndexQuery> {
-    Box::new(BooleanQuery::new(vec![(Occur::Must, Box::new(AllQuery)), (Occur::MustNot, query)]))
+    Box::new(BooleanQuery::new(vec![(Occur::Must, Box::new(AllQuery)), (Occur::MustNot, Box::new(Forward(query)))]))
 }
 
 fn compile_test(test: &Test) -> tantivy::Result<Box<dyn IndexQuery>> {

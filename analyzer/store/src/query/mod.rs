@@ -3,6 +3,7 @@
 mod ast;
 mod compile;
 mod error;
+mod forward;
 mod parser;
 pub(crate) mod resolve;
 

@@ -199,10 +199,10 @@ impl Parser {
         Some(character)
     }
 
-    /// A minus before something that is not a space.
+    /// A minus right before a word, a quoted text or a parenthesis.
     fn minus(&mut self) -> bool {
-        let next = self.characters.get(self.place + 1);
-        let is_minus = self.peek() == Some('-') && next.is_some_and(|next| !next.is_whitespace());
+        let begins = |c: &char| c.is_alphanumeric() || "(\"_@*?".contains(*c);
+        let is_minus = self.peek() == Some('-') && self.characters.get(self.place + 1).is_some_and(begins);
         self.place += usize::from(is_minus);
         is_minus
     }
@@ -307,6 +307,7 @@ mod tests {
             ("file.size<10", "file.size:None..Excluded(\"10\")"),
             ("http://a.cn/x fe80::1 12:30", "(http://a.cn/x & fe80::1 & 12:30)"),
             ("source.ip:10.0.0.0/8 user.name:*", "(source.ip:10.0.0.0/8 & user.name:any)"),
+            ("--- -(a) - b", "(--- & !a & - & b)"),
             ("ORDER ANDREW", "(ORDER & ANDREW)"),
             ("检测 攻击", "(检测 & 攻击)"),
         ] {
