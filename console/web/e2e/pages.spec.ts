@@ -36,6 +36,7 @@ const PAGES: Shown[] = [
   { name: "phone-sign", role: "county_officer", path: "/m#/task/1", ready: "[data-testid=sign]", phone: true },
   { name: "phone-work", role: "county_officer", path: "/m#/task/2", ready: "[data-testid=submit]", phone: true },
   { name: "screen", role: "analyst", path: "/screen", ready: ".trend canvas" },
+  { name: "wartime", role: "analyst", path: "/screen#wartime", ready: "[data-testid=wartime]" },
 ];
 
 async function expectSound(page: Page): Promise<void> {

@@ -11,6 +11,7 @@ import { visibleText } from "../lib/text";
 import { countdown, secondsUntil, shortTime } from "../lib/time";
 import { Cartogram } from "./cartogram";
 import { Trend } from "./trend";
+import { Wartime } from "./wartime";
 
 /** The screen asks again at least this often. */
 const REFRESH_MS = 30_000;
@@ -61,15 +62,16 @@ function useNow(): number {
 /** The screen, or why it cannot be shown. */
 export function Screen() {
   const { posture, error } = usePosture();
+  const [wartime, setWartime] = useState(window.location.hash === "#wartime");
   if (error && !posture) return <Refused error={error} />;
   if (!posture) return <p class="wait">正在加载</p>;
   return (
     <div class="screen" data-testid="screen">
-      <Head posture={posture} stale={error !== null} />
+      <Head posture={posture} stale={error !== null} wartime={wartime} onMode={setWartime} />
       <div class="zones">
         <Coming posture={posture} />
         <section class="zone zone-centre" aria-label="态势">
-          <Cartogram units={posture.units} />
+          {wartime ? <Wartime turn={posture.updated_at} /> : <Cartogram units={posture.units} />}
         </section>
         <Doing posture={posture} />
       </div>
@@ -86,13 +88,29 @@ function Refused({ error }: { error: ApiError }) {
   );
 }
 
-function Head({ posture, stale }: { posture: Posture; stale: boolean }) {
+interface HeadProps {
+  posture: Posture;
+  stale: boolean;
+  wartime: boolean;
+  onMode: (wartime: boolean) => void;
+}
+
+function Head({ posture, stale, wartime, onMode }: HeadProps) {
   const now = useNow();
+  const change = () => {
+    window.location.hash = wartime ? "" : "wartime";
+    onMode(!wartime);
+  };
   return (
     <header class="head">
       <h1>甘肃省数字政府安全态势</h1>
       <p class={stale ? "stale" : ""}>{`${stale ? "连接中断，" : ""}数据更新于 ${shortTime(posture.updated_at)}`}</p>
-      <time>{shortTime(new Date(now).toISOString())}</time>
+      <div class="head-end">
+        <button type="button" aria-pressed={wartime} onClick={change} data-testid="mode">
+          {wartime ? "战时" : "平时"}
+        </button>
+        <time>{shortTime(new Date(now).toISOString())}</time>
+      </div>
     </header>
   );
 }

@@ -42,7 +42,7 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
           label: word("alert_filter", value),
         }))}
         onChange={(state) => onChange({ state })}
-        style={{ width: 104 }}
+        style={{ width: 116 }}
       />
       <Select
         size="small"
@@ -50,7 +50,7 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
         aria-label={t("column.severity")}
         options={options("severity_from", ["low", "medium", "high", "critical"], t("filter.any_severity"))}
         onChange={(severity_min) => onChange({ severity_min })}
-        style={{ width: 112 }}
+        style={{ width: 120 }}
       />
       <Select
         size="small"
@@ -58,7 +58,7 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
         aria-label={t("filter.source")}
         options={options("source", SOURCES, t("filter.any_source"))}
         onChange={(source) => onChange({ source })}
-        style={{ width: 112 }}
+        style={{ width: 120 }}
       />
       <Select
         size="small"
@@ -66,7 +66,7 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
         aria-label={t("filter.domain")}
         options={options("domain", ["cloud", "network", "data", "application"], t("filter.any_domain"))}
         onChange={(domain) => onChange({ domain })}
-        style={{ width: 104 }}
+        style={{ width: 116 }}
       />
       <label className="switch-label">
         <Switch size="small" checked={filters.grouped} onChange={(grouped) => onChange({ grouped })} />
