@@ -7,12 +7,16 @@
 pub mod classify;
 mod content;
 mod error;
+pub mod lexicon;
 pub mod limits;
+pub mod mask;
 mod normalize;
+pub mod policy;
 mod settings;
+pub mod watermark;
 
 pub use classify::{
-    Classification, Engine, IDENTIFIERS, Identifier, Match, Template, add_sample, masked_sample, samples,
+    Classification, ColumnProfile, Engine, IDENTIFIERS, Identifier, Match, Template, add_sample, masked_sample, samples,
 };
 pub use content::{ContentHint, decode};
 pub use error::EngineError;

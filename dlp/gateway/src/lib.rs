@@ -7,9 +7,11 @@
 pub mod command;
 mod error;
 pub mod extract;
+pub mod ledger;
 pub mod limits;
 mod rules;
 pub mod scan;
+pub mod table;
 
 pub use error::GatewayError;
 pub use extract::{Extracted, Piece, Unreadable, extract};

@@ -2,6 +2,7 @@
 
 mod addresses;
 pub(crate) mod checksum;
+mod column;
 pub(crate) mod context;
 mod engine;
 mod grading;
@@ -13,11 +14,13 @@ mod resolve;
 mod sample;
 mod tokens;
 
+pub use column::{COLUMN_SAMPLE, ColumnProfile};
 pub use engine::Engine;
 use fengsui_schema::FindingSample;
 pub use grading::Template;
 pub use identifiers::{IDENTIFIERS, Identifier};
 pub use matches::{Classification, Match};
+pub(crate) use regions::{is_day, number};
 pub use sample::masked_sample;
 
 use crate::limits::SAMPLES_PER_TYPE;

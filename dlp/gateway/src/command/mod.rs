@@ -1,7 +1,13 @@
 //! What the command line offers. Each command has an options struct and a `run` that writes to a given output and
 //! returns the exit status: 0 nothing found or done, 1 findings, 2 is left to the caller for errors.
 
+pub mod classify;
+pub mod ledger;
+pub mod mask;
+pub mod release;
 pub mod scan;
+pub mod screen;
+pub mod trace;
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 
 use fengsui_dlp_engine::{ContentHint, decode};
 
+pub(crate) use delimited::delimiter;
+pub(crate) use spreadsheet::text as cell_text;
+
 use crate::limits;
 
 /// A piece of a document and where it is.

@@ -42,7 +42,7 @@ fn cells(job: &mut Job, range: &Range<Data>, place: &str) {
 }
 
 /// A cell as a person sees it: whole numbers without a decimal point.
-fn text(cell: &Data) -> String {
+pub(crate) fn text(cell: &Data) -> String {
     match cell {
         Data::Float(number) if number.fract() == 0.0 && number.abs() < 1e18 => format!("{number:.0}"),
         other => other.to_string(),

@@ -116,9 +116,12 @@ mod tests {
     use crate::{Engine, EngineSettings, Rules};
     use proptest::prelude::*;
 
-    fn engine() -> Engine {
-        let settings = EngineSettings { names: false, addresses: false, ..EngineSettings::default() };
-        Engine::new(settings, &Rules::default()).expect("embedded rules are sound")
+    fn engine() -> &'static Engine {
+        static ENGINE: std::sync::LazyLock<Engine> = std::sync::LazyLock::new(|| {
+            let settings = EngineSettings { names: false, addresses: false, ..EngineSettings::default() };
+            Engine::new(settings, &Rules::default()).expect("embedded rules are sound")
+        });
+        &ENGINE
     }
 
     #[test]

@@ -1,0 +1,179 @@
+//! `fengsui dlp classify`: type, category, grade and evidence of every column of the tables in a folder.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use fengsui_dlp_engine::{Engine, EngineSettings};
+use fengsui_schema::{DataGrade, FindingSample};
+
+use super::scan::{grade_label, local};
+use super::{printable, progress};
+use crate::scan::files_of;
+use crate::table::Table;
+use crate::{GatewayError, load_rules};
+
+/// What is classified.
+#[derive(Debug, Clone, Default)]
+pub struct ClassifyOptions {
+    /// File or folder with tables.
+    pub target: String,
+    /// Report: `.json` or `.xlsx`.
+    pub output: PathBuf,
+    /// Folder of rule files that override the embedded ones.
+    pub rules: Option<PathBuf>,
+    /// Settings of the engine, with the grading template.
+    pub engine: EngineSettings,
+}
+
+/// One column of a report.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct ClassifiedColumn {
+    /// The table's file.
+    pub table: String,
+    /// The column.
+    pub column: String,
+    /// Type of its values, if known.
+    pub data_type: Option<&'static str>,
+    /// Category by the template.
+    pub category: String,
+    /// Grade by the template; the lowest for columns without sensitive values.
+    pub grade: DataGrade,
+    /// Grade of the table after combination and quantity.
+    pub table_grade: DataGrade,
+    /// What the table's grade is based on.
+    pub basis: String,
+    /// Evidence: share of the sampled values with its confidence interval, and what is in free text.
+    pub evidence: String,
+}
+
+/// Classifies and writes the report. Returns 0 when nothing sensitive was found, 1 otherwise.
+///
+/// # Errors
+/// When the target can't be listed or the report can't be written.
+pub fn run(options: &ClassifyOptions, out: &mut dyn Write) -> Result<u8, GatewayError> {
+    let rules = options.rules.as_deref().map(load_rules).transpose()?.unwrap_or_default();
+    let engine = Engine::new(options.engine.clone(), &rules)?;
+    let files = files_of(&local(&options.target)?)?;
+    let bar = progress(files.len(), "分类分级");
+    let mut columns = Vec::new();
+    for file in &files {
+        match Table::read(file) {
+            Ok(table) => columns.extend(classify_table(&engine, &file.to_string_lossy(), &table)),
+            Err(error) => writeln!(out, "unreadable {}", printable(&error.to_string()))?,
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    write_report(&columns, &options.output)?;
+    for column in &columns {
+        writeln!(
+            out,
+            "{}\t{}\t{}\t{}",
+            printable(&column.table),
+            printable(&column.column),
+            column.data_type.unwrap_or("-"),
+            grade_label(column.grade)
+        )?;
+    }
+    Ok(u8::from(columns.iter().any(|column| column.data_type.is_some())))
+}
+
+/// The columns of one table.
+#[must_use]
+pub fn classify_table(engine: &Engine, name: &str, table: &Table) -> Vec<ClassifiedColumn> {
+    let profiles: Vec<_> = (0..table.columns.len())
+        .map(|index| engine.profile_column(&table.columns[index], &table.column(index)))
+        .collect();
+    let sample = |data_type: &'static str| FindingSample {
+        data_type: data_type.to_owned(),
+        count: table.rows.len() as u64,
+        confidence: 90,
+        masked: Vec::new(),
+        explanation: String::new(),
+    };
+    let samples = profiles
+        .iter()
+        .flat_map(|profile| profile.data_type.into_iter().chain(profile.inside.iter().copied()))
+        .map(sample)
+        .collect();
+    let whole = engine.grade_samples(samples);
+    let (table_grade, basis) =
+        whole.map_or((DataGrade::Level1, String::new()), |known| (known.grade, known.grade_basis));
+    let column = |(column, profile): (&String, &fengsui_dlp_engine::ColumnProfile)| {
+        let known = profile.data_type.or_else(|| profile.inside.first().copied());
+        let (category, grade) =
+            known.map_or(("非敏感", DataGrade::Level1), |data_type| engine.grade_of_type(data_type));
+        let inside = if profile.inside.is_empty() {
+            String::new()
+        } else {
+            format!("；文本中含{}", profile.inside.join("、"))
+        };
+        ClassifiedColumn {
+            table: name.to_owned(),
+            column: column.clone(),
+            data_type: profile.data_type,
+            category: category.to_owned(),
+            grade,
+            table_grade,
+            basis: basis.clone(),
+            evidence: format!(
+                "抽样{}个值，符合{:.0}%（95%置信下限{:.0}%）{inside}",
+                profile.sampled,
+                profile.share * 100.0,
+                profile.at_least * 100.0
+            ),
+        }
+    };
+    table.columns.iter().zip(&profiles).map(column).collect()
+}
+
+fn write_report(columns: &[ClassifiedColumn], path: &Path) -> Result<(), GatewayError> {
+    if path.extension().is_some_and(|extension| extension == "xlsx") {
+        let header = ["表", "列", "类型", "类别", "级别", "表级别", "依据", "证据"];
+        let row = |column: &ClassifiedColumn| {
+            vec![
+                column.table.clone(),
+                column.column.clone(),
+                column.data_type.unwrap_or("-").to_owned(),
+                column.category.clone(),
+                grade_label(column.grade).to_owned(),
+                grade_label(column.table_grade).to_owned(),
+                column.basis.clone(),
+                column.evidence.clone(),
+            ]
+        };
+        let table = Table { columns: header.map(str::to_owned).to_vec(), rows: columns.iter().map(row).collect() };
+        return table.write(path);
+    }
+    let text = serde_json::to_string_pretty(columns).map_err(std::io::Error::from)?;
+    std::fs::write(path, text).map_err(|error| GatewayError::io(path, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_typed_and_graded() {
+        let folder = tempfile::tempdir().expect("makes a folder");
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).expect("makes a folder");
+        std::fs::write(
+            data.join("a.csv"),
+            "xm,sfzh,说明\n马文忠,11010519491231002X,无\n王秀英,440524188001010014,无\n",
+        )
+        .expect("writes");
+        for name in ["report.json", "report.xlsx"] {
+            let options = ClassifyOptions {
+                target: data.to_string_lossy().into_owned(),
+                output: folder.path().join(name),
+                ..ClassifyOptions::default()
+            };
+            let mut out = Vec::new();
+            assert_eq!(run(&options, &mut out).expect("classifies"), 1);
+            let text = String::from_utf8(out).expect("is text");
+            assert!(text.contains("sfzh\tcn_resident_id") && text.contains("xm\tperson_name"), "{text}");
+            assert!(options.output.exists());
+        }
+    }
+}
