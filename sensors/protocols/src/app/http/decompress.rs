@@ -227,6 +227,8 @@ impl Layer {
                 let _ = writer.close();
                 rest.append(writer.get_mut());
             }
+            // A short body that never came to an end was probably not compressed at all.
+            Coder::Inflate(_) if self.bytes_in > 0 && self.bytes_in < KEPT_BYTES as u64 => rest.append(&mut self.kept),
             _ => {}
         }
     }

@@ -1,0 +1,221 @@
+//! Application parsers on known conversations, however they are cut, and on anything at all.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use fengsui_protocols::Direction::{ToClient, ToServer};
+use fengsui_protocols::*;
+use proptest::prelude::*;
+use support::{converse, dns_exchange, hellos, with_length};
+
+const REQUEST: &[u8] =
+    b"POST /a/../up%6coad?x=1 HTTP/1.1\r\nHost: Files.Example:8080\r\nUser-Agent: test\r\nCookie: k=v\r\n\
+    Content-Type: text/plain\r\nContent-Length: 5\r\n\r\nhelloGET /second HTTP/1.1\r\nHost: files.example\r\n\r\n";
+const RESPONSE: &[u8] =
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=gbk\r\nTransfer-Encoding: chunked\r\n\r\n\
+    4\r\nWiki\r\n5;x=y\r\npedia\r\n0\r\n\r\nHTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n";
+
+/// Conversations every property runs over.
+fn conversations() -> Vec<(TransportKind, u16, Vec<(Direction, Vec<u8>)>)> {
+    let (query, answer) = dns_exchange();
+    let (client, server) = hellos([3, 3], 0xc02f);
+    let (tlcp_client, tlcp_server) = hellos([1, 1], 0xe013);
+    let encrypted = vec![23, 3, 3, 0, 4, 1, 2, 3, 4];
+    let gzip = compressed();
+    vec![
+        (TransportKind::Tcp, 80, vec![(ToServer, REQUEST.to_vec()), (ToClient, RESPONSE.to_vec())]),
+        (TransportKind::Tcp, 8081, vec![(ToServer, b"GET /z HTTP/1.0\r\n\r\n".to_vec()), (ToClient, gzip)]),
+        (TransportKind::Tcp, 443, vec![(ToServer, client), (ToClient, server), (ToClient, encrypted)]),
+        (TransportKind::Tcp, 443, vec![(ToServer, tlcp_client), (ToClient, tlcp_server)]),
+        (TransportKind::Tcp, 53, vec![(ToServer, with_length(&query)), (ToClient, with_length(&answer))]),
+    ]
+}
+
+fn compressed() -> Vec<u8> {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(&b"the quick brown fox ".repeat(50)).unwrap();
+    let body = encoder.finish().unwrap();
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", body.len());
+    [head.as_bytes(), &body].concat()
+}
+
+fn borrowed(exchange: &[(Direction, Vec<u8>)]) -> Vec<(Direction, &[u8])> {
+    exchange.iter().map(|(direction, bytes)| (*direction, bytes.as_slice())).collect()
+}
+
+fn buffer(said: &support::Said, transaction: usize, direction: Direction, buffer: Buffer) -> String {
+    let found = said.transactions[transaction].1.iter().find(|entry| entry.0 == direction && entry.1 == buffer);
+    String::from_utf8_lossy(&found.unwrap_or_else(|| panic!("{} is not set", buffer.keyword())).2).into_owned()
+}
+
+#[test]
+fn http_requests_and_responses_pair_up() {
+    let said = converse(TransportKind::Tcp, 80, &[(ToServer, REQUEST), (ToClient, RESPONSE)], &[1000]);
+    assert_eq!(said.transactions.len(), 2);
+    let expected = [
+        (0, ToServer, Buffer::HttpMethod, "POST"),
+        (0, ToServer, Buffer::HttpUri, "/upload?x=1"),
+        (0, ToServer, Buffer::HttpUriRaw, "/a/../up%6coad?x=1"),
+        (0, ToServer, Buffer::HttpHost, "files.example"),
+        (0, ToServer, Buffer::HttpHostRaw, "Files.Example:8080"),
+        (0, ToServer, Buffer::HttpCookie, "k=v"),
+        (0, ToServer, Buffer::HttpRequestBody, "hello"),
+        (0, ToClient, Buffer::HttpStatusCode, "200"),
+        (0, ToClient, Buffer::HttpResponseBody, "Wikipedia"),
+        (0, ToClient, Buffer::FileData, "Wikipedia"),
+        (1, ToServer, Buffer::HttpHeaderNames, "\r\nHost\r\n\r\n"),
+        (1, ToServer, Buffer::HttpHeader, "Host: files.example\r\n"),
+        (1, ToClient, Buffer::HttpLocation, "/there"),
+    ];
+    for (transaction, direction, keyword, value) in expected {
+        assert_eq!(buffer(&said, transaction, direction, keyword), value, "{}", keyword.keyword());
+    }
+    let eve = &said.transactions[0].0;
+    for part in [
+        "\"hostname\":\"files.example\"",
+        "\"http_port\":8080",
+        "\"status\":200",
+        "\"http_content_type\":\"text/html\"",
+    ] {
+        assert!(eve.contains(part), "{part} in {eve}");
+    }
+    assert!(said.transactions[1].0.contains("\"redirect\":\"/there\""));
+    let names = said.files.iter().map(|file| (file.1.clone().unwrap(), file.2.clone())).collect::<Vec<_>>();
+    assert_eq!(names, [(b"/upload".to_vec(), b"hello".to_vec()), (b"/upload".to_vec(), b"Wikipedia".to_vec())]);
+}
+
+#[test]
+fn http_bodies_are_understood_whatever_the_headers_claim() {
+    let body = b"content to be found";
+    let cases: [&[u8]; 7] = [
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\ncontent to be found",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 19\r\n\r\ncontent to be found",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\n\r\ncontent to be found",
+        b"HTTP/1.1 200 OK\rContent-Length: 19\r\n\r\ncontent to be found",
+        b"HTTP/1.1 200 OK\nContent-Length: 19 \n\ncontent to be found",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding :\r\n chunked\r\n\r\n0x8\r\r\ncontent \r\n0b,\r\nto be found\r\n0\r\n\r\n",
+        b"junk\r\nHTTP/1.1 204 No\r\nContent-Length: 19\r\n\r\ncontent to be found",
+    ];
+    for case in cases {
+        let said = converse(TransportKind::Tcp, 80, &[(ToServer, b"GET / HTTP/1.1\r\n\r\n"), (ToClient, case)], &[7]);
+        let found = buffer(&said, 0, ToClient, Buffer::HttpResponseBody);
+        assert!(found.as_bytes().ends_with(body), "{} gave {found}", String::from_utf8_lossy(case));
+    }
+}
+
+#[test]
+fn compressed_bodies_are_unpacked() {
+    let response = compressed();
+    let said = converse(TransportKind::Tcp, 80, &[(ToServer, b"GET /z HTTP/1.0\r\n\r\n"), (ToClient, &response)], &[9]);
+    assert_eq!(said.files[0].2, b"the quick brown fox ".repeat(50));
+    assert_eq!((said.files[0].3, said.files[0].4), (true, false));
+}
+
+#[test]
+fn dns_messages_are_transactions() {
+    let (query, answer) = dns_exchange();
+    let said = converse(TransportKind::Udp, 53, &[(ToServer, &query), (ToClient, &answer)], &[1000]);
+    assert_eq!(buffer(&said, 0, ToServer, Buffer::DnsQuery), "host.example");
+    assert!(said.transactions[0].0.contains(r#""type":"request","tx_id":0,"id":4660,"flags":"100","rd":true"#));
+    assert!(
+        said.transactions[1]
+            .0
+            .contains(r#""answers":[{"rrname":"host.example","rrtype":"A","ttl":60,"rdata":"203.0.113.9"}]"#)
+    );
+    assert!(said.transactions[1].0.contains(r#""grouped":{"A":["203.0.113.9"]}"#));
+}
+
+#[test]
+fn tls_and_tlcp_hellos_are_read() {
+    let (client, server) = hellos([3, 3], 0xc02f);
+    let said = converse(TransportKind::Tcp, 4433, &[(ToServer, &client), (ToClient, &server)], &[1000]);
+    assert_eq!(buffer(&said, 0, ToServer, Buffer::TlsSni), "db.example");
+    assert_eq!(buffer(&said, 0, ToServer, Buffer::Ja3String), "771,49199,0-16,,");
+    assert!(said.transactions[0].0.contains(r#""version":"TLS 1.2""#), "{}", said.transactions[0].0);
+    let (client, server) = hellos([1, 1], 0xe013);
+    let said = converse(TransportKind::Tcp, 4433, &[(ToServer, &client), (ToClient, &server)], &[3]);
+    assert!(said.transactions[0].0.starts_with("tlcp"));
+    for part in [r#""version":"TLCP""#, r#""cipher_suite":"ECC_SM4_CBC_SM3""#, r#""sni":"db.example""#] {
+        assert!(said.transactions[0].0.contains(part), "{part} in {}", said.transactions[0].0);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn results_do_not_depend_on_the_cutting(sizes in prop::collection::vec(1_usize..40, 1..12)) {
+        for (transport, port, exchange) in conversations() {
+            let exchange = borrowed(&exchange);
+            let whole = converse(transport, port, &exchange, &[usize::MAX]);
+            prop_assert!(!whole.transactions.is_empty(), "nothing was recognised on port {}", port);
+            prop_assert_eq!(converse(transport, port, &exchange, &sizes), whole);
+        }
+    }
+
+    #[test]
+    fn damaged_conversations_are_survived_and_cut_alike(
+        which in any::<prop::sample::Index>(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        sizes in prop::collection::vec(1_usize..40, 1..6),
+    ) {
+        let all = conversations();
+        let (transport, port, mut exchange) = all[which.index(all.len())].clone();
+        for (index, value) in changes {
+            let turn = index.index(exchange.len());
+            let bytes = &mut exchange[turn].1;
+            let at = index.index(bytes.len());
+            bytes[at] = value;
+        }
+        let exchange = borrowed(&exchange);
+        prop_assert_eq!(converse(transport, port, &exchange, &sizes), converse(transport, port, &exchange, &[usize::MAX]));
+    }
+
+    #[test]
+    fn every_parser_survives_anything(
+        pieces in prop::collection::vec((any::<bool>(), prop::collection::vec(any::<u8>(), 0..80), 0_u64..100), 0..12),
+    ) {
+        let settings = AppSettings::default();
+        for spec in PARSERS {
+            for transport in spec.transports {
+                let mut parser = (spec.create)(*transport);
+                let (mut transactions, mut events) = (Transactions::default(), Vec::new());
+                for (to_server, bytes, gap) in &pieces {
+                    let direction = if *to_server { ToServer } else { ToClient };
+                    let mut context = app::Context {
+                        time: fengsui_schema::Timestamp::EPOCH,
+                        settings: &settings,
+                        transactions: &mut transactions,
+                        events: &mut events,
+                        switch_protocol: false,
+                    };
+                    parser.parse(direction, app::Input::Data(bytes), &mut context);
+                    if *gap > 90 {
+                        parser.parse(direction, app::Input::Gap(*gap), &mut context);
+                    }
+                    if *gap == 90 {
+                        parser.parse(direction, app::Input::End, &mut context);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn probes_never_change_their_mind(data in prop::collection::vec(any::<u8>(), 0..40), port_matches in any::<bool>(), known in 0_usize..4) {
+        let starts: [&[u8]; 4] = [b"", b"GET /", b"\x16\x03\x01", b"\x00\x20\x12"];
+        let data = [starts[known], &data].concat();
+        for spec in PARSERS.iter().filter(|spec| spec.transports.contains(&TransportKind::Tcp)) {
+            for direction in [ToServer, ToClient] {
+                let mut decided = None;
+                for length in 0..=data.len() {
+                    let probe = app::Probe { data: &data[..length], direction, transport: TransportKind::Tcp, port_matches, server_port: 1 };
+                    let verdict = (spec.probe)(&probe);
+                    prop_assert!(decided.is_none_or(|decided| decided == verdict), "{} after {} bytes", spec.protocol, length);
+                    if verdict != app::Verdict::More { decided = Some(verdict); }
+                }
+            }
+        }
+    }
+}
