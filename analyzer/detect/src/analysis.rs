@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::behaviour::{Behaviour, DETECTORS};
+use crate::detection::SingleEvent;
+use crate::sigma::Correlations;
 use crate::{CorrelationSettings, Correlator, Detection, limits};
 
 /// How a stream of events is analysed.
@@ -37,6 +39,9 @@ pub struct AnalysisCounts {
     pub events_future: u64,
     /// Entries that bounded tables gave up.
     pub state_evicted: u64,
+    /// Alerts that a suppression hid.
+    #[serde(default)]
+    pub alerts_suppressed: u64,
 }
 
 /// The whole analysis of a stream of events, with its state.
@@ -44,6 +49,7 @@ pub struct Analysis {
     settings: AnalysisSettings,
     detection: Arc<Detection>,
     behaviours: Vec<(&'static str, Box<dyn Behaviour>)>,
+    correlations: Correlations,
     correlator: Correlator,
     /// Newest event time of each sender.
     clocks: BTreeMap<String, Timestamp>,
@@ -56,6 +62,7 @@ pub struct Analysis {
 struct Snapshot {
     version: u32,
     behaviours: BTreeMap<String, Value>,
+    correlations: Correlations,
     correlator: Correlator,
     clocks: BTreeMap<String, Timestamp>,
     counts: AnalysisCounts,
@@ -80,6 +87,7 @@ impl Analysis {
             settings,
             detection,
             behaviours,
+            correlations: Correlations::default(),
             correlator,
             clocks: BTreeMap::new(),
             counts: AnalysisCounts::default(),
@@ -103,12 +111,16 @@ impl Analysis {
     /// An event whose clock is ahead of its reception by more than the allowed skew gets its time of reception.
     pub fn observe(&mut self, event: &mut Event) -> (Option<Finding>, Vec<Alert>) {
         let in_windows = self.check_clock(event);
-        let (finding, mut alerts) = self.detection.single_event(event);
+        let SingleEvent { finding, mut alerts, keys } = self.detection.single_event(event);
         if in_windows {
+            self.correlations.observe(self.detection.correlations(), &keys, event, &mut alerts);
             self.behaviours.iter_mut().for_each(|(_, behaviour)| behaviour.observe(event, &mut alerts));
         }
         let mut seen = BTreeSet::new();
         alerts.retain(|alert| seen.insert(alert.id));
+        let before = alerts.len();
+        alerts.retain(|alert| !self.detection.suppresses(alert));
+        self.counts.alerts_suppressed += (before - alerts.len()) as u64;
         alerts.iter().for_each(|alert| self.correlator.add(alert));
         self.advance();
         (finding, alerts)
@@ -146,6 +158,7 @@ impl Analysis {
         if watermark > self.advanced.plus_seconds(ADVANCE_S) {
             self.advanced = watermark;
             self.behaviours.iter_mut().for_each(|(_, behaviour)| behaviour.advance(watermark));
+            self.correlations.advance(self.detection.correlations(), watermark);
         }
     }
 
@@ -166,7 +179,10 @@ impl Analysis {
     #[must_use]
     pub fn counts(&self) -> AnalysisCounts {
         let evicted: u64 = self.behaviours.iter().map(|(_, behaviour)| behaviour.evicted()).sum();
-        AnalysisCounts { state_evicted: evicted + self.correlator.evicted(), ..self.counts }
+        AnalysisCounts {
+            state_evicted: evicted + self.correlations.evicted() + self.correlator.evicted(),
+            ..self.counts
+        }
     }
 
     /// The state, to be taken up after a restart.
@@ -179,6 +195,7 @@ impl Analysis {
         let snapshot = Snapshot {
             version: SNAPSHOT_VERSION,
             behaviours,
+            correlations: self.correlations.clone(),
             correlator: self.correlator.clone(),
             clocks: self.clocks.clone(),
             counts: self.counts,
@@ -204,6 +221,7 @@ impl Analysis {
                 behaviour.restore(state);
             }
         }
+        self.correlations = snapshot.correlations;
         (self.correlator, self.clocks, self.counts) = (snapshot.correlator, snapshot.clocks, snapshot.counts);
         Ok(())
     }

@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use crate::indicators::{Indicator, IndicatorSet};
 use crate::risk::GradingRules;
-use crate::sigma::{SigmaLoader, SigmaRules};
-use crate::{data_protection, indicators, limits, signature};
+use crate::sigma::{CorrelationDefinition, SigmaLoader, SigmaRules};
+use crate::{Suppression, data_protection, indicators, limits, signature, suppression};
 
 /// A rule, list or file that did not load.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -51,8 +51,10 @@ pub struct SigmaDetection {
 #[derive(Debug, Default)]
 pub struct Detection {
     sigma: SigmaRules,
+    correlations: Vec<CorrelationDefinition>,
     indicators: IndicatorSet,
     grading: GradingRules,
+    suppressions: Vec<Suppression>,
     report: LoadReport,
 }
 
@@ -80,18 +82,42 @@ impl Detection {
         self.sigma.evaluate(event).iter().map(|hit| detection(&hit.card)).collect()
     }
 
-    /// The finding an event carries and the alerts that the event alone raises: its own, those of data protection, of
-    /// Sigma rules and of indicators.
-    #[must_use]
-    pub fn single_event(&self, event: &Event) -> (Option<Finding>, Vec<Alert>) {
+    /// Whether people decided not to see an alert.
+    pub(crate) fn suppresses(&self, alert: &Alert) -> bool {
+        self.suppressions.iter().any(|suppression| suppression.hides(alert))
+    }
+
+    /// The correlations over Sigma rules.
+    pub(crate) fn correlations(&self) -> &[CorrelationDefinition] {
+        &self.correlations
+    }
+
+    /// The keys of the Sigma rules that match an event.
+    #[cfg(test)]
+    pub(crate) fn sigma_keys(&self, event: &Event) -> Vec<String> {
+        self.sigma.evaluate(event).into_iter().map(|hit| hit.key).collect()
+    }
+
+    /// What an event alone says: the finding it carries, the alerts it raises (its own, those of data protection, of
+    /// Sigma rules and of indicators), and the Sigma rules it matches.
+    pub(crate) fn single_event(&self, event: &Event) -> SingleEvent {
         let finding = data_protection::finding(event);
         let mut alerts: Vec<Alert> = signature::detect(event).into_iter().collect();
         alerts.extend(finding.as_ref().and_then(|finding| data_protection::detect(event, finding)));
-        let hits = self.sigma.evaluate(event).into_iter().filter(|hit| hit.card.alerts);
-        alerts.extend(hits.map(|hit| hit.verdict(event).alert(event)));
+        let hits = self.sigma.evaluate(event);
+        let keys = hits.iter().map(|hit| hit.key.clone()).collect();
+        alerts.extend(hits.into_iter().filter(|hit| hit.card.alerts).map(|hit| hit.verdict(event).alert(event)));
         alerts.extend(self.indicators.matches(event).iter().map(|hit| hit.verdict(event).alert(event)));
-        (finding, alerts)
+        SingleEvent { finding, alerts, keys }
     }
+}
+
+/// What an event alone says.
+pub(crate) struct SingleEvent {
+    pub(crate) finding: Option<Finding>,
+    pub(crate) alerts: Vec<Alert>,
+    /// Keys of the Sigma rules it matches.
+    pub(crate) keys: Vec<String>,
 }
 
 /// Collects rule texts and makes a [`Detection`] of them.
@@ -100,6 +126,7 @@ pub struct DetectionBuilder {
     sigma: SigmaLoader,
     indicators: Vec<Indicator>,
     grading: GradingRules,
+    suppressions: Vec<Suppression>,
     failures: Vec<RuleFailure>,
     digest: fengsui_crypto::Sm3,
 }
@@ -142,6 +169,15 @@ impl DetectionBuilder {
         }
     }
 
+    /// Takes suppressions, in TOML: a list of `[[suppression]]` (see [`Suppression`]).
+    pub fn add_suppressions(&mut self, file: &str, text: &str) {
+        self.take_in(text);
+        match suppression::parse(text) {
+            Ok(suppressions) => self.suppressions.extend(suppressions),
+            Err(reason) => self.fail(file, reason),
+        }
+    }
+
     fn take_in(&mut self, text: &str) {
         self.digest.update(&(text.len() as u64).to_le_bytes());
         self.digest.update(text.as_bytes());
@@ -163,12 +199,22 @@ impl DetectionBuilder {
         failures.append(&mut self.failures);
         let report = LoadReport {
             sigma_rules: loaded.rule_count,
-            sigma_correlations: 0,
+            sigma_correlations: loaded.correlations.len(),
             sigma_filters: loaded.filter_count,
             indicators: indicators.len(),
             failures,
             version: hex::encode(self.digest.finish()),
         };
-        (Detection { sigma: loaded.rules, indicators, grading: self.grading, report: report.clone() }, report)
+        (
+            Detection {
+                sigma: loaded.rules,
+                correlations: loaded.correlations,
+                indicators,
+                grading: self.grading,
+                suppressions: self.suppressions,
+                report: report.clone(),
+            },
+            report,
+        )
     }
 }

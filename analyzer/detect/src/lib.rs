@@ -16,6 +16,7 @@ mod pairs;
 mod risk;
 mod sigma;
 mod signature;
+mod suppression;
 mod techniques;
 #[cfg(test)]
 mod testing;
@@ -25,3 +26,4 @@ pub use analysis::{Analysis, AnalysisCounts, AnalysisSettings};
 pub use behaviour::{Behaviour, BehaviourDefinition, DETECTORS};
 pub use correlate::{CorrelationSettings, Correlator};
 pub use detection::{Detection, DetectionBuilder, LoadReport, RuleFailure, SigmaDetection};
+pub use suppression::Suppression;

@@ -70,7 +70,7 @@ pub struct ZoneRule {
 }
 
 /// The organisation's networks and assets, ready to be looked up.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Organization {
     unit: UnitCode,
     /// Ranges by prefix length, longest first, so that the first hit is the narrowest.
@@ -95,12 +95,6 @@ struct KnownAsset {
 
 /// Zone of addresses that no range holds.
 const OUTSIDE_ZONE: &str = "outside";
-
-impl Default for Organization {
-    fn default() -> Self {
-        Self { unit: UnitCode::default(), ranges: Vec::new(), assets: BTreeMap::new(), zone_rules: Vec::new() }
-    }
-}
 
 impl Organization {
     /// Checks the settings and prepares the look-up.

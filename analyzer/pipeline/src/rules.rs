@@ -18,6 +18,8 @@ pub struct RuleSources {
     pub indicators: Vec<PathBuf>,
     /// Rules that propose the grade of an incident, `.toml`; the built-in ones when there are none.
     pub grading: Option<PathBuf>,
+    /// Suppressions: files or folders of `.toml`.
+    pub suppressions: Vec<PathBuf>,
 }
 
 /// Loads a rule bundle. A rule that does not load is listed in the report with its file and reason, and does not stop the others.
@@ -31,6 +33,9 @@ pub fn load_detection(sources: &RuleSources) -> Result<(Detection, LoadReport), 
     }
     for path in files(&sources.indicators, &["csv"])? {
         builder.add_indicators(&path.display().to_string(), &read(&path)?);
+    }
+    for path in files(&sources.suppressions, &["toml"])? {
+        builder.add_suppressions(&path.display().to_string(), &read(&path)?);
     }
     if let Some(path) = &sources.grading {
         builder.set_grading(&path.display().to_string(), &read(path)?);

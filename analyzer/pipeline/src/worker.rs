@@ -44,31 +44,52 @@ pub(crate) struct Worker {
     pub(crate) last: Option<u64>,
 }
 
+/// How often something is done: at its interval, but never more than a fifth of the time is spent on it.
+struct Pace {
+    interval: Duration,
+    done: Instant,
+    cost: Duration,
+}
+
+/// Share of the time that may be spent: one part in this many.
+const SHARE: u32 = 5;
+
+impl Pace {
+    fn new(interval: Duration) -> Self {
+        Self { interval, done: Instant::now(), cost: Duration::ZERO }
+    }
+
+    /// Time until it is due again.
+    fn left(&self) -> Duration {
+        self.interval.max(self.cost.saturating_mul(SHARE)).saturating_sub(self.done.elapsed())
+    }
+
+    /// Does it when it is due or asked for now; returns what it returned, and true when it was not done.
+    fn due(&mut self, now: bool, work: impl FnOnce() -> bool) -> bool {
+        if !now && !self.left().is_zero() {
+            return true;
+        }
+        let begun = Instant::now();
+        let result = work();
+        (self.done, self.cost) = (Instant::now(), begun.elapsed());
+        result
+    }
+}
+
 impl Worker {
     /// Runs until the reader ends or nobody takes the outputs any more.
     pub(crate) fn run(mut self, records: &Receiver<Vec<Record>>) {
         let millis = |millis: u32| Duration::from_millis(u64::from(millis));
-        let (flush, snapshot) = (millis(self.settings.flush_interval_ms), millis(self.settings.snapshot_interval_ms));
-        let (mut flushed, mut saved) = (Instant::now(), Instant::now());
+        let mut flush = Pace::new(millis(self.settings.flush_interval_ms));
+        let mut save = Pace::new(millis(self.settings.snapshot_interval_ms));
         loop {
-            let ended = match records.recv_timeout(flush.saturating_sub(flushed.elapsed())) {
+            let ended = match records.recv_timeout(flush.left()) {
                 Ok(batch) => !self.take(batch),
                 Err(RecvTimeoutError::Timeout) => false,
                 Err(RecvTimeoutError::Disconnected) => true,
             };
-            if ended || flushed.elapsed() >= flush {
-                flushed = Instant::now();
-                if !self.flush() {
-                    return;
-                }
-            }
-            if ended || saved.elapsed() >= snapshot {
-                saved = Instant::now();
-                if !self.save() {
-                    return;
-                }
-            }
-            if ended {
+            let goes_on = flush.due(ended, || self.flush()) && save.due(ended, || self.save());
+            if ended || !goes_on {
                 return;
             }
         }
@@ -161,6 +182,7 @@ impl Worker {
         self.counters.events_late.set(counts.events_late);
         self.counters.events_future.set(counts.events_future);
         self.counters.state_evicted.set(counts.state_evicted);
+        self.counters.alerts_suppressed.set(counts.alerts_suppressed);
         self.counters.watermark_ms.set(self.analysis.watermark().as_millis());
         self.hand_over(incidents.into_iter().map(|incident| Output::Incident(Box::new(incident))).collect())
     }

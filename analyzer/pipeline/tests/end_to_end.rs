@@ -1,5 +1,7 @@
 //! The pipeline over a real spool and a real store: what goes in comes out, across a crash.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test's helpers fail the test")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -105,8 +107,11 @@ fn store(folder: &Path) -> Arc<Store> {
 
 async fn start(settings: PipelineSettings, spool: Spool, store: Arc<Store>, sink: Arc<Collected>) -> PipelineHandle {
     let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rules");
-    let sources =
-        RuleSources { sigma: vec![rules.join("sigma")], indicators: vec![rules.join("indicators")], grading: None };
+    let sources = RuleSources {
+        sigma: vec![rules.join("sigma")],
+        indicators: vec![rules.join("indicators")],
+        ..RuleSources::default()
+    };
     let (detection, report) = load_detection(&sources).expect("rules");
     assert_eq!(report.failures, []);
     let parts = PipelineParts {

@@ -1,6 +1,6 @@
 //! Many failed logins from one source, and the success that follows them.
 
-use fengsui_schema::{Alert, Condition, Event, Severity};
+use fengsui_schema::{Alert, Condition, Event, EventId, Severity};
 use serde::{Deserialize, Serialize};
 
 use super::Behaviour;
@@ -14,8 +14,8 @@ const FAILURES: usize = 10;
 /// Follows failed and successful logins per source and target.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct BruteForce {
-    /// A login: its time in nanoseconds, whether it succeeded, and the account.
-    logins: Windows<(i64, bool, String)>,
+    /// A login: its time in nanoseconds, whether it succeeded, the account, and its event, as many may share a second.
+    logins: Windows<(i64, bool, String, EventId)>,
     successes: Windows<i64>,
 }
 
@@ -42,16 +42,17 @@ impl Behaviour for BruteForce {
             .unwrap_or("-");
         let user = event.fields.text("user.name").unwrap_or("-");
         let key = format!("{source}|{target}");
-        let login = (event.time.as_nanos(), success, user.to_owned());
+        let login = (event.time.as_nanos(), success, user.to_owned(), event.id);
         for (number, logins) in self.logins.add(&key, event.time, login) {
-            let failures: Vec<i64> = logins.iter().filter(|(_, success, _)| !success).map(|(time, ..)| *time).collect();
+            let failures: Vec<i64> =
+                logins.iter().filter(|(_, success, ..)| !success).map(|(time, ..)| *time).collect();
             if failures.len() >= FAILURES && self.logins.first_report(&key, number) {
                 alerts.push(failed(event, source, target, failures.len()).alert(event, &key, number, WINDOW_S));
             }
             // A success counts when enough failures came before it.
             let after = failures.get(FAILURES - 1).copied();
-            let broken = logins.iter().find(|(time, success, _)| *success && after.is_some_and(|after| *time > after));
-            if let Some((_, _, account)) = broken
+            let broken = logins.iter().find(|(time, success, ..)| *success && after.is_some_and(|after| *time > after));
+            if let Some((_, _, account, _)) = broken
                 && self.successes.first_report(&key, number)
             {
                 alerts.push(broken_in(event, source, target, account).alert(event, &key, number, WINDOW_S));

@@ -35,7 +35,41 @@ pub(super) fn of(
         let joined = nodes.iter().copied().filter(|node| !hub || crosses_hubs(joint, list[*node].1));
         join(&mut forest, &mut links, *joint, joined, &list, settings);
     }
+    attach_background(&mut forest, &list, &background, &touching, settings);
     gather(&list, &mut forest, &links)
+}
+
+/// Adds each group of a background rule to the component in which its own source did something else at that time: what an
+/// attacker does with many common requests belongs to the attack, but joins nothing by itself.
+fn attach_background(
+    forest: &mut Forest,
+    list: &[(&GroupKey, &AlertGroup)],
+    background: &[bool],
+    touching: &BTreeMap<Joint<'_>, Vec<usize>>,
+    settings: &CorrelationSettings,
+) {
+    let pause = i64::from(settings.link_window_s).saturating_mul(1_000_000_000);
+    for (node, (_, group)) in list.iter().enumerate().filter(|(node, _)| background[*node]) {
+        let sources = group.entities.iter().filter(|entity| entity.role == "source");
+        let near = sources
+            .filter_map(|source| nearest(touching.get(&(source.kind, source.value.as_str()))?, group, list))
+            .min();
+        if let Some((_, other)) = near.filter(|(distance, _)| *distance <= pause) {
+            forest.join(node, other);
+        }
+    }
+}
+
+/// The group nearest in time among some in the order of time, with its distance in nanoseconds.
+fn nearest(nodes: &[usize], group: &AlertGroup, list: &[(&GroupKey, &AlertGroup)]) -> Option<(i64, usize)> {
+    let after = nodes.partition_point(|node| list[*node].1.first < group.first);
+    let around = [after.checked_sub(1), Some(after)].into_iter().flatten().filter_map(|place| nodes.get(place));
+    around.map(|node| (distance(group, list[*node].1), *node)).min()
+}
+
+/// Nanoseconds between two groups; 0 when they overlap.
+fn distance(one: &AlertGroup, other: &AlertGroup) -> i64 {
+    one.first.nanos_since(other.last).max(other.first.nanos_since(one.last)).max(0)
 }
 
 /// The groups that touch each entity, in the order of time.
@@ -96,10 +130,12 @@ fn is_hub(
 fn crosses_hubs(joint: &Joint<'_>, group: &AlertGroup) -> bool {
     let own =
         group.entities.iter().any(|entity| entity.role == "source" && (entity.kind, entity.value.as_str()) == *joint);
-    let late = group.techniques.iter().any(|technique| {
-        let order = techniques::order(technique.tactic.as_deref());
-        order > 2 && order < techniques::TACTICS.len()
-    });
+    // A grave alert that names no technique may be of any stage.
+    let late = group.techniques.is_empty()
+        || group.techniques.iter().any(|technique| {
+            let order = techniques::order(technique.tactic.as_deref());
+            order > 2 && order < techniques::TACTICS.len()
+        });
     own || (matches!(joint.0, EntityKind::Address | EntityKind::Host) && group.severity >= Severity::High && late)
 }
 

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fengsui_schema::{
-    BusinessDomain, Entity, EntityKind, ExplanationLine, Incident, IncidentGrade, IncidentId, IncidentMember,
-    Technique, Timestamp, UnitCode,
+    AlertSource, BusinessDomain, Entity, EntityKind, ExplanationLine, Incident, IncidentGrade, IncidentId,
+    IncidentMember, Technique, Timestamp, UnitCode,
 };
 
 use super::activity::Activity;
 use super::explain;
 use super::group::AlertGroup;
-use super::{CorrelationSettings, Shown};
+use super::{CorrelationSettings, ShownIncident};
 use crate::risk::{GradingFacts, GradingRules, Score, group_points};
 use crate::{limits, techniques};
 
@@ -29,7 +29,10 @@ pub(super) fn build(
     if score.risk < settings.minimum_risk {
         return None;
     }
-    let (_, opener) = groups.iter().filter_map(|group| group.members.first()).min()?;
+    // Alerts over windows carry the window's start; one that comes later should not take the place of the opener.
+    let over_window = |group: &AlertGroup| matches!(group.source, AlertSource::Behaviour | AlertSource::Correlation);
+    let openers = groups.iter().filter_map(|group| Some((over_window(group), group.members.first()?)));
+    let (_, (_, opener)) = openers.min()?;
     let entities = entities(groups, &points);
     let (unit, domain) = (majority(groups, |group| group.unit.clone())?, majority(groups, |group| group.domain)?);
     let facts = GradingFacts {
@@ -61,7 +64,7 @@ pub(super) fn build(
 }
 
 /// What is handed out of an incident that became part of another.
-pub(super) fn absorbed(id: IncidentId, shown: &Shown) -> Incident {
+pub(super) fn absorbed(id: IncidentId, shown: &ShownIncident) -> Incident {
     Incident {
         id,
         revision: shown.revision.saturating_add(1),

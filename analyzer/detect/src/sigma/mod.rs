@@ -1,10 +1,12 @@
 //! Sigma rules: loading, repair of what the library gets wrong, routing and evaluation.
 
+mod correlation;
 mod event_view;
 mod logsource;
 mod names;
 mod repair;
 mod rules;
 
+pub(crate) use correlation::{CorrelationDefinition, Correlations};
 pub(crate) use event_view::EventView;
 pub(crate) use rules::{RuleCard, SigmaLoader, SigmaRules};

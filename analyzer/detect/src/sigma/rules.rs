@@ -8,6 +8,7 @@ use fengsui_schema::{AlertSource, Condition, Event, RuleReference, Severity, Tec
 use rsigma_eval::{Engine, EvaluationResult, MatchDetailLevel};
 use rsigma_parser::{CorrelationRule, FilterRule, Level, SigmaRule};
 
+use super::correlation::{CorrelationDefinition, correlation_key};
 use super::logsource::{Route, route};
 use super::{EventView, repair};
 use crate::alerting::{Verdict, ends};
@@ -29,6 +30,8 @@ pub(crate) struct RuleCard {
 /// A rule that matched an event.
 #[derive(Debug, Clone)]
 pub(crate) struct SigmaHit {
+    /// The rule's id, or its title when it has none.
+    pub(crate) key: String,
     pub(crate) card: Arc<RuleCard>,
     pub(crate) conditions: Vec<Condition>,
 }
@@ -75,7 +78,7 @@ impl SigmaRules {
             field: found.field.clone(),
             value: shown_value(&found.value, limits::CONDITION_BYTES),
         });
-        Some(SigmaHit { card, conditions: conditions.collect() })
+        Some(SigmaHit { key: key(result).to_owned(), card, conditions: conditions.collect() })
     }
 }
 
@@ -121,6 +124,7 @@ pub(crate) struct LoadedSigma {
     pub(crate) rules: SigmaRules,
     pub(crate) rule_count: usize,
     pub(crate) filter_count: usize,
+    pub(crate) correlations: Vec<CorrelationDefinition>,
     pub(crate) failures: Vec<RuleFailure>,
 }
 
@@ -160,12 +164,14 @@ impl SigmaLoader {
         let failed = engine.add_rules(self.rules.iter().map(|(_, rule, _)| rule));
         let failed: HashMap<usize, String> =
             failed.into_iter().map(|(index, error)| (index, error.to_string())).collect();
-        let mut cards = HashMap::new();
+        let (mut cards, mut names) = (HashMap::new(), HashMap::new());
         for (index, (file, rule, text)) in std::mem::take(&mut self.rules).into_iter().enumerate() {
             match failed.get(&index) {
                 Some(reason) => self.fail(&file, reason.clone()),
                 None => {
                     let alerts = self.alerts_alone(&rule);
+                    let all = [rule.id.as_ref(), rule.name.as_ref(), Some(&rule.title)];
+                    names.extend(all.into_iter().flatten().map(|name| (name.clone(), rule_key(&rule).to_owned())));
                     cards.insert(rule_key(&rule).to_owned(), Arc::new(card(&rule, text, alerts)));
                 }
             }
@@ -177,14 +183,36 @@ impl SigmaLoader {
                 Err(error) => self.fail(&file, error.to_string()),
             }
         }
-        for (file, rule) in std::mem::take(&mut self.correlations) {
-            self.fail(
-                &file,
-                format!("correlation {} is not evaluated by this version", fengsui_schema::shown(&rule.title)),
-            );
-        }
+        let correlations = self.correlations(&names);
         let rule_count = cards.len();
-        LoadedSigma { rules: SigmaRules { engine, cards }, rule_count, filter_count, failures: self.failures }
+        LoadedSigma {
+            rules: SigmaRules { engine, cards },
+            rule_count,
+            filter_count,
+            correlations,
+            failures: self.failures,
+        }
+    }
+
+    /// The correlations whose rules all exist; one correlation may use another.
+    fn correlations(&mut self, names: &HashMap<String, String>) -> Vec<CorrelationDefinition> {
+        let loaded = std::mem::take(&mut self.correlations);
+        let mut names = names.clone();
+        for (_, rule) in &loaded {
+            let key = correlation_key(rule).to_owned();
+            let all = [rule.id.as_ref(), rule.name.as_ref(), Some(&rule.title)];
+            names.extend(all.into_iter().flatten().map(|name| (name.clone(), key.clone())));
+        }
+        let mut definitions = Vec::new();
+        for (file, rule) in loaded {
+            match CorrelationDefinition::new(&rule, &|name| names.get(name).cloned()) {
+                Ok(definition) => definitions.push(definition),
+                Err(reason) => {
+                    self.fail(&file, format!("correlation {}: {reason}", fengsui_schema::shown(&rule.title)))
+                }
+            }
+        }
+        definitions
     }
 
     fn drop_repeated_ids(&mut self) {
