@@ -67,6 +67,7 @@ counters! {
     TcpRejected => "tcp.rejected_segments",
     DetectAlerts => "detect.alert",
     DetectAlertsSuppressed => "detect.alert_queue_overflow",
+    EvidenceFailed => "evidence.failed",
     IpsAccepted => "ips.accepted",
     IpsBlocked => "ips.blocked",
     IpsDropRules => "ips.drop_reason.rules",

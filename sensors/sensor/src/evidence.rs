@@ -147,14 +147,9 @@ impl EvidenceWriter {
         if self.waits { queue.send(order).is_ok() } else { queue.try_send(order).is_ok() }
     }
 
-    /// Captures begun.
-    pub(crate) fn files(&self) -> u64 {
-        self.counts.files.load(Ordering::Relaxed)
-    }
-
-    /// Packets or captures that could not be written.
-    pub(crate) fn failed(&self) -> u64 {
-        self.counts.failed.load(Ordering::Relaxed)
+    /// Captures and packets that could not be written since this was last asked.
+    pub(crate) fn take_failed(&self) -> u64 {
+        self.counts.failed.swap(0, Ordering::Relaxed)
     }
 }
 

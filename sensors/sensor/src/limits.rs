@@ -10,6 +10,8 @@ pub const STREAM_WINDOW_BYTES: usize = 64 << 10;
 pub const STREAM_OVERLAP_BYTES: usize = 4 << 10;
 /// New bytes of a stream after which rules look again, when nothing else makes them look earlier.
 pub const STREAM_INSPECT_BYTES: usize = 2_560;
+/// Bytes at the start of a stream that rules look at with every packet.
+pub const STREAM_EARLY_BYTES: u64 = 4 << 10;
 /// Bytes of a file that rules look at in one piece.
 pub const FILE_WINDOW_BYTES: usize = 128 << 10;
 /// Bytes of the end of a file window that are kept for the next one.

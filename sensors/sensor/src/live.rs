@@ -223,7 +223,7 @@ enum Heard {
 impl LiveWorker {
     fn run(mut self) -> Result<(), SensorError> {
         let result = self.follow();
-        self.worker.finish();
+        self.worker.finish(Timestamp::EPOCH);
         self.publish();
         let sent = self.send();
         self.control.running.fetch_sub(1, Ordering::AcqRel);

@@ -95,12 +95,16 @@ fn start(input: &AlertInput<'_>, event_type: &str) -> Map<String, Value> {
     };
     let mut record = header.record();
     if let Some(flow) = flow {
-        add_flow_extras(&mut record, input.settings, flow);
+        add_flow_extras(&mut record, input.settings, flow, input.direction.unwrap_or(Direction::ToServer));
+    } else if let (Some((source, destination)), true) = (info.macs, input.settings.eve.ethernet) {
+        super::header::add_ethernet(&mut record, Some(source), Some(destination));
     }
     if let Some((source, destination, protocol)) = info.tunnel {
         let tunnel = json!({
             "src_ip": address_text(source.0),
+            "src_port": source.1,
             "dest_ip": address_text(destination.0),
+            "dest_port": destination.1,
             "proto": super::protocol_name(protocol),
             "depth": 1,
         });

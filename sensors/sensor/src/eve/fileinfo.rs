@@ -62,7 +62,7 @@ pub(crate) fn fileinfo_record(
     header.packet_source = Some(info.source);
     header.number = settings.eve.packet_number.then_some(info.number);
     let mut record = header.record();
-    add_flow_extras(&mut record, settings, flow);
+    add_flow_extras(&mut record, settings, flow, file.file.direction);
     if let Some(transaction) = transaction {
         transaction_objects(&mut record, transaction);
     }

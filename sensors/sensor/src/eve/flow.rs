@@ -34,7 +34,7 @@ pub(crate) fn flow_record(
         object.insert("tx_cnt".to_owned(), transactions.into());
     }
     record.insert("flow".to_owned(), Value::Object(object));
-    add_flow_extras(&mut record, settings, flow);
+    add_flow_extras(&mut record, settings, flow, Direction::ToServer);
     if settings.eve.ethernet {
         add_macs(&mut record, flow);
     }
@@ -146,7 +146,7 @@ fn netflow_record(settings: &SensorSettings, flow: &Flow, direction: Direction, 
             "tx_cnt": flow.app.as_ref().map_or(0, |app| app.transactions().opened()),
         }),
     );
-    add_flow_extras(&mut record, settings, flow);
+    add_flow_extras(&mut record, settings, flow, direction);
     if let Some(tcp) = &flow.tcp {
         let flags = tcp.statistics(direction).flags;
         let mut object = Map::new();

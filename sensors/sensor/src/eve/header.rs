@@ -95,13 +95,20 @@ fn put_some(record: &mut Map<String, Value>, name: &str, value: Option<impl Into
 }
 
 /// Adds what the settings ask for of every record about a flow.
-pub(crate) fn add_flow_extras(record: &mut Map<String, Value>, settings: &SensorSettings, flow: &Flow) {
+pub(crate) fn add_flow_extras(
+    record: &mut Map<String, Value>,
+    settings: &SensorSettings,
+    flow: &Flow,
+    direction: Direction,
+) {
     if settings.eve.community_id {
         let id = community_id(settings.flow.community_id_seed, flow.protocol, id_side(flow, 0), id_side(flow, 1));
         record.insert("community_id".to_owned(), id.into());
     }
     if settings.eve.ethernet {
-        add_ethernet(record, flow);
+        let [client, server] = flow.macs;
+        let (source, destination) = if direction == Direction::ToServer { (client, server) } else { (server, client) };
+        add_ethernet(record, source, destination);
     }
 }
 
@@ -114,9 +121,9 @@ fn id_side(flow: &Flow, which: usize) -> Side {
     }
 }
 
-fn add_ethernet(record: &mut Map<String, Value>, flow: &Flow) {
+pub(crate) fn add_ethernet(record: &mut Map<String, Value>, source: Option<[u8; 6]>, destination: Option<[u8; 6]>) {
     let mut ether = Map::new();
-    for (name, mac) in [("src_mac", flow.macs[0]), ("dest_mac", flow.macs[1])] {
+    for (name, mac) in [("src_mac", source), ("dest_mac", destination)] {
         if let Some(mac) = mac {
             ether.insert(name.to_owned(), mac_text(mac).into());
         }

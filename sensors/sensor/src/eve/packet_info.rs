@@ -20,6 +20,8 @@ pub(crate) struct PacketInfo<'a> {
     pub(crate) sides: Option<(Side, Side)>,
     pub(crate) protocol: Option<u8>,
     pub(crate) icmp: Option<(u8, u8)>,
+    /// Bytes of the packet: inside a tunnel those of the inner packet.
+    pub(crate) length: usize,
     pub(crate) payload: &'a [u8],
     /// Addresses of the tunnel around it: source, destination, protocol.
     pub(crate) tunnel: Option<(Side, Side, u8)>,

@@ -37,12 +37,20 @@ pub(crate) fn transaction_record(
     transaction: &Transaction,
 ) -> Map<String, Value> {
     let (event_type, _) = eve_names(transaction.protocol);
-    let mut header = Header::of_flow(info.time, event_type, flow, Direction::ToServer);
+    let direction = direction_of(transaction);
+    let mut header = Header::of_flow(info.time, event_type, flow, direction);
     header.packet_source = Some(info.source);
     header.number = settings.eve.packet_number.then_some(info.number);
     let mut record = header.record();
-    add_flow_extras(&mut record, settings, flow);
+    add_flow_extras(&mut record, settings, flow, direction);
     record.insert("tx_id".to_owned(), transaction.id.into());
     transaction_objects(&mut record, transaction);
     record
+}
+
+/// Records go the flow's way, but for protocols whose answers have records of their own (DNS and its kin).
+fn direction_of(transaction: &Transaction) -> Direction {
+    let answers_apart = matches!(transaction.protocol, AppProtocol::Dns);
+    let is_answer = transaction.eve.get("type").is_some_and(|kind| kind == "response" || kind == "answer");
+    if answers_apart && is_answer { Direction::ToClient } else { Direction::ToServer }
 }

@@ -1,7 +1,5 @@
 //! What a worker keeps for one flow.
 
-use std::net::IpAddr;
-
 use fengsui_files::FileHasher;
 use fengsui_protocols::{AppLayer, Direction, TcpSession, TcpState};
 use fengsui_schema::Timestamp;
@@ -141,14 +139,6 @@ pub(crate) struct Flow {
     pub(crate) app_counted: bool,
 }
 
-/// Index of a direction into pairs.
-pub(crate) const fn index(direction: Direction) -> usize {
-    match direction {
-        Direction::ToServer => 0,
-        Direction::ToClient => 1,
-    }
-}
-
 impl Flow {
     pub(crate) fn new(key: FlowKey, client: Side, server: Side, number: u64, time: Timestamp) -> Self {
         Self {
@@ -239,10 +229,5 @@ impl Flow {
             Direction::ToServer => (self.client, self.server),
             Direction::ToClient => (self.server, self.client),
         }
-    }
-
-    /// Whether this address is version 4.
-    pub(crate) const fn is_v4(&self) -> bool {
-        matches!(self.client.0, IpAddr::V4(_))
     }
 }

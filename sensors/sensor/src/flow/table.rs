@@ -52,10 +52,6 @@ impl FlowTable {
         self.places.len()
     }
 
-    pub(crate) fn held_bytes(&self) -> usize {
-        self.held
-    }
-
     pub(crate) fn find(&self, key: &FlowKey) -> Option<Slot> {
         self.places.get(key).copied()
     }

@@ -110,18 +110,19 @@ fn spawn<'scope, T: Send + 'scope>(
 }
 
 fn work(shared: Arc<Shared>, input: &Receiver<Arc<Batch>>, output: &SyncSender<Answer>) {
-    let mut worker = Worker::new(shared);
+    let (mut worker, mut last) = (Worker::new(shared), Timestamp::EPOCH);
     while let Ok(batch) = input.recv() {
         for step in batch.steps() {
             guarded(&mut worker, &step);
         }
         worker.collect();
+        last = batch.until.1;
         let answer = Answer { until: Some(batch.until), events: worker.take_events(), account: worker.account.clone() };
         if output.send(answer).is_err() {
             return;
         }
     }
-    worker.finish();
+    worker.finish(last);
     let answer = Answer { until: None, events: worker.take_events(), account: worker.account.clone() };
     let _ = output.send(answer);
 }

@@ -34,6 +34,8 @@ pub(super) fn apply(yaml: &Yaml, eve: &mut EveSettings) {
     }
     eve.only = Some(only);
     eve.visibility = false;
+    // Tools that compare whole objects know nothing of our explanations.
+    eve.alert.explanation = false;
 }
 
 fn writes_eve_json(log: &Value) -> bool {

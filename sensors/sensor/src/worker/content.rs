@@ -73,7 +73,7 @@ impl Worker {
         let mut header = Header::of_flow(info.time, "dlp", flow, record.file.direction);
         header.number = self.number_to_tell(info.number);
         let mut event = header.record();
-        crate::eve::add_flow_extras(&mut event, &self.shared.settings, flow);
+        crate::eve::add_flow_extras(&mut event, &self.shared.settings, flow, record.file.direction);
         crate::eve::add_app_protocol(&mut event, flow);
         let transaction = flow.app.as_ref().and_then(|app| app.transaction(record.file.transaction));
         if let Some(transaction) = transaction {

@@ -1,6 +1,8 @@
 //! Flows: found, begun, fed and ended.
 
-use fengsui_protocols::{AppEvent, AppLayer, Decoded, Direction, Segment, TcpSession, Transport, TransportKind, flags};
+use fengsui_protocols::{
+    AppEvent, AppLayer, Decoded, Direction, PARSERS, Segment, TcpSession, Transport, TransportKind, flags,
+};
 use fengsui_schema::LossCause;
 use fengsui_signatures::PacketView;
 
@@ -43,6 +45,7 @@ impl Worker {
         if flow.dropped && self.shared.inline {
             self.drop_packet(info, &flow, direction);
         } else {
+            self.account.add(Counter::IpsAccepted, u64::from(self.shared.inline));
             self.work(info, decoded, &mut flow, direction);
         }
         self.table.put_back(slot, flow);
@@ -98,7 +101,11 @@ impl Worker {
         let (key, source, destination) = keyed;
         self.account.count(Counter::FlowTotal);
         // A flow that begins with the answer of a handshake was opened by the other side.
-        let answered = decoded.tcp().is_some_and(|tcp| tcp.has(flags::SYN | flags::ACK));
+        let is_server = |side: Side| PARSERS.iter().any(|parser| parser.ports.contains(&side.1));
+        let answered = match decoded.tcp() {
+            Some(tcp) if tcp.has(flags::SYN) => tcp.has(flags::ACK),
+            _ => decoded.ports().is_some() && is_server(source) && !is_server(destination),
+        };
         let (client, server) = if answered { (destination, source) } else { (source, destination) };
         let mut flow = Flow::new(key, client, server, info.number, info.time);
         flow.vlans = decoded.vlans.ids().to_vec();
@@ -124,7 +131,7 @@ impl Worker {
         let way = usize::from(direction == Direction::ToClient);
         flow.last = flow.last.max(info.time);
         flow.packets[way] += 1;
-        flow.bytes[way] += info.packet.map_or(0, |packet| packet.data.len()) as u64;
+        flow.bytes[way] += info.length as u64;
         flow.icmp[way] = flow.icmp[way].or(icmp_kind(decoded));
         if let Some(ip) = &decoded.ip {
             flow.ttl[way] = (flow.ttl[way].0.min(ip.ttl), flow.ttl[way].1.max(ip.ttl));
@@ -197,7 +204,7 @@ impl Worker {
                 };
                 news.accepted = tcp.segment(&settings.stream, &segment, &mut sink);
                 let gap_bytes = sink.gap_bytes;
-                news.in_stream = news.accepted && !decoded.payload.is_empty() && tcp.was_established();
+                news.in_stream = news.accepted && !decoded.payload.is_empty();
                 let begun = !was_established && tcp.was_established();
                 self.account.add(Counter::TcpSessions, u64::from(begun));
                 self.account.add(Counter::TcpMidstream, u64::from(begun && tcp.is_midstream()));
@@ -235,6 +242,7 @@ impl Worker {
             sides: None,
             protocol: Some(flow.protocol),
             icmp: flow.icmp[0],
+            length: 0,
             payload: &[],
             tunnel: None,
             macs: None,

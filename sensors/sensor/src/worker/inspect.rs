@@ -8,7 +8,7 @@ use super::alerts::Shown;
 use super::flows::{News, add_flow_view, flow_view};
 use crate::eve::{PacketInfo, app_anomaly, transaction_record};
 use crate::flow::Flow;
-use crate::limits::STREAM_INSPECT_BYTES;
+use crate::limits::{STREAM_EARLY_BYTES, STREAM_INSPECT_BYTES};
 
 const WAYS: [Direction; 2] = [Direction::ToServer, Direction::ToClient];
 
@@ -36,7 +36,8 @@ impl Worker {
         }
         let pushed = view.tcp.is_some_and(|tcp| tcp.flags & (flags::PSH | flags::FIN | flags::RST) != 0);
         let way = usize::from(direction == Direction::ToClient);
-        if flow.windows[way].fresh() >= STREAM_INSPECT_BYTES || pushed {
+        let early = flow.windows[way].total <= STREAM_EARLY_BYTES;
+        if flow.windows[way].fresh() >= STREAM_INSPECT_BYTES || pushed || early {
             self.inspect_stream(info, view, flow, direction);
         }
         // An answer means that what was asked is whole.
@@ -83,6 +84,8 @@ impl Worker {
         let found = self.rules.set.inspect_stream(&mut self.scratch, view, &mut flow.rules, window);
         if !found.is_empty() {
             self.raise_on_flow(info, flow, Some(direction), &found);
+            // What has fired once must not fire again on the same bytes.
+            return flow.windows[way].cut();
         }
         flow.windows[way].inspected();
     }

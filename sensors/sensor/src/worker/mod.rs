@@ -95,12 +95,14 @@ impl Worker {
         self.account.flows = self.table.len() as u64;
     }
 
-    /// Ends all flows, in the order in which they began.
-    pub(crate) fn finish(&mut self) {
+    /// Ends all flows, in the order in which they began; `now` is the time of the last packet any worker had.
+    pub(crate) fn finish(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
         for slot in self.table.all() {
             self.end_flow(slot, u64::MAX, crate::flow::FlowEnd::Shutdown, Counter::FlowEndShutdown);
         }
         self.collect_scans(true);
+        self.count_evidence();
         self.account.flows = 0;
     }
 
@@ -108,6 +110,12 @@ impl Worker {
     pub(crate) fn collect(&mut self) {
         self.collect_scans(false);
         self.account.flows = self.table.len() as u64;
+    }
+
+    /// Takes over what the thread that writes alert captures could not write.
+    fn count_evidence(&mut self) {
+        let failed = self.shared.evidence.as_ref().map_or(0, EvidenceWriter::take_failed);
+        self.account.add(Counter::EvidenceFailed, failed);
     }
 
     /// Flows that were being worked on when a panic came are gone.

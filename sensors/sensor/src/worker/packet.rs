@@ -181,6 +181,7 @@ fn info_of<'a>(packet: &'a Packet<'a>, number: u64, decoded: &Decoded<'a>, aroun
         sides: decoded.ip.as_ref().map(|ip| ((ip.source, from), (ip.destination, to))),
         protocol: decoded.ip.as_ref().map(|ip| ip.protocol),
         icmp: icmp_kind(decoded),
+        length: decoded.frame.len(),
         payload: decoded.payload,
         tunnel: around.outer,
         macs: decoded.ethernet.as_ref().map(|ethernet| (ethernet.source, ethernet.destination)),
