@@ -143,7 +143,7 @@ function GridRow({ row, index, top, height, selection, open, onToggle, onOpen }:
       <span role="gridcell" className="grid-title" title={choose(row.title_zh, row.title_en)}>
         <Outside text={choose(row.title_zh, row.title_en)} />
       </span>
-      <span role="gridcell" className="grid-route">
+      <span role="gridcell" className="grid-route" title={[row.source_asset, row.destination_asset].filter(Boolean).join(" → ")}>
         <Route row={row} />
       </span>
       <span role="gridcell" className="wide-only">
@@ -152,16 +152,25 @@ function GridRow({ row, index, top, height, selection, open, onToggle, onOpen }:
       <span role="gridcell" className="numeric">
         {row.count}
       </span>
-      <span role="gridcell" className="wide-only grid-chips">
-        {row.techniques.slice(0, 2).map((id) => (
-          <Chip key={id}>{id}</Chip>
-        ))}
+      <span role="gridcell" className="wide-only">
+        <Techniques ids={row.techniques} />
       </span>
       <span role="gridcell">{word("alert_state", row.state)}</span>
       <span role="gridcell" className="wide-only">
         {row.assignee?.display_name}
       </span>
     </div>
+  );
+}
+
+/** The first technique, and how many more. */
+function Techniques({ ids }: { ids: readonly string[] }) {
+  if (ids.length === 0) return null;
+  return (
+    <span title={ids.join(" ")}>
+      <Chip>{ids[0]}</Chip>
+      {ids.length > 1 && <span className="quiet">{` +${ids.length - 1}`}</span>}
+    </span>
   );
 }
 
