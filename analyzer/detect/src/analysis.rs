@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::behaviour::{Behaviour, DETECTORS};
 use crate::detection::SingleEvent;
 use crate::sigma::Correlations;
-use crate::{CorrelationSettings, Correlator, Detection, limits};
+use crate::{CorrelationSettings, Correlator, Detection, ShownIncident, limits};
 
 /// How a stream of events is analysed.
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
@@ -167,6 +167,12 @@ impl Analysis {
         let watermark = self.watermark();
         let detection = Arc::clone(&self.detection);
         self.correlator.round(detection.grading(), watermark)
+    }
+
+    /// Learns which incidents were handed out after the state was saved that was taken up; to be called when the events that
+    /// led to them were seen again.
+    pub fn recall(&mut self, shown: impl IntoIterator<Item = ShownIncident>) {
+        self.correlator.recall(shown);
     }
 
     /// Every incident of everything seen, riskiest first; for runs over files.

@@ -24,6 +24,6 @@ mod text;
 
 pub use analysis::{Analysis, AnalysisCounts, AnalysisSettings};
 pub use behaviour::{Behaviour, BehaviourDefinition, DETECTORS};
-pub use correlate::{CorrelationSettings, Correlator};
+pub use correlate::{CorrelationSettings, Correlator, ShownIncident};
 pub use detection::{Detection, DetectionBuilder, LoadReport, RuleFailure, SigmaDetection};
 pub use suppression::Suppression;

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::counters::Counters;
 use crate::reading::Acknowledged;
 use crate::snapshot::{self, Snapshot};
-use crate::{EventIndex, OutputSink, limits};
+use crate::{EventIndex, OutputSink, journal, limits};
 
 /// What the analysis hands on, in order.
 pub(crate) enum Handover {
@@ -88,7 +88,8 @@ impl Delivery {
         let (index, directory, sequence) = (Arc::clone(&self.index), self.state_directory.clone(), snapshot.sequence);
         let work = move || {
             index.commit()?;
-            snapshot::write(&directory, &snapshot).map_err(|error| error.to_string())
+            snapshot::write(&directory, &snapshot).map_err(|error| error.to_string())?;
+            journal::delete_before(&directory, snapshot.sequence).map_err(|error| error.to_string())
         };
         match tokio::task::spawn_blocking(work).await {
             Ok(Ok(())) => self.complete.raise(sequence),

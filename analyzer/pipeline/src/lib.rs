@@ -8,6 +8,7 @@ mod counters;
 mod delivery;
 mod error;
 mod event_index;
+mod journal;
 pub mod limits;
 mod offline;
 mod organization;

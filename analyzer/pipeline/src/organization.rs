@@ -244,3 +244,66 @@ fn invalid(key: &str, error: &dyn std::fmt::Display) -> PipelineError {
 fn wrong(key: &str, value: &str, expected: &str) -> PipelineError {
     PipelineError::Setting { key: key.to_owned(), reason: format!("{} is not {expected}", shown(value)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fengsui_schema::{RawRecord, Timestamp};
+
+    const SETTINGS: &str = r#"
+unit = "620000"
+networks = [
+    { cidr = "10.0.0.0/8", unit = "620100", zone = "office", domain = "network" },
+    { cidr = "10.62.0.0/16", unit = "620123", zone = "data", domain = "data" },
+]
+assets = [{ address = "10.62.1.5", name = "人口库", importance = "critical", unit = "620123-01" }]
+zone_rules = [{ from = "office", to = "data", ports = [443] }]
+"#;
+
+    fn enriched(source: &str, destination: &str, port: u16) -> Event {
+        let settings: OrganizationSettings = toml::from_str(SETTINGS).expect("settings");
+        let organization = Organization::build(&settings).expect("builds");
+        let payload = serde_json::json!({"timestamp": "2026-11-22T12:00:00Z", "event_type": "flow", "src_ip": source, "dest_ip": destination, "dest_port": port});
+        let record = RawRecord {
+            source: "fengsui_eve".into(),
+            instance: "s".into(),
+            received: Timestamp::EPOCH,
+            payload: payload.to_string().into(),
+        };
+        let mut event = fengsui_normalize::normalize(&record, 0).expect("record");
+        organization.enrich(&mut event);
+        event
+    }
+
+    #[test]
+    fn the_narrowest_range_and_the_asset_win() {
+        let event = enriched("10.1.1.1", "10.62.1.5", 443);
+        assert_eq!(event.fields.text("organization.id"), Some("620123-01"));
+        assert_eq!(event.fields.text("fengsui.zone"), Some("data"));
+        assert_eq!(event.fields.text("fengsui.domain"), Some("data"));
+        assert_eq!(event.fields.text("fengsui.destination_asset"), Some("人口库"));
+        assert_eq!(enriched("10.1.1.1", "10.62.9.9", 443).fields.text("organization.id"), Some("620123"));
+    }
+
+    #[test]
+    fn only_declared_crossings_are_allowed() {
+        let crosses = |source, destination, port| {
+            enriched(source, destination, port).fields.get("fengsui.zone_crossing").is_some()
+        };
+        assert!(!crosses("10.1.1.1", "10.62.1.5", 443));
+        assert!(crosses("10.1.1.1", "10.62.1.5", 22));
+        assert!(crosses("203.0.113.9", "10.62.1.5", 443));
+        assert!(!crosses("10.1.1.1", "10.2.2.2", 22));
+    }
+
+    #[test]
+    fn wrong_settings_are_named() {
+        let wrong = OrganizationSettings {
+            networks: vec![NetworkRange { cidr: "10/8".into(), ..NetworkRange::default() }],
+            ..OrganizationSettings::default()
+        };
+        assert!(
+            Organization::build(&wrong).is_err_and(|error| error.to_string().contains("organization.networks.cidr"))
+        );
+    }
+}

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::counters::Counters;
 use crate::delivery::Delivery;
+use crate::journal::{self, Journal};
 use crate::quarantine::Quarantine;
 use crate::reading::Acknowledged;
 use crate::worker::{Exchange, Worker};
@@ -88,6 +89,8 @@ impl Pipeline {
             analysis,
             index: Arc::clone(&parts.store),
             quarantine: Quarantine::open(&directory)?,
+            journal: Journal::new(&directory, analysed),
+            handed_out: journal::read(&directory, analysed)?,
             exchange: Arc::clone(&exchange),
             counters: Arc::clone(&counters),
             handovers,

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::Sender;
 
 use crate::counters::Counters;
 use crate::delivery::Handover;
+use crate::journal::{HandedOut, Journal};
 use crate::quarantine::Quarantine;
 use crate::snapshot::Snapshot;
 use crate::{EventIndex, Organization, PipelineSettings};
@@ -32,6 +33,9 @@ pub(crate) struct Worker {
     pub(crate) analysis: Analysis,
     pub(crate) index: Arc<dyn EventIndex>,
     pub(crate) quarantine: Quarantine,
+    pub(crate) journal: Journal,
+    /// What was handed out before a crash and is not caught up with yet.
+    pub(crate) handed_out: HandedOut,
     pub(crate) exchange: Arc<Exchange>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) handovers: Sender<Handover>,
@@ -177,7 +181,16 @@ impl Worker {
 
     /// Hands on the incidents that changed; false when nobody takes them any more.
     fn flush(&mut self) -> bool {
+        if self.handed_out.until > self.last.max(self.analysed) {
+            return true;
+        }
+        self.analysis.recall(std::mem::take(&mut self.handed_out).shown);
         let incidents = self.analysis.incidents();
+        if !incidents.is_empty()
+            && let Err(error) = self.journal.note(self.last.or(self.analysed).unwrap_or(0), &incidents)
+        {
+            tracing::error!(%error, "the journal of incidents can't be written; after a crash an old revision may stay");
+        }
         let counts = self.analysis.counts();
         self.counters.events_late.set(counts.events_late);
         self.counters.events_future.set(counts.events_future);
@@ -189,6 +202,9 @@ impl Worker {
 
     /// Hands on a checkpoint after the last record, if there is a new one.
     fn save(&mut self) -> bool {
+        if self.handed_out.until.is_some() {
+            return true;
+        }
         let Some(sequence) = self.last.filter(|last| self.analysed.is_none_or(|analysed| *last > analysed)) else {
             return true;
         };
@@ -199,6 +215,7 @@ impl Worker {
         match self.analysis.snapshot() {
             Ok(state) => {
                 self.analysed = Some(sequence);
+                self.journal.follow(sequence);
                 self.handovers.blocking_send(Handover::Checkpoint(Snapshot { sequence, state })).is_ok()
             }
             Err(error) => {

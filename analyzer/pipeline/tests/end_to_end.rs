@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use fengsui_pipeline::{
@@ -21,6 +22,8 @@ struct Collected {
     outputs: Mutex<Vec<Output>>,
     /// Deliveries that fail before any succeeds.
     failures: Mutex<u32>,
+    /// Whether nothing is taken any more, as after a crash.
+    gone: std::sync::atomic::AtomicBool,
     changed: tokio::sync::Notify,
 }
 
@@ -28,6 +31,9 @@ impl OutputSink for Collected {
     fn deliver(&self, batch: Vec<Output>) -> SinkFuture<'_> {
         Box::pin(async move {
             let mut failures = self.failures.lock();
+            if self.gone.load(Ordering::SeqCst) {
+                return Err(SinkError("gone".into()));
+            }
             if *failures > 0 {
                 *failures -= 1;
                 return Err(SinkError("not now".into()));
@@ -176,17 +182,40 @@ async fn an_attack_becomes_alerts_and_one_incident() {
     assert_eq!((replayed.records, replayed.unreadable), (1, 0));
 }
 
-/// Copies a folder as a crash would leave it on disk.
+/// Names, sizes and times of every file below a folder.
+fn listing(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("lists").flatten() {
+        match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => found.extend(listing(&entry.path())),
+            Ok(metadata) => found.push(format!("{:?} {} {:?}", entry.path(), metadata.len(), metadata.modified())),
+            Err(_) => {}
+        }
+    }
+    found.sort();
+    found
+}
+
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("folder");
-    for entry in std::fs::read_dir(from).expect("lists") {
-        let entry = entry.expect("entry");
+    for entry in std::fs::read_dir(from).expect("lists").flatten() {
         let target = to.join(entry.file_name());
         if entry.path().is_dir() {
             copy(&entry.path(), &target);
         } else {
-            // A file may vanish between listing and copying (a temporary one put in place).
+            // A file may vanish between listing and copying (a temporary one put in place): the listing tells.
             let _ = std::fs::copy(entry.path(), target);
+        }
+    }
+}
+
+/// Copies a folder as a crash at one moment would leave it.
+fn copy_of_one_moment(from: &Path) -> tempfile::TempDir {
+    loop {
+        let (before, to) = (listing(from), tempfile::tempdir().expect("folder"));
+        copy(from, to.path());
+        if listing(from) == before {
+            return to;
         }
     }
 }
@@ -200,22 +229,22 @@ async fn a_crash_at_any_point_leads_to_the_same_results() {
     }
 }
 
-/// Runs the attack; after some records the disk is copied as it is and all goes on from the copy. What both runs delivered
-/// counts, as the console would have it.
+/// Runs the attack; after some records nothing is delivered any more, and all goes on from the disk as it is then. What both
+/// runs delivered counts, as the console would have it.
 async fn run_with_crash_after(records: usize) -> (BTreeSet<String>, BTreeMap<String, usize>) {
-    let (first, second) = (tempfile::tempdir().expect("folder"), tempfile::tempdir().expect("folder"));
+    let first = tempfile::tempdir().expect("folder");
     let sink = Arc::new(Collected::default());
     let attack = attack();
     let records = records.min(attack.len());
-    {
-        let spool = spool(first.path());
-        let handle = start(settings(first.path()), spool.clone(), store(first.path()), Arc::clone(&sink)).await;
-        if records > 0 {
-            spool.append(Class::Alert, attack[..records].iter().cloned().map(raw).collect()).expect("appends");
-        }
-        copy(first.path(), second.path());
-        handle.shutdown().await.expect("stops");
+    let spool_before = spool(first.path());
+    let handle = start(settings(first.path()), spool_before.clone(), store(first.path()), Arc::clone(&sink)).await;
+    if records > 0 {
+        spool_before.append(Class::Alert, attack[..records].iter().cloned().map(raw).collect()).expect("appends");
     }
+    sink.gone.store(true, Ordering::SeqCst);
+    let second = copy_of_one_moment(first.path());
+    handle.shutdown().await.expect("stops");
+    sink.gone.store(false, Ordering::SeqCst);
     let spool = spool(second.path());
     let handle = start(settings(second.path()), spool.clone(), store(second.path()), Arc::clone(&sink)).await;
     if records < attack.len() {

@@ -62,18 +62,35 @@ pub struct Correlator {
     groups: BTreeMap<GroupKey, AlertGroup>,
     activity: Activity,
     /// What was handed out last of every open incident: revision and digest.
-    shown: BTreeMap<IncidentId, Shown>,
+    shown: BTreeMap<IncidentId, ShownIncident>,
     changed: bool,
     evicted: u64,
 }
 
-/// What was handed out of an incident.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Shown {
-    revision: u32,
+/// What was handed out of an incident last. Kept by whoever hands incidents out before they leave, so that after a crash
+/// revisions go on and an incident that another one took in is taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownIncident {
+    /// Which incident.
+    pub id: IncidentId,
+    /// Its revision.
+    pub revision: u32,
+    /// Its first alert.
+    pub start: Timestamp,
+    /// Its title.
+    pub title_zh: String,
+    /// Digest of all of it; empty when it is not known.
+    #[serde(default)]
     digest: String,
-    start: Timestamp,
-    title_zh: String,
+}
+
+impl ShownIncident {
+    /// What is kept of an incident that is handed out.
+    #[must_use]
+    pub fn of(incident: &Incident) -> Self {
+        let (id, revision, start) = (incident.id, incident.revision, incident.start);
+        Self { id, revision, start, title_zh: incident.title_zh.clone(), digest: String::new() }
+    }
 }
 
 impl Correlator {
@@ -104,6 +121,14 @@ impl Correlator {
         {
             self.evicted += 1;
             self.changed |= oldest.window() > i64::MIN;
+        }
+    }
+
+    /// Learns what was handed out after the state was saved.
+    pub(crate) fn recall(&mut self, shown: impl IntoIterator<Item = ShownIncident>) {
+        for incident in shown {
+            self.shown.insert(incident.id, incident);
+            self.changed = true;
         }
     }
 
@@ -167,7 +192,7 @@ impl Correlator {
 }
 
 /// The incident with its next revision, when it differs from what was shown last.
-fn show(shown: &mut BTreeMap<IncidentId, Shown>, mut incident: Incident) -> Option<Incident> {
+fn show(shown: &mut BTreeMap<IncidentId, ShownIncident>, mut incident: Incident) -> Option<Incident> {
     let digest =
         serde_json::to_vec(&incident).map(|bytes| hex::encode(&fengsui_crypto::sm3(&bytes)[..16])).unwrap_or_default();
     let before = shown.get(&incident.id);
@@ -175,8 +200,7 @@ fn show(shown: &mut BTreeMap<IncidentId, Shown>, mut incident: Incident) -> Opti
         return None;
     }
     incident.revision = before.map_or(1, |before| before.revision.saturating_add(1));
-    let entry =
-        Shown { revision: incident.revision, digest, start: incident.start, title_zh: incident.title_zh.clone() };
+    let entry = ShownIncident { digest, ..ShownIncident::of(&incident) };
     shown.insert(incident.id, entry);
     Some(incident)
 }
