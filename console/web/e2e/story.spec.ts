@@ -203,6 +203,7 @@ test("a packet becomes a task, and every step is on record", async ({ browser })
     }
     await page.getByTestId("audit-verify").click();
     await expect(page.getByTestId("audit-verdict")).toHaveAttribute("data-ok", "true");
+    await expect(page.getByTestId("audit-verify")).not.toHaveClass(/loading/);
     await expectSound(page);
   });
 });

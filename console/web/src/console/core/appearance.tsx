@@ -9,6 +9,8 @@ import { usePreferences, type Theme } from "./preferences";
 const TOKENS: Record<Theme, Record<string, string>> = {
   light: {
     colorPrimary: "#1f5fbf",
+    colorPrimaryHover: "#184e9e",
+    colorPrimaryActive: "#123f82",
     colorBgBase: "#ffffff",
     colorTextBase: "#1b2129",
     colorBorder: "#c5ccd6",
@@ -16,6 +18,8 @@ const TOKENS: Record<Theme, Record<string, string>> = {
   },
   dark: {
     colorPrimary: "#6ea5f2",
+    colorPrimaryHover: "#8ab8f5",
+    colorPrimaryActive: "#a3c8f8",
     colorBgBase: "#171c23",
     colorTextBase: "#e6e9ee",
     colorBgContainer: "#171c23",
