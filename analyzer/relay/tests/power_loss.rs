@@ -1,5 +1,7 @@
 //! The delivery guarantee under power loss: accepted ⊆ recovered, nothing invented, nothing twice, order kept.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

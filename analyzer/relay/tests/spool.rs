@@ -1,5 +1,7 @@
 //! The spool on a real disk: threads, classes, readers, the conservation law.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;

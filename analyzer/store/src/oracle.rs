@@ -326,7 +326,7 @@ impl Both {
             Some(Value::String(text)) => Some(text.clone()),
             other => other.map(ToString::to_string),
         };
-        let values: Vec<String> = expected.iter().filter_map(|event| value(event)).collect();
+        let values: Vec<String> = expected.iter().filter_map(value).collect();
         for term in &top.terms {
             prop_assert_eq!(values.iter().filter(|value| **value == term.term).count() as u64, term.count);
         }

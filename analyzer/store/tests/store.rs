@@ -1,5 +1,7 @@
 //! The life of a store: commits, replays, damage, retention, misuse.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::Path;
 
