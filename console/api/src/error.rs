@@ -160,10 +160,7 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "系统内部错误，请查看服务器日志", en)
     }
 
-    pub(crate) fn status(&self) -> StatusCode {
-        self.status
-    }
-
+    /// For people, in English.
     pub(crate) fn message_en(&self) -> &str {
         &self.message_en
     }

@@ -1,0 +1,93 @@
+//! The story: an alert becomes an incident, a task of a county, is done, verified and closed; all of it is audited.
+
+mod support;
+
+use fengsui_api::Role;
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+use support::{alert, deliver, start};
+
+#[tokio::test]
+async fn an_alert_becomes_a_task_that_is_done() {
+    let running = start().await;
+    let analyst = running.person("analyst", Role::Analyst, "620000").await;
+    let officer = running.person("officer", Role::CountyOfficer, "620123").await;
+    let neighbour = running.person("neighbour", Role::CountyOfficer, "620122").await;
+    let auditor = running.person("auditor", Role::Auditor, "620000").await;
+    let hostile = "<img src=x onerror=alert(1)>\u{202e}=cmd|' /C calc'!A0";
+    deliver(&running, vec![alert(1, "620123", hostile), alert(2, "620123", "第二次")]).await;
+    deliver(&running, vec![alert(1, "620123", hostile)]).await;
+
+    let queue = analyst.get("/alerts").await;
+    assert_eq!(queue["total"], 2, "repeated delivery changes nothing");
+    let grouped = analyst.get("/alerts?grouped=true").await;
+    assert_eq!((&grouped["total"], &grouped["items"][0]["count"]), (&json!(1), &json!(2)));
+    let id = format!("{:032x}", 1);
+    let detail = analyst.get(&format!("/alerts/{id}")).await;
+    assert_eq!(detail["row"]["title_zh"], hostile);
+    assert_eq!(detail["alert"]["conditions"][0]["value"], "' OR 1=1");
+
+    let folder = running.folder.path().join("evidence/sensor-1");
+    std::fs::create_dir_all(&folder).expect("makes a folder");
+    std::fs::write(folder.join("1.pcap"), b"\xd4\xc3\xb2\xa1").expect("writes");
+    assert_eq!(analyst.status(Method::GET, &format!("/alerts/{id}/evidence.pcap"), None).await, StatusCode::OK);
+
+    let new = json!({"title": "政务门户遭受注入攻击", "grade": "larger", "alert_ids": [id, format!("{:032x}", 2)]});
+    let incident = analyst.post("/incidents", new).await;
+    assert_eq!(incident["clocks"][0]["kind"], "report_province");
+    assert_eq!(incident["clocks"][0]["seconds_left"], 4 * 3600);
+    assert_eq!(incident["suggested_units"][0]["code"], "620123");
+    let incident_id = incident["row"]["id"].as_str().expect("has an id").to_owned();
+    let dispatch = json!({"units": ["620123"], "title": "核查并封堵", "instructions": "核查主机", "steps": ["断网", "取证"]});
+    let tasks = analyst.post(&format!("/incidents/{incident_id}/tasks"), dispatch).await;
+    let task = format!("/tasks/{}", tasks["tasks"][0]["id"].as_str().expect("has an id"));
+
+    assert_eq!(neighbour.status(Method::GET, &task, None).await, StatusCode::NOT_FOUND);
+    assert_eq!(neighbour.status(Method::POST, &format!("{task}/sign"), None).await, StatusCode::NOT_FOUND);
+    assert_eq!(officer.get("/tasks?state=to_sign").await["total"], 1);
+    assert_eq!(officer.status(Method::GET, "/alerts", None).await, StatusCode::FORBIDDEN);
+    let early = officer.status(Method::POST, &format!("{task}/submit"), Some(json!({"text": "done"}))).await;
+    assert_eq!(early, StatusCode::CONFLICT);
+    officer.ok(Method::POST, &format!("{task}/sign"), None).await;
+    officer.post(&format!("{task}/steps"), json!({"index": 0, "done": true})).await;
+    officer.post(&format!("{task}/progress"), json!({"text": "已断网"})).await;
+    let submitted = officer.post(&format!("{task}/submit"), json!({"text": "已处置"})).await;
+    assert_eq!(submitted["row"]["state"], "submitted");
+    assert_eq!(submitted["row"]["steps_done"], 1);
+    assert_eq!(officer.status(Method::POST, &format!("{task}/verify"), Some(json!({}))).await, StatusCode::FORBIDDEN);
+
+    analyst.post(&format!("{task}/verify"), json!({"text": "同意"})).await;
+    let closed = analyst.ok(Method::POST, &format!("{task}/close"), None).await;
+    assert_eq!(closed["row"]["state"], "closed");
+    let closed = analyst.post(&format!("/incidents/{incident_id}/close"), json!({"reason": "处置完毕"})).await;
+    assert_eq!(closed["row"]["state"], "closed");
+    assert_eq!(analyst.get("/alerts").await["total"], 0, "alerts are closed with their incident");
+
+    assert_eq!(auditor.ok(Method::POST, "/audit/verify", None).await["ok"], true);
+    let audit = auditor.get("/audit?limit=200").await.to_string();
+    for action in [
+        "session.login", "incident.write.create", "task.issue.dispatch", "task.work.sign", "task.work.step",
+        "task.work.progress", "task.work.submit", "task.issue.verify", "task.issue.close", "incident.write.close",
+    ] {
+        assert!(audit.contains(action), "{action} is not in the audit log");
+    }
+    assert!(!audit.contains("Qilian-Shan"), "no password in the audit log");
+}
+
+#[tokio::test]
+async fn many_alerts_close_at_once_and_come_back() {
+    let running = start().await;
+    let analyst = running.person("analyst", Role::Analyst, "620000").await;
+    let alerts = (1..=60).map(|number| alert(number, if number % 2 == 0 { "620123" } else { "620102" }, "扫描")).collect();
+    deliver(&running, alerts).await;
+    let head = &analyst.get("/alerts?grouped=true").await["items"][0]["id"];
+    let close = json!({"ids": [head], "action": "close", "disposition": "false_positive", "whole_groups": true});
+    let closed = analyst.post("/alerts/actions", close).await;
+    assert_eq!(closed["changed"], 30);
+    assert_eq!(analyst.get("/overview").await["alerts_open_by_severity"]["high"], 30);
+    let undone = analyst.post("/alerts/undo", json!({"undo_token": closed["undo_token"]})).await;
+    assert_eq!(undone["changed"], 30);
+    assert_eq!(analyst.get("/overview").await["alerts_open_by_severity"]["high"], 60);
+    let (status, _) = analyst.send(Method::POST, "/alerts/undo", Some(json!({"undo_token": closed["undo_token"]}))).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+}

@@ -1,0 +1,151 @@
+//! A console on loopback with a clock the test owns, and browsers that talk to it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use fengsui_api::{AccountRequest, Console, ConsoleSettings, Dependencies, Role};
+use fengsui_schema::{Clock, Timestamp};
+use reqwest::{Client, Method, StatusCode};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// A clock that stands still until it is moved.
+pub struct TestClock(AtomicI64);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+impl TestClock {
+    /// Lets time pass.
+    pub fn advance_minutes(&self, minutes: i64) {
+        self.0.fetch_add(minutes * 60_000, Ordering::SeqCst);
+    }
+}
+
+/// A running console.
+pub struct Running {
+    pub console: Console,
+    pub clock: Arc<TestClock>,
+    pub address: String,
+    pub folder: tempfile::TempDir,
+}
+
+/// Starts a console on a free port.
+pub async fn start() -> Running {
+    let folder = tempfile::tempdir().expect("makes a folder");
+    let clock = Arc::new(TestClock(AtomicI64::new(1_795_000_000_000)));
+    let settings = ConsoleSettings {
+        database: folder.path().join("console.db").to_string_lossy().into_owned(),
+        password_rounds: 10,
+        ..ConsoleSettings::default()
+    };
+    let engine = fengsui_dlp_engine::Engine::new(Default::default(), &Default::default()).expect("makes an engine");
+    let dependencies = Dependencies {
+        store: None,
+        dlp: Arc::new(engine),
+        evidence_directory: folder.path().join("evidence"),
+        statistics: None,
+        clock: clock.clone(),
+    };
+    let console = Console::open(settings, dependencies).await.expect("opens");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let address = format!("http://{}", listener.local_addr().expect("has an address"));
+    let serving = console.clone();
+    tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
+    Running { console, clock, address, folder }
+}
+
+/// Somebody at a browser.
+pub struct Browser {
+    client: Client,
+    base: String,
+}
+
+impl Running {
+    /// A browser without a session.
+    pub fn browser(&self) -> Browser {
+        let client = Client::builder().cookie_store(true).build().expect("makes a client");
+        Browser { client, base: self.address.clone() }
+    }
+
+    /// An account that has changed its one-time password, logged in.
+    pub async fn person(&self, username: &str, role: Role, unit: &str) -> Browser {
+        let request = AccountRequest {
+            username: username.to_owned(),
+            display_name: format!("{username} 测试"),
+            role,
+            unit: unit.parse().expect("is a unit code"),
+        };
+        let password = self.console.create_account(request).await.expect("makes the account");
+        let browser = self.browser();
+        let login = json!({"username": username, "password": password});
+        let session = browser.ok(Method::POST, "/session", Some(login)).await;
+        assert_eq!(session["must_change_password"], true);
+        assert_eq!(browser.status(Method::GET, "/overview", None).await, StatusCode::LOCKED);
+        let change = json!({"old_password": password, "new_password": "Qilian-Shan-2026"});
+        let session = browser.ok(Method::POST, "/session/password", Some(change)).await;
+        assert_eq!(session["must_change_password"], false);
+        browser
+    }
+}
+
+impl Browser {
+    /// Sends a request the way the console's own pages do.
+    pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let mut request = self.client.request(method, format!("{}/api/v1{path}", self.base)).header("x-fengsui-csrf", "1");
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.expect("answers");
+        let status = response.status();
+        let text = response.text().await.expect("has a body");
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// Only the status of the answer.
+    pub async fn status(&self, method: Method, path: &str, body: Option<Value>) -> StatusCode {
+        self.send(method, path, body).await.0
+    }
+
+    /// The body of an answer that has to be 2xx.
+    pub async fn ok(&self, method: Method, path: &str, body: Option<Value>) -> Value {
+        let (status, value) = self.send(method.clone(), path, body).await;
+        assert!(status.is_success(), "{method} {path}: {status} {value}");
+        value
+    }
+
+    /// Reads something.
+    pub async fn get(&self, path: &str) -> Value {
+        self.ok(Method::GET, path, None).await
+    }
+
+    /// Changes something.
+    pub async fn post(&self, path: &str, body: Value) -> Value {
+        self.ok(Method::POST, path, Some(body)).await
+    }
+}
+
+/// An alert of a unit, as the analyzer makes it.
+pub fn alert(number: u8, unit: &str, title: &str) -> fengsui_schema::Alert {
+    let body = json!({
+        "id": format!("{number:032x}"), "time": "2026-11-18T10:00:00Z", "source": "signature",
+        "rule": {"id": "suricata:9000001", "title": "SQL injection", "text": "alert http any any -> any any"},
+        "severity": "high", "summary_zh": title, "summary_en": title,
+        "conditions": [{"condition": "content", "field": "http.uri", "value": "' OR 1=1"}],
+        "entities": [{"kind": "address", "value": "10.8.0.2", "role": "target", "asset": "政务门户"}],
+        "techniques": [{"id": "T1190"}], "observer": "sensor-1", "unit": unit, "domain": "application",
+        "flow": {"source_ip": "203.0.113.9", "source_port": 40001, "destination_ip": "10.8.0.2", "destination_port": 80},
+        "evidence": {"pcap": format!("sensor-1/{number}.pcap")}, "events": [format!("{number:032x}")],
+        "group_key": format!("suricata:9000001|203.0.113.9|{unit}")
+    });
+    serde_json::from_value(body).expect("is an alert")
+}
+
+/// Hands alerts to the console as the pipeline does.
+pub async fn deliver(running: &Running, alerts: Vec<fengsui_schema::Alert>) {
+    let batch = alerts.into_iter().map(|alert| fengsui_schema::Output::Alert(Box::new(alert))).collect();
+    running.console.sink().deliver(batch).await.expect("delivers");
+}
