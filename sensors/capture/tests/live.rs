@@ -1,5 +1,12 @@
 //! Live capture on the loopback interface. Skipped, with the reason printed, where the privilege is missing.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+#![allow(
+    clippy::type_complexity,
+    clippy::too_many_arguments,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr
+)]
 
 use std::net::UdpSocket;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
 //! Application parsers on known conversations, however they are cut, and on anything at all.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::type_complexity, clippy::too_many_arguments, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 
@@ -27,7 +27,35 @@ fn conversations() -> Vec<(TransportKind, u16, Vec<(Direction, Vec<u8>)>)> {
         (TransportKind::Tcp, 8081, vec![(ToServer, b"GET /z HTTP/1.0\r\n\r\n".to_vec()), (ToClient, gzip)]),
         (TransportKind::Tcp, 443, vec![(ToServer, client), (ToClient, server), (ToClient, encrypted)]),
         (TransportKind::Tcp, 443, vec![(ToServer, tlcp_client), (ToClient, tlcp_server)]),
+        (TransportKind::Tcp, 22, ssh_exchange()),
+        (TransportKind::Tcp, 21, ftp_exchange()),
         (TransportKind::Tcp, 53, vec![(ToServer, with_length(&query)), (ToClient, with_length(&answer))]),
+    ]
+}
+
+fn ftp_exchange() -> Vec<(Direction, Vec<u8>)> {
+    vec![
+        (ToClient, b"220-Welcome\r\n220 ready\r\n".to_vec()),
+        (ToServer, b"USER anonymous\r\n".to_vec()),
+        (ToClient, b"331 password?\r\n".to_vec()),
+        (ToServer, b"PASV\r\n".to_vec()),
+        (ToClient, b"227 Entering Passive Mode (192,0,2,1,195,80)\r\n".to_vec()),
+    ]
+}
+
+fn ssh_exchange() -> Vec<(Direction, Vec<u8>)> {
+    let mut body = vec![20];
+    body.extend_from_slice(&[0; 16]);
+    for list in ["kex-a", "key", "enc-c", "enc-s", "mac-c", "mac-s", "none", "none", "", ""] {
+        body.extend_from_slice(&u32::try_from(list.len()).unwrap().to_be_bytes());
+        body.extend_from_slice(list.as_bytes());
+    }
+    body.extend_from_slice(&[0; 5]);
+    let length = u32::try_from(body.len() + 1).unwrap().to_be_bytes();
+    let packet = [&length[..], &[0], &body].concat();
+    vec![
+        (ToServer, [&b"SSH-2.0-client_1.0 comment\r\n"[..], &packet].concat()),
+        (ToClient, [&b"SSH-2.0-server_2.0\r\n"[..], &packet].concat()),
     ]
 }
 
@@ -124,6 +152,20 @@ fn dns_messages_are_transactions() {
             .contains(r#""answers":[{"rrname":"host.example","rrtype":"A","ttl":60,"rdata":"203.0.113.9"}]"#)
     );
     assert!(said.transactions[1].0.contains(r#""grouped":{"A":["203.0.113.9"]}"#));
+}
+
+#[test]
+fn ssh_and_ftp_are_read() {
+    let exchange = ssh_exchange();
+    let said = converse(TransportKind::Tcp, 2222, &borrowed(&exchange), &[1000]);
+    assert_eq!(buffer(&said, 0, ToServer, Buffer::SshSoftware), "client_1.0");
+    assert_eq!(buffer(&said, 0, ToServer, Buffer::SshHasshString), "kex-a;enc-c;mac-c;none");
+    assert_eq!(buffer(&said, 0, ToClient, Buffer::SshHasshServerString), "kex-a;enc-s;mac-s;none");
+    let exchange = ftp_exchange();
+    let said = converse(TransportKind::Tcp, 21, &borrowed(&exchange), &[1000]);
+    assert_eq!(said.transactions.len(), 3);
+    assert!(said.transactions[0].0.contains(r#""completion_code":["220"],"reply":["Welcome","ready"]"#));
+    assert!(said.transactions[2].0.contains(r#""dynamic_port":50000,"mode":"passive""#), "{}", said.transactions[2].0);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Decoding of known packets, and of anything at all.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::type_complexity, clippy::too_many_arguments, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! Reassembly of TCP streams.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::type_complexity, clippy::too_many_arguments, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 

@@ -3,10 +3,12 @@
 //! Each protocol has a folder and one line in [`PARSERS`]; [`AppLayer`] finds out which one a flow speaks and feeds it.
 
 pub mod dns;
+pub mod ftp;
 pub mod http;
 mod layer;
 mod registry;
 mod settings;
+pub mod ssh;
 mod text;
 pub mod tls;
 mod transactions;

@@ -6,8 +6,14 @@ use super::{AppSettings, Transactions};
 use crate::{AppEvent, AppProtocol, Direction, FileChunk, Transaction};
 
 /// Every application parser, in the order in which detection asks them.
-pub static PARSERS: &[ParserSpec] =
-    &[super::http::PARSER, super::tls::TLCP_PARSER, super::tls::PARSER, super::dns::PARSER];
+pub static PARSERS: &[ParserSpec] = &[
+    super::http::PARSER,
+    super::tls::TLCP_PARSER,
+    super::tls::PARSER,
+    super::ssh::PARSER,
+    super::ftp::PARSER,
+    super::dns::PARSER,
+];
 
 /// What carries the application's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

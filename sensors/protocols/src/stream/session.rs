@@ -101,9 +101,7 @@ impl TcpSession {
             half.statistics.bad_checksums += 1;
             return false;
         }
-        if segment.tcp.has(flags::ACK) && segment.tcp.acknowledgement == 0 && segment.tcp.has(flags::SYN) {
-            sink.event("stream.pkt_broken_ack");
-        } else if !segment.tcp.has(flags::ACK) && segment.tcp.acknowledgement != 0 && !segment.tcp.has(flags::RST) {
+        if has_broken_acknowledgement(segment.tcp) {
             sink.event("stream.pkt_broken_ack");
         }
         let accepted = match self.state {
@@ -138,7 +136,8 @@ impl TcpSession {
             self.open(settings, segment, sink);
             return true;
         }
-        if !settings.midstream && !(settings.async_oneside && tcp.is_syn_ack()) {
+        let joins = settings.midstream || (settings.async_oneside && tcp.is_syn_ack());
+        if !joins {
             return false;
         }
         self.midstream = true;
@@ -605,6 +604,15 @@ impl TcpSession {
             sink.event("stream.suspected_rst_inject");
         }
         tcp.has(flags::RST) || segment.payload.is_empty()
+    }
+}
+
+/// The ACK flag without a number in an answer to a SYN, or a number without the flag.
+fn has_broken_acknowledgement(tcp: &Tcp<'_>) -> bool {
+    match (tcp.has(flags::ACK), tcp.acknowledgement) {
+        (true, 0) => tcp.has(flags::SYN),
+        (true, _) | (false, 0) => false,
+        (false, _) => !tcp.has(flags::RST),
     }
 }
 

@@ -1,5 +1,14 @@
 //! Packets and streams the tests are made of.
-#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::type_complexity,
+    clippy::too_many_arguments,
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
 
 use fengsui_protocols::*;
 use fengsui_schema::Timestamp;

@@ -111,12 +111,9 @@ impl TlsParser {
                 side.handshake.extend_from_slice(content);
                 self.handshakes(direction, context);
             }
-            CHANGE_CIPHER_SPEC | APPLICATION_DATA => {
-                // What follows is encrypted. The server is last to change in a full handshake.
-                if kind == APPLICATION_DATA || direction == Direction::ToClient {
-                    self.finish(context);
-                }
-            }
+            // What follows is encrypted. The server is last to change in a full handshake.
+            APPLICATION_DATA => self.finish(context),
+            CHANGE_CIPHER_SPEC if direction == Direction::ToClient => self.finish(context),
             ALERT if is_whole && content.len() == 2 && content[0] == 2 => self.finish(context),
             _ => {}
         }
