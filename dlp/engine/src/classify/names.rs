@@ -338,7 +338,9 @@ fn score(
     let own = surname + MODEL.given(&characters[surname_length..]) - MODEL.commonness(&characters);
     let (before_score, before) = left(text, span, index, start);
     let (after_score, after) = right(text, span, last, end);
-    let score = own + before_score + after_score + if announced { 80 } else { 0 };
+    // 高水平: a word after a surname is a name only where something around it says so.
+    let phrase = before.is_none() && after_score < 30 && MODEL.is_word(&characters[surname_length..]);
+    let score = own + before_score + after_score + if announced { 80 } else { 0 } - if phrase { 25 } else { 0 };
     (score >= ACCEPT && own > 0).then_some(Scored { first: index, last, start, end, score, before, after })
 }
 
@@ -413,6 +415,7 @@ mod tests {
             "金融机构应当",
             "常见问题",
             "张掖市甘州区",
+            "高水平",
             "成都市",
         ] {
             assert_eq!(names(text), Vec::<&str>::new(), "{text}");

@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     fn recipients() -> Vec<String> {
-        (0..200).map(|number| format!("recipient-{number}")).collect()
+        (0..60).map(|number| format!("recipient-{number}")).collect()
     }
 
     fn mark() -> ReleaseMark {
