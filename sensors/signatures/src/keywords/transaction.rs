@@ -150,13 +150,13 @@ const DNS_TYPES: &[(&str, &str)] = &[
 ];
 /// Protocol versions as EVE writes them.
 const TLS_VERSIONS: &[(&str, &str)] = &[
-    ("1.0", "tls 1.0"),
+    ("1.0", "tlsv1"),
     ("1.1", "tls 1.1"),
     ("1.2", "tls 1.2"),
     ("1.3", "tls 1.3"),
     ("sslv2", "sslv2"),
     ("sslv3", "sslv3"),
-    ("tls1.0", "tls 1.0"),
+    ("tls1.0", "tlsv1"),
     ("tls1.1", "tls 1.1"),
     ("tls1.2", "tls 1.2"),
     ("tls1.3", "tls 1.3"),
