@@ -43,7 +43,7 @@ web-test: web ## unit tests and size budget of the web app
 	cd $(WEB) && npm test && npm run sizes
 
 e2e: web ## the story in a real browser against the real binary
-	$(CARGO) build --locked -p fengsui
+	$(CARGO) build --workspace --tests --locked
 	tests/harness/browser.sh
 
 deny: ## licences, bans and sources of the dependencies
@@ -51,7 +51,7 @@ deny: ## licences, bans and sources of the dependencies
 
 bench: ## measurements; never part of the tests
 	$(CARGO) build --release --locked -p fengsui
-	tests/harness/bench.sh
+	tests/harness/bench.py $(ARGS)
 
 long: ## hour-long runs: kills, mutated packets, overload
 	tests/harness/long.sh

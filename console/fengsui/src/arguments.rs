@@ -1,0 +1,418 @@
+//! The command line: one subcommand per role or job, each with an example.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Fengsui (烽燧): sensors, analyzer, data protection and the three-tier console in one program.
+#[derive(Debug, Parser)]
+#[command(name = "fengsui", version, propagate_version = true, max_term_width = 120)]
+pub(crate) struct Arguments {
+    /// Settings file (TOML). Without it the built-in settings hold; `fengsui settings` prints them all.
+    #[arg(long, short = 'C', global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What the program is asked to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start everything in one process and play real captures and logs through it.
+    #[command(after_help = "Example:\n  fengsui demo --port 8460 --data data/demo")]
+    Demo(DemoArguments),
+    /// Turn traffic into events: live from an interface, or from a capture file.
+    #[command(
+        after_help = "Examples:\n  fengsui sensor -r traffic.pcap -l out -S local.rules\n  fengsui sensor -i eth0 -C fengsui.toml"
+    )]
+    Sensor(SensorArguments),
+    /// Run the analyzer as a service: receive, detect, correlate, store.
+    #[command(after_help = "Example:\n  fengsui analyzer -C fengsui.toml")]
+    Analyzer,
+    /// Run the console (with the analyzer in the same process unless told otherwise).
+    #[command(after_help = "Example:\n  fengsui console -C fengsui.toml --tier county --port 8460")]
+    Console(ConsoleArguments),
+    /// Find, classify, mask, mark and trace sensitive data.
+    #[command(subcommand)]
+    Dlp(Box<DlpCommand>),
+    /// Run Sigma rules over files; one JSON line per detection.
+    #[command(
+        after_help = "Example:\n  fengsui detect --sigma rules/sigma --input access.log --format auto --output -"
+    )]
+    Detect(DetectArguments),
+    /// Run the whole analysis over files; one JSON line per incident, highest risk first.
+    #[command(
+        after_help = "Examples:\n  fengsui analyze --input eve.json --sigma rules/sigma --output incidents.jsonl\n  fengsui analyze --format alerts --input alerts.jsonl --output -"
+    )]
+    Analyze(AnalyzeArguments),
+    /// Check rules.
+    #[command(subcommand)]
+    Rules(RulesCommand),
+    /// Check the audit log.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Write a copy of the data folder while the program runs.
+    #[command(after_help = "Example:\n  fengsui backup --data data --output backup-2026-01-02")]
+    Backup(BackupArguments),
+    /// Put a backup back into an empty data folder, after checking it.
+    #[command(after_help = "Example:\n  fengsui restore --input backup-2026-01-02 --data data")]
+    Restore(RestoreArguments),
+    /// Print effective settings, versions, rule counts, disk and permissions, and what would stop a role from starting.
+    #[command(after_help = "Example:\n  fengsui doctor -C fengsui.toml")]
+    Doctor(DoctorArguments),
+    /// Print the example settings file with every key documented.
+    #[command(after_help = "Example:\n  fengsui settings > fengsui.toml")]
+    Settings,
+    /// Write the reference pages from the registries.
+    #[command(hide = true, after_help = "Example:\n  fengsui reference --output docs/reference")]
+    Reference {
+        /// Folder to write.
+        #[arg(long, value_name = "DIR")]
+        output: PathBuf,
+    },
+}
+
+/// `fengsui demo`
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// Port of the console on 127.0.0.1.
+    #[arg(long, default_value_t = 8460)]
+    pub(crate) port: u16,
+    /// Folder that keeps everything; a second start goes on with it.
+    #[arg(long, default_value = "data/demo", value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Folder with the captures and logs to play; the ones of the repository by default.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) input: Option<PathBuf>,
+    /// Also write the accounts and their one-time passwords to this file (mode 0600, JSON).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) accounts: Option<PathBuf>,
+    /// Play everything at once instead of at the pace it was recorded.
+    #[arg(long)]
+    pub(crate) fast: bool,
+}
+
+/// `fengsui sensor`
+#[derive(Debug, Args)]
+pub(crate) struct SensorArguments {
+    /// Capture file to read (pcap or pcapng).
+    #[arg(short = 'r', value_name = "FILE", conflicts_with = "interface")]
+    pub(crate) read: Option<PathBuf>,
+    /// Interface to listen on.
+    #[arg(short = 'i', value_name = "IFACE", required_unless_present = "read")]
+    pub(crate) interface: Option<String>,
+    /// Folder for eve.json.
+    #[arg(short = 'l', value_name = "DIR", default_value = ".")]
+    pub(crate) log_directory: PathBuf,
+    /// Rule file; may be given several times.
+    #[arg(short = 'S', value_name = "RULES")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Settings of Suricata to take over (the keys that have a meaning here).
+    #[arg(short = 'c', value_name = "YAML")]
+    pub(crate) suricata_yaml: Option<PathBuf>,
+    /// One setting of that file: `--set app-layer.protocols.tls.ja3-fingerprints=yes`.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Checksums: `all` checks them, `none` does not.
+    #[arg(short = 'k', value_name = "MODE", value_parser = ["all", "none"])]
+    pub(crate) checksums: Option<String>,
+    /// Accepted for compatibility: `single`, `autofp` or `workers`.
+    #[arg(long, value_name = "MODE")]
+    pub(crate) runmode: Option<String>,
+    /// Load no rules.
+    #[arg(long)]
+    pub(crate) disable_detection: bool,
+    /// Decide as an inline device would, without blocking anything.
+    #[arg(long)]
+    pub(crate) simulate_ips: bool,
+    /// Workers that inspect in parallel.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) workers: usize,
+}
+
+/// `fengsui console`
+#[derive(Debug, Args)]
+pub(crate) struct ConsoleArguments {
+    /// Tier of this node.
+    #[arg(long, value_parser = ["province", "prefecture", "county"])]
+    pub(crate) tier: Option<String>,
+    /// Port, in place of the one in the settings.
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+    /// Run without the analyzer in this process.
+    #[arg(long)]
+    pub(crate) without_analyzer: bool,
+}
+
+/// `fengsui dlp …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum DlpCommand {
+    /// Find sensitive data in files or databases. Exit code 0 none, 1 findings, 2 error.
+    #[command(
+        after_help = "Examples:\n  fengsui dlp scan shared-folder\n  fengsui dlp scan --records texts.jsonl --field text --format jsonl"
+    )]
+    Scan(ScanArguments),
+    /// Classify and grade tables and columns against a template.
+    #[command(after_help = "Example:\n  fengsui dlp classify tables/ --output report.xlsx")]
+    Classify(ClassifyArguments),
+    /// Mask a table by a policy.
+    #[command(
+        after_help = "Examples:\n  fengsui dlp mask --policy policy.toml --key mask.key people.csv masked.csv\n  fengsui dlp mask --policy policy.toml --key mask.key --preview 5 people.csv masked.csv"
+    )]
+    Mask(MaskArguments),
+    /// Mask and mark a copy for one recipient and record it.
+    #[command(
+        after_help = "Example:\n  fengsui dlp release --policy policy.toml --recipient dept-12 --ledger ledger people.csv copy.csv"
+    )]
+    Release(ReleaseArguments),
+    /// Name the recipient a leaked copy was made for.
+    #[command(after_help = "Example:\n  fengsui dlp trace --ledger ledger --original people.csv leaked.csv")]
+    Trace(TraceArguments),
+    /// Look into the share ledger.
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// Screen texts against the lexicons (不良信息).
+    #[command(after_help = "Example:\n  fengsui dlp screen notices/ --format jsonl")]
+    Screen(ScreenArguments),
+}
+
+/// `fengsui dlp scan`
+#[derive(Debug, Args)]
+pub(crate) struct ScanArguments {
+    /// File, folder, or address of a database.
+    #[arg(required_unless_present = "records")]
+    pub(crate) target: Option<String>,
+    /// How findings are written.
+    #[arg(long, default_value = "table", value_parser = ["table", "json", "jsonl"])]
+    pub(crate) format: String,
+    /// Rule files in place of the built-in ones.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Option<PathBuf>,
+    /// JSON lines whose field holds the text.
+    #[arg(long, value_name = "FILE", requires = "field")]
+    pub(crate) records: Option<PathBuf>,
+    /// Name of that field.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) field: Option<String>,
+}
+
+/// `fengsui dlp classify`
+#[derive(Debug, Args)]
+pub(crate) struct ClassifyArguments {
+    /// Folder of tables, or address of a database.
+    pub(crate) target: String,
+    /// Report file, `.json` or `.xlsx`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Grading template.
+    #[arg(long)]
+    pub(crate) template: Option<String>,
+}
+
+/// `fengsui dlp mask`
+#[derive(Debug, Args)]
+pub(crate) struct MaskArguments {
+    /// Policy file, or the id of a built-in one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: String,
+    /// Role of the recipient, for rules that name roles.
+    #[arg(long, default_value = "")]
+    pub(crate) role: String,
+    /// Purpose of the use, for rules that name purposes.
+    #[arg(long, default_value = "")]
+    pub(crate) purpose: String,
+    /// File with the key; made when it does not exist. The same key gives the same masks.
+    #[arg(long, value_name = "FILE", default_value = "mask.key")]
+    pub(crate) key: PathBuf,
+    /// Show so many rows before and after instead of writing anything.
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) preview: Option<usize>,
+    /// Table to read.
+    pub(crate) input: PathBuf,
+    /// Table to write.
+    pub(crate) output: PathBuf,
+}
+
+/// `fengsui dlp release`
+#[derive(Debug, Args)]
+pub(crate) struct ReleaseArguments {
+    /// Policy file, or the id of a built-in one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: String,
+    /// Purpose of the use, for rules that name purposes.
+    #[arg(long, default_value = "")]
+    pub(crate) purpose: String,
+    /// Who gets the copy.
+    #[arg(long, value_name = "ID")]
+    pub(crate) recipient: String,
+    /// Folder of the share ledger.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) ledger: PathBuf,
+    /// Table to read.
+    pub(crate) input: PathBuf,
+    /// Copy to write.
+    pub(crate) output: PathBuf,
+}
+
+/// `fengsui dlp trace`
+#[derive(Debug, Args)]
+pub(crate) struct TraceArguments {
+    /// Folder of the share ledger.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) ledger: PathBuf,
+    /// The table the copy was made from.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) original: Option<PathBuf>,
+    /// The leaked copy.
+    pub(crate) leaked: PathBuf,
+}
+
+/// `fengsui dlp ledger …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum LedgerCommand {
+    /// List the releases.
+    #[command(after_help = "Example:\n  fengsui dlp ledger list --ledger ledger")]
+    List {
+        /// Folder of the share ledger.
+        #[arg(long, value_name = "DIR")]
+        ledger: PathBuf,
+    },
+}
+
+/// `fengsui dlp screen`
+#[derive(Debug, Args)]
+pub(crate) struct ScreenArguments {
+    /// File or folder.
+    pub(crate) target: PathBuf,
+    /// Lexicons in place of the built-in ones.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) lexicon: Option<PathBuf>,
+    /// How findings are written.
+    #[arg(long, default_value = "table", value_parser = ["table", "json", "jsonl"])]
+    pub(crate) format: String,
+}
+
+/// `fengsui detect`
+#[derive(Debug, Args)]
+pub(crate) struct DetectArguments {
+    /// Folder or file of Sigma rules; may be given several times.
+    #[arg(long, required = true, value_name = "DIR", num_args = 1..)]
+    pub(crate) sigma: Vec<PathBuf>,
+    /// Input file, or `-`; may be given several times.
+    #[arg(long, required = true, value_name = "FILE", num_args = 1..)]
+    pub(crate) input: Vec<PathBuf>,
+    /// How the input is read: auto, json, eve, evtx, syslog, zeek, auditd, cef, leef or csv.
+    #[arg(long, default_value = "auto")]
+    pub(crate) format: String,
+    /// Where the detections go.
+    #[arg(long, default_value = "-", value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+/// `fengsui analyze`
+#[derive(Debug, Args)]
+pub(crate) struct AnalyzeArguments {
+    /// Input file, or `-`; may be given several times.
+    #[arg(long, required = true, value_name = "FILE", num_args = 1..)]
+    pub(crate) input: Vec<PathBuf>,
+    /// How the input is read: as for `detect`, or `alerts` for ready-made alerts with ECS names.
+    #[arg(long, default_value = "auto")]
+    pub(crate) format: String,
+    /// Folder or file of Sigma rules; may be given several times.
+    #[arg(long, value_name = "DIR", num_args = 1..)]
+    pub(crate) sigma: Vec<PathBuf>,
+    /// Where the incidents go.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+/// `fengsui rules …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// Load rule files and say what did not load and why. Exit code 1 when a rule did not load.
+    #[command(
+        after_help = "Examples:\n  fengsui rules check rules/suricata/*.rules\n  fengsui rules check rules/sigma rules/yara"
+    )]
+    Check {
+        /// Rule files (.rules, .yml, .yar) or folders.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Print at most so many failures per file; 0 prints all.
+        #[arg(long, default_value_t = 0)]
+        most: usize,
+    },
+}
+
+/// `fengsui audit …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Check the hash chain of the audit log; names the first bad record. Exit code 1 when there is one.
+    #[command(after_help = "Example:\n  fengsui audit verify --data data")]
+    Verify {
+        /// Data folder of the console.
+        #[arg(long, default_value = "data", value_name = "DIR")]
+        data: PathBuf,
+    },
+}
+
+/// `fengsui backup`
+#[derive(Debug, Args)]
+pub(crate) struct BackupArguments {
+    /// Data folder.
+    #[arg(long, default_value = "data", value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Folder to write; must not exist.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+}
+
+/// `fengsui restore`
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArguments {
+    /// Backup folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) input: PathBuf,
+    /// Data folder to make; must not exist or be empty.
+    #[arg(long, default_value = "data", value_name = "DIR")]
+    pub(crate) data: PathBuf,
+}
+
+/// `fengsui doctor`
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    /// Data folder, in place of the one in the settings.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_job_has_an_example() {
+        fn check(command: &clap::Command) {
+            if command.has_subcommands() {
+                command.get_subcommands().filter(|sub| sub.get_name() != "help").for_each(check);
+                return;
+            }
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Example"), "{} has no example", command.get_name());
+        }
+        check(&Arguments::command());
+    }
+
+    #[test]
+    fn the_sensor_takes_the_arguments_of_the_contract() {
+        let line = "fengsui sensor -r a.pcap -l out -S r.rules -c s.yaml --set a.b=c --set d=e -k none --runmode=single --disable-detection --simulate-ips --workers 2";
+        let Command::Sensor(sensor) = Arguments::parse_from(line.split(' ')).command else { panic!("is the sensor") };
+        assert_eq!((sensor.set.len(), sensor.workers, sensor.checksums.as_deref()), (2, 2, Some("none")));
+    }
+}

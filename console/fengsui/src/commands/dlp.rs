@@ -1,0 +1,92 @@
+//! `fengsui dlp …`: hands the arguments to the gateway and gives back its exit code.
+
+use std::io::{BufWriter, Write};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use fengsui_dlp_engine::EngineSettings;
+use fengsui_dlp_gateway::command::{Format, classify, ledger, mask, release, scan, screen, trace};
+use fengsui_schema::Clock;
+
+use crate::arguments::{
+    ClassifyArguments, DlpCommand, LedgerCommand, MaskArguments, ReleaseArguments, ScanArguments, ScreenArguments,
+    TraceArguments,
+};
+use crate::roles::SystemClock;
+
+/// Runs a data protection job; its report goes to standard output.
+pub(super) fn run(command: DlpCommand) -> anyhow::Result<ExitCode> {
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    let code = match command {
+        DlpCommand::Scan(job) => scan::run(&scan_options(job)?, &mut out)?,
+        DlpCommand::Classify(job) => classify::run(&classify_options(job), &mut out)?,
+        DlpCommand::Mask(job) => mask::run(&mask_options(job), &mut out)?,
+        DlpCommand::Release(job) => release::run(&release_options(job), &mut out)?,
+        DlpCommand::Trace(job) => trace::run(&trace_options(job), &mut out)?,
+        DlpCommand::Ledger(LedgerCommand::List { ledger }) => ledger::list(&ledger, Format::Table, &mut out)?,
+        DlpCommand::Screen(job) => screen::run(&screen_options(job)?, &mut out)?,
+    };
+    out.flush().context("the report could not be written to its end")?;
+    Ok(ExitCode::from(code))
+}
+
+fn scan_options(job: ScanArguments) -> anyhow::Result<scan::ScanOptions> {
+    Ok(scan::ScanOptions {
+        targets: job.target.into_iter().collect(),
+        format: job.format.parse()?,
+        rules: job.rules,
+        records: job.records,
+        field: job.field,
+        ..scan::ScanOptions::default()
+    })
+}
+
+fn classify_options(job: ClassifyArguments) -> classify::ClassifyOptions {
+    let engine = EngineSettings::default();
+    let template = job.template.unwrap_or_else(|| engine.template.clone());
+    let engine = EngineSettings { template, ..engine };
+    classify::ClassifyOptions { target: job.target, output: job.output, engine, ..classify::ClassifyOptions::default() }
+}
+
+fn mask_options(job: MaskArguments) -> mask::MaskOptions {
+    mask::MaskOptions {
+        policy: job.policy,
+        role: job.role,
+        purpose: job.purpose,
+        key: job.key,
+        input: job.input,
+        output: job.output,
+        preview: job.preview,
+        engine: EngineSettings::default(),
+    }
+}
+
+fn release_options(job: ReleaseArguments) -> release::ReleaseOptions {
+    release::ReleaseOptions {
+        policy: job.policy,
+        recipient: job.recipient,
+        purpose: job.purpose,
+        ledger: job.ledger,
+        input: job.input,
+        output: job.output,
+        time: SystemClock.now(),
+        engine: EngineSettings::default(),
+    }
+}
+
+fn trace_options(job: TraceArguments) -> trace::TraceOptions {
+    trace::TraceOptions {
+        ledger: job.ledger,
+        leaked: job.leaked,
+        original: job.original,
+        engine: EngineSettings::default(),
+    }
+}
+
+fn screen_options(job: ScreenArguments) -> anyhow::Result<screen::ScreenOptions> {
+    Ok(screen::ScreenOptions {
+        targets: vec![job.target.display().to_string()],
+        lexicon: job.lexicon,
+        format: job.format.parse()?,
+    })
+}

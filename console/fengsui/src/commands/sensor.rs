@@ -1,0 +1,77 @@
+//! `fengsui sensor`: a capture file to eve.json, or an interface.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow};
+use fengsui_dlp_engine::{Engine, Rules};
+use fengsui_sensor::{Checksums, OfflineOptions, OfflineSummary, run_offline};
+
+use crate::arguments::SensorArguments;
+use crate::settings::{self, Settings};
+use crate::{logging, roles};
+
+/// Runs the sensor. Exit code 0 when the capture was read.
+pub(super) fn run(config: Option<&Path>, job: SensorArguments) -> anyhow::Result<ExitCode> {
+    let settings = settings::load(config)?;
+    match &job.interface {
+        Some(interface) => {
+            logging::start(&settings.log)?;
+            roles::run_live_sensor(settings, interface.clone(), &job.log_directory)?;
+        }
+        None => report(&run_offline(&options(job, settings, config.is_some())?)?),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn options(job: SensorArguments, settings: Settings, configured: bool) -> anyhow::Result<OfflineOptions> {
+    std::fs::create_dir_all(&job.log_directory)
+        .with_context(|| format!("log folder {} can't be made", job.log_directory.display()))?;
+    let set = job.set.iter().map(|pair| split(pair)).collect::<anyhow::Result<_>>()?;
+    // Content is classified only when a settings file asks for it: existing tooling expects EVE's own event types.
+    let classifier = match configured && settings.sensor.classify_content {
+        true => Some(Arc::new(Engine::new(settings.dlp.clone(), &Rules::default())?)),
+        false => None,
+    };
+    Ok(OfflineOptions {
+        pcap: job.read.ok_or_else(|| anyhow!("name a capture file with -r or an interface with -i"))?,
+        output_directory: job.log_directory,
+        rules: job.rules,
+        suricata_yaml: job.suricata_yaml,
+        set,
+        checksums: job.checksums.map(|mode| if mode == "none" { Checksums::None } else { Checksums::All }),
+        runmode: job.runmode,
+        disable_detection: job.disable_detection,
+        simulate_ips: job.simulate_ips,
+        workers: job.workers,
+        classifier,
+        settings: configured.then_some(settings.sensor),
+        ..OfflineOptions::default()
+    })
+}
+
+fn split(pair: &str) -> anyhow::Result<(String, String)> {
+    let (key, value) =
+        pair.split_once('=').ok_or_else(|| anyhow!("--set {} lacks a =", fengsui_schema::shown(pair)))?;
+    Ok((key.trim().to_owned(), value.trim().to_owned()))
+}
+
+fn report(summary: &OfflineSummary) {
+    for failure in &summary.rules.failures {
+        eprintln!("fengsui: rule not loaded: {}:{}: {}", failure.file, failure.line, failure.reason);
+    }
+    if let Some(damage) = &summary.damage {
+        eprintln!("fengsui: the capture is damaged, everything before the damage was read: {damage}");
+    }
+    let seen = &summary.visibility;
+    eprintln!(
+        "fengsui: {} packets seen, {} inspected ({:.2} %), {} rules, {} alerts, {} events",
+        seen.packets_seen,
+        seen.packets_inspected,
+        f64::from(seen.inspected_basis_points()) / 100.0,
+        summary.rules.loaded,
+        summary.alerts,
+        summary.events
+    );
+}

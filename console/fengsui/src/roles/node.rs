@@ -1,0 +1,181 @@
+//! Spool, index, pipeline and console in one process: started from the spool up, stopped from the sensor down.
+
+use std::fmt::Write;
+use std::net::TcpListener;
+use std::sync::{Arc, OnceLock};
+
+use anyhow::Context;
+use fengsui_api::{Console, Dependencies};
+use fengsui_dlp_engine::{Engine, Rules};
+use fengsui_pipeline::{Organization, Pipeline, PipelineHandle, PipelineParts, PipelineStatistics, load_detection};
+use fengsui_relay::{FileDisk, Spool};
+use fengsui_store::Store;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::SystemClock;
+use crate::content::{RuleFiles, rule_files};
+use crate::settings::Settings;
+
+/// The parts that run in this process.
+pub(crate) struct Node {
+    rules: RuleFiles,
+    spool: Option<Spool>,
+    engine: Arc<Engine>,
+    console: Console,
+    pipeline: Option<PipelineHandle>,
+    counters: Counters,
+    server: Option<Server>,
+}
+
+/// Reads the pipeline's counters once there is a pipeline; the console, which shows them, is started before.
+type Counters = Arc<OnceLock<Arc<dyn Fn() -> PipelineStatistics + Send + Sync>>>;
+
+/// The console's listener.
+struct Server {
+    stop: CancellationToken,
+    task: JoinHandle<Result<(), fengsui_api::ConsoleError>>,
+}
+
+impl Node {
+    /// Spool, analyzer and console.
+    ///
+    /// # Errors
+    /// When a part can't use its folder, or a listener's address is taken.
+    pub(crate) async fn start(settings: &Settings, listener: TcpListener) -> anyhow::Result<Self> {
+        let mut node = Self::start_headless(settings).await?;
+        node.serve(listener)?;
+        Ok(node)
+    }
+
+    /// Spool and analyzer; what they find is kept in the console's database for when one is started.
+    ///
+    /// # Errors
+    /// As [`Node::start`].
+    pub(crate) async fn start_headless(settings: &Settings) -> anyhow::Result<Self> {
+        let spool = open_spool(settings)?;
+        let store = Arc::new(Store::open(settings.index.clone()).context("the event index can't be opened")?);
+        for damaged in store.damaged() {
+            tracing::error!(
+                ?damaged,
+                "a day of the index was damaged and is set aside; it is built again from the spool"
+            );
+        }
+        let mut node = Self::without_analyzer(settings, Some(Arc::clone(&store))).await?;
+        let detection = load(&node.rules)?;
+        let parts = PipelineParts {
+            spool: spool.clone(),
+            store,
+            detection: Arc::new(detection),
+            organization: Organization::build(&settings.organization)?,
+            sink: node.console.sink(),
+            clock: Arc::new(SystemClock),
+        };
+        let pipeline = Pipeline::start(settings.analyzer.clone(), parts).await.context("the analyzer can't start")?;
+        let _ = node.counters.set(pipeline.statistics_hook());
+        node.pipeline = Some(pipeline);
+        node.spool = Some(spool);
+        Ok(node)
+    }
+
+    /// The console alone.
+    ///
+    /// # Errors
+    /// As [`Node::start`].
+    pub(crate) async fn start_console_only(settings: &Settings, listener: TcpListener) -> anyhow::Result<Self> {
+        let mut node = Self::without_analyzer(settings, None).await?;
+        node.serve(listener)?;
+        Ok(node)
+    }
+
+    async fn without_analyzer(settings: &Settings, store: Option<Arc<Store>>) -> anyhow::Result<Self> {
+        let rules = rule_files(&settings.rules, &settings.data.directory)?;
+        let engine = Arc::new(
+            Engine::new(settings.dlp.clone(), &Rules::default()).context("the data protection engine can't start")?,
+        );
+        let counters = Counters::default();
+        let shown = Arc::clone(&counters);
+        let dependencies = Dependencies {
+            statistics: Some(Arc::new(move || shown.get().map(|read| prometheus(&read())).unwrap_or_default())),
+            store,
+            dlp: Arc::clone(&engine),
+            evidence_directory: settings.evidence_directory(),
+            clock: Arc::new(SystemClock),
+        };
+        let console = Console::open(settings.console.clone(), dependencies).await.context("the console can't start")?;
+        Ok(Self { rules, spool: None, engine, console, pipeline: None, counters, server: None })
+    }
+
+    fn serve(&mut self, listener: TcpListener) -> anyhow::Result<()> {
+        listener.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let (stop, console) = (CancellationToken::new(), self.console.clone());
+        let stopped = stop.clone();
+        let task = tokio::spawn(async move { console.serve(listener, stopped.cancelled_owned()).await });
+        self.server = Some(Server { stop, task });
+        Ok(())
+    }
+
+    /// The console.
+    pub(crate) fn console(&self) -> &Console {
+        &self.console
+    }
+
+    /// The rule files in force.
+    pub(crate) fn rules(&self) -> &RuleFiles {
+        &self.rules
+    }
+
+    /// The engine that classifies content.
+    pub(crate) fn engine(&self) -> Arc<Engine> {
+        Arc::clone(&self.engine)
+    }
+
+    /// The spool, when the analyzer runs here.
+    pub(crate) fn spool(&self) -> Option<&Spool> {
+        self.spool.as_ref()
+    }
+
+    /// Stops the analyzer, then the console, so that nothing it still delivers is refused.
+    ///
+    /// # Errors
+    /// When a part had ended by itself before.
+    pub(crate) async fn stop(self) -> anyhow::Result<()> {
+        if let Some(pipeline) = self.pipeline {
+            pipeline.shutdown().await.context("the analyzer did not stop cleanly")?;
+        }
+        if let Some(server) = self.server {
+            server.stop.cancel();
+            server.task.await.context("the console's task failed")?.context("the console did not stop cleanly")?;
+        }
+        Ok(())
+    }
+}
+
+/// The pipeline's counters as Prometheus text: every number under its own name.
+fn prometheus(statistics: &PipelineStatistics) -> String {
+    let mut text = String::new();
+    if let Ok(serde_json::Value::Object(numbers)) = serde_json::to_value(statistics) {
+        for (name, number) in numbers.iter().filter(|(_, number)| number.is_number()) {
+            let _ = writeln!(text, "# TYPE fengsui_pipeline_{name} gauge\nfengsui_pipeline_{name} {number}");
+        }
+    }
+    text
+}
+
+fn open_spool(settings: &Settings) -> anyhow::Result<Spool> {
+    let directory = settings.spool_directory();
+    let disk =
+        FileDisk::open(&directory).with_context(|| format!("spool folder {} can't be used", directory.display()))?;
+    let (spool, report) = Spool::open(Arc::new(disk), settings.spool.clone()).context("the spool can't be opened")?;
+    tracing::info!(?report, "spool recovered");
+    Ok(spool)
+}
+
+fn load(files: &RuleFiles) -> anyhow::Result<fengsui_pipeline::Detection> {
+    let (detection, report) = load_detection(&files.detection())?;
+    for failure in &report.failures {
+        tracing::error!(file = %failure.file, reason = %failure.reason, "rule not loaded");
+    }
+    Ok(detection)
+}

@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""Measures the release binary: sensor, data protection, spool. Prints figures and judges nothing.
+
+  tests/harness/bench.py [--capture FILE]… [--rules FILE] [--rounds N]
+
+Every figure is the median of several runs of a whole process, with the machine's load beside it: compare figures of one
+run with each other, not with those of another machine. Where `suricata` is on PATH it runs on the same input.
+"""
+import argparse
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BINARY = TOP / "target/release/fengsui"
+
+
+def measure(command, rounds):
+    """Median of wall and CPU seconds, and the largest resident size in MiB, of a command."""
+    walls, cpus, peak = [], [], 0
+    for _ in range(rounds):
+        start = time.monotonic()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        walls.append(time.monotonic() - start)
+        cpus.append(usage.ru_utime + usage.ru_stime)
+        peak = max(peak, usage.ru_maxrss / 1024)
+        if os.waitstatus_to_exitcode(status) not in (0, 1):
+            sys.exit(f"failed: {' '.join(map(str, command))}")
+    return statistics.median(walls), statistics.median(cpus), peak
+
+
+def packets_of(capture):
+    """Packets of a classic pcap file."""
+    data = capture.read_bytes()
+    order = "little" if data[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else "big"
+    position, count = 24, 0
+    while position + 16 <= len(data):
+        position += 16 + int.from_bytes(data[position + 8 : position + 12], order)
+        count += 1
+    return count
+
+
+def merged(captures, folder, megabytes):
+    """One capture file of about this size: the given ones again and again (they share one link type and byte order)."""
+    header, body = None, b""
+    for capture in captures:
+        data = capture.read_bytes()
+        header = header or data[:24]
+        body += data[24:]
+    path = folder / "merged.pcap"
+    with open(path, "wb") as out:
+        out.write(header)
+        for _ in range(max(1, megabytes * 1_000_000 // len(body))):
+            out.write(body)
+    return path
+
+
+def sensor(capture, rules, rounds, folder):
+    bits, packets = capture.stat().st_size * 8, packets_of(capture)
+    options = [word for rule in rules for word in ("-S", str(rule))]
+    engines = [("fengsui", [str(BINARY), "sensor"])]
+    if shutil.which("suricata"):
+        engines.append(("suricata", ["suricata", "--runmode=single"]))
+    for name, command in engines:
+        wall, cpu, peak = measure([*command, "-r", str(capture), "-l", str(folder), *options], rounds)
+        print(f"sensor  {name:9} {capture.name:22} {bits / cpu / 1e9:7.2f} Gbit/s per CPU second  {packets / cpu / 1e3:8.0f} kpkt/s  "
+              f"cpu {cpu:6.2f} s  wall {wall:6.2f} s  peak {peak:6.0f} MiB")
+
+
+def data_protection(rounds, folder):
+    table = folder / "people.csv"
+    subprocess.run([sys.executable, str(TOP / "tests/pcaps/personal_data.py"), "100000", str(table)], check=True)
+    megabytes = table.stat().st_size / 1e6
+    wall, cpu, peak = measure([str(BINARY), "dlp", "scan", "--format", "jsonl", str(table)], rounds)
+    print(f"dlp     scan      {megabytes:.0f} MB dense CSV         {megabytes / cpu:7.1f} MB/s per CPU second  cpu {cpu:6.2f} s  wall {wall:6.2f} s  peak {peak:6.0f} MiB")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--capture", action="append", type=pathlib.Path, default=[])
+    parser.add_argument("--rules", action="append", type=pathlib.Path, default=[])
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    if not BINARY.exists():
+        sys.exit(f"{BINARY} is missing: run make build")
+    rules = options.rules or sorted((TOP / "rules/suricata").glob("*.rules"))
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        captures = options.capture or [merged(sorted((TOP / "tests/pcaps").glob("*.pcap")), folder, 100)]
+        print(f"load average {os.getloadavg()[0]:.2f}, {os.cpu_count()} cores, median of {options.rounds} runs")
+        wall, _, peak = measure([str(BINARY), "settings"], options.rounds)
+        print(f"start   settings  {wall * 1000:.0f} ms wall  peak {peak:.0f} MiB")
+        for capture in captures:
+            sensor(capture, rules, options.rounds, folder)
+        data_protection(options.rounds, folder)
+
+
+if __name__ == "__main__":
+    main()
