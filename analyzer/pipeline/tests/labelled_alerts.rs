@@ -40,7 +40,7 @@ fn host(index: u64) -> (String, String) {
 }
 
 impl Network {
-    fn alert(&mut self, second: u64, rule: &str, severity: u64, observer: &str, fields: Value, attack: bool) {
+    fn alert(&mut self, second: u64, (rule, severity): (&str, u64), observer: &str, fields: Value, attack: bool) {
         let time = Timestamp::from_parts(1_795_000_000 + i64::try_from(second).expect("small"), 0);
         let mut alert = json!({"@timestamp": time, "rule": {"name": rule, "id": rule}, "event": {"severity": severity}, "observer": {"type": observer}});
         alert.as_object_mut().expect("object").extend(fields.as_object().cloned().unwrap_or_default());
@@ -61,7 +61,7 @@ impl Network {
         for index in 0..HOSTS {
             let mut second = self.numbers.next(900);
             while second < end {
-                self.alert(second, "login session opened", 3, "host", Self::on_host(index), false);
+                self.alert(second, ("login session opened", 3), "host", Self::on_host(index), false);
                 second += 600 + self.numbers.next(900);
             }
             for _ in 0..DAYS * 6 {
@@ -75,14 +75,13 @@ impl Network {
                 ];
                 let rule = rule[usize::try_from(self.numbers.next(6)).expect("small")];
                 let second = self.numbers.next(end);
-                self.alert(second, rule, 7, "host", Self::on_host(index), false);
+                self.alert(second, (rule, 7), "host", Self::on_host(index), false);
             }
             for _ in 0..DAYS * 40 {
                 let second = self.numbers.next(end);
                 self.alert(
                     second,
-                    "query for a rare domain",
-                    2,
+                    ("query for a rare domain", 2),
                     "network",
                     Self::between(&host(index).1, "10.35.0.1"),
                     false,
@@ -94,15 +93,14 @@ impl Network {
             for step in 0..3 + self.numbers.next(25) {
                 self.alert(
                     start + step,
-                    "web server error 404",
-                    5,
+                    ("web server error 404", 5),
                     "host",
                     json!({"host": {"name": host(0).0, "ip": host(0).1}, "source": {"ip": source.clone()}}),
                     false,
                 );
             }
             if self.numbers.next(4) == 0 {
-                self.alert(start, "scanner user agent", 2, "network", Self::between(&source, &host(0).1), false);
+                self.alert(start, ("scanner user agent", 2), "network", Self::between(&source, &host(0).1), false);
             }
         }
     }
@@ -112,37 +110,34 @@ impl Network {
         let attacker = "198.51.100.23";
         let (web, inner) = (host(0).1, host(5).1);
         for port in 0..120 {
-            self.alert(start + port / 4, "port scan", 2, "network", Self::between(attacker, &web), true);
+            self.alert(start + port / 4, ("port scan", 2), "network", Self::between(attacker, &web), true);
         }
         for request in 0..900 {
             self.alert(
                 start + 300 + request / 3,
-                "web server error 404",
-                5,
+                ("web server error 404", 5),
                 "host",
                 json!({"host": {"name": host(0).0, "ip": web.clone()}, "source": {"ip": attacker}}),
                 true,
             );
         }
-        self.alert(start + 300, "directory search tool", 3, "network", Self::between(attacker, &web), true);
-        self.alert(start + 900, "web shell upload", 3, "network", Self::between(attacker, &web), true);
+        self.alert(start + 300, ("directory search tool", 3), "network", Self::between(attacker, &web), true);
+        self.alert(start + 900, ("web shell upload", 3), "network", Self::between(attacker, &web), true);
         for step in 0..12 {
-            self.alert(start + 1_000 + step * 60, "web server runs a shell", 12, "host", Self::on_host(0), true);
+            self.alert(start + 1_000 + step * 60, ("web server runs a shell", 12), "host", Self::on_host(0), true);
         }
-        self.alert(start + 2_400, "password hashes read", 12, "host", Self::on_host(0), true);
+        self.alert(start + 2_400, ("password hashes read", 12), "host", Self::on_host(0), true);
         self.alert(
             start + 2_900,
-            "account changed to root",
-            10,
+            ("account changed to root", 10),
             "host",
-            json!({"host": {"name": host(0).0, "ip": web.clone()}, "user": {"name": "phopkins"}}),
+            json!({"host": {"name": host(0).0, "ip": web.clone()}, "user": {"name": "report"}}),
             true,
         );
         for attempt in 0..4 {
             self.alert(
                 start + 3_300 + attempt * 10,
-                "login from a new address",
-                8,
+                ("login from a new address", 8),
                 "host",
                 json!({"host": {"name": host(5).0, "ip": inner.clone()}, "source": {"ip": web.clone()}}),
                 true,
@@ -151,8 +146,7 @@ impl Network {
         for chunk in 0..200 {
             self.alert(
                 start + 3_900 + chunk * 3,
-                "data in DNS questions",
-                3,
+                ("data in DNS questions", 3),
                 "network",
                 Self::between(&inner, "198.51.100.53"),
                 true,
