@@ -37,7 +37,24 @@ pub fn long_functions(files: &[SourceFile], limit: usize) -> Vec<Problem> {
 /// `unwrap` and `expect` outside tests.
 #[must_use]
 pub fn panicking_calls(files: &[SourceFile]) -> Vec<Problem> {
-    files.iter().filter(|file| !is_test_code(&file.path)).flat_map(calls_of).collect()
+    let for_tests: Vec<String> = files.iter().flat_map(test_modules_of).collect();
+    let is_test = |path: &str| is_test_code(path) || for_tests.iter().any(|module| path == module);
+    files.iter().filter(|file| !is_test(&file.path)).flat_map(calls_of).collect()
+}
+
+/// Files of the modules that a file declares for tests only (`#[cfg(test)] mod oracle;`).
+fn test_modules_of(file: &SourceFile) -> Vec<String> {
+    let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
+    let folder = match name {
+        "lib.rs" | "main.rs" | "mod.rs" => folder.to_owned(),
+        other => format!("{folder}/{}", other.trim_end_matches(".rs")),
+    };
+    let items = syn::parse_file(&file.text).map(|tree| tree.items).unwrap_or_default();
+    let modules = items.into_iter().filter_map(|item| match item {
+        syn::Item::Mod(module) if module.content.is_none() && is_for_tests(&module.attrs) => Some(module.ident),
+        _ => None,
+    });
+    modules.map(|name| format!("{folder}/{name}.rs")).collect()
 }
 
 struct Function {
@@ -150,6 +167,19 @@ mod tests {
     fn unwrap_is_found_outside_tests_only() {
         let text = "fn a() { Some(1).unwrap(); }\n#[cfg(test)]\nmod tests { fn b() { Some(1).unwrap(); } }\n#[test]\nfn c() { Some(1).unwrap(); }";
         assert_eq!(panicking_calls(&file(text)).len(), 1);
+    }
+
+    #[test]
+    fn modules_for_tests_may_unwrap() {
+        let text = "#[cfg(test)]\nmod oracle;\nmod store;";
+        let mut files = file(text);
+        for name in ["oracle", "store"] {
+            files
+                .push(SourceFile { path: format!("crate/src/{name}.rs"), text: "fn a() { Some(1).unwrap(); }".into() });
+        }
+        let problems = panicking_calls(&files);
+        assert_eq!(problems.len(), 1);
+        assert!(problems[0].place.starts_with("crate/src/store.rs"));
     }
 
     #[test]
