@@ -19,18 +19,43 @@ pub struct AppLayer {
 }
 
 enum State {
-    Detecting(Box<[Held; 2]>),
+    Detecting(Box<Detecting>),
     Parsing(AppProtocol, Box<dyn AppParser>),
     Failed,
+}
+
+/// What waits for detection.
+#[derive(Default)]
+struct Detecting {
+    sides: [Held; 2],
+    /// Which direction brought how many of the held bytes, in the order of arrival.
+    arrivals: Vec<(Direction, usize)>,
 }
 
 /// Bytes of one direction that wait for detection.
 #[derive(Default)]
 struct Held {
     data: Vec<u8>,
+    /// Bytes that came after what is held and were let go.
+    missing: u64,
     /// Nothing more is tried on this direction.
     given_up: bool,
     ended: bool,
+}
+
+impl Detecting {
+    fn hold(&mut self, direction: Direction, bytes: &[u8]) {
+        let held = &mut self.sides[index(direction)];
+        if held.given_up && (held.data.len() + bytes.len() > DETECTION_BYTES || held.missing > 0) {
+            held.missing += bytes.len() as u64;
+            return;
+        }
+        held.data.extend_from_slice(bytes);
+        match self.arrivals.last_mut() {
+            Some((last, length)) if *last == direction => *length += bytes.len(),
+            _ => self.arrivals.push((direction, bytes.len())),
+        }
+    }
 }
 
 impl AppLayer {
@@ -59,9 +84,7 @@ impl AppLayer {
         match &mut self.state {
             State::Parsing(..) => self.feed(settings, time, direction, Input::Data(bytes), events),
             State::Detecting(held) => {
-                let waiting = &mut held[index(direction)];
-                let room = DETECTION_BYTES.max(bytes.len()) - waiting.data.len().min(DETECTION_BYTES);
-                waiting.data.extend_from_slice(&bytes[..bytes.len().min(room)]);
+                held.hold(direction, bytes);
                 self.detect(settings, time, direction, events);
             }
             State::Failed => {}
@@ -79,7 +102,7 @@ impl AppLayer {
     ) {
         match &mut self.state {
             State::Parsing(..) => self.feed(settings, time, direction, Input::Gap(length), events),
-            State::Detecting(held) => held[index(direction)].given_up = true,
+            State::Detecting(held) => held.sides[index(direction)].given_up = true,
             State::Failed => {}
         }
     }
@@ -88,7 +111,7 @@ impl AppLayer {
     pub fn end(&mut self, settings: &AppSettings, time: Timestamp, direction: Direction, events: &mut Vec<AppEvent>) {
         match &mut self.state {
             State::Parsing(..) => self.feed(settings, time, direction, Input::End, events),
-            State::Detecting(held) => held[index(direction)].ended = true,
+            State::Detecting(held) => held.sides[index(direction)].ended = true,
             State::Failed => {}
         }
     }
@@ -153,12 +176,12 @@ impl AppLayer {
 
     fn detect(&mut self, settings: &AppSettings, time: Timestamp, direction: Direction, events: &mut Vec<AppEvent>) {
         let State::Detecting(held) = &self.state else { return };
-        let waiting = &held[index(direction)];
+        let waiting = &held.sides[index(direction)];
         if waiting.given_up {
             return;
         }
         match self.probe_all(settings, direction, &waiting.data) {
-            (Verdict::Yes, Some(spec)) => self.start(spec, settings, time, direction, events),
+            (Verdict::Yes, Some(spec)) => self.start(spec, settings, time, events),
             (Verdict::More, _) if waiting.data.len() < DETECTION_BYTES && self.transport == TransportKind::Tcp => {}
             _ => self.give_up(direction),
         }
@@ -199,42 +222,40 @@ impl AppLayer {
         let State::Detecting(held) = &mut self.state else { return };
         // Datagrams stand alone: the next one may be recognised.
         if self.transport == TransportKind::Udp {
-            held[index(direction)].data.clear();
+            **held = Detecting::default();
             return;
         }
-        held[index(direction)].given_up = true;
-        if held.iter().all(|held| held.given_up) {
+        held.sides[index(direction)].given_up = true;
+        if held.sides.iter().all(|held| held.given_up) {
             self.state = State::Failed;
         }
     }
 
-    /// Starts the parser and hands it what has waited, the recognised direction last when the other one came first.
+    /// Starts the parser and hands it what has waited, in the order of arrival.
     fn start(
         &mut self,
         spec: &'static ParserSpec,
         settings: &AppSettings,
         time: Timestamp,
-        direction: Direction,
         events: &mut Vec<AppEvent>,
     ) {
         let next = State::Parsing(spec.protocol, (spec.create)(self.transport));
-        let State::Detecting(held) = std::mem::replace(&mut self.state, next) else { return };
-        for (direction, held) in ordered(*held, direction) {
-            if !held.data.is_empty() {
-                self.data(settings, time, direction, &held.data, events);
+        let State::Detecting(detecting) = std::mem::replace(&mut self.state, next) else { return };
+        let mut taken = [0, 0];
+        for (direction, length) in &detecting.arrivals {
+            let side = index(*direction);
+            let piece = &detecting.sides[side].data[taken[side]..taken[side] + length];
+            taken[side] += length;
+            self.data(settings, time, *direction, piece, events);
+        }
+        for (direction, held) in [Direction::ToServer, Direction::ToClient].into_iter().zip(&detecting.sides) {
+            if held.missing > 0 {
+                self.gap(settings, time, direction, held.missing, events);
             }
             if held.ended {
                 self.end(settings, time, direction, events);
             }
         }
-    }
-}
-
-fn ordered(held: [Held; 2], recognised: Direction) -> [(Direction, Held); 2] {
-    let [to_server, to_client] = held;
-    match recognised {
-        Direction::ToServer => [(Direction::ToServer, to_server), (Direction::ToClient, to_client)],
-        Direction::ToClient => [(Direction::ToServer, to_server), (Direction::ToClient, to_client)],
     }
 }
 
