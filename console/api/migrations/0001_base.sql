@@ -138,12 +138,12 @@ CREATE TABLE alert (
     unit_code TEXT NOT NULL
 );
 CREATE INDEX alert_time ON alert (time, id);
-CREATE INDEX alert_open_time ON alert (time, id) WHERE state <> 'closed';
+CREATE INDEX alert_time_open ON alert (time, id) WHERE state <> 'closed';
 CREATE INDEX alert_prefecture_open ON alert (prefecture, time, id) WHERE state <> 'closed';
 CREATE INDEX alert_county_open ON alert (county, time, id) WHERE state <> 'closed';
 CREATE INDEX alert_county_time ON alert (county, time, id);
 CREATE INDEX alert_prefecture_time ON alert (prefecture, time, id);
-CREATE INDEX alert_group ON alert (unit_code, group_key, time);
+CREATE INDEX alert_by_group ON alert (unit_code, group_key, time);
 CREATE INDEX alert_incident ON alert (incident_id) WHERE incident_id IS NOT NULL;
 CREATE INDEX alert_source ON alert (source_ip, time);
 CREATE INDEX alert_destination ON alert (destination_ip, time);

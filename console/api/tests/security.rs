@@ -43,9 +43,17 @@ async fn every_role_gets_what_the_matrix_says() {
         if action == "public" || action == "session" || path.ends_with("/stream") {
             continue;
         }
-        let asked = path.trim_start_matches("/api/v1").replace("{id}", "999").replace("{clock_id}", "9").replace("{attachment_id}", "9");
+        let asked = path
+            .trim_start_matches("/api/v1")
+            .replace("{id}", "999")
+            .replace("{clock_id}", "9")
+            .replace("{attachment_id}", "9");
         let body = (method == Method::POST).then(|| json!({}));
-        assert_eq!(nobody.status(method.clone(), &asked, body.clone()).await, StatusCode::UNAUTHORIZED, "{method} {path}");
+        assert_eq!(
+            nobody.status(method.clone(), &asked, body.clone()).await,
+            StatusCode::UNAUTHORIZED,
+            "{method} {path}"
+        );
         for (role, person) in &people {
             let status = person.status(method.clone(), &asked, body.clone()).await;
             let allowed = matrix().grant(&[*role], &action).is_some();
@@ -85,7 +93,8 @@ async fn foreign_pages_and_dead_sessions_change_nothing() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let client = reqwest::Client::new();
-    let login = client.post(format!("{}/api/v1/session", running.address)).json(&json!({"username": "a", "password": "b"}));
+    let login =
+        client.post(format!("{}/api/v1/session", running.address)).json(&json!({"username": "a", "password": "b"}));
     assert_eq!(login.send().await.expect("answers").status(), StatusCode::FORBIDDEN, "without our header");
     running.clock.advance_minutes(31);
     assert_eq!(analyst.status(Method::GET, "/overview", None).await, StatusCode::UNAUTHORIZED, "idle too long");

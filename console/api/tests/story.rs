@@ -38,7 +38,8 @@ async fn an_alert_becomes_a_task_that_is_done() {
     assert_eq!(incident["clocks"][0]["seconds_left"], 4 * 3600);
     assert_eq!(incident["suggested_units"][0]["code"], "620123");
     let incident_id = incident["row"]["id"].as_str().expect("has an id").to_owned();
-    let dispatch = json!({"units": ["620123"], "title": "核查并封堵", "instructions": "核查主机", "steps": ["断网", "取证"]});
+    let dispatch =
+        json!({"units": ["620123"], "title": "核查并封堵", "instructions": "核查主机", "steps": ["断网", "取证"]});
     let tasks = analyst.post(&format!("/incidents/{incident_id}/tasks"), dispatch).await;
     let task = format!("/tasks/{}", tasks["tasks"][0]["id"].as_str().expect("has an id"));
 
@@ -66,8 +67,16 @@ async fn an_alert_becomes_a_task_that_is_done() {
     assert_eq!(auditor.ok(Method::POST, "/audit/verify", None).await["ok"], true);
     let audit = auditor.get("/audit?limit=200").await.to_string();
     for action in [
-        "session.login", "incident.write.create", "task.issue.dispatch", "task.work.sign", "task.work.step",
-        "task.work.progress", "task.work.submit", "task.issue.verify", "task.issue.close", "incident.write.close",
+        "session.login",
+        "incident.write.create",
+        "task.issue.dispatch",
+        "task.work.sign",
+        "task.work.step",
+        "task.work.progress",
+        "task.work.submit",
+        "task.issue.verify",
+        "task.issue.close",
+        "incident.write.close",
     ] {
         assert!(audit.contains(action), "{action} is not in the audit log");
     }
@@ -78,7 +87,8 @@ async fn an_alert_becomes_a_task_that_is_done() {
 async fn many_alerts_close_at_once_and_come_back() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
-    let alerts = (1..=60).map(|number| alert(number, if number % 2 == 0 { "620123" } else { "620102" }, "扫描")).collect();
+    let alerts =
+        (1..=60).map(|number| alert(number, if number % 2 == 0 { "620123" } else { "620102" }, "扫描")).collect();
     deliver(&running, alerts).await;
     let head = &analyst.get("/alerts?grouped=true").await["items"][0]["id"];
     let close = json!({"ids": [head], "action": "close", "disposition": "false_positive", "whole_groups": true});
@@ -88,6 +98,7 @@ async fn many_alerts_close_at_once_and_come_back() {
     let undone = analyst.post("/alerts/undo", json!({"undo_token": closed["undo_token"]})).await;
     assert_eq!(undone["changed"], 30);
     assert_eq!(analyst.get("/overview").await["alerts_open_by_severity"]["high"], 60);
-    let (status, _) = analyst.send(Method::POST, "/alerts/undo", Some(json!({"undo_token": closed["undo_token"]}))).await;
+    let (status, _) =
+        analyst.send(Method::POST, "/alerts/undo", Some(json!({"undo_token": closed["undo_token"]}))).await;
     assert_eq!(status, StatusCode::CONFLICT);
 }

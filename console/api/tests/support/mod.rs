@@ -95,7 +95,8 @@ impl Running {
 impl Browser {
     /// Sends a request the way the console's own pages do.
     pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
-        let mut request = self.client.request(method, format!("{}/api/v1{path}", self.base)).header("x-fengsui-csrf", "1");
+        let mut request =
+            self.client.request(method, format!("{}/api/v1{path}", self.base)).header("x-fengsui-csrf", "1");
         if let Some(body) = body {
             request = request.json(&body);
         }
