@@ -1,5 +1,6 @@
 //! Acts on many alerts at once: new states, the counts that hang on them, history and taking back.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -203,10 +204,8 @@ async fn apply(
 async fn announce(change: &mut Change, planned: &[(Held, Standing)]) -> ApiResult<BTreeMap<String, i64>> {
     let mut revisions = BTreeMap::new();
     for (alert, _) in planned {
-        let unit = alert.place.unit().to_string();
-        if !revisions.contains_key(&unit) {
-            let revision = change.notice("alert", &alert.id, Some(alert.severity), &alert.place).await?;
-            revisions.insert(unit, revision);
+        if let Entry::Vacant(slot) = revisions.entry(alert.place.unit().to_string()) {
+            slot.insert(change.notice("alert", &alert.id, Some(alert.severity), &alert.place).await?);
         }
     }
     Ok(revisions)

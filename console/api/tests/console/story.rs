@@ -1,11 +1,9 @@
 //! The story: an alert becomes an incident, a task of a county, is done, verified and closed; all of it is audited.
 
-mod support;
-
+use crate::support::{alert, deliver, start};
 use fengsui_api::Role;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use support::{alert, deliver, start};
 
 #[tokio::test]
 async fn an_alert_becomes_a_task_that_is_done() {

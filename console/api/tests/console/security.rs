@@ -1,11 +1,9 @@
 //! Sessions, roles, scopes and the audit chain.
 
-mod support;
-
+use crate::support::{alert, deliver, start};
 use fengsui_api::{Role, matrix};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use support::{alert, deliver, start};
 
 /// Method and path of every operation of the document.
 fn operations() -> Vec<(Method, String)> {
@@ -145,4 +143,38 @@ async fn pages_carry_a_fresh_nonce_and_a_strict_policy() {
     policies.sort();
     policies.dedup();
     assert_eq!(policies.len(), 4, "a nonce is used once");
+}
+
+#[tokio::test]
+async fn tampering_with_the_audit_log_is_found_at_the_entry() {
+    use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+    let running = start().await;
+    let auditor = running.person("auditor", Role::Auditor, "620000").await;
+    let options = SqliteConnectOptions::new().filename(running.folder.path().join("console.db"));
+    let pool = SqlitePool::connect_with(options).await.expect("opens");
+    let checked = auditor.ok(Method::POST, "/audit/verify", None).await;
+    assert_eq!(checked["ok"], true);
+    let cases = [
+        ("UPDATE audit SET detail = 'nothing happened' WHERE sequence = 2", 2),
+        ("UPDATE audit SET unit_code = '620100' WHERE sequence = 3", 3),
+        ("DELETE FROM audit WHERE sequence = 1", 1),
+        ("DELETE FROM audit WHERE sequence = (SELECT MAX(sequence) FROM audit)", -1),
+    ];
+    for (sql, expected) in cases {
+        let entries: i64 =
+            sqlx::query_scalar("SELECT MAX(sequence) FROM audit").fetch_one(&pool).await.expect("counts");
+        sqlx::query("CREATE TABLE kept AS SELECT * FROM audit").execute(&pool).await.expect("keeps");
+        sqlx::query(sql).execute(&pool).await.expect("tampers");
+        let verdict = running.console.verify_audit().await.expect("verifies");
+        let bad = verdict.first_bad.map(|bad| bad.sequence);
+        assert_eq!(bad, Some(if expected < 0 { entries } else { expected }), "{sql}");
+        sqlx::query("DELETE FROM audit").execute(&pool).await.expect("restores");
+        sqlx::query("INSERT INTO audit SELECT * FROM kept").execute(&pool).await.expect("restores");
+        sqlx::query("DROP TABLE kept").execute(&pool).await.expect("restores");
+    }
+    assert!(running.console.verify_audit().await.expect("verifies").ok);
+    let mixed = sqlx::query(
+        "INSERT INTO account_role (account_id, role, role_class) SELECT id, 'sysadmin', 'system' FROM account",
+    );
+    assert!(mixed.execute(&pool).await.is_err(), "the database keeps the three administrators apart");
 }
