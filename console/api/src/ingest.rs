@@ -91,8 +91,10 @@ async fn insert_alert(tx: &mut Tx, alert: &Alert, place: &Place, revision: i64) 
     let flow = &alert.flow;
     let techniques: Vec<&str> = alert.techniques.iter().map(|technique| technique.id.as_str()).collect();
     let techniques = serde_json::to_string(&techniques).map_err(|error| ApiError::internal(&error))?;
-    let title_zh = if alert.summary_zh.is_empty() { &alert.rule.title } else { &alert.summary_zh };
-    let title_en = if alert.summary_en.is_empty() { &alert.rule.title } else { &alert.summary_en };
+    // The rule's title, not the sentence of what happened: addresses have columns of their own, and a group of
+    // repeats shares one title.
+    let title_zh = alert.rule.title_zh.as_ref().unwrap_or(&alert.rule.title);
+    let title_en = &alert.rule.title;
     let mut values = args![
         alert.id.to_string(),
         alert.time.as_millis(),

@@ -1,4 +1,5 @@
 //! The command line, run as a person would run it.
+#![allow(clippy::expect_used, clippy::panic)]
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
 //! The demo: one process, real captures, real console.
+#![allow(clippy::expect_used, clippy::panic)]
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -1,4 +1,5 @@
 //! The project's own YARA rules compile under the strict compiler and find their samples, and only those.
+#![allow(clippy::expect_used, clippy::panic)]
 
 use std::path::Path;
 

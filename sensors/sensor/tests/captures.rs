@@ -1,4 +1,5 @@
 //! Captures of real servers and clients, through the whole sensor.
+#![allow(clippy::expect_used, clippy::panic)]
 
 use std::path::{Path, PathBuf};
 

@@ -133,7 +133,7 @@ impl Browser {
 pub fn alert(number: u8, unit: &str, title: &str) -> fengsui_schema::Alert {
     let body = json!({
         "id": format!("{number:032x}"), "time": "2026-11-18T10:00:00Z", "source": "signature",
-        "rule": {"id": "suricata:9000001", "title": "SQL injection", "text": "alert http any any -> any any"},
+        "rule": {"id": "suricata:9000001", "title": title, "text": "alert http any any -> any any"},
         "severity": "high", "summary_zh": title, "summary_en": title,
         "conditions": [{"condition": "content", "field": "http.uri", "value": "' OR 1=1"}],
         "entities": [{"kind": "address", "value": "10.8.0.2", "role": "target", "asset": "政务门户"}],
