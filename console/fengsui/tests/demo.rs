@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fengsui_harness::{ConsoleClient, Running, free_port, run, top};
 
-const PASSWORD: &str = "Fengsui-2026-测试!";
+const PASSWORD: &str = "Qilian-4-Shan-测试";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Demo {
