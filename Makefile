@@ -40,7 +40,7 @@ test: deps-test lint web-test ## everything: lint, unit, property, scenario, tid
 	$(MAKE) e2e
 
 web-test: web ## unit tests and size budget of the web app
-	cd $(WEB) && npm test && npm run sizes
+	cd $(WEB) && npm run check:generated && npm test && npm run sizes
 
 e2e: web ## the story in a real browser against the real binary
 	$(CARGO) build --workspace --tests --locked

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# The hour-long runs: many more cases of every property test, and kills of the real program at random moments.
+# Usage: long.sh [CASES] [KILLS]     (about an hour with the defaults on 2 cores)
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+cases=${1:-20000}
+kills=${2:-200}
+
+echo "property tests with $cases cases each"
+PROPTEST_CASES=$cases cargo nextest run --workspace --locked --no-fail-fast \
+  -E 'not package(fengsui) and not package(fengsui-tidy)'
+
+echo "$kills kills of the running demo"
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+for number in $(seq 1 "$kills"); do
+  port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  target/debug/fengsui demo --fast --port "$port" --data "$folder/data" >"$folder/out" 2>"$folder/log" &
+  pid=$!
+  sleep "$(python3 -c 'import random; print(random.uniform(0.2, 6))')"
+  kill -9 "$pid"
+  wait "$pid" 2>/dev/null || true
+  if [[ -f $folder/data/console.db ]]; then
+    target/debug/fengsui audit verify --data "$folder/data" >/dev/null || { echo "kill $number broke the audit chain"; exit 1; }
+  fi
+done
+# After all kills the program must come up, take up everything that was accepted, and end cleanly.
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+target/debug/fengsui demo --fast --port "$port" --data "$folder/data" >"$folder/out" 2>"$folder/log" &
+pid=$!
+for _ in $(seq 1 600); do
+  metrics=$(curl -fs "http://127.0.0.1:$port/metrics" || true)
+  flight=$(awk '$1 == "fengsui_pipeline_records_in_flight" { print $2 }' <<<"$metrics")
+  read_count=$(awk '$1 == "fengsui_pipeline_records_read" { print $2 }' <<<"$metrics")
+  [[ ${flight:-1} == 0 && ${read_count:-0} -gt 0 ]] && break
+  sleep 0.2
+done
+awk '/fengsui_pipeline_(records_read|events_indexed|records_quarantined|records_repeated|records_in_flight) / { print }' <<<"$metrics"
+awk '/^fengsui_pipeline_records_read /{r=$2} /^fengsui_pipeline_events_indexed /{i=$2} /^fengsui_pipeline_records_quarantined /{q=$2} /^fengsui_pipeline_records_repeated /{p=$2} /^fengsui_pipeline_records_in_flight /{f=$2} END { exit !(r > 0 && r == i + q + p + f) }' <<<"$metrics" \
+  || { echo "the account of the pipeline does not balance"; kill -9 "$pid"; exit 1; }
+kill -INT "$pid"
+wait "$pid"
+echo "no kill broke anything"
