@@ -56,6 +56,7 @@ fn checks(settings: &Settings) -> Vec<Check> {
         check("data folder", writable(data)),
         check("free space", free_space(data)),
         check("capture", capture(settings)),
+        check("cryptography", cryptography()),
         check("console address", address(settings.listen.console)),
         check(
             "organization",
@@ -108,6 +109,12 @@ fn capture(settings: &Settings) -> Result<String, String> {
         Err(error @ CaptureError::NotPermitted { .. }) => Err(error.to_string()),
         Err(error) => Err(format!("{error}; this machine has {}", names.join(", "))),
     }
+}
+
+fn cryptography() -> Result<String, String> {
+    fengsui_crypto::self_test()
+        .map(|()| "SM2, SM3 and SM4 pass their self-test".to_owned())
+        .map_err(|error| error.to_string())
 }
 
 fn address(listen: SocketAddr) -> Result<String, String> {

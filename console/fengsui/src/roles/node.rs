@@ -89,6 +89,7 @@ impl Node {
     }
 
     async fn without_analyzer(settings: &Settings, store: Option<Arc<Store>>) -> anyhow::Result<Self> {
+        fengsui_crypto::self_test().context("the cryptography of this program is broken; do not use it")?;
         let rules = rule_files(&settings.rules, &settings.data.directory)?;
         let engine = Arc::new(
             Engine::new(settings.dlp.clone(), &Rules::default()).context("the data protection engine can't start")?,

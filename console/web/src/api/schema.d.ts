@@ -147,7 +147,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Events over time. */
+        /** Events over time; the last 24 hours unless told. */
         get: operations["events_histogram"];
         put?: never;
         post?: never;
@@ -277,6 +277,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{id}/clocks/{clock_id}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that what a legal clock asks for is done. */
+        post: operations["incidents_clock_done"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{id}/close": {
         parameters: {
             query?: never;
@@ -286,7 +303,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Close. */
+        /** Close an incident whose tasks are done, and its alerts with it. */
         post: operations["incidents_close"];
         delete?: never;
         options?: never;
@@ -388,7 +405,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What masking would do to a sample; nothing is kept. */
+        /** What masking would do to a sample; nothing of the sample is kept. */
         post: operations["masking_preview"];
         delete?: never;
         options?: never;
@@ -403,7 +420,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Numbers of the workbench. */
+        /** Numbers of the workbench; what the caller may not see is zero or empty. */
         get: operations["overview_show"];
         put?: never;
         post?: never;
@@ -492,7 +509,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Change the own password; ends the other sessions of the account. */
+        /** Change the own password; ends every session of the account and opens a new one. */
         post: operations["session_change_password"];
         delete?: never;
         options?: never;
@@ -525,7 +542,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Live changes as server-sent events. */
+        /**
+         * Live changes: `event: change`, `id: <revision>`, `data: {"kind", "id", "revision", "severity"}`; goes on after
+         *     `Last-Event-ID`. A comment every 15 seconds keeps the connection open. The stream ends with the session.
+         */
         get: operations["stream_changes"];
         put?: never;
         post?: never;
@@ -3172,6 +3192,41 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["AddAlerts"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    incidents_clock_done: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                clock_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextBody"];
             };
         };
         responses: {
