@@ -17,6 +17,8 @@ fn pages() -> Vec<(&'static str, String)> {
         ("sources.md", sources()),
         ("behaviour-detectors.md", detectors()),
         ("data-types.md", data_types()),
+        ("masking-functions.md", masks()),
+        ("application-parsers.md", parsers()),
         ("rule-buffers.md", buffers()),
         ("rule-classes.md", classes()),
     ]
@@ -72,6 +74,33 @@ fn data_types() -> String {
         .into_iter()
         .map(|(name, label)| vec![format!("`{name}`"), label.to_owned()]);
     table("Types of sensitive data", &["type", "名称"], rows)
+}
+
+fn masks() -> String {
+    let yes = |value: bool| if value { "yes" } else { "no" }.to_owned();
+    let rows = fengsui_dlp_engine::mask::MASKS.iter().map(|mask| {
+        vec![
+            format!("`{}`", mask.name),
+            mask.label.to_owned(),
+            yes(mask.deterministic),
+            yes(mask.reversible),
+            yes(mask.same_length),
+        ]
+    });
+    table(
+        "Masking functions",
+        &["function", "名称", "same input, same output", "undone with the key", "keeps the length"],
+        rows,
+    )
+}
+
+fn parsers() -> String {
+    let rows = fengsui_protocols::PARSERS.iter().map(|parser| {
+        let transports: Vec<String> = parser.transports.iter().map(|kind| format!("{kind:?}").to_lowercase()).collect();
+        let ports: Vec<String> = parser.ports.iter().map(ToString::to_string).collect();
+        vec![format!("`{}`", parser.protocol), transports.join(", "), ports.join(", ")]
+    });
+    table("Application parsers", &["protocol", "carried by", "usual ports"], rows)
 }
 
 fn buffers() -> String {
