@@ -6,10 +6,11 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
+use crate::roles;
+
 /// Checks the chain from its first entry. Exit code 1 when an entry is bad.
 pub(super) fn verify(data: &Path) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = runtime
+    let report = roles::runtime()?
         .block_on(fengsui_api::verify_audit_file(&data.join("console.db")))
         .with_context(|| format!("the audit log below {} can't be read", data.display()))?;
     let mut out = std::io::stdout().lock();

@@ -14,6 +14,7 @@ use fengsui_crypto::Sm3;
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::{BackupArguments, RestoreArguments};
+use crate::roles;
 
 /// Name of the list of files.
 const MANIFEST: &str = "backup.json";
@@ -104,16 +105,12 @@ fn copy_databases(from: &Path, to: &Path) -> anyhow::Result<()> {
             if let Some(parent) = target.parent() {
                 fs::create_dir_all(parent)?;
             }
-            runtime()?
+            roles::runtime()?
                 .block_on(fengsui_api::snapshot_database(&path, &target))
                 .with_context(|| format!("database {} can't be copied", path.display()))?;
         }
     }
     Ok(())
-}
-
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime could not be started")
 }
 
 fn is_database(path: &Path) -> bool {
