@@ -15,9 +15,10 @@ mod seal;
 mod secret;
 mod self_test;
 mod sm2_key;
+mod sm4_blocks;
 
 pub use chain::{BadReason, Checkpoint, FirstBad, HashChain, Link};
-pub use digest::{Sm3, hmac_sm3, sm3, sm3_of_parts};
+pub use digest::{HmacKey, Sm3, hmac_sm3, sm3, sm3_of_parts};
 pub use envelope::Envelope;
 pub use error::CryptoError;
 pub use password::{
@@ -28,3 +29,4 @@ pub use seal::{SealingKey, sm4_encrypt_block};
 pub use secret::{Secret, equal_in_constant_time};
 pub use self_test::self_test;
 pub use sm2_key::{KeyId, KeyPair, PublicKey, Signature};
+pub use sm4_blocks::Sm4Blocks;

@@ -239,6 +239,9 @@ pub(crate) struct ReleaseArguments {
     /// Policy file, or the id of a built-in one.
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: String,
+    /// Role of the recipient, for rules that name roles.
+    #[arg(long, default_value = "")]
+    pub(crate) role: String,
     /// Purpose of the use, for rules that name purposes.
     #[arg(long, default_value = "")]
     pub(crate) purpose: String,

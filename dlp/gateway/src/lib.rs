@@ -11,6 +11,7 @@ pub mod ledger;
 pub mod limits;
 mod rules;
 pub mod scan;
+pub mod sharing;
 pub mod table;
 
 pub use error::GatewayError;

@@ -35,3 +35,6 @@ pub const LISTED_FINDINGS: usize = 100_000;
 
 /// Longest line of a records file, in bytes.
 pub const RECORD_BYTES: usize = 16 * 1024 * 1024;
+
+/// Most recipients that the report of a trace lists for a dataset; all are compared.
+pub const SUSPECTS: usize = 20;

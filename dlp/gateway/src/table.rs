@@ -27,7 +27,14 @@ impl Table {
         if size > limits::FILE_BYTES {
             return Err(GatewayError::format(path, format!("is larger than {} bytes; split it", limits::FILE_BYTES)));
         }
-        let bytes = std::fs::read(path).map_err(|error| GatewayError::io(path, error))?;
+        Self::from_bytes(path, std::fs::read(path).map_err(|error| GatewayError::io(path, error))?)
+    }
+
+    /// Reads the bytes of a table, such as an upload, by the extension of its name.
+    ///
+    /// # Errors
+    /// When the bytes are no table.
+    pub fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Self, GatewayError> {
         match extension(path).as_str() {
             "xlsx" | "xls" | "xlsb" | "ods" => spreadsheet(path, bytes),
             "jsonl" | "ndjson" => json_lines(path, &text(path, &bytes)?),

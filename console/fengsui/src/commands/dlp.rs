@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use fengsui_dlp_engine::EngineSettings;
 use fengsui_dlp_gateway::command::{Format, classify, ledger, mask, release, scan, screen, trace};
+use fengsui_dlp_gateway::sharing::{ReleaseRequest, TraceRequest};
 use fengsui_schema::Clock;
 
 use crate::arguments::{
@@ -61,10 +62,11 @@ fn mask_options(job: MaskArguments) -> mask::MaskOptions {
     }
 }
 
-fn release_options(job: ReleaseArguments) -> release::ReleaseOptions {
-    release::ReleaseOptions {
+fn release_options(job: ReleaseArguments) -> ReleaseRequest {
+    ReleaseRequest {
         policy: job.policy,
         recipient: job.recipient,
+        role: job.role,
         purpose: job.purpose,
         ledger: job.ledger,
         input: job.input,
@@ -74,13 +76,8 @@ fn release_options(job: ReleaseArguments) -> release::ReleaseOptions {
     }
 }
 
-fn trace_options(job: TraceArguments) -> trace::TraceOptions {
-    trace::TraceOptions {
-        ledger: job.ledger,
-        leaked: job.leaked,
-        original: job.original,
-        engine: EngineSettings::default(),
-    }
+fn trace_options(job: TraceArguments) -> TraceRequest {
+    TraceRequest { ledger: job.ledger, leaked: job.leaked, original: job.original, engine: EngineSettings::default() }
 }
 
 fn screen_options(job: ScreenArguments) -> anyhow::Result<screen::ScreenOptions> {

@@ -4,11 +4,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use fengsui_dlp_engine::mask::{MaskKey, shuffle};
-use fengsui_dlp_engine::policy::{Access, EMBEDDED_POLICIES, Policy};
+use fengsui_dlp_engine::policy::{Access, Policy};
 use fengsui_dlp_engine::{Engine, EngineSettings, Rules};
 
 use super::{printable, progress};
 use crate::GatewayError;
+use crate::sharing::policy;
 use crate::table::Table;
 
 /// What is masked and how.
@@ -62,20 +63,6 @@ fn preview(before: &Table, after: &Table, out: &mut dyn Write) -> Result<(), Gat
         writeln!(out, "- {}\n+ {}", printable(&plain.join(" | ")), printable(&masked.join(" | ")))?;
     }
     Ok(())
-}
-
-/// A policy by the path of its file or the id of an embedded one.
-///
-/// # Errors
-/// When there is none or it is malformed.
-pub fn policy(name: &str) -> Result<Policy, GatewayError> {
-    let embedded = EMBEDDED_POLICIES.iter().find(|(file, _)| file.trim_end_matches(".toml") == name);
-    if let Some((file, text)) = embedded {
-        return Ok(Policy::parse(file, text)?);
-    }
-    let path = Path::new(name);
-    let text = std::fs::read_to_string(path).map_err(|error| GatewayError::io(path, error))?;
-    Ok(Policy::parse(name, &text)?)
 }
 
 /// The key in a file, which is made with a random key, readable by its owner only, when it does not exist.

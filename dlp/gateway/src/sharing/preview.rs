@@ -1,0 +1,135 @@
+//! What a policy would do to a table: the plan per column, and some rows before and after.
+
+use std::path::Path;
+
+use fengsui_dlp_engine::Engine;
+use fengsui_dlp_engine::mask::{MASKS, MaskKey};
+use fengsui_dlp_engine::policy::{Access, EMBEDDED_POLICIES, Policy};
+use fengsui_schema::DataGrade;
+
+use crate::GatewayError;
+use crate::command::mask::mask_table;
+use crate::table::Table;
+
+/// A policy that can be chosen.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct PolicySummary {
+    /// Id, as in `--policy`.
+    pub id: String,
+    /// Title in Chinese.
+    pub title: String,
+    /// Version, a date.
+    pub version: String,
+}
+
+/// What a policy does to a table.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Preview {
+    /// One for each column, in order.
+    pub columns: Vec<PreviewColumn>,
+    /// Some rows. They hold plain values: show them to who may see the original only, and keep them nowhere.
+    pub rows: Vec<PreviewRow>,
+}
+
+/// What happens to a column.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct PreviewColumn {
+    /// Name of the column. Untrusted.
+    pub name: String,
+    /// Type of its values; `None` when it is of no known type.
+    pub data_type: Option<String>,
+    /// Category of the type by the grading template.
+    pub category: Option<String>,
+    /// Grade of the type.
+    pub grade: Option<DataGrade>,
+    /// Name of the masking function, `in text` when values inside free text are masked, `keep` when nothing is done.
+    pub function: String,
+    /// Name of the function in Chinese.
+    pub label: String,
+}
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct PreviewRow {
+    /// Plain values. Untrusted.
+    pub before: Vec<String>,
+    /// Masked values. Untrusted.
+    pub after: Vec<String>,
+}
+
+/// The policies that come with the product.
+///
+/// # Errors
+/// Never: a test reads them all.
+pub fn policies() -> Result<Vec<PolicySummary>, GatewayError> {
+    let summary = |(file, text): &(&str, &str)| {
+        let Policy { id, title, version, .. } = Policy::parse(file, text)?;
+        Ok(PolicySummary { id, title, version })
+    };
+    EMBEDDED_POLICIES.iter().map(summary).collect()
+}
+
+/// A policy by the id of an embedded one or the path of its file.
+///
+/// # Errors
+/// When there is none or it is malformed.
+pub fn policy(name: &str) -> Result<Policy, GatewayError> {
+    let embedded = EMBEDDED_POLICIES.iter().find(|(file, _)| file.trim_end_matches(".toml") == name);
+    if let Some((file, text)) = embedded {
+        return Ok(Policy::parse(file, text)?);
+    }
+    let path = Path::new(name);
+    let text = std::fs::read_to_string(path).map_err(|error| GatewayError::io(path, error))?;
+    Ok(Policy::parse(name, &text)?)
+}
+
+/// What a policy would do to a table of so many `rows` at its beginning. `name` tells the form of the bytes by its extension.
+///
+/// # Errors
+/// When the bytes are no table.
+pub fn preview(
+    engine: &Engine,
+    (policy, access, key): (&Policy, &Access, &MaskKey),
+    (name, bytes): (&str, Vec<u8>),
+    rows: usize,
+) -> Result<Preview, GatewayError> {
+    let mut table = Table::from_bytes(Path::new(name), bytes)?;
+    let plain: Vec<Vec<String>> = table.rows.iter().take(rows).cloned().collect();
+    let done = mask_table(engine, policy, access, key, &mut table)?;
+    let columns = done.into_iter().map(|(name, data_type, function)| column(engine, name, data_type, function));
+    let pairs = plain.into_iter().zip(table.rows).map(|(before, after)| PreviewRow { before, after });
+    Ok(Preview { columns: columns.collect(), rows: pairs.collect() })
+}
+
+fn column(engine: &Engine, name: String, data_type: Option<&'static str>, function: &str) -> PreviewColumn {
+    let graded = data_type.map(|data_type| engine.grade_of_type(data_type));
+    let label = MASKS.iter().find(|mask| mask.name == function).map_or("文本内脱敏", |mask| mask.label);
+    PreviewColumn {
+        name,
+        data_type: data_type.map(str::to_owned),
+        category: graded.map(|(category, _)| category.to_owned()),
+        grade: graded.map(|(_, grade)| grade),
+        function: function.to_owned(),
+        label: label.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fengsui_dlp_engine::{EngineSettings, Rules};
+
+    #[test]
+    fn shows_the_plan_and_rows_before_and_after() {
+        let engine = Engine::new(EngineSettings::default(), &Rules::default()).expect("embedded rules are sound");
+        let policy = policy("share-standard").expect("is embedded");
+        let bytes = "姓名,身份证号\n马文忠,11010519491231002X\n王秀英,440524188001010014\n".as_bytes().to_vec();
+        let plan = (&policy, &Access::default(), &MaskKey::new([1; 32]));
+        let preview = preview(&engine, plan, ("people.csv", bytes), 1).expect("previews");
+        assert_eq!(preview.columns[1].data_type.as_deref(), Some("cn_resident_id"));
+        assert_eq!((preview.columns[1].function.as_str(), preview.rows.len()), ("ff1", 1));
+        assert_eq!(preview.rows[0].before[0], "马文忠");
+        assert_ne!(preview.rows[0].after[0], "马文忠");
+        assert!(policies().expect("are sound").iter().any(|known| known.id == "share-standard"));
+    }
+}
