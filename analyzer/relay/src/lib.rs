@@ -1,4 +1,4 @@
-//! Owns the durable spool, acknowledgement and transports.
+//! Owns the durable spool, acknowledgement and the protocol between nodes.
 //!
 //! Does not look inside what it carries.
 
@@ -17,6 +17,7 @@ mod settings;
 pub mod simulation;
 mod spool;
 mod statistics;
+pub mod tier;
 mod writer;
 
 pub use class::Class;

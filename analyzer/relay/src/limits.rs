@@ -1,4 +1,4 @@
-//! Named limits of the spool.
+//! Named limits of the spool and of the protocol between nodes.
 
 /// Longest payload of one record, in bytes.
 pub const RECORD_BYTES: usize = 16 * 1024 * 1024;
@@ -16,3 +16,17 @@ pub const SEGMENTS: usize = 100_000;
 pub const SEGMENT_BYTES_FLOOR: u64 = 512;
 /// Payload bytes past which one read returns.
 pub const READ_BYTES: usize = 32 * 1024 * 1024;
+/// Longest name of a node, in bytes.
+pub const NODE_NAME: usize = 48;
+/// Longest kind of a message, in bytes.
+pub const KIND_BYTES: usize = 64;
+/// Longest name of an object, in bytes.
+pub const OBJECT_BYTES: usize = 200;
+/// Longest content of a message, in bytes: a piece of evidence of 1 MiB in base64 with its frame.
+pub const BODY_BYTES: usize = 1_500_000;
+/// Most messages of a batch.
+pub const BATCH_MESSAGES: usize = 500;
+/// Most bytes of an encoded batch.
+pub const BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// Messages of one bucket of reconciliation.
+pub const BUCKET_MESSAGES: u64 = 1_000;
