@@ -3,30 +3,31 @@
 use super::{Db, Query, Tx, args};
 use crate::error::ConsoleError;
 
-const STEPS: &[&str] = &[include_str!("../../migrations/0001_base.sql")];
+/// Every step with its number. Numbers need not be without gaps: parts of the console have ranges of their own, and a
+/// step is applied when its number is not in the database, whatever came after it.
+const STEPS: &[(i64, &str)] = &[(1, include_str!("../../migrations/0001_base.sql"))];
 
 /// Brings the schema up to date, each step in its own transaction.
 pub(super) async fn run(db: &Db, place: &str) -> Result<(), ConsoleError> {
     let failed = |source| ConsoleError::Database { place: place.to_owned(), source };
-    let found = version(db).await.map_err(failed)?;
-    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
-    if found > known {
+    let done = applied(db).await.map_err(failed)?;
+    if let Some(found) = done.iter().copied().find(|found| !STEPS.iter().any(|(number, _)| number == found)) {
+        let known = STEPS.iter().map(|(number, _)| *number).max().unwrap_or(0);
         return Err(ConsoleError::Newer { place: place.to_owned(), found, known });
     }
-    for (step, number) in STEPS.iter().zip(1_i64..) {
-        if number > found {
-            apply(db, step, number).await.map_err(failed)?;
-        }
+    for (number, step) in STEPS.iter().filter(|(number, _)| !done.contains(number)) {
+        apply(db, step, *number).await.map_err(failed)?;
     }
     Ok(())
 }
 
-async fn version(db: &Db) -> Result<i64, sqlx::Error> {
+/// Numbers of the steps the database has.
+async fn applied(db: &Db) -> Result<Vec<i64>, sqlx::Error> {
     let mut tx = db.begin().await?;
     tx.execute("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY)", vec![]).await?;
-    let version = tx.count("SELECT MAX(version) AS n FROM schema_version", vec![]).await?;
+    let rows = tx.rows("SELECT version FROM schema_version ORDER BY version", vec![]).await?;
     tx.commit().await?;
-    Ok(version)
+    rows.iter().map(|row| row.int("version")).collect()
 }
 
 async fn apply(db: &Db, step: &str, number: i64) -> Result<(), sqlx::Error> {
@@ -46,4 +47,14 @@ fn statements(step: &str, tx: &Tx) -> Vec<String> {
         Tx::Postgres(_) => code.replace(" BLOB ", " BYTEA ").replace(" TEXT", " TEXT COLLATE \"C\""),
     };
     code.split(';').map(str::trim).filter(|statement| !statement.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_go_up() {
+        assert!(STEPS.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    }
 }
