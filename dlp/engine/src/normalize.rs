@@ -46,48 +46,57 @@ impl<'a> Normalized<'a> {
     }
 }
 
-/// Whether a text holds any character that normalisation changes, judged by lead bytes only.
+/// Whether a text holds anything that normalisation changes.
 fn needs_work(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let mut rest = bytes;
-    // E2 leads zero-width characters and enclosed numbers, E3 the wide space and 〇, EF full-width forms and the
-    // byte order mark, F0 9D mathematical digits, C2 AD the soft hyphen. Chinese prose has none of E2/EF but
-    // for its punctuation, so the second byte decides.
-    while let Some(at) = memchr::memchr3(0xe2, 0xef, 0xf0, rest) {
-        if changes(&rest[at..]) {
-            return true;
-        }
-        rest = &rest[at + 1..];
+    // E2 leads zero-width characters, dashes and narrow spaces, EF full-width forms and the byte order mark, F0 mathematical
+    // digits, C2 the soft hyphen and the space that does not break. Chinese prose has E2 and EF for its punctuation only.
+    let folds = memchr::memchr3_iter(0xe2, 0xef, 0xf0, bytes).any(|at| folds(&bytes[at..]));
+    folds
+        || memchr::memchr_iter(0xc2, bytes).any(|at| matches!(bytes.get(at + 1), Some(0xa0 | 0xad)))
+        || memchr::memmem::find_iter(bytes, WIDE_SPACE).any(|at| parts_words(bytes, at))
+        || chinese_digit_run(text)
+}
+
+const WIDE_SPACE: &[u8] = "\u{3000}".as_bytes();
+
+/// Whether a wide space stands between characters; those that indent a paragraph change nothing.
+fn parts_words(bytes: &[u8], at: usize) -> bool {
+    let before = &bytes[..at];
+    !before.is_empty() && !before.ends_with(b"\n") && !before.ends_with(WIDE_SPACE)
+}
+
+/// Whether a character with such a lead byte is folded, judged by its bytes.
+fn folds(bytes: &[u8]) -> bool {
+    match bytes {
+        [0xe2, 0x80, third, ..] => matches!(third, 0x82..=0x93 | 0xaf),
+        [0xe2, 0x81, third, ..] => matches!(third, 0xa0..=0xa4),
+        [0xe2, 0x88, 0x92, ..] | [0xef, 0xbb, 0xbf, ..] => true,
+        [0xef, 0xbc, third, ..] => matches!(third, 0x8b | 0x8d | 0x8e | 0x90..=0x99 | 0xa0..=0xba | 0xbf),
+        [0xef, 0xbd, third, ..] => matches!(third, 0x81..=0x9a),
+        [0xf0, 0x9d, 0x9f, third, ..] => *third >= 0x8e,
+        _ => false,
     }
-    memchr::memmem::find(bytes, "\u{3000}".as_bytes()).is_some() || chinese_digit_run(text)
 }
 
-fn changes(bytes: &[u8]) -> bool {
-    let character = std::str::from_utf8(&bytes[..bytes.len().min(char_length(bytes))]).ok();
-    character.and_then(|text| text.chars().next()).is_some_and(|c| folded(c) != Folded::Same)
-}
-
-fn char_length(bytes: &[u8]) -> usize {
-    match bytes.first() {
-        Some(0xf0..) => 4,
-        Some(0xe0..) => 3,
-        _ => 2,
-    }
-}
-
-/// Only a text with one of the two commonest digits can hold a number of seven and more digits worth finding.
+/// Whether enough Chinese digits stand in a row. A row of them is longer than the stride, so that no row is stepped over.
 fn chinese_digit_run(text: &str) -> bool {
-    let has = |digit: &str| memchr::memmem::find(text.as_bytes(), digit.as_bytes()).is_some();
-    (has("一") || has("零") || has("〇") || has("幺")) && longest_digit_run(text) >= CHINESE_DIGITS
-}
-
-fn longest_digit_run(text: &str) -> usize {
-    let (mut run, mut longest) = (0, 0);
-    for c in text.chars() {
-        run = if chinese_digit(c).is_some() { run + 1 } else { 0 };
-        longest = longest.max(run);
+    const STRIDE: usize = (CHINESE_DIGITS - 1) * 3;
+    let mut at = 0;
+    while at < text.len() {
+        let here = crate::classify::floor(text, at);
+        let digit = |rest: &str| rest.chars().next().and_then(chinese_digit).is_some();
+        if text.get(here..).is_some_and(digit) {
+            let before =
+                text[..here].chars().rev().take(CHINESE_DIGITS).take_while(|c| chinese_digit(*c).is_some()).count();
+            let after = text[here..].chars().take(CHINESE_DIGITS).take_while(|c| chinese_digit(*c).is_some()).count();
+            if before + after >= CHINESE_DIGITS {
+                return true;
+            }
+        }
+        at += STRIDE;
     }
-    longest
+    false
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -128,7 +128,7 @@ impl Divisions {
 }
 
 /// A division's name without its kind, if two characters remain: 张掖 of 张掖市.
-fn short(name: &'static str) -> &'static str {
+pub(super) fn short(name: &'static str) -> &'static str {
     const PEOPLES: [&str; 12] = [
         "回族",
         "藏族",
@@ -252,7 +252,6 @@ fn confidence(parts: Parts, labelled: bool) -> Option<u8> {
         (1, 1.., 1) => 84,
         (2.., 0, 1..) if labelled => 78,
         (2.., 1.., 0) if labelled => 76,
-        (2.., 2.., 0) => 62,
         (0, 1.., 1..) if labelled => 78,
         _ => return None,
     })
@@ -297,6 +296,10 @@ fn number_part(rest: &str, parts: Parts) -> Option<usize> {
 fn place_part(rest: &str, after_number: bool) -> Option<usize> {
     let most = if after_number { 8 } else { NAME_CHARACTERS };
     for (count, (at, c)) in rest.char_indices().enumerate() {
+        // 银河国际11栋: what stands before the number of a building is its name, whatever it ends in.
+        if (2..=8).contains(&count) && c.is_ascii_digit() && numbers_building(&rest[at..]) {
+            return Some(at);
+        }
         if count > 0
             && let Some(ending) = ending_at(&rest[at..])
         {
@@ -309,6 +312,13 @@ fn place_part(rest: &str, after_number: bool) -> Option<usize> {
         }
     }
     None
+}
+
+/// `11栋`, `3号楼`, `2幢`.
+fn numbers_building(rest: &str) -> bool {
+    let unit = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    let digits = rest.len() - unit.len();
+    (1..=4).contains(&digits) && ["栋", "幢", "号楼", "座", "单元"].iter().any(|known| unit.starts_with(known))
 }
 
 fn ending_at(rest: &str) -> Option<usize> {

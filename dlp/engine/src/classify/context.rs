@@ -1,6 +1,6 @@
 //! Words around a candidate that speak for or against it.
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::identifiers::Identifier;
 use super::tokens::Document;
@@ -73,16 +73,51 @@ pub(crate) struct ContextWords {
     words: Vec<Word>,
 }
 
+/// A set of identifiers by their place in the registry.
+#[derive(Debug, Clone, Copy, Default)]
+struct Identifiers([u64; 4]);
+
+impl Identifiers {
+    fn insert(&mut self, identifier: usize) {
+        self.0[identifier / 64 % 4] |= 1 << (identifier % 64);
+    }
+
+    const fn contains(self, identifier: usize) -> bool {
+        self.0[identifier / 64 % 4] >> (identifier % 64) & 1 == 1
+    }
+}
+
 #[derive(Debug)]
 struct Word {
     text: &'static str,
     /// Identifiers the word speaks for.
-    positive: Vec<usize>,
+    positive: Identifiers,
     /// Identifiers the word speaks against.
-    negative: Vec<usize>,
+    negative: Identifiers,
     /// Whether it speaks against every weak identifier it does not speak for.
     other_number: bool,
 }
+
+/// A context word in a text.
+#[derive(Debug, Clone, Copy)]
+struct Hit {
+    word: usize,
+    start: usize,
+    end: usize,
+}
+
+/// The context words met so far in a text, so that several candidates of one neighbourhood share one look at it.
+#[derive(Debug, Default)]
+pub(crate) struct Neighbourhood {
+    hits: Vec<Hit>,
+    from: usize,
+    to: usize,
+}
+
+/// How far a look reaches beyond what was asked for, in bytes.
+const AHEAD: usize = 192;
+/// Longer than any context word, in bytes.
+const WORD_BYTES: usize = 48;
 
 impl ContextWords {
     /// Compiles the words of identifiers; `None` only if the automaton can't be built.
@@ -90,10 +125,10 @@ impl ContextWords {
         let mut words: Vec<Word> = Vec::new();
         for (index, identifier) in identifiers.iter().enumerate() {
             for text in identifier.positive {
-                entry(&mut words, text).positive.push(index);
+                entry(&mut words, text).positive.insert(index);
             }
             for text in identifier.negative {
-                entry(&mut words, text).negative.push(index);
+                entry(&mut words, text).negative.insert(index);
             }
         }
         for text in OTHER_NUMBERS {
@@ -102,6 +137,7 @@ impl ContextWords {
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::DFA))
             .build(words.iter().map(|word| word.text))
             .ok()?;
         Some(Self { automaton, words })
@@ -109,52 +145,110 @@ impl ContextWords {
 
     /// Reads the context of a candidate of an identifier. Words before it count up to the nearest line break,
     /// words against it only within the same clause, and what stands nearer wins.
-    pub(crate) fn verdict(&self, document: Document<'_>, start: usize, end: usize, identifier: usize) -> Verdict {
-        let before = window_before(document.text, start);
-        let clause = before.rfind(['，', '。', '；', ';', '|', '\t']).map_or(0, |at| at + 1);
+    pub(crate) fn verdict(
+        &self,
+        document: Document<'_>,
+        seen: &mut Neighbourhood,
+        (start, end): (usize, usize),
+        identifier: usize,
+    ) -> Verdict {
+        let text = document.text;
+        let limit = end.saturating_add(CONTEXT_AFTER_BYTES).min(text.len());
+        self.look(text, seen, start.saturating_sub(CONTEXT_BEFORE_BYTES), limit);
+        let first = seen.hits.partition_point(|hit| hit.end + CONTEXT_BEFORE_BYTES <= start);
+        let from = line_start(text, start);
+        let mut clause = None;
         let mut verdict = Verdict::default();
         let mut nearest = 0;
-        for found in self.automaton.find_overlapping_iter(before) {
-            let word = &self.words[found.pattern().as_usize()];
-            if !is_word(before, found.start(), found.end()) || found.end() < nearest {
+        for hit in seen.hits[first..].iter().take_while(|hit| hit.end <= start) {
+            let word = &self.words[hit.word];
+            let positive = word.positive.contains(identifier);
+            if !positive && !word.other_number && !word.negative.contains(identifier)
+                || hit.start < from
+                || hit.end < nearest
+                || !is_word(text, hit.start, hit.end)
+            {
                 continue;
             }
-            if word.positive.contains(&identifier) {
+            if positive {
                 verdict = Verdict { positive: Some(word.text), negative: None };
-                nearest = found.end();
-            } else if found.start() >= clause && (word.negative.contains(&identifier) || word.other_number) {
+                nearest = hit.end;
+            } else if hit.start >= *clause.get_or_insert_with(|| clause_start(text, from, start)) {
                 verdict.negative = Some(word.text);
-                verdict.positive = verdict.positive.filter(|_| found.end() < nearest + 12);
-                nearest = found.end();
+                verdict.positive = verdict.positive.filter(|_| hit.end < nearest + 12);
+                nearest = hit.end;
             }
         }
         if verdict.positive.is_none() {
-            verdict.positive = self.after(document, end, identifier);
+            verdict.positive = self.after(text, &seen.hits[first..], end, identifier);
         }
         verdict
     }
 
-    fn after(&self, document: Document<'_>, end: usize, identifier: usize) -> Option<&'static str> {
-        let after = window_after(document.text, end);
-        let mut found = self.automaton.find_overlapping_iter(after);
-        let word = found.find(|found| {
-            self.words[found.pattern().as_usize()].positive.contains(&identifier)
-                && is_word(after, found.start(), found.end())
+    fn after(&self, text: &str, hits: &[Hit], end: usize, identifier: usize) -> Option<&'static str> {
+        let mut limit = None;
+        let hit = hits.iter().skip_while(|hit| hit.end <= end).find(|hit| {
+            hit.start >= end
+                && self.words[hit.word].positive.contains(identifier)
+                && hit.end <= *limit.get_or_insert_with(|| end + window_after(text, end).len())
+                && is_word(text, hit.start, hit.end)
         })?;
-        Some(self.words[word.pattern().as_usize()].text)
+        Some(self.words[hit.word].text)
+    }
+
+    /// Makes sure that the words between two places are known.
+    fn look(&self, text: &str, seen: &mut Neighbourhood, from: usize, to: usize) {
+        if from >= seen.from && to <= seen.to {
+            return;
+        }
+        let until = floor(text, to.saturating_add(AHEAD));
+        let known = if from >= seen.from && from <= seen.to { seen.to } else { 0 };
+        let start = if known > 0 { floor(text, known.saturating_sub(WORD_BYTES)) } else { floor(text, from) };
+        if known == 0 {
+            seen.hits.clear();
+            seen.from = start;
+        }
+        let window = text.get(start..until).unwrap_or_default();
+        for found in self.automaton.find_overlapping_iter(window) {
+            let hit = Hit { word: found.pattern().as_usize(), start: start + found.start(), end: start + found.end() };
+            if hit.end > known {
+                seen.hits.push(hit);
+            }
+        }
+        seen.to = until;
     }
 
     /// Whether a header or key names the type.
     pub(crate) fn names(&self, header: &str, identifier: usize) -> Option<&'static str> {
         let mut found = self.automaton.find_overlapping_iter(header);
-        let word = found.find(|found| self.words[found.pattern().as_usize()].positive.contains(&identifier))?;
+        let word = found.find(|found| self.words[found.pattern().as_usize()].positive.contains(identifier))?;
         Some(self.words[word.pattern().as_usize()].text)
     }
 }
 
+/// Where the line or sentence of a place begins, as far as context reaches.
+fn line_start(text: &str, start: usize) -> usize {
+    let from = floor(text, start.saturating_sub(CONTEXT_BEFORE_BYTES));
+    let window = text.get(from..start).unwrap_or_default();
+    let line = memchr::memrchr(b'\n', window.as_bytes()).map_or(0, |at| at + 1);
+    let sentence = window[line..].rfind('。').map_or(0, |at| at + "。".len());
+    from + line + sentence
+}
+
+fn clause_start(text: &str, from: usize, start: usize) -> usize {
+    let window = text.get(from..start).unwrap_or_default();
+    let last = window.char_indices().rev().find(|(_, c)| matches!(c, '，' | '；' | ';' | '|' | '\t'));
+    last.map_or(from, |(at, c)| from + at + c.len_utf8())
+}
+
 fn entry<'w>(words: &'w mut Vec<Word>, text: &'static str) -> &'w mut Word {
     let at = words.iter().position(|word| word.text == text).unwrap_or_else(|| {
-        words.push(Word { text, positive: Vec::new(), negative: Vec::new(), other_number: false });
+        words.push(Word {
+            text,
+            positive: Identifiers::default(),
+            negative: Identifiers::default(),
+            other_number: false,
+        });
         words.len() - 1
     });
     &mut words[at]
@@ -166,12 +260,6 @@ fn is_word(text: &str, start: usize, end: usize) -> bool {
     let ascii = bytes[start].is_ascii();
     let letter = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphabetic);
     !ascii || !(letter(start.checked_sub(1)) || letter(Some(end)))
-}
-
-fn window_before(text: &str, start: usize) -> &str {
-    let from = floor(text, start.saturating_sub(CONTEXT_BEFORE_BYTES));
-    let window = text.get(from..start).unwrap_or_default();
-    window.rfind(['\n', '。']).map_or(window, |at| window.get(at..).unwrap_or_default())
 }
 
 fn window_after(text: &str, end: usize) -> &str {

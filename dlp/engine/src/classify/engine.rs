@@ -1,14 +1,13 @@
 //! The engine: settings and rules compiled once, then shared by all threads.
 
-use aho_corasick::{AhoCorasick, MatchKind};
-
-use super::context::{ContextWords, Verdict};
+use super::context::{ContextWords, Neighbourhood, Verdict};
 use super::grading::Template;
 use super::identifiers::{Detect, Found, IDENTIFIERS, Identifier};
 use super::resolve::resolve;
-use super::tokens::{Document, Shape, visit_tokens};
+use super::tokens::{Document, Event, Token, Wanted, visit_tokens};
+use super::triggers::Triggers;
 use super::{Classification, Match, addresses, names};
-use crate::limits::{RUN_BYTES, TEXT_BYTES};
+use crate::limits::{PIECE_BYTES, RUN_BYTES};
 use crate::normalize::Normalized;
 use crate::{ContentHint, EngineError, EngineSettings, Rules, decode};
 
@@ -19,7 +18,8 @@ pub struct Engine {
     identifiers: Vec<&'static Identifier>,
     /// For each shape and length of a run, the identifiers that can have it.
     by_shape: [Vec<Vec<usize>>; 3],
-    anchors: AhoCorasick,
+    wanted: Wanted,
+    triggers: Triggers,
     /// The identifiers of each anchor literal.
     anchored: Vec<Vec<usize>>,
     context: ContextWords,
@@ -53,12 +53,11 @@ impl Engine {
             .collect();
         let (literals, anchored) = anchor_literals(&identifiers);
         let broken = |reason: &str| EngineError::Rule { file: "identifiers".to_owned(), reason: reason.to_owned() };
-        let anchors = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(&literals)
-            .map_err(|error| broken(&error.to_string()))?;
         let context = ContextWords::new(&identifiers).ok_or_else(|| broken("the context words are too many"))?;
-        Ok(Self { by_shape: dispatch(&identifiers), settings, identifiers, anchors, anchored, context, template })
+        let by_shape = dispatch(&identifiers);
+        let wanted = std::array::from_fn(|shape| std::array::from_fn(|length| !by_shape[shape][length].is_empty()));
+        let triggers = Triggers::new(literals);
+        Ok(Self { by_shape, wanted, triggers, settings, identifiers, anchored, context, template })
     }
 
     /// The settings the engine was made with.
@@ -140,8 +139,7 @@ impl Engine {
         let normalized = Normalized::new(text);
         let document = Document { text: &normalized.text, latest_year: self.settings.latest_year };
         let mut candidates = Vec::new();
-        self.runs(document, header, &mut candidates);
-        self.anchored(document, header, &mut candidates);
+        self.identifiers(document, header, &mut candidates);
         if self.settings.addresses {
             addresses::find(document.text, header, &mut candidates);
         }
@@ -159,36 +157,50 @@ impl Engine {
             && !self.settings.disabled.iter().any(|off| off == candidate.data_type)
     }
 
-    fn runs(&self, document: Document<'_>, header: Option<&str>, candidates: &mut Vec<Candidate>) {
-        visit_tokens(document, |token| {
-            let shape = &self.by_shape[shape_index(token.shape)];
-            let Some(possible) = shape.get(token.compact().len()) else { return };
-            for index in possible {
-                if let Detect::Run { check, .. } = &self.identifiers[*index].detect
-                    && let Some(found) = check(token)
-                {
-                    candidates.extend(self.weigh(document, header, *index, found));
+    fn identifiers(&self, document: Document<'_>, header: Option<&str>, candidates: &mut Vec<Candidate>) {
+        let mut seen = Neighbourhood::default();
+        visit_tokens(document, &self.wanted, &self.triggers, |event| match event {
+            Event::Token(token) => self.token(token, header, &mut seen, candidates),
+            Event::Literal(literal, start, length) => {
+                for index in &self.anchored[literal] {
+                    if let Detect::Anchor { find, .. } = &self.identifiers[*index].detect
+                        && let Some(found) = find(document, start, length)
+                    {
+                        candidates.extend(self.weigh(document, header, &mut seen, *index, found));
+                    }
                 }
             }
         });
     }
 
-    fn anchored(&self, document: Document<'_>, header: Option<&str>, candidates: &mut Vec<Candidate>) {
-        for hit in self.anchors.find_iter(document.text) {
-            for index in &self.anchored[hit.pattern().as_usize()] {
-                if let Detect::Anchor { find, .. } = &self.identifiers[*index].detect
-                    && let Some(found) = find(document, hit.start(), hit.end() - hit.start())
-                {
-                    candidates.extend(self.weigh(document, header, *index, found));
-                }
+    fn token(
+        &self,
+        token: &Token<'_>,
+        header: Option<&str>,
+        seen: &mut Neighbourhood,
+        candidates: &mut Vec<Candidate>,
+    ) {
+        let possible = &self.by_shape[token.shape.index()][token.compact().len()];
+        for index in possible {
+            if let Detect::Run { check, .. } = &self.identifiers[*index].detect
+                && let Some(found) = check(token)
+            {
+                candidates.extend(self.weigh(token.document, header, seen, *index, found));
             }
         }
     }
 
     /// Confidence from structure and context: a word for it closes most of the gap to certainty, a word against
     /// it takes a third away unless a checksum speaks for it, and Chinese around a bare number helps a little.
-    fn weigh(&self, document: Document<'_>, header: Option<&str>, index: usize, found: Found) -> Option<Candidate> {
-        let mut verdict = self.context.verdict(document, found.start, found.end, index);
+    fn weigh(
+        &self,
+        document: Document<'_>,
+        header: Option<&str>,
+        seen: &mut Neighbourhood,
+        index: usize,
+        found: Found,
+    ) -> Option<Candidate> {
+        let mut verdict = self.context.verdict(document, seen, (found.start, found.end), index);
         if let Some(word) = header.and_then(|header| self.context.names(header, index)) {
             verdict = Verdict { positive: Some(word), negative: None };
         }
@@ -224,20 +236,12 @@ fn check_types(settings: &EngineSettings) -> Result<(), EngineError> {
     })
 }
 
-const fn shape_index(shape: Shape) -> usize {
-    match shape {
-        Shape::Digits => 0,
-        Shape::Mixed => 1,
-        Shape::Letters => 2,
-    }
-}
-
 fn dispatch(identifiers: &[&'static Identifier]) -> [Vec<Vec<usize>>; 3] {
     let mut table = std::array::from_fn(|_| vec![Vec::new(); RUN_BYTES + 1]);
     for (index, identifier) in identifiers.iter().enumerate() {
         if let Detect::Run { shortest, longest, shapes, .. } = &identifier.detect {
             for shape in *shapes {
-                let lengths: &mut Vec<Vec<usize>> = &mut table[shape_index(*shape)];
+                let lengths: &mut Vec<Vec<usize>> = &mut table[shape.index()];
                 lengths[*shortest..=*longest].iter_mut().for_each(|list| list.push(index));
             }
         }
@@ -263,13 +267,16 @@ fn anchor_literals(identifiers: &[&'static Identifier]) -> (Vec<&'static str>, V
     (literals, owners)
 }
 
-/// Length of the next piece: the whole rest, or up to a line break before the limit.
+/// Length of the next piece: the whole rest, or up to the last line break or other sign before the limit.
 fn piece(rest: &str) -> usize {
-    if rest.len() <= TEXT_BYTES {
+    if rest.len() <= PIECE_BYTES {
         return rest.len();
     }
-    let limit = super::context::floor(rest, TEXT_BYTES);
-    rest[..limit].rfind('\n').map_or(limit, |at| at + 1)
+    let limit = super::context::floor(rest, PIECE_BYTES);
+    let bytes = &rest.as_bytes()[..limit];
+    let line = memchr::memrchr(b'\n', bytes);
+    let sign = || bytes.iter().rposition(|byte| byte.is_ascii_whitespace() || byte.is_ascii_punctuation());
+    line.or_else(sign).map_or(limit, |at| at + 1)
 }
 
 /// Whether a Chinese character stands directly beside a candidate or one space or colon away.

@@ -13,8 +13,10 @@ mod regions;
 mod resolve;
 mod sample;
 mod tokens;
+mod triggers;
 
 pub use column::{COLUMN_SAMPLE, ColumnProfile};
+pub(crate) use context::floor;
 pub use engine::Engine;
 use fengsui_schema::FindingSample;
 pub use grading::Template;

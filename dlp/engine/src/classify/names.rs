@@ -1,247 +1,49 @@
-//! Names of persons by evidence: how likely the characters are to be a name, and what stands around them.
+//! Names of persons: the likeliest reading of the characters as words and names, and what stands around them.
 
 mod dotted;
+mod evidence;
+mod lattice;
 mod model;
 mod tibetan;
 
 use super::context::Verdict;
 use super::engine::Candidate;
+use lattice::{Lattice, Name, Run};
 use model::MODEL;
 
-/// Evidence from which a name is reported, in tenths of a bit; it maps to confidence 60.
-const ACCEPT: i32 = 100;
-
-/// Words after which a name follows, with the evidence they give. Labels first, then verbs and particles.
-const BEFORE: &[(&str, i32)] = &[
-    ("姓名", 70),
-    ("联系人", 65),
-    ("收件人", 70),
-    ("寄件人", 70),
-    ("收货人", 70),
-    ("发件人", 65),
-    ("户名", 65),
-    ("名字", 60),
-    ("申请人", 65),
-    ("经办人", 65),
-    ("负责人", 60),
-    ("法定代表人", 65),
-    ("法人代表", 60),
-    ("法人", 50),
-    ("开户人", 65),
-    ("持卡人", 65),
-    ("登记人", 65),
-    ("报案人", 65),
-    ("当事人", 60),
-    ("嫌疑人", 60),
-    ("被害人", 60),
-    ("证人", 50),
-    ("原告", 55),
-    ("被告", 55),
-    ("监护人", 60),
-    ("紧急联系人", 65),
-    ("投保人", 60),
-    ("被保险人", 60),
-    ("受益人", 60),
-    ("借款人", 60),
-    ("承租人", 60),
-    ("出租人", 60),
-    ("户主", 60),
-    ("车主", 60),
-    ("业主", 60),
-    ("乘客", 50),
-    ("旅客", 55),
-    ("患者", 60),
-    ("病人", 50),
-    ("客户", 50),
-    ("用户", 45),
-    ("会员", 45),
-    ("学生", 45),
-    ("家长", 45),
-    ("教师", 40),
-    ("老师", 35),
-    ("医生", 40),
-    ("护士", 40),
-    ("民警", 45),
-    ("干部", 35),
-    ("科员", 45),
-    ("主任", 40),
-    ("局长", 45),
-    ("处长", 45),
-    ("科长", 45),
-    ("县长", 45),
-    ("市长", 45),
-    ("书记", 40),
-    ("院长", 40),
-    ("校长", 40),
-    ("经理", 40),
-    ("同志", 40),
-    ("居民", 40),
-    ("村民", 50),
-    ("市民", 45),
-    ("职工", 40),
-    ("员工", 45),
-    ("司机", 45),
-    ("驾驶员", 45),
-    ("记者", 50),
-    ("作者", 45),
-    ("人员", 30),
-    ("名叫", 65),
-    ("叫做", 40),
-    ("我叫", 70),
-    ("我是", 50),
-    ("叫", 30),
-    ("联系", 40),
-    ("转账到", 55),
-    ("转账至", 55),
-    ("转账给", 55),
-    ("转到", 45),
-    ("转给", 50),
-    ("打给", 50),
-    ("发给", 50),
-    ("交接给", 50),
-    ("给", 35),
-    ("找", 35),
-    ("帮", 35),
-    ("加", 30),
-    ("问了", 40),
-    ("问一下", 40),
-    ("问下", 35),
-    ("通知", 35),
-    ("就是", 35),
-    ("是", 22),
-    ("由", 22),
-    ("与", 15),
-    ("和", 15),
-    ("及", 10),
-    ("核实", 45),
-    ("核对", 40),
-    ("查询", 30),
-    ("抄送", 45),
-    ("cc一下", 45),
-    ("一下", 30),
-    ("妻子", 45),
-    ("丈夫", 45),
-    ("配偶", 55),
-    ("父亲", 45),
-    ("母亲", 45),
-    ("儿子", 45),
-    ("女儿", 45),
-    ("哥哥", 40),
-    ("弟弟", 40),
-    ("姐姐", 40),
-    ("妹妹", 40),
-    ("信息", 20),
-    ("汇总", 20),
-    ("录入", 25),
-    ("亲属", 35),
-    ("邀请", 30),
-    ("委托", 30),
-    ("见", 10),
-    ("向", 15),
-    ("对", 8),
-    ("将", 5),
-    ("请", 12),
-    ("存", 10),
-];
-
-/// Words that follow a name, with the evidence they give.
-const AFTER: &[(&str, i32)] = &[
-    ("先生", 60),
-    ("女士", 60),
-    ("小姐", 50),
-    ("同志", 55),
-    ("同学", 55),
-    ("老师", 50),
-    ("医生", 50),
-    ("主任", 45),
-    ("局长", 45),
-    ("处长", 45),
-    ("科长", 45),
-    ("书记", 40),
-    ("经理", 45),
-    ("身份证", 55),
-    ("手机", 45),
-    ("电话", 45),
-    ("微信", 45),
-    ("邮箱", 45),
-    ("银行卡", 50),
-    ("卡号", 45),
-    ("护照", 50),
-    ("账户", 40),
-    ("名下", 50),
-    ("户籍", 45),
-    ("住在", 45),
-    ("家住", 45),
-    ("居住", 40),
-    ("住址", 45),
-    ("地址", 40),
-    ("联系", 35),
-    ("申请", 35),
-    ("男", 20),
-    ("女", 20),
-    ("，男", 55),
-    ("，女", 55),
-    (",男", 55),
-    ("(男", 50),
-    ("（男", 50),
-    ("（女", 50),
-    ("的电话", 52),
-    ("的手机", 52),
-    ("的身份证", 55),
-    ("的银行卡", 55),
-    ("的卡", 48),
-    ("的微信", 50),
-    ("的邮箱", 50),
-    ("的地址", 48),
-    ("的护照", 52),
-    ("的证件", 52),
-    ("的车", 38),
-    ("的", 26),
-    ("说", 30),
-    ("表示", 35),
-    ("告诉", 35),
-    ("称", 20),
-    ("来电", 40),
-    ("在", 15),
-    ("于", 12),
-    ("出生", 35),
-    ("因", 15),
-    ("等人", 40),
-    ("等", 15),
-    ("和", 10),
-    ("与", 10),
-    ("同志", 50),
-    ("今年", 30),
-    ("完成", 20),
-    ("办理", 25),
-    ("提交", 25),
-    ("报名", 25),
-    ("身份", 40),
-    ("生日", 45),
-    ("的号", 45),
-    ("证件", 40),
-    ("contact", 30),
-    ("phone", 35),
-    ("email", 35),
-    ("at ", 20),
-    ("将", 12),
-    ("，电话", 45),
-    ("打", 18),
-];
+/// Evidence that the header of a name column gives, in tenths of a bit.
+const ANNOUNCED: i32 = 80;
+/// Evidence that a long number in the neighbourhood gives, in tenths of a bit; how far that is; how long.
+const NUMBERED: i32 = 35;
+const NEIGHBOURHOOD: usize = 90;
+const NUMBER_DIGITS: usize = 8;
+/// Evidence without which a chain of sounds is no name of a person: it may be a place.
+const SOUNDS_EVIDENCE: i32 = 50;
 
 /// Finds names in a text in normal form.
 pub(super) fn find(text: &str, header: Option<&str>, candidates: &mut Vec<Candidate>) {
-    let announced = header.is_some_and(is_name_header);
-    let mut span: Vec<(usize, char)> = Vec::new();
+    let announced = if header.is_some_and(is_name_header) { ANNOUNCED } else { 0 };
+    let mut lattice = Lattice::default();
+    let mut characters: Vec<char> = Vec::new();
+    let mut start = 0;
+    let mut dots = false;
+    let mut before = None;
     for (at, c) in text.char_indices() {
-        if is_name_character(c) {
-            span.push((at, c));
-        } else if !span.is_empty() {
-            read_span(text, &span, announced, candidates);
-            span.clear();
+        if is_han(c) {
+            if characters.is_empty() {
+                start = at;
+            }
+            characters.push(c);
+            continue;
         }
+        dots |= dotted::is_dot(c);
+        before = read_run(&mut lattice, Run { text, start, characters: &characters, announced }, before, candidates);
+        characters.clear();
     }
-    read_span(text, &span, announced, candidates);
+    read_run(&mut lattice, Run { text, start, characters: &characters, announced }, before, candidates);
+    if dots {
+        dotted::find(text, candidates);
+    }
 }
 
 /// Whether a column or field holds names of persons.
@@ -264,127 +66,92 @@ fn is_name_header(header: &str) -> bool {
     HEADERS.iter().any(|known| header == *known || (!known.is_ascii() && header.ends_with(known)))
 }
 
-fn is_name_character(c: char) -> bool {
-    ('\u{4e00}'..='\u{9fff}').contains(&c)
-        || matches!(c, '\u{b7}' | '\u{2022}' | '\u{30fb}' | '\u{2027}')
-        || ('\u{3400}'..='\u{4dbf}').contains(&c)
+/// Characters names are written with; all of them take three bytes.
+fn is_han(c: char) -> bool {
+    ('\u{4e00}'..='\u{9fff}').contains(&c) || ('\u{3400}'..='\u{4dbf}').contains(&c)
 }
 
-fn read_span(text: &str, span: &[(usize, char)], announced: bool, candidates: &mut Vec<Candidate>) {
-    if span.len() < 2 {
-        return;
-    }
-    dotted::find(span, candidates);
-    tibetan::find(text, span, announced, candidates);
-    let mut scored = Vec::new();
-    for index in 0..span.len() - 1 {
-        scored.extend(best_at(text, span, index, announced));
-    }
-    // Names do not overlap: the strongest first.
-    scored.sort_by_key(|scored| (std::cmp::Reverse(scored.score), scored.start));
-    let mut taken = vec![false; span.len()];
-    for name in scored {
-        if !taken[name.first..name.last].iter().any(|taken| *taken) {
-            taken[name.first..name.last].fill(true);
-            candidates.push(name.into_candidate());
+/// Reads one run of characters and remembers it if it is a lone one: 王 强 is written with a space in forms.
+fn read_run(
+    lattice: &mut Lattice,
+    run: Run<'_>,
+    before: Option<(usize, char)>,
+    candidates: &mut Vec<Candidate>,
+) -> Option<(usize, char)> {
+    match run.characters {
+        [] => return before,
+        [only] => {
+            candidates.extend(before.and_then(|before| spaced(run, before)));
+            return Some((run.start, *only));
         }
+        _ => {}
     }
+    tibetan::find(run.text, run.start, run.characters, run.announced > 0, candidates);
+    let last = run.characters.len() - 1;
+    let possible = run.announced > 0 || run.characters[..last].iter().any(|c| MODEL.begins_surname(*c));
+    if possible || run.characters.len() >= 3 {
+        let end = run.offset(run.characters.len());
+        let numbered = if beside_number(run.text, run.start, end) { NUMBERED } else { 0 };
+        let run = Run { announced: run.announced + numbered, ..run };
+        lattice.read(run, |name| candidates.extend(candidate(run, name)));
+    }
+    None
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Scored {
-    first: usize,
-    last: usize,
-    start: usize,
-    end: usize,
-    score: i32,
-    before: Option<&'static str>,
-    after: Option<&'static str>,
+/// A surname and a given name of one character each with spaces between, behind a label.
+fn spaced(run: Run<'_>, (first, surname): (usize, char)) -> Option<Candidate> {
+    let between = run.text.get(first + 3..run.start)?;
+    let fits = !between.is_empty() && between.len() <= 4 && between.bytes().all(|byte| byte == b' ');
+    let head = run.text.get(..first)?.trim_end_matches(['：', ':', ' ', '\t', '|']);
+    let labelled = run.announced > 0 || MODEL.before(head).is_some_and(|(_, evidence)| evidence >= 40);
+    let (start, end) = (first, run.start + 3);
+    (fits && labelled && MODEL.begins_surname(surname)).then(|| Candidate {
+        data_type: "person_name",
+        start,
+        end,
+        confidence: 80,
+        why: "姓与名之间有空格，前有标签",
+        verdict: Verdict::default(),
+    })
 }
 
-impl Scored {
-    fn into_candidate(self) -> Candidate {
-        let confidence = u8::try_from((60 + (self.score - ACCEPT) / 3).clamp(60, 96)).unwrap_or(60);
-        let why = match (self.before, self.after) {
-            (Some(_), _) => "姓氏、名用字符合，前有称谓或标签",
-            (None, Some(_)) => "姓氏、名用字符合，后有称谓或身份信息",
-            (None, None) => "姓氏、名用字符合，独立成词",
+/// Whether a number long enough to be a person's stands in the neighbourhood: where numbers are, names are not far.
+fn beside_number(text: &str, start: usize, end: usize) -> bool {
+    let bytes = text.as_bytes();
+    let window = &bytes[start.saturating_sub(NEIGHBOURHOOD)..(end + NEIGHBOURHOOD).min(bytes.len())];
+    let mut digits = 0;
+    window.iter().any(|byte| {
+        digits = match byte {
+            b'0'..=b'9' => digits + 1,
+            b' ' | b'-' => digits,
+            _ => 0,
         };
-        let verdict = Verdict { positive: self.before.or(self.after), negative: None };
-        Candidate { data_type: "person_name", start: self.start, end: self.end, confidence, why, verdict }
-    }
+        digits >= NUMBER_DIGITS
+    })
 }
 
-/// The best name that begins at a character, if any is good enough.
-fn best_at(text: &str, span: &[(usize, char)], index: usize, announced: bool) -> Option<Scored> {
-    let (surname_length, surname) = MODEL.surname(span, index)?;
-    (1..=2)
-        .filter_map(|given| score(text, span, (index, surname_length, given), surname, announced))
-        .max_by_key(|scored| scored.score)
+/// A part of a dotted name is found with the whole.
+fn beside_dot(run: Run<'_>, name: Name) -> bool {
+    let (start, end) = (run.offset(name.first), run.offset(name.last));
+    run.text.get(..start).is_some_and(|head| head.ends_with(dotted::is_dot))
+        || run.text.get(end..).is_some_and(|tail| tail.starts_with(dotted::is_dot))
 }
 
-fn score(
-    text: &str,
-    span: &[(usize, char)],
-    (index, surname_length, given): (usize, usize, usize),
-    surname: i32,
-    announced: bool,
-) -> Option<Scored> {
-    let last = index + surname_length + given;
-    let name = span.get(index..last)?;
-    let start = span[index].0;
-    let end = name.last().map(|(at, c)| at + c.len_utf8())?;
-    let characters: Vec<char> = name.iter().map(|(_, c)| *c).collect();
-    let own = surname + MODEL.given(&characters[surname_length..]) - MODEL.commonness(&characters);
-    let (before_score, before) = left(text, span, index, start);
-    let (after_score, after) = right(text, span, last, end);
-    // 高水平: a word after a surname is a name only where something around it says so.
-    let phrase = before.is_none() && after_score < 30 && MODEL.is_word(&characters[surname_length..]);
-    let score = own + before_score + after_score + if announced { 80 } else { 0 } - if phrase { 25 } else { 0 };
-    (score >= ACCEPT && own > 0).then_some(Scored { first: index, last, start, end, score, before, after })
-}
-
-fn left(text: &str, span: &[(usize, char)], index: usize, start: usize) -> (i32, Option<&'static str>) {
-    let head = text.get(..start).unwrap_or_default();
-    let separated = head.trim_end_matches(['：', ':', ' ', '“', '"', '(', '（', '-', '*', '　']);
-    let word = BEFORE.iter().filter(|(word, _)| separated.ends_with(word)).max_by_key(|(word, _)| word.len());
-    let direct = separated.len() == head.len();
-    match word {
-        // A one-character particle counts only when the name follows it directly and they form no word together.
-        Some((word, evidence)) if word.len() > 3 || direct => (*evidence + if direct { 0 } else { 10 }, Some(word)),
-        _ if index == 0 => (
-            if head.is_empty() || head.ends_with(['\n', '，', '、', '；', '/', ',', '\t', '|', '“', '"']) {
-                28
-            } else {
-                22
-            },
-            None,
-        ),
-        _ if MODEL.is_word(&[span[index - 1].1, span[index].1]) => (-60, None),
-        // A word that is complete before the name leaves room for one.
-        _ if index >= 2 && MODEL.is_word(&[span[index - 2].1, span[index - 1].1]) => (-10, None),
-        _ => (-25, None),
+fn candidate(run: Run<'_>, name: Name) -> Option<Candidate> {
+    if name.sounds && (name.evidence.total < SOUNDS_EVIDENCE || name.evidence.before.is_none() || beside_dot(run, name))
+    {
+        return None;
     }
-}
-
-fn right(text: &str, span: &[(usize, char)], last: usize, end: usize) -> (i32, Option<&'static str>) {
-    let tail = text.get(end..).unwrap_or_default();
-    let word = AFTER.iter().filter(|(word, _)| tail.starts_with(word)).max_by_key(|(word, _)| word.len());
-    if let Some((word, evidence)) = word {
-        return (*evidence, Some(word));
-    }
-    let rest = tail.trim_start_matches([' ', '（', '(', '/', '，', ',', '：', ':', '\t', '|', '-']);
-    match span.get(last) {
-        None if rest.len() < tail.len()
-            && AFTER.iter().any(|(word, evidence)| *evidence >= 40 && rest.starts_with(word)) =>
-        {
-            (42, None)
-        }
-        None if rest.starts_with(|c: char| c.is_ascii_digit() || c == '+') => (38, None),
-        None => (20, None),
-        Some((_, next)) if MODEL.is_word(&[span[last - 1].1, *next]) => (-45, None),
-        Some(_) => (-15, None),
-    }
+    let confidence = u8::try_from((60 + name.score / 3).clamp(60, 96)).unwrap_or(60);
+    let why = match (name.sounds, name.evidence.before, name.evidence.after) {
+        (true, _, _) => "音译姓名用字，上下文有称谓或标签",
+        (_, Some(_), _) => "姓氏、名用字符合，前有称谓或标签",
+        (_, None, Some(_)) => "姓氏、名用字符合，后有称谓或身份信息",
+        (_, None, None) => "姓氏、名用字符合，比按普通词语切分更可能",
+    };
+    let verdict = Verdict { positive: name.evidence.before.or(name.evidence.after), negative: None };
+    let (start, end) = (run.offset(name.first), run.offset(name.last));
+    Some(Candidate { data_type: "person_name", start, end, confidence, why, verdict })
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! One pass over the bytes of a text that yields the runs of letters and digits an identifier can be.
 
+use super::triggers::{Class, Triggers};
 use crate::limits::{JOINED_RUNS, RUN_BYTES};
 
 /// A text in normal form and what checks need to know about the world.
@@ -18,6 +19,17 @@ pub(crate) enum Shape {
     Mixed,
     /// Letters only.
     Letters,
+}
+
+impl Shape {
+    /// Place in tables by shape.
+    pub(crate) const fn index(self) -> usize {
+        match self {
+            Self::Digits => 0,
+            Self::Mixed => 1,
+            Self::Letters => 2,
+        }
+    }
 }
 
 /// A run of ASCII letters and digits, or several runs of digits joined over single spaces or dashes.
@@ -84,29 +96,81 @@ impl Run {
     }
 }
 
-/// Calls `visit` with every run of at most [`RUN_BYTES`] bytes, and with every joined number. Linear: each run
-/// takes part in at most [`JOINED_RUNS`] joined numbers.
-pub(crate) fn visit_tokens<'t>(document: Document<'t>, mut visit: impl FnMut(&Token<'t>)) {
+/// Which shapes and lengths of runs anybody asks for.
+pub(crate) type Wanted = [[bool; RUN_BYTES + 1]; 3];
+
+/// What the pass over a text yields.
+pub(crate) enum Event<'e, 't> {
+    /// A run or a joined number of a shape and length that somebody asks for.
+    Token(&'e Token<'t>),
+    /// A literal: its index, its place and its length.
+    Literal(usize, usize, usize),
+}
+
+/// Calls `visit` with every run of at most [`RUN_BYTES`] bytes, every joined number and every literal. Linear: each
+/// run takes part in at most [`JOINED_RUNS`] joined numbers.
+pub(crate) fn visit_tokens<'t>(
+    document: Document<'t>,
+    wanted: &Wanted,
+    triggers: &Triggers,
+    mut visit: impl FnMut(Event<'_, 't>),
+) {
     let bytes = document.text.as_bytes();
     let mut chain: Vec<Run> = Vec::with_capacity(JOINED_RUNS);
     let mut at = 0;
-    while let Some(run) = next_run(bytes, at) {
-        at = run.end;
-        emit(document, &[run], &mut visit);
-        let linked = chain.last().is_some_and(|last| links(bytes, *last, run));
-        if !linked || !run.joins(bytes) {
-            chain.clear();
-        }
-        if !run.joins(bytes) {
-            continue;
-        }
-        if chain.len() == JOINED_RUNS {
-            chain.remove(0);
-        }
-        chain.push(run);
-        for first in 0..chain.len() - 1 {
-            emit(document, &chain[first..], &mut visit);
-        }
+    while let Some(byte) = bytes.get(at) {
+        at += match triggers.classes[usize::from(*byte)] {
+            Class::Other => 1,
+            Class::Wide(3) => {
+                triggers.at_character(bytes, at, &mut |literal, start, length| {
+                    visit(Event::Literal(literal, start, length));
+                });
+                3
+            }
+            Class::Wide(length) => usize::from(length),
+            Class::Special => {
+                triggers.at_sign(bytes, at, &mut |literal, start, length| {
+                    visit(Event::Literal(literal, start, length));
+                });
+                1
+            }
+            Class::Alphanumeric => {
+                let run = run_at(bytes, at);
+                if run.letters > 0 {
+                    triggers.at_run(bytes, at, run.end, &mut |literal, start, length| {
+                        visit(Event::Literal(literal, start, length));
+                    });
+                }
+                emit(document, &[run], wanted, &mut visit);
+                join(document, &mut chain, run, wanted, &mut visit);
+                run.length()
+            }
+        };
+    }
+}
+
+/// Emits the numbers that end with a run, joined with those before it.
+fn join<'t>(
+    document: Document<'t>,
+    chain: &mut Vec<Run>,
+    run: Run,
+    wanted: &Wanted,
+    visit: &mut impl FnMut(Event<'_, 't>),
+) {
+    let bytes = document.text.as_bytes();
+    let linked = chain.last().is_some_and(|last| links(bytes, *last, run));
+    if !linked || !run.joins(bytes) {
+        chain.clear();
+    }
+    if !run.joins(bytes) {
+        return;
+    }
+    if chain.len() == JOINED_RUNS {
+        chain.remove(0);
+    }
+    chain.push(run);
+    for first in 0..chain.len() - 1 {
+        emit(document, &chain[first..], wanted, visit);
     }
 }
 
@@ -115,8 +179,7 @@ fn links(bytes: &[u8], last: Run, run: Run) -> bool {
     last.letters == 0 && run.start == last.end + 1 && matches!(bytes[last.end], b' ' | b'-')
 }
 
-fn next_run(bytes: &[u8], from: usize) -> Option<Run> {
-    let start = from + bytes.get(from..)?.iter().position(u8::is_ascii_alphanumeric)?;
+fn run_at(bytes: &[u8], start: usize) -> Run {
     let mut run = Run { start, end: start, digits: 0, letters: 0 };
     for byte in &bytes[start..] {
         match byte {
@@ -126,13 +189,19 @@ fn next_run(bytes: &[u8], from: usize) -> Option<Run> {
         }
         run.end += 1;
     }
-    Some(run)
+    run
 }
 
-fn emit<'t>(document: Document<'t>, runs: &[Run], visit: &mut impl FnMut(&Token<'t>)) {
+fn emit<'t>(document: Document<'t>, runs: &[Run], wanted: &Wanted, visit: &mut impl FnMut(Event<'_, 't>)) {
     let length: usize = runs.iter().map(|run| run.length()).sum();
     let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return };
-    if length > RUN_BYTES {
+    let letters: usize = runs.iter().map(|run| run.letters).sum();
+    let shape = match letters {
+        0 => Shape::Digits,
+        _ if letters == length => Shape::Letters,
+        _ => Shape::Mixed,
+    };
+    if length > RUN_BYTES || !wanted[shape.index()][length] {
         return;
     }
     let mut compact = [0; RUN_BYTES];
@@ -142,15 +211,11 @@ fn emit<'t>(document: Document<'t>, runs: &[Run], visit: &mut impl FnMut(&Token<
         compact[filled..filled + source.len()].copy_from_slice(source);
         filled += source.len();
     }
-    compact[..length].make_ascii_uppercase();
-    let letters: usize = runs.iter().map(|run| run.letters).sum();
-    let shape = match letters {
-        0 => Shape::Digits,
-        _ if letters == length => Shape::Letters,
-        _ => Shape::Mixed,
-    };
+    if letters > 0 {
+        compact[..length].make_ascii_uppercase();
+    }
     let token = Token { document, start: first.start, end: last.end, shape, joined: runs.len() > 1, compact, length };
-    visit(&token);
+    visit(Event::Token(&token));
 }
 
 #[cfg(test)]
@@ -159,10 +224,27 @@ mod tests {
 
     fn tokens(text: &str) -> Vec<String> {
         let mut all = Vec::new();
-        visit_tokens(Document { text, latest_year: 2030 }, |token| {
-            all.push(String::from_utf8_lossy(token.compact()).into_owned());
+        let wanted = [[true; RUN_BYTES + 1]; 3];
+        visit_tokens(Document { text, latest_year: 2030 }, &wanted, &Triggers::new(Vec::new()), |event| {
+            if let Event::Token(token) = event {
+                all.push(String::from_utf8_lossy(token.compact()).into_owned());
+            }
         });
         all
+    }
+
+    #[test]
+    fn literals_are_met_wherever_they_stand() {
+        let triggers = Triggers::new(vec!["@", "身份", "password", "ghp_", "://"]);
+        let mut met = Vec::new();
+        let wanted = [[false; RUN_BYTES + 1]; 3];
+        let text = "我的身份a@b，userpassword=1 ghp_x http://y";
+        visit_tokens(Document { text, latest_year: 2030 }, &wanted, &triggers, |event| {
+            if let Event::Literal(index, start, length) = event {
+                met.push((index, &text[start..start + length]));
+            }
+        });
+        assert_eq!(met, [(1, "身份"), (0, "@"), (2, "password"), (3, "ghp_"), (4, "://")]);
     }
 
     #[test]

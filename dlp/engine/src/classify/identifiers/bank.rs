@@ -76,10 +76,10 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "iban",
         label: "国际银行账号",
-        detect: Detect::Run { shortest: 15, longest: 34, shapes: MIXED, check: iban },
+        detect: Detect::Run { shortest: 4, longest: 34, shapes: MIXED, check: iban },
         positive: &["iban", "IBAN", "账号", "account"],
         negative: &[],
-        valid: &["GB82WEST12345698765432"],
+        valid: &["GB82WEST12345698765432", "IBAN GB82 WEST 1234 5698 7654 32"],
         invalid: &["GB82WEST12345698765433", "ZZ82WEST12345698765432"],
     },
     Identifier {
@@ -168,8 +168,34 @@ fn iban(token: &Token<'_>) -> Option<Found> {
     const COUNTRIES: &str = "AD AE AL AT AZ BA BE BG BH BR BY CH CR CY CZ DE DK DO EE EG ES FI FO FR GB GE GI GL GR GT HR HU IE IL IQ IS IT JO KW KZ LB LC LI LT LU LV MC MD ME MK MR MT MU NL NO PK PL PS PT QA RO RS SA SC SE SI SK SM ST SV TL TN TR UA VA VG XK";
     let text = token.compact();
     let country = std::str::from_utf8(&text[..2]).unwrap_or_default();
-    let known = COUNTRIES.split(' ').any(|code| code == country);
-    (known && checksum::iban(text)).then(|| Found::run(token, 92, "国家代码和模97校验(ISO 13616)正确"))
+    let plausible = text[2].is_ascii_digit() && text[3].is_ascii_digit() && (text.len() == 4 || text.len() >= 15);
+    if !plausible || !COUNTRIES.split(' ').any(|code| code == country) {
+        return None;
+    }
+    let (compact, end) = if text.len() == 4 { in_groups(token)? } else { (text.to_vec(), token.end) };
+    let fits = compact.len() >= 15 && checksum::iban(&compact);
+    fits.then(|| Found { end, ..Found::run(token, 92, "国家代码和模97校验(ISO 13616)正确") })
+}
+
+/// An account number printed in groups of four with spaces; the run is the first group.
+fn in_groups(token: &Token<'_>) -> Option<(Vec<u8>, usize)> {
+    let rest = token.document.text.as_bytes().get(token.start..)?;
+    let mut compact = Vec::new();
+    let mut at = 0;
+    loop {
+        let group = rest[at..].iter().take(5).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        if group == 0 || group > 4 {
+            return None;
+        }
+        compact.extend(rest[at..at + group].to_ascii_uppercase());
+        at += group;
+        let goes_on =
+            group == 4 && rest.get(at) == Some(&b' ') && rest.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
+        if !goes_on || compact.len() >= 34 {
+            return Some((compact, token.start + at));
+        }
+        at += 1;
+    }
 }
 
 fn swift(token: &Token<'_>) -> Option<Found> {

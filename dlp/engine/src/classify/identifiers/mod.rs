@@ -2,6 +2,7 @@
 
 mod bank;
 mod device;
+mod foreign;
 mod network;
 mod organisation;
 mod personal;
@@ -21,6 +22,7 @@ pub static IDENTIFIERS: &[&[Identifier]] = &[
     resident::ALL,
     travel::ALL,
     phone::ALL,
+    foreign::ALL,
     organisation::ALL,
     bank::ALL,
     vehicle::ALL,

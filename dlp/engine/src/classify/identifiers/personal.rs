@@ -24,7 +24,7 @@ pub(super) static ALL: &[Identifier] = &[
     labelled!(
         "date_of_birth",
         "出生日期",
-        &["出生", "生日", "birth", "Birth", "BIRTH", "DOB", "csrq"],
+        &["出生", "生日", "birth", "Birth", "BIRTH", "born", "DOB", "csrq"],
         birth,
         &["出生日期：1990年1月2日", "生日 1990-01-02", "date of birth: 1990/1/2", "1988年3月4日出生", "DOB=19900102"],
         &["出生日期：1990年13月2日", "2023-01-02", "出生人口 1990"]
@@ -36,6 +36,14 @@ pub(super) static ALL: &[Identifier] = &[
         ethnicity,
         &["民族：回族", "民族 东乡", "民族：裕固族"],
         &["民族团结", "民族：未知"]
+    ),
+    labelled!(
+        "ethnicity",
+        "民族（自述）",
+        &["族"],
+        stated_ethnicity,
+        &["马某，男，东乡族，1980年", "王某、女、汉族、住本市"],
+        &["少数民族，", "回族、藏族、蒙古族聚居", "上班族，"]
     ),
     labelled!(
         "religion",
@@ -140,7 +148,7 @@ fn date(text: &str, start: usize, latest_year: u16) -> Option<usize> {
     let mut parts = [0_u32; 3];
     let mut at = 0;
     for (index, part) in parts.iter_mut().enumerate() {
-        let digits = rest[at..].bytes().take(5).take_while(u8::is_ascii_digit).count();
+        let digits = rest.get(at..)?.bytes().take(5).take_while(u8::is_ascii_digit).count();
         *part = number(&rest.as_bytes()[at..at + digits])?;
         at += digits;
         let separator = rest[at..].chars().next().filter(|c| "年月日-/.".contains(*c));
@@ -148,8 +156,10 @@ fn date(text: &str, start: usize, latest_year: u16) -> Option<usize> {
             at += separator?.len_utf8();
         }
     }
-    let fits = (1850..=u32::from(latest_year)).contains(&parts[0]) && is_day(parts[0], parts[1], parts[2]);
-    fits.then_some(start + at)
+    let fits = |year, month, day| (1850..=u32::from(latest_year)).contains(&year) && is_day(year, month, day);
+    let [first, second, third] = parts;
+    let english = second > 0 && (fits(third, first, second) || fits(third, second, first));
+    (fits(first, second, third) || english).then_some(start + at)
 }
 
 fn one_of(document: Document<'_>, from: usize, words: &[&str], why: &'static str) -> Option<Found> {
@@ -163,6 +173,22 @@ fn ethnicity(document: Document<'_>, at: usize, length: usize) -> Option<Found> 
     let known = ETHNICITIES.split(' ').find(|known| value == *known || known.strip_suffix('族') == Some(value))?;
     let end = start + if value == known { known.len() } else { value.len() };
     Some(found(start, end, 82, "民族标签后的族称(GB/T 3304)"))
+}
+
+/// `，男，回族，1980年`: a people's name between marks, behind a sex or before a birth or a home.
+fn stated_ethnicity(document: Document<'_>, at: usize, length: usize) -> Option<Found> {
+    let head = document.text.get(..at)?;
+    let tail = document.text.get(at + length..)?;
+    let known =
+        ETHNICITIES.split(' ').find(|known| known.strip_suffix('族').is_some_and(|name| head.ends_with(name)))?;
+    let start = at + length - known.len();
+    let before = document.text.get(..start)?;
+    let marked = before.ends_with(['，', '、', ',', ' ']) && tail.starts_with(['，', '、', ',', ' ', '。']);
+    let rest = tail.trim_start_matches(['，', '、', ',', ' ']);
+    let sex = before.trim_end_matches(['，', '、', ',', ' ']).ends_with(['男', '女']);
+    let person =
+        sex || rest.starts_with(|c: char| c.is_ascii_digit()) || rest.starts_with("住") || rest.starts_with("生于");
+    (marked && person).then(|| found(start, at + length, 82, "性别与出生日期之间的族称(GB/T 3304)"))
 }
 
 fn religion(document: Document<'_>, at: usize, length: usize) -> Option<Found> {
@@ -211,6 +237,25 @@ fn blood(document: Document<'_>, at: usize, length: usize) -> Option<Found> {
 fn condition(document: Document<'_>, at: usize, length: usize) -> Option<Found> {
     const MARKS: &[&str] = &[
         "炎",
+        "结节",
+        "突出",
+        "溃疡",
+        "囊肿",
+        "息肉",
+        "狭窄",
+        "增生",
+        "综合征",
+        "中毒",
+        "缺损",
+        "哮喘",
+        "贫血",
+        "糖尿",
+        "瘫",
+        "畸形",
+        "坏死",
+        "积液",
+        "结石",
+        "术后",
         "病",
         "癌",
         "瘤",

@@ -30,6 +30,10 @@ const WORDS: &[&str] = &[
     "contact",
     "call",
     "msisdn",
+    "sms",
+    "to=",
+    "callee",
+    "caller",
     "sjh",
     "sjhm",
     "lxdh",
@@ -112,15 +116,6 @@ pub(super) static ALL: &[Identifier] = &[
         valid: &["物联网卡 1064812345678"],
         invalid: &["1064812345678"],
     },
-    Identifier {
-        name: "phone_international",
-        label: "境外电话",
-        detect: Detect::Run { shortest: 8, longest: 15, shapes: DIGITS, check: international },
-        positive: &["电话", "phone", "tel", "call", "mobile", "手机", "whatsapp", "fax"],
-        negative: &[],
-        valid: &["call +44 7700 900123", "+1-202-555-0143"],
-        invalid: &["1-202-555-0143 x", "+0 7700 900123"],
-    },
 ];
 
 /// Prefixes in use (MIIT numbering plan): others are held to be weaker evidence, since plans grow.
@@ -151,7 +146,7 @@ fn mobile(token: &Token<'_>) -> Option<Found> {
         true if text.len() > 11 || token.before().ends_with('+') => 78,
         true if repeated => 45,
         true => 62,
-        false => 44,
+        false => 50,
     };
     let start = token.start - usize::from(token.previous_byte() == Some(b'+') && text.len() > 11);
     let why = if segment_in_use(number) { "11位，号段在用" } else { "11位，号段未公布" };
@@ -248,7 +243,8 @@ fn local(token: &Token<'_>) -> Option<Found> {
 /// `(0931)8888888`: the run is the number after an area code in brackets.
 fn bracketed(token: &Token<'_>) -> Option<Found> {
     let before = token.before();
-    let open = before.rfind(['(', '（'])?;
+    let near = super::super::context::floor(before, before.len().saturating_sub(10));
+    let open = near + before[near..].rfind(['(', '（'])?;
     let area = before[open..].trim_matches(['(', ')', '（', '）']);
     let fits = matches!(area.len(), 3 | 4) && area.starts_with('0') && area.bytes().all(|byte| byte.is_ascii_digit());
     fits.then(|| Found { start: open, ..Found::run(token, 72, "括号内区号和号码长度正确") })
@@ -265,11 +261,4 @@ fn iot(token: &Token<'_>) -> Option<Found> {
     let prefix = matches!(&token.compact()[..5], b"10646" | b"10647" | b"10648" | b"10649")
         || matches!(&token.compact()[..4], b"1440" | b"1441" | b"1410");
     prefix.then(|| Found::in_context(token, 60, "物联网专用号段"))
-}
-
-fn international(token: &Token<'_>) -> Option<Found> {
-    let text = token.compact();
-    let plus = token.previous_byte() == Some(b'+');
-    let foreign = plus && (b'1'..=b'9').contains(&text[0]) && !text.starts_with(b"86");
-    foreign.then(|| Found { start: token.start - 1, ..Found::run(token, 70, "带国家代码的号码(E.164)") })
 }

@@ -55,7 +55,8 @@ pub(super) static ALL: &[Identifier] = &[
 fn certificate(document: Document<'_>, at: usize, length: usize) -> Option<Found> {
     let rest = document.text.get(at + length..)?;
     let before = document.text.get(..at)?;
-    let (skip, text) = match rest.find("字第") {
+    let near = &rest[..super::super::context::floor(rest, 30)];
+    let (skip, text) = match near.find("字第") {
         Some(place) if place <= 24 => (place + "字第".len(), &rest[place + "字第".len()..]),
         _ => (0, rest),
     };

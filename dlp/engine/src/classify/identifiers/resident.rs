@@ -48,6 +48,15 @@ pub(super) static ALL: &[Identifier] = &[
     },
     Identifier {
         name: "cn_resident_id",
+        label: "居民身份证号（紧接文字）",
+        detect: Detect::Run { shortest: 20, longest: 25, shapes: MIXED, check: trailed },
+        positive: WORDS,
+        negative: &[],
+        valid: &["身份证号11010519491231002Xhaha"],
+        invalid: &["11010519491231002Xhaha", "身份证号110105194912310021haha", "身份证号11010519491231002Xabcd"],
+    },
+    Identifier {
+        name: "cn_resident_id",
         label: "居民身份证号（15位）",
         detect: Detect::Run { shortest: 15, longest: 15, shapes: DIGITS, check: fifteen },
         positive: WORDS,
@@ -96,6 +105,18 @@ fn eighteen(token: &Token<'_>) -> Option<Found> {
         (true, _) => Found::run(token, 88, "省份、出生日期和校验码(GB 11643 MOD 11-2)正确，区划代码可能已撤销"),
         (false, RegionMatch::Listed) => Found::in_context(token, 40, "区划和出生日期正确，校验码不符，可能是录入错误"),
         (false, _) => return None,
+    })
+}
+
+/// A number with a word typed right after it, in lower case and not hexadecimal.
+fn trailed(token: &Token<'_>) -> Option<Found> {
+    let (number, word) = token.written().as_bytes().split_at_checked(18)?;
+    let typed = word.iter().all(u8::is_ascii_lowercase) && word.iter().any(|letter| *letter > b'f');
+    let dated = all_digits(&number[..17]) && regions::is_date(&number[6..14], token.document.latest_year);
+    let fits = typed && dated && regions::region(number) > RegionMatch::Unknown && checksum::mod_11_2(number);
+    fits.then(|| Found {
+        end: token.start + 18,
+        ..Found::in_context(token, 80, "号码后紧接文字，区划、日期和校验码正确")
     })
 }
 

@@ -131,7 +131,8 @@ fn private_key(document: Document<'_>, at: usize, length: usize) -> Option<Found
     /// Base64 of the object identifier 1.2.156.10197.1.301 as it begins in the usual PKCS#8 header.
     const SM2: &str = "KoEcz1UBgi0";
     let rest = document.text.get(at + length..)?;
-    let label = &rest[..rest.find("-----").filter(|end| *end <= 40)?];
+    let near = &rest[..super::super::context::floor(rest, 48)];
+    let label = &rest[..near.find("-----").filter(|end| *end <= 40)?];
     if !label.ends_with("PRIVATE KEY") {
         return None;
     }

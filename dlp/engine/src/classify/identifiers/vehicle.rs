@@ -21,6 +21,8 @@ const PLATE_WORDS: &[&str] = &[
     "车主",
     "这个车",
     "这车",
+    "是谁的",
+    "谁的车",
     "plate",
     "cph",
     "cphm",

@@ -1,45 +1,116 @@
-//! Names with a middle dot: Uygur, Kazakh, Hui and transliterated names such as 阿依古丽·买买提.
+//! Names with a middle dot: Uyghur, Kazakh, Hui, Dongxiang and transliterated names such as 阿依古丽·买买提.
 
 use super::super::context::Verdict;
 use super::super::engine::Candidate;
+use super::is_han;
+use super::model::{MODEL, WORD_CHARACTERS};
 
-/// Characters that transliterate sounds. The parts of a dotted name are made of them, the words around it are not.
-const SOUNDS: &str = "阿艾安奥巴拜班贝本比别波伯布查达丹德迪丁东杜多额恩尔发法菲费夫弗富戈哥格古哈海罕汗赫黑胡华吉加迦贾江杰金居卡凯康柯科克肯孔库拉兰朗劳勒雷李里力利丽莲良列林琳琉卢鲁罗洛吕马玛麦曼毛梅美门蒙米密明莫默木穆姆那娜纳乃奈南尼妮宁努诺欧帕潘佩皮普其奇齐乔切琼热日茹瑞萨塞赛桑沙莎山尚舍圣施诗史斯丝苏孙索塔台太泰坦唐特提田铁图托瓦万维魏温文沃乌吾武西希夏夏肖谢辛欣雪亚牙雅延扬耶叶伊依义因英尤于玉约再扎占詹珍珠朱祖佐买孜孜力甫江提汗古丽热依木合则尔吐逊依帕夏艳艾迪古丽娜扎肉孜吾麦海米尔扎提";
+/// Longest part of a dotted name, in characters.
+const PART: usize = 9;
+/// Most parts.
+const PARTS: usize = 5;
 
-fn is_dot(c: char) -> bool {
-    matches!(c, '\u{b7}' | '\u{2022}' | '\u{30fb}' | '\u{2027}')
+/// The middle dot and what is typed for it.
+pub(super) fn is_dot(c: char) -> bool {
+    matches!(
+        c,
+        '\u{b7}'
+            | '\u{2022}'
+            | '\u{2027}'
+            | '\u{2219}'
+            | '\u{22c5}'
+            | '\u{30fb}'
+            | '\u{ff65}'
+            | '\u{16eb}'
+            | '.'
+            | '\u{ff0e}'
+    )
 }
 
-/// Finds dotted names in a run of Chinese characters and dots.
-pub(super) fn find(span: &[(usize, char)], candidates: &mut Vec<Candidate>) {
-    let mut next = 0;
-    for (index, (_, c)) in span.iter().enumerate() {
-        if index < next || !is_dot(*c) {
+/// Finds dotted names in a text.
+pub(super) fn find(text: &str, candidates: &mut Vec<Candidate>) {
+    let mut done = 0;
+    for (at, c) in text.char_indices() {
+        if at < done || !is_dot(c) {
             continue;
         }
-        let first = index - span[next..index].iter().rev().take(8).take_while(|(_, c)| SOUNDS.contains(*c)).count();
-        let mut last = index;
-        while span.get(last).is_some_and(|(_, c)| is_dot(*c)) {
-            let part = span[last + 1..].iter().take(8).take_while(|(_, c)| SOUNDS.contains(*c)).count();
-            if part == 0 {
-                break;
-            }
-            last += 1 + part;
-        }
-        next = last.max(index + 1);
-        if index - first >= 2 && last - index >= 3 {
-            candidates.push(candidate(span, first, last));
+        let start = first_part(text, done, at);
+        let end = other_parts(text, at);
+        if start < at && end > at {
+            candidates.push(candidate(start, end, c));
+            done = end;
         }
     }
 }
 
-fn candidate(span: &[(usize, char)], first: usize, last: usize) -> Candidate {
-    let (at, c) = span[last - 1];
+/// Where the part before a dot begins: sounds, as far as they do not break a word that reaches over the border.
+fn first_part(text: &str, from: usize, at: usize) -> usize {
+    let head = text.get(from..at).unwrap_or_default();
+    let characters: Vec<char> = head.chars().rev().take(PART + WORD_CHARACTERS).take_while(|c| is_han(*c)).collect();
+    let mut length = characters.iter().take(PART).take_while(|c| MODEL.sound(**c).is_some()).count();
+    // 委托·: a word of which only the end is a sound is no part of the name.
+    while length > 0 {
+        let crossing = (2..=WORD_CHARACTERS).any(|word| {
+            (1..word).any(|outside| {
+                let inside = word - outside;
+                inside <= length && length + outside <= characters.len() && {
+                    let word: Vec<char> = characters[length - inside..length + outside].iter().rev().copied().collect();
+                    MODEL.is_word(&word)
+                }
+            })
+        });
+        if !crossing {
+            break;
+        }
+        length -= 1;
+    }
+    if length < 2 { at } else { at - 3 * length }
+}
+
+/// Where the parts after a dot end; at most [`PARTS`].
+fn other_parts(text: &str, dot: usize) -> usize {
+    let mut end = dot;
+    for _ in 0..PARTS {
+        let Some(rest) = text.get(end..) else { break };
+        let Some(c) = rest.chars().next().filter(|c| is_dot(*c)) else { break };
+        let length = part(&rest[c.len_utf8()..]);
+        if length == 0 || end == dot && length < 2 {
+            break;
+        }
+        end += c.len_utf8() + 3 * length;
+    }
+    end
+}
+
+/// Length of a part in characters: sounds up to the border of a word that goes on without them.
+fn part(rest: &str) -> usize {
+    let characters: Vec<char> = rest.chars().take(PART + WORD_CHARACTERS).take_while(|c| is_han(*c)).collect();
+    let mut length = characters.iter().take(PART).take_while(|c| MODEL.sound(**c).is_some()).count();
+    while length > 0 && length < characters.len() {
+        let crossing = (2..=WORD_CHARACTERS).any(|word| {
+            (1..word).any(|inside| {
+                let outside = word - inside;
+                inside <= length
+                    && length + outside <= characters.len()
+                    && MODEL.is_word(&characters[length - inside..length + outside])
+            })
+        });
+        if !crossing {
+            break;
+        }
+        length -= 1;
+    }
+    length
+}
+
+fn candidate(start: usize, end: usize, dot: char) -> Candidate {
+    // A full stop for a dot is rarer than a list item or an abbreviation.
+    let confidence = if matches!(dot, '.' | '\u{ff0e}') { 90 } else { 97 };
     Candidate {
         data_type: "person_name",
-        start: span[first].0,
-        end: at + c.len_utf8(),
-        confidence: 84,
+        start,
+        end,
+        confidence,
         why: "带间隔号的音译姓名",
         verdict: Verdict::default(),
     }

@@ -1,28 +1,106 @@
-//! What is known about the characters of names and about common words, counted over dictionaries.
+//! What is known about names and words: costs in tenths of a bit, counted over dictionaries and prose.
+//!
+//! A cost is minus ten times the binary logarithm of a probability, so that the cheapest reading of a text is its likeliest.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 pub(super) static MODEL: LazyLock<Model> = LazyLock::new(Model::load);
 
 const SURNAMES: &str = include_str!("../../../../../rules/dlp/surnames.tsv");
 const GIVEN: &str = include_str!("../../../../../rules/dlp/given_names.tsv");
-const WORDS: &str = include_str!("../../../../../rules/dlp/words.txt");
+const PAIRS: &str = include_str!("../../../../../rules/dlp/given_pairs.tsv");
+const WORDS: &str = include_str!("../../../../../rules/dlp/words.tsv");
+const TRANSLITERATION: &str = include_str!("../../../../../rules/dlp/transliteration.tsv");
+const CONTEXTS: &str = include_str!("../../../../../rules/dlp/name_contexts.tsv");
 
-/// The table begins with the surnames most people have; the dictionary under-counts those that are also words.
-const FREQUENT: usize = 120;
-const FREQUENT_FLOOR: i32 = 46;
+/// Cost of a character that no word list has.
+const UNKNOWN: u8 = 200;
+/// Cost of a character that no given name has.
+const UNKNOWN_GIVEN: u8 = 189;
+/// Cost of finding a name at all: one word in sixty of a text is one.
+const NAME: i32 = 60;
+/// What a given name of one character costs more than one of two, because it is rarer.
+const SHORT_GIVEN: [i32; 2] = [17, 5];
+/// Most that two characters of a given name cost together: parents choose rare ones too.
+const RARE_GIVEN: i32 = 260;
+/// What a given name in sounds costs more than one of meaning.
+const SOUNDING: i32 = 45;
+/// Longest word of the dictionary, in characters.
+pub(super) const WORD_CHARACTERS: usize = 4;
+/// Longest context word, in characters.
+const CONTEXT_CHARACTERS: usize = 8;
 
-/// Weight of a character that no given name of the dictionary has.
-const UNKNOWN_GIVEN: i32 = -22;
+/// First and last character that names and words are made of.
+const FIRST: u32 = 0x3400;
+const LAST: u32 = 0x9fff;
 
-/// Surname and given-name weights in tenths of a bit, and common words.
-#[derive(Debug)]
+/// Costs by character and word.
 pub(super) struct Model {
-    single: HashMap<char, i32>,
-    compound: HashMap<[char; 2], i32>,
-    given: HashMap<char, [i32; 3]>,
-    words: HashSet<&'static str>,
+    characters: Vec<Character>,
+    words: HashMap<u64, Entry, Fold>,
+    compound: HashMap<u64, u8, Fold>,
+    /// Given names of two characters that are commoner than their characters.
+    pairs: HashMap<u64, u8, Fold>,
+    before: HashMap<u64, (&'static str, i32), Fold>,
+    after: HashMap<u64, (&'static str, i32), Fold>,
+}
+
+/// Costs of one character; `None` where it can't be.
+#[derive(Debug, Clone, Copy)]
+struct Character {
+    word: u8,
+    surname: Option<u8>,
+    compound: bool,
+    given: [u8; 3],
+    sound: Option<u8>,
+}
+
+/// A word or the first two characters of longer ones.
+#[derive(Debug, Clone, Copy, Default)]
+struct Entry {
+    cost: Option<u8>,
+    longer: bool,
+}
+
+/// Multiplies the key, which is made of characters already; the keys are ours, so that nobody can choose collisions.
+#[derive(Debug, Clone, Copy, Default)]
+struct Fold(u64);
+
+impl std::hash::BuildHasher for Fold {
+    type Hasher = Self;
+    fn build_hasher(&self) -> Self {
+        Self(0)
+    }
+}
+
+impl std::hash::Hasher for Fold {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+    fn write_u64(&mut self, value: u64) {
+        let mixed = (self.0 ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ (mixed >> 29);
+    }
+}
+
+/// Up to four characters as one number.
+fn key(characters: impl Iterator<Item = char>) -> u64 {
+    characters.fold(0, |key, c| key << 16 | (u64::from(u32::from(c)) & 0xffff))
+}
+
+/// Any number of characters as one number, in the order they are met.
+fn long_key(key: u64, c: char) -> u64 {
+    (key ^ u64::from(u32::from(c))).wrapping_mul(0x0100_0000_01b3).rotate_left(17)
+}
+
+/// 王家庄, 马家窑: a family's homestead, not a person of it.
+fn is_homestead(given: &[char]) -> bool {
+    const GROUNDS: &str = "庄村沟湾坪窑河山岭坡咀嘴台塬川寨堡集店洼梁岘营院屯界桥口滩峡坝坎垭铺岔";
+    matches!(given, ['家', ground] if GROUNDS.contains(*ground))
 }
 
 fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
@@ -31,68 +109,199 @@ fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
 
 impl Model {
     fn load() -> Self {
-        let mut single = HashMap::new();
-        let mut compound = HashMap::new();
-        for (rank, row) in rows(SURNAMES).enumerate() {
-            let [name, weight] = row.as_slice() else { continue };
-            let weight: i32 = weight.parse().unwrap_or(0);
-            match name.chars().collect::<Vec<_>>().as_slice() {
-                [c] => drop(single.insert(*c, weight.clamp(if rank < FREQUENT { FREQUENT_FLOOR } else { -20 }, 80))),
-                [first, second] => drop(compound.insert([*first, *second], weight)),
-                _ => {}
+        let none = Character { word: UNKNOWN, surname: None, compound: false, given: [UNKNOWN_GIVEN; 3], sound: None };
+        let mut model = Self {
+            characters: vec![none; (LAST - FIRST + 1) as usize],
+            words: HashMap::with_capacity_and_hasher(160_000, Fold(0)),
+            compound: HashMap::default(),
+            pairs: HashMap::default(),
+            before: HashMap::default(),
+            after: HashMap::default(),
+        };
+        model.load_words();
+        model.load_names();
+        model.load_contexts();
+        model
+    }
+
+    fn load_words(&mut self) {
+        for row in rows(WORDS) {
+            let [cost, words] = row.as_slice() else { continue };
+            let Ok(cost) = cost.parse() else { continue };
+            words.split(' ').for_each(|word| self.add_word(word, cost));
+        }
+        for (_, name) in super::super::regions::divisions() {
+            for word in [name, super::super::addresses::short(name)] {
+                self.add_word(word, 150);
             }
         }
-        let given = rows(GIVEN).filter_map(|row| weights(&row)).collect();
-        let regions = super::super::regions::divisions().iter().flat_map(|(_, name)| [*name, short(name)]);
-        let words = WORDS.lines().filter(|line| !line.starts_with('#')).chain(regions).collect();
-        Self { single, compound, given, words }
     }
 
-    /// Length and weight of the surname at a place.
-    pub(super) fn surname(&self, span: &[(usize, char)], index: usize) -> Option<(usize, i32)> {
-        let first = span.get(index)?.1;
-        let second = span.get(index + 1)?.1;
-        let compound = self.compound.get(&[first, second]).map(|weight| (2, *weight));
-        compound.or_else(|| self.single.get(&first).map(|weight| (1, *weight)))
-    }
-
-    /// Weight of one or two characters as a given name.
-    pub(super) fn given(&self, characters: &[char]) -> i32 {
-        let weight = |c: char| self.given.get(&c).copied().unwrap_or([UNKNOWN_GIVEN; 3]);
-        match characters {
-            [only] => weight(*only)[2].max(weight(*only)[1] - 6).min(35),
-            [first, second] => {
-                weight(*first)[0].max(weight(*first)[1] - 12).min(35)
-                    + weight(*second)[1].max(weight(*second)[0] - 12).min(35)
+    fn add_word(&mut self, word: &str, cost: u8) {
+        let length = word.chars().count();
+        if let (1, Some(c)) = (length, word.chars().next()) {
+            if let Some(character) = self.character_mut(c) {
+                character.word = cost;
             }
-            _ => 0,
+        } else if length <= WORD_CHARACTERS {
+            let entry = self.words.entry(key(word.chars())).or_default();
+            entry.cost = Some(entry.cost.map_or(cost, |known| known.min(cost)));
+        }
+        for shorter in 2..length.min(WORD_CHARACTERS) {
+            self.words.entry(key(word.chars().take(shorter))).or_default().longer = true;
         }
     }
 
-    /// Whether characters are a common word or a division.
+    fn load_names(&mut self) {
+        for row in rows(SURNAMES) {
+            let [name, cost] = row.as_slice() else { continue };
+            let cost = cost.parse().unwrap_or(UNKNOWN);
+            let Some(first) = name.chars().next() else { continue };
+            let compound = name.chars().count() == 2;
+            if compound {
+                self.compound.insert(key(name.chars()), cost);
+            }
+            if let Some(character) = self.character_mut(first) {
+                character.compound |= compound;
+                character.surname = if compound { character.surname } else { Some(cost) };
+            }
+        }
+        for row in rows(GIVEN) {
+            let [c, first, second, alone] = row.as_slice() else { continue };
+            let costs = [first, second, alone].map(|cost| cost.parse().unwrap_or(UNKNOWN_GIVEN));
+            if let Some(character) = c.chars().next().and_then(|c| self.character_mut(c)) {
+                character.given = costs;
+            }
+        }
+        for row in rows(PAIRS) {
+            let [cost, pairs] = row.as_slice() else { continue };
+            let cost = cost.parse().unwrap_or(UNKNOWN);
+            self.pairs.extend(pairs.split(' ').map(|pair| (key(pair.chars()), cost)));
+        }
+        for row in rows(TRANSLITERATION) {
+            let [c, cost] = row.as_slice() else { continue };
+            if let Some(character) = c.chars().next().and_then(|c| self.character_mut(c)) {
+                character.sound = cost.parse().ok();
+            }
+        }
+    }
+
+    fn load_contexts(&mut self) {
+        for row in rows(CONTEXTS) {
+            let [side, word, evidence] = row.as_slice() else { continue };
+            let evidence = evidence.parse().unwrap_or(0);
+            match *side {
+                "before" => self.before.insert(word.chars().rev().fold(0, long_key), (word, evidence)),
+                _ => self.after.insert(word.chars().fold(0, long_key), (word, evidence)),
+            };
+        }
+    }
+
+    fn character_mut(&mut self, c: char) -> Option<&mut Character> {
+        self.characters.get_mut(u32::from(c).checked_sub(FIRST)? as usize)
+    }
+
+    fn character(&self, c: char) -> Option<&Character> {
+        self.characters.get(u32::from(c).checked_sub(FIRST)? as usize)
+    }
+
+    /// Calls `visit` with the length and cost of every word that begins a text.
+    pub(super) fn words_at(&self, text: &[char], mut visit: impl FnMut(usize, i32)) {
+        let Some(first) = text.first() else { return };
+        visit(1, self.character(*first).map_or(i32::from(UNKNOWN), |character| i32::from(character.word)));
+        for length in 2..=WORD_CHARACTERS.min(text.len()) {
+            let Some(entry) = self.words.get(&key(text[..length].iter().copied())) else { return };
+            if let Some(cost) = entry.cost {
+                visit(length, i32::from(cost));
+            }
+            if !entry.longer {
+                return;
+            }
+        }
+    }
+
+    /// Whether characters are a word of the dictionary.
     pub(super) fn is_word(&self, characters: &[char]) -> bool {
-        let text: String = characters.iter().collect();
-        self.words.contains(text.as_str())
+        let fits = (2..=WORD_CHARACTERS).contains(&characters.len());
+        fits && self.words.get(&key(characters.iter().copied())).is_some_and(|entry| entry.cost.is_some())
     }
 
-    /// Evidence against a name from the words its characters form.
-    pub(super) fn commonness(&self, characters: &[char]) -> i32 {
-        let whole = if self.is_word(characters) { 150 } else { 0 };
-        let head = if characters.len() > 2 && self.is_word(&characters[..2]) { 70 } else { 0 };
-        let tail = if characters.len() > 2 && self.is_word(&characters[1..]) { 6 } else { 0 };
-        let doubled = if characters.len() == 2 && characters[0] == characters[1] { 70 } else { 0 };
-        whole.max(head).max(doubled) + tail
+    /// Whether a character can begin a surname.
+    pub(super) fn begins_surname(&self, c: char) -> bool {
+        self.character(c).is_some_and(|character| character.surname.is_some() || character.compound)
+    }
+
+    /// Calls `visit` with the length and cost of every name that begins a text.
+    pub(super) fn names_at(&self, text: &[char], mut visit: impl FnMut(usize, i32)) {
+        let Some(character) = text.first().and_then(|c| self.character(*c)) else { return };
+        if let Some(cost) = character.surname {
+            self.given_at(text, 1, i32::from(cost), &mut visit);
+        }
+        if character.compound
+            && let Some(cost) = text.get(..2).and_then(|pair| self.compound.get(&key(pair.iter().copied())))
+        {
+            self.given_at(text, 2, i32::from(*cost), &mut visit);
+        }
+    }
+
+    fn given_at(&self, text: &[char], from: usize, surname: i32, visit: &mut impl FnMut(usize, i32)) {
+        let given = |at: usize, place: usize| {
+            let character = text.get(at).and_then(|c| self.character(*c));
+            character.map(|character| i32::from(character.given[place]))
+        };
+        let Some(alone) = given(from, 2) else { return };
+        if alone < i32::from(UNKNOWN_GIVEN) {
+            visit(from + 1, NAME + surname + SHORT_GIVEN[0] + alone);
+        }
+        if let (Some(first), Some(second)) = (given(from, 0), given(from + 1, 1))
+            && !is_homestead(&text[from..from + 2])
+        {
+            let pair = self.pairs.get(&key(text[from..from + 2].iter().copied()));
+            let given = pair.map_or(first + second, |pair| (first + second).min(i32::from(*pair)));
+            if given < 2 * i32::from(UNKNOWN_GIVEN) {
+                visit(from + 2, NAME + surname + SHORT_GIVEN[1] + given.min(RARE_GIVEN));
+            }
+        }
+        self.sounding_at(text, from, surname, visit);
+    }
+
+    /// 马阿不都, 哈买苏: a surname and an Arabic or Persian name in sounds, among the Hui and their neighbours.
+    fn sounding_at(&self, text: &[char], from: usize, surname: i32, visit: &mut impl FnMut(usize, i32)) {
+        let mut cost = NAME + surname + SOUNDING;
+        for (index, c) in text[from..].iter().take(4).enumerate() {
+            let Some(sound) = self.sound(*c) else { return };
+            cost += sound;
+            if index >= 1 {
+                visit(from + index + 1, cost);
+            }
+        }
+    }
+
+    /// Cost of a character as a sound of a transliterated name.
+    pub(super) fn sound(&self, c: char) -> Option<i32> {
+        self.character(c)?.sound.map(i32::from)
+    }
+
+    /// The longest context word that ends a text, with its evidence.
+    pub(super) fn before(&self, text: &str) -> Option<(&'static str, i32)> {
+        longest(&self.before, text.chars().rev())
+    }
+
+    /// The longest context word that begins a text, with its evidence.
+    pub(super) fn after(&self, text: &str) -> Option<(&'static str, i32)> {
+        longest(&self.after, text.chars())
     }
 }
 
-fn weights(row: &[&'static str]) -> Option<(char, [i32; 3])> {
-    let [c, first, second, alone] = row else { return None };
-    Some((c.chars().next()?, [first.parse().ok()?, second.parse().ok()?, alone.parse().ok()?]))
-}
-
-/// A division's name without its kind: 张掖 of 张掖市.
-fn short(name: &'static str) -> &'static str {
-    let kinds = ["特别行政区", "自治区", "自治州", "自治县", "新区", "地区", "市", "区", "县", "省", "州", "盟", "旗"];
-    let stripped = kinds.iter().find_map(|kind| name.strip_suffix(kind)).unwrap_or(name);
-    if stripped.chars().count() >= 2 { stripped } else { name }
+fn longest(
+    table: &HashMap<u64, (&'static str, i32), Fold>,
+    characters: impl Iterator<Item = char>,
+) -> Option<(&'static str, i32)> {
+    let mut found = None;
+    let mut key = 0;
+    for c in characters.take(CONTEXT_CHARACTERS) {
+        key = long_key(key, c);
+        found = table.get(&key).copied().or(found);
+    }
+    found
 }

@@ -1,0 +1,96 @@
+//! Speed of finding, in megabytes per second of one thread, beside a plain search for one byte in the same data:
+//! `cargo run --release --example speed [MEGABYTES]`.
+
+#[allow(clippy::expect_used, clippy::panic, dead_code, unreachable_pub, reason = "makes test data")]
+#[path = "../tests/corpus/mod.rs"]
+mod corpus;
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::io::Write;
+use std::time::Instant;
+
+use corpus::{Corpus, Random};
+use fengsui_dlp_engine::lexicon::Lexicon;
+use fengsui_dlp_engine::{Engine, EngineSettings, Rules};
+
+/// Rounds of which the median counts.
+const ROUNDS: usize = 5;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let megabytes: usize = std::env::args().nth(1).map_or(Ok(16), |text| text.parse())?;
+    let bytes = megabytes * 1_000_000;
+    let corpus = Corpus::load();
+    let prose = prose(&corpus, bytes);
+    let table = table(&corpus, bytes);
+    let structured = EngineSettings { names: false, addresses: false, ..EngineSettings::default() };
+    let structured = Engine::new(structured, &Rules::default())?;
+    let whole = Engine::new(EngineSettings::default(), &Rules::default())?;
+    let lexicon = Lexicon::new(&BTreeMap::from([("large.toml".to_owned(), words(50_000))]))?;
+    let mut out = std::io::stdout().lock();
+    for (name, text) in [("prose", &prose), ("csv", &table)] {
+        let plain = rate(text, |text| memchr::memchr_iter(b'\x01', text.as_bytes()).count());
+        writeln!(out, "dlp  {name:5} plain byte search    {plain:9.1} MB/s")?;
+        let mut show = |what: &str, rate: f64| {
+            writeln!(out, "dlp  {name:5} {what:20} {rate:9.1} MB/s  1/{:.1} of plain", plain / rate)
+        };
+        show("structured", rate(text, |text| structured.scan_text(text).len()))?;
+        show("lexicon 50k", rate(text, |text| lexicon.screen(text).len()))?;
+        show("names and addresses", rate(text, |text| whole.scan_text(text).len()))?;
+    }
+    Ok(())
+}
+
+fn rate(text: &str, work: impl Fn(&str) -> usize) -> f64 {
+    let mut rates: Vec<f64> = (0..ROUNDS)
+        .map(|_| {
+            let start = Instant::now();
+            black_box(work(black_box(text)));
+            text.len() as f64 / 1e6 / start.elapsed().as_secs_f64()
+        })
+        .collect();
+    rates.sort_by(f64::total_cmp);
+    rates[ROUNDS / 2]
+}
+
+/// News and official prose: a value now and then.
+fn prose(corpus: &Corpus, bytes: usize) -> String {
+    let mut text = String::with_capacity(bytes + 4096);
+    let records = corpus.records("development", 3, 4000);
+    let filler = "根据全省经济社会发展总体部署，各级各部门要坚持稳中求进工作总基调，完整准确全面贯彻新发展理念，统筹推进重点任务落实，\
+                  持续优化营商环境，切实保障和改善民生，不断提高群众的满意度。会议指出，当前形势总体平稳，但也面临不少困难和挑战，必须增强信心，\
+                  保持定力，扎扎实实做好各项工作。";
+    let mut next = records.iter().filter(|record| record.genre == "news" || record.genre == "official").cycle();
+    while text.len() < bytes {
+        for _ in 0..3 {
+            text.push_str(filler);
+        }
+        if let Some(record) = next.next() {
+            text.push_str(&record.text);
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// A dense table: eight columns of values in every row.
+fn table(corpus: &Corpus, bytes: usize) -> String {
+    let mut random = Random::new(5);
+    let mut text = String::from("姓名,身份证号,手机号,银行卡号,邮箱,地址,车牌,登记日期\n");
+    let rows: Vec<String> = (0..2000).map(|_| corpus.row(&mut random)).collect();
+    while text.len() < bytes {
+        text.push_str(&rows[random.below(rows.len())]);
+    }
+    text
+}
+
+/// A lexicon file of made-up words of two to six characters.
+fn words(count: usize) -> String {
+    let mut random = Random::new(9);
+    let word = |random: &mut Random| {
+        let length = 2 + random.below(5);
+        (0..length).filter_map(|_| char::from_u32(0x4e00 + u32::try_from(random.below(6000)).ok()?)).collect::<String>()
+    };
+    let words: Vec<String> = (0..count).map(|_| format!("'{}'", word(&mut random))).collect();
+    format!("category = 'bench'\ntitle = '测速'\nwords = [{}]\n", words.join(", "))
+}

