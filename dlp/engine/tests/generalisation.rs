@@ -1,6 +1,6 @@
 //! How well values are found in texts that share neither words nor sentences with the engine.
 
-#[allow(clippy::expect_used, clippy::panic, reason = "makes test data: a broken list ends the test")]
+#[allow(clippy::expect_used, clippy::panic, dead_code, reason = "makes test data: a broken list ends the test")]
 mod corpus;
 
 use std::collections::BTreeMap;
@@ -96,14 +96,10 @@ fn print(part: &str, scores: &BTreeMap<String, Score>) {
     eprintln!("{part} all f1 {:.4}", total(scores).f1());
 }
 
-fn engine() -> Engine {
-    Engine::new(EngineSettings::default(), &Rules::default()).expect("embedded rules are sound")
-}
-
 #[test]
 fn values_are_found_in_texts_of_other_words() {
     let corpus = Corpus::load();
-    let engine = engine();
+    let engine = Engine::new(EngineSettings::default(), &Rules::default()).expect("embedded rules are sound");
     let show = std::env::var("SHOW").is_ok();
     let development = score(&engine, &corpus.records("development", 7, 1500), show);
     print("development", &development);
