@@ -156,7 +156,7 @@ fn line(random: &mut Random) -> String {
             format!("trace {} span {} parent {}\n", hexadecimal(random, 32), hexadecimal(random, 16), random.digits(19))
         }
         12 => format!(
-            "发票代码{} 金额{}.{}元 第{}号\n",
+            "凭证{} 金额{}.{}元 第{}号\n",
             random.digits(12),
             random.digits(5),
             random.digits(2),

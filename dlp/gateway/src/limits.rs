@@ -9,6 +9,9 @@ pub const UNPACKED_BYTES: u64 = 1024 * 1024 * 1024;
 /// Largest ratio of unpacked to packed bytes of one member, above a floor of [`RATIO_FLOOR_BYTES`].
 pub const UNPACK_RATIO: u64 = 200;
 
+/// Most memory a decoder of an archive may ask for, in KiB.
+pub const UNPACK_MEMORY_KIB: usize = 256 * 1024;
+
 /// Members smaller than this may have any ratio.
 pub const RATIO_FLOOR_BYTES: u64 = 8 * 1024 * 1024;
 

@@ -230,7 +230,10 @@ impl ContextWords {
 fn line_start(text: &str, start: usize) -> usize {
     let from = floor(text, start.saturating_sub(CONTEXT_BEFORE_BYTES));
     let window = text.get(from..start).unwrap_or_default();
-    let line = memchr::memrchr(b'\n', window.as_bytes()).map_or(0, |at| at + 1);
+    // A label on a line of its own belongs to the line that follows.
+    let labelled = window.trim_end().ends_with([':', '：']);
+    let searched = if labelled { window.trim_end() } else { window };
+    let line = memchr::memrchr(b'\n', searched.as_bytes()).map_or(0, |at| at + 1);
     let sentence = window[line..].rfind('。').map_or(0, |at| at + "。".len());
     from + line + sentence
 }
@@ -258,8 +261,9 @@ fn entry<'w>(words: &'w mut Vec<Word>, text: &'static str) -> &'w mut Word {
 fn is_word(text: &str, start: usize, end: usize) -> bool {
     let bytes = text.as_bytes();
     let ascii = bytes[start].is_ascii();
-    let letter = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphabetic);
-    !ascii || !(letter(start.checked_sub(1)) || letter(Some(end)))
+    let before = start.checked_sub(1).and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphanumeric);
+    let after = bytes.get(end).is_some_and(u8::is_ascii_alphabetic);
+    !ascii || !(before || after)
 }
 
 fn window_after(text: &str, end: usize) -> &str {

@@ -1,4 +1,4 @@
-//! Archives: zip, gzip and tar, with limits on bytes, ratio, members and depth.
+//! Archives: zip, gzip, xz, tar and 7z, with limits on bytes, ratio, members and depth.
 
 use std::io::{Cursor, Read};
 
@@ -46,10 +46,15 @@ impl Container<'_> {
     }
 }
 
+/// What so many packed bytes may unpack to.
+fn allowance(job: &Job, packed: u64) -> u64 {
+    let by_ratio = packed.saturating_mul(limits::UNPACK_RATIO).max(limits::RATIO_FLOOR_BYTES);
+    by_ratio.min(limits::UNPACKED_BYTES.saturating_sub(job.unpacked)).min(limits::FILE_BYTES)
+}
+
 /// Reads to the end, but no further than the limits allow.
 fn unpack(job: &mut Job, reader: &mut impl Read, packed: u64) -> Result<Vec<u8>, String> {
-    let by_ratio = packed.saturating_mul(limits::UNPACK_RATIO).max(limits::RATIO_FLOOR_BYTES);
-    let allowed = by_ratio.min(limits::UNPACKED_BYTES.saturating_sub(job.unpacked)).min(limits::FILE_BYTES);
+    let allowed = allowance(job, packed);
     let mut bytes = Vec::new();
     reader.take(allowed + 1).read_to_end(&mut bytes).map_err(|_| "压缩数据损坏".to_owned())?;
     let length = bytes.len() as u64;
@@ -87,39 +92,156 @@ pub(super) fn is_gzip(bytes: &[u8], _name: &str) -> bool {
 }
 
 pub(super) fn read_gzip(job: &mut Job, bytes: &[u8], name: &str, inside: &str) {
-    let inner = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".tgz")).unwrap_or(name);
+    let inner = name.strip_suffix(".gz").unwrap_or(name);
+    let inner = if name.ends_with(".tgz") { "inner.tar" } else { inner };
     match unpack(job, &mut MultiGzDecoder::new(bytes), bytes.len() as u64) {
         Ok(unpacked) => read(job, &unpacked, inner, inside),
         Err(reason) => job.unreadable(inside, reason),
     }
 }
 
-pub(super) fn is_tar(bytes: &[u8], _name: &str) -> bool {
-    bytes.get(257..262) == Some(b"ustar")
+pub(super) fn is_tar(bytes: &[u8], name: &str) -> bool {
+    bytes.get(257..262) == Some(b"ustar") || name.ends_with(".tar") && bytes.len() >= 512
 }
 
-/// POSIX.1-1988 ustar: blocks of 512 bytes, the name at 0, the size in octal at 124, the type at 156.
+/// Members of a tar archive, with the long names of its extensions.
 pub(super) fn read_tar(job: &mut Job, bytes: &[u8], _name: &str, inside: &str) {
-    let mut rest = bytes;
-    for _ in 0..limits::MEMBERS {
-        let Some(header) = rest.get(..512).filter(|header| header[0] != 0) else { return };
-        let name = text(&header[..100]);
-        let Some(size) = octal(&header[124..136]) else { return job.unreadable(inside, "tar头部损坏") };
-        let Some(data) = rest.get(512..).and_then(|data| data.get(..size)) else {
-            return job.unreadable(&within(inside, &name), "tar成员不完整");
-        };
-        if matches!(header[156], b'0' | 0) {
-            read(job, data, &name, &within(inside, &name));
+    let mut archive = tar::Archive::new(bytes);
+    let Ok(members) = archive.entries() else { return job.unreadable(inside, "tar头部损坏") };
+    for (index, member) in members.enumerate() {
+        let Ok(mut member) = member else { return job.unreadable(inside, "tar成员不完整") };
+        if index >= limits::MEMBERS || job.late() {
+            return job.unreadable(inside, format!("压缩包成员超过{}个或超时，其余未检查", limits::MEMBERS));
         }
-        rest = rest.get(512 + size.div_ceil(512) * 512..).unwrap_or_default();
+        let name = String::from_utf8_lossy(&member.path_bytes()).into_owned();
+        let place = within(inside, &name);
+        if !member.header().entry_type().is_file() {
+            continue;
+        }
+        let packed = member.size();
+        match unpack(job, &mut member, packed) {
+            Ok(bytes) => read(job, &bytes, &name, &place),
+            Err(reason) => job.unreadable(&place, reason),
+        }
     }
 }
 
-fn text(field: &[u8]) -> String {
-    let end = field.iter().position(|byte| *byte == 0).unwrap_or(field.len());
-    String::from_utf8_lossy(&field[..end]).into_owned()
+pub(super) fn is_seven_zip(bytes: &[u8], _name: &str) -> bool {
+    bytes.starts_with(b"7z\xbc\xaf\x27\x1c")
 }
 
-fn octal(field: &[u8]) -> Option<usize> {
-    usize::from_str_radix(text(field).trim(), 8).ok()
+/// Members of a 7z archive. Its blocks are unpacked in order, so that a limit met ends the whole.
+pub(super) fn read_seven_zip(job: &mut Job, bytes: &[u8], _name: &str, inside: &str) {
+    let packed = bytes.len() as u64;
+    let opened = sevenz_rust2::ArchiveReader::new_with_memory_limit(
+        Cursor::new(bytes),
+        sevenz_rust2::Password::empty(),
+        limits::UNPACK_MEMORY_KIB,
+    );
+    let Ok(mut archive) = opened else { return job.unreadable(inside, "7z压缩包损坏、加密或算法不支持") };
+    let mut count = 0;
+    let outcome = archive.for_each_entries(|member, reader| {
+        count += 1;
+        if count > limits::MEMBERS || job.late() {
+            job.unreadable(inside, "压缩包成员过多或超时，其余未检查");
+            return Ok(false);
+        }
+        if member.is_directory() || !member.has_stream() {
+            return Ok(true);
+        }
+        let place = within(inside, member.name());
+        match unpack(job, &mut &mut *reader, packed) {
+            Ok(bytes) => read(job, &bytes, member.name(), &place),
+            Err(reason) => {
+                job.unreadable(&place, reason);
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    });
+    if outcome.is_err() {
+        job.unreadable(inside, "7z压缩包损坏、加密或算法不支持");
+    }
+}
+
+pub(super) fn is_xz(bytes: &[u8], _name: &str) -> bool {
+    bytes.starts_with(b"\xfd7zXZ\0")
+}
+
+pub(super) fn read_xz(job: &mut Job, bytes: &[u8], name: &str, inside: &str) {
+    let allowed = allowance(job, bytes.len() as u64);
+    let mut out = Bounded { bytes: Vec::new(), allowed };
+    let outcome = lzma_rs::xz_decompress(&mut Cursor::new(bytes), &mut out);
+    job.unpacked = job.unpacked.saturating_add(out.bytes.len() as u64);
+    match outcome {
+        Ok(()) => read(job, &out.bytes, name.strip_suffix(".xz").unwrap_or(name), inside),
+        Err(_) => job.unreadable(inside, "xz压缩数据损坏，或解压后体积超过限制"),
+    }
+}
+
+/// A buffer that refuses to grow beyond what is allowed.
+struct Bounded {
+    bytes: Vec<u8>,
+    allowed: u64,
+}
+
+impl std::io::Write for Bounded {
+    fn write(&mut self, data: &[u8]) -> std::io::Result<usize> {
+        if (self.bytes.len() + data.len()) as u64 > self.allowed {
+            return Err(std::io::Error::other("unpacked size exceeds the limit"));
+        }
+        self.bytes.extend_from_slice(data);
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+pub(super) mod samples {
+    use super::*;
+    use std::io::Write;
+
+    const TABLE: &str = "姓名,电话\n马文忠,13800138000\n";
+
+    pub(in super::super) fn zip() -> Vec<u8> {
+        pack(&[("people.csv", TABLE)])
+    }
+
+    /// A zip container of texts.
+    pub(in super::super) fn pack(members: &[(&str, &str)]) -> Vec<u8> {
+        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, text) in members {
+            writer.start_file(*name, zip::write::SimpleFileOptions::default()).expect("begins a member");
+            writer.write_all(text.as_bytes()).expect("writes");
+        }
+        writer.finish().expect("ends").into_inner()
+    }
+
+    pub(in super::super) fn gzip() -> Vec<u8> {
+        let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        writer.write_all(TABLE.as_bytes()).expect("writes");
+        writer.finish().expect("ends")
+    }
+
+    pub(in super::super) fn tar() -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_size(TABLE.len() as u64);
+        let name = format!("{}/people.csv", "很长的目录名".repeat(12));
+        builder.append_data(&mut header, name, TABLE.as_bytes()).expect("appends");
+        builder.into_inner().expect("ends")
+    }
+
+    pub(in super::super) fn seven_zip() -> Vec<u8> {
+        include_bytes!("../../tests/fixtures/people.7z").to_vec()
+    }
+
+    pub(in super::super) fn xz() -> Vec<u8> {
+        let mut out = Vec::new();
+        lzma_rs::xz_compress(&mut Cursor::new(TABLE.as_bytes()), &mut out).expect("compresses");
+        out
+    }
 }

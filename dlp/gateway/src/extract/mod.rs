@@ -1,14 +1,18 @@
-//! Text out of documents. Each format is a file here and a line in [`FORMATS`]; what can't be read is reported.
+//! Text out of documents. Each format is a file here and a line in [`EXTRACTORS`]; what can't be read is reported.
 
 mod archive;
+mod columnar;
 mod delimited;
+mod dump;
 mod json;
+mod legacy;
 mod mail;
 mod markup;
 mod office;
 mod pdf;
 mod pdf_font;
 mod spreadsheet;
+mod sqlite;
 
 use std::time::{Duration, Instant};
 
@@ -90,24 +94,32 @@ impl Job {
 }
 
 /// One document format.
-struct Format {
+struct Extractor {
+    /// For reports and tests.
+    name: &'static str,
     /// Whether bytes and a lower-case file name look like it.
     matches: fn(&[u8], &str) -> bool,
     read: fn(&mut Job, &[u8], &str, &str),
 }
 
 /// Formats in the order they are tried; the first that matches reads the document.
-static FORMATS: &[Format] = &[
-    Format { matches: pdf::matches, read: pdf::read },
-    Format { matches: spreadsheet::matches, read: spreadsheet::read },
-    Format { matches: office::matches, read: office::read },
-    Format { matches: archive::is_zip, read: archive::read_zip },
-    Format { matches: archive::is_gzip, read: archive::read_gzip },
-    Format { matches: archive::is_tar, read: archive::read_tar },
-    Format { matches: mail::matches, read: mail::read },
-    Format { matches: json::matches, read: json::read },
-    Format { matches: delimited::matches, read: delimited::read },
-    Format { matches: markup::matches, read: markup::read },
+static EXTRACTORS: &[Extractor] = &[
+    Extractor { name: "pdf", matches: pdf::matches, read: pdf::read },
+    Extractor { name: "spreadsheet", matches: spreadsheet::matches, read: spreadsheet::read },
+    Extractor { name: "office", matches: office::matches, read: office::read },
+    Extractor { name: "legacy", matches: legacy::matches, read: legacy::read },
+    Extractor { name: "zip", matches: archive::is_zip, read: archive::read_zip },
+    Extractor { name: "gzip", matches: archive::is_gzip, read: archive::read_gzip },
+    Extractor { name: "xz", matches: archive::is_xz, read: archive::read_xz },
+    Extractor { name: "7z", matches: archive::is_seven_zip, read: archive::read_seven_zip },
+    Extractor { name: "parquet", matches: columnar::matches, read: columnar::read },
+    Extractor { name: "sqlite", matches: sqlite::matches, read: sqlite::read },
+    Extractor { name: "tar", matches: archive::is_tar, read: archive::read_tar },
+    Extractor { name: "mail", matches: mail::matches, read: mail::read },
+    Extractor { name: "json", matches: json::matches, read: json::read },
+    Extractor { name: "delimited", matches: delimited::matches, read: delimited::read },
+    Extractor { name: "dump", matches: dump::matches, read: dump::read },
+    Extractor { name: "markup", matches: markup::matches, read: markup::read },
 ];
 
 /// Reads a document. `name` helps to recognise the format and is not trusted. Never fails: what can't be read is
@@ -133,20 +145,20 @@ fn read(job: &mut Job, bytes: &[u8], name: &str, inside: &str) {
     }
     let name = name.to_lowercase();
     job.depth += 1;
-    match FORMATS.iter().find(|format| (format.matches)(bytes, &name)) {
-        Some(format) => guarded(job, format, bytes, &name, inside),
+    match EXTRACTORS.iter().find(|extractor| (extractor.matches)(bytes, &name)) {
+        Some(extractor) => guarded(job, extractor, bytes, &name, inside),
         None => plain(job, bytes, &name, inside),
     }
     job.depth -= 1;
 }
 
 /// Parsers of other authors may panic on malformed input; that must not take the job down.
-fn guarded(job: &mut Job, format: &Format, bytes: &[u8], name: &str, inside: &str) {
+fn guarded(job: &mut Job, extractor: &Extractor, bytes: &[u8], name: &str, inside: &str) {
     let depth = job.depth;
-    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (format.read)(job, bytes, name, inside)));
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (extractor.read)(job, bytes, name, inside)));
     if outcome.is_err() {
         job.depth = depth;
-        job.unreadable(inside, "文件结构损坏，解析失败");
+        job.unreadable(inside, format!("文件结构损坏，解析失败（{}）", extractor.name));
     }
 }
 
@@ -168,11 +180,9 @@ fn hint(name: &str) -> ContentHint {
 /// Formats that are recognised only to say that they are not read.
 fn unsupported(bytes: &[u8], name: &str) -> Option<&'static str> {
     match bytes {
-        [0xd0, 0xcf, 0x11, 0xe0, ..] => Some("旧版二进制Office/WPS文档（doc、ppt、wps），请另存为docx或pdf后再检查"),
         [b'R', b'a', b'r', b'!', ..] => Some("RAR压缩包，请解压后检查"),
-        [b'7', b'z', 0xbc, 0xaf, ..] => Some("7z压缩包，请解压后检查"),
-        [b'P', b'A', b'R', b'1', ..] => Some("Parquet数据文件，请导出为CSV后检查"),
-        _ if bytes.starts_with(b"SQLite format 3\0") => Some("SQLite数据库文件，请导出为CSV后检查"),
+        [b'B', b'Z', b'h', ..] => Some("bzip2压缩文件，请解压后检查"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("zstd压缩文件，请解压后检查"),
         _ if name.ends_with(".rar") || name.ends_with(".7z") => Some("压缩包损坏或格式不支持"),
         _ => None,
     }
@@ -206,6 +216,90 @@ mod tests {
             extract(bytes, "a.txt").pieces,
             [Piece::Text { inside: String::new(), text: "姓名：电话".to_owned() }]
         );
+    }
+
+    /// A sound document of every format, with the name it would have.
+    fn samples() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+        let table = crate::table::Table {
+            columns: vec!["姓名".to_owned(), "电话".to_owned()],
+            rows: vec![vec!["马文忠".to_owned(), "13800138000".to_owned()]],
+        };
+        let folder = tempfile::tempdir().expect("makes a folder");
+        let path = folder.path().join("a.xlsx");
+        table.write(&path).expect("writes");
+        let text = |text: &str| text.as_bytes().to_vec();
+        let word = "<w:document><w:body><w:p><w:r><w:t>电话13800138000</w:t></w:r></w:p></w:body></w:document>";
+        vec![
+            ("pdf", "a.pdf", pdf::sample()),
+            ("spreadsheet", "a.xlsx", std::fs::read(&path).expect("reads")),
+            ("office", "a.docx", archive::samples::pack(&[("word/document.xml", word)])),
+            ("legacy", "a.doc", legacy::sample()),
+            ("zip", "a.zip", archive::samples::zip()),
+            ("gzip", "people.csv.gz", archive::samples::gzip()),
+            ("xz", "people.csv.xz", archive::samples::xz()),
+            ("7z", "a.7z", archive::samples::seven_zip()),
+            ("parquet", "a.parquet", columnar::sample()),
+            ("sqlite", "a.db", sqlite::sample()),
+            ("tar", "a.tar", archive::samples::tar()),
+            ("mail", "a.eml", text("From: a@example.com\r\nSubject: x\r\n\r\n电话13800138000\r\n")),
+            ("json", "a.json", text("{\"phone\": \"13800138000\"}")),
+            ("delimited", "a.csv", text("姓名,电话\n马文忠,13800138000\n")),
+            ("dump", "a.sql", dump::sample()),
+            ("markup", "a.html", text("<html><p>电话13800138000</p></html>")),
+        ]
+    }
+
+    #[test]
+    fn every_extractor_reads_its_sample() {
+        let samples = samples();
+        for extractor in EXTRACTORS {
+            let (_, file, bytes) =
+                samples.iter().find(|(name, _, _)| *name == extractor.name).expect("every extractor has a sample");
+            let found = EXTRACTORS.iter().find(|known| (known.matches)(bytes, file)).expect("is recognised");
+            assert_eq!(found.name, extractor.name);
+            let extracted = extract(bytes, file);
+            let text = format!("{:?}", extracted.pieces);
+            assert!(text.contains("138") && extracted.unreadable.is_empty(), "{}: {extracted:?}", extractor.name);
+        }
+    }
+
+    #[test]
+    fn archives_in_archives_end_at_the_limit() {
+        let mut bytes = archive::samples::zip();
+        for _ in 0..limits::DEPTH + 2 {
+            let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+            writer.start_file("inner.zip", zip::write::SimpleFileOptions::default()).expect("begins a member");
+            std::io::Write::write_all(&mut writer, &bytes).expect("writes");
+            bytes = writer.finish().expect("ends").into_inner();
+        }
+        let extracted = extract(&bytes, "a.zip");
+        assert!(extracted.pieces.is_empty() && extracted.unreadable.len() == 1, "{extracted:?}");
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(256))]
+        #[test]
+        fn mutated_documents_never_end_the_scan(
+            chosen in 0..EXTRACTORS.len(),
+            cut in 0.0..1.0_f64,
+            truncate in proptest::bool::weighted(0.3),
+            changes in proptest::collection::vec((0.0..1.0_f64, proptest::prelude::any::<u8>()), 1..24),
+        ) {
+            let samples = samples();
+            let (_, file, bytes) = &samples[chosen];
+            let mut bytes = bytes.clone();
+            let length = bytes.len();
+            let place = |share: f64| ((length as f64 * share) as usize).min(length - 1);
+            for (share, byte) in changes {
+                bytes[place(share)] = byte;
+            }
+            if truncate {
+                bytes.truncate(place(cut));
+            }
+            let extracted = extract(&bytes, file);
+            // What was there is found, or it is said that something could not be read, or the change hit the value itself.
+            proptest::prop_assert!(extracted.pieces.len() < 100_000);
+        }
     }
 
     proptest::proptest! {

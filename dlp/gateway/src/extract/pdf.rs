@@ -111,13 +111,18 @@ fn number(object: &Object) -> Option<f64> {
 }
 
 #[cfg(test)]
+pub(super) fn sample() -> Vec<u8> {
+    tests::document("GBK-EUC-H", encoding_rs::GB18030.encode("电话13800138000").0.into_owned())
+}
+
+#[cfg(test)]
 mod tests {
     use super::super::extract;
     use lopdf::content::{Content, Operation};
     use lopdf::{Document, Object, Stream, StringFormat, dictionary};
 
     /// A page with one line of text in a font of an encoding, not embedded.
-    fn document(encoding: &str, text: Vec<u8>) -> Vec<u8> {
+    pub(super) fn document(encoding: &str, text: Vec<u8>) -> Vec<u8> {
         let mut document = Document::with_version("1.5");
         let pages = document.new_object_id();
         let font = document.add_object(dictionary! { "Type" => "Font", "Subtype" => "Type0", "BaseFont" => "STSong-Light", "Encoding" => encoding });

@@ -6,8 +6,9 @@ use calamine::{Data, Range, Reader, open_workbook_auto_from_rs};
 
 use super::{Job, within};
 
-pub(super) fn matches(_bytes: &[u8], name: &str) -> bool {
-    [".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".et"].iter().any(|extension| name.ends_with(extension))
+pub(super) fn matches(bytes: &[u8], name: &str) -> bool {
+    let container = bytes.starts_with(b"PK") || bytes.starts_with(b"\xd0\xcf\x11\xe0");
+    container && [".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".et"].iter().any(|extension| name.ends_with(extension))
 }
 
 pub(super) fn read(job: &mut Job, bytes: &[u8], _name: &str, inside: &str) {

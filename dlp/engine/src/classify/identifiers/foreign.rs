@@ -35,7 +35,6 @@ pub(super) static ALL: &[Identifier] = &[
             "hotline",
             "dial",
             "text me",
-            "number",
         ],
         negative: &[
             "ssn",
@@ -97,7 +96,9 @@ fn telephone(token: &Token<'_>) -> Option<Found> {
         byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'/' | b'_' | b'+' | b'=' | b'#' | b':')
     });
     let separated = before == Some(&b':') || before == Some(&b'=');
-    if token.joined || preceded && !separated {
+    let follows_digits =
+        before == Some(&b' ') && start.checked_sub(2).and_then(|at| text.get(at)).is_some_and(u8::is_ascii_digit);
+    if token.joined || preceded && !separated || follows_digits {
         return None;
     }
     let written = written(&text[start + usize::from(plus)..(start + WRITTEN + 1).min(text.len())])?;

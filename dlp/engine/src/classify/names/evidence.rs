@@ -34,6 +34,9 @@ const SEPARATORS: [char; 9] = ['：', ':', ' ', '“', '"', '(', '（', '*', '\t
 /// What stands before a place of a run.
 pub(super) fn left(run: Run<'_>, at: usize) -> Evidence {
     let head = run.text.get(..run.offset(at)).unwrap_or_default();
+    // A label on a line of its own belongs to the line that follows.
+    let above = head.trim_end_matches(['\n', '\r', ' ']);
+    let head = if above.ends_with([':', '：']) { above } else { head };
     let separated = head.trim_end_matches(SEPARATORS);
     let direct = separated.len() == head.len();
     let border = if at == 0 { BORDER } else { NOTHING };
