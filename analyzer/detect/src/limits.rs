@@ -27,6 +27,39 @@ pub const CONDITIONS: usize = 32;
 /// Longest text of one Sigma file, in bytes; larger files are refused.
 pub const SIGMA_FILE_BYTES: usize = 4 * 1024 * 1024;
 
+/// Longest condition of a Sigma rule, in bytes; a rule with a longer one is refused.
+pub const SIGMA_CONDITION_BYTES: usize = 16 * 1024;
+
+/// Depth of brackets of a Sigma condition; a deeper one is refused.
+pub const SIGMA_CONDITION_DEPTH: usize = 48;
+
+/// Negations in one Sigma condition; a rule with more is refused.
+pub const SIGMA_CONDITION_NEGATIONS: usize = 256;
+
+/// Depth of lists and maps in one detection of a Sigma rule; a rule with a deeper one is refused.
+pub const SIGMA_DETECTION_DEPTH: usize = 16;
+
+/// Values of one Sigma rule; a rule with more is refused. Also the combinations that placeholders of one value make.
+pub const SIGMA_VALUES: usize = 50_000;
+
+/// Longest value of a Sigma rule, in bytes; a rule with a longer one is refused.
+pub const SIGMA_VALUE_BYTES: usize = 32 * 1024;
+
+/// Values of one Sigma rule that are regular expressions or hold wildcards; a rule with more is refused.
+pub const SIGMA_PATTERNS: usize = 2_000;
+
+/// Compiled size of a regular expression of a Sigma rule, in bytes, up to which it counts as light.
+pub const SIGMA_PATTERN_COMPILED_BYTES: usize = 1024 * 1024;
+
+/// Regular expressions of one bundle that are larger than light; further ones are refused with their rules.
+pub const SIGMA_HEAVY_PATTERNS: usize = 32;
+
+/// Compiled size of the largest regular expression that is taken, in bytes.
+pub const SIGMA_HEAVY_PATTERN_BYTES: usize = 8 * 1024 * 1024;
+
+/// Sigma filters of one bundle; further ones are refused.
+pub const SIGMA_FILTERS: usize = 4_096;
+
 /// Indicators of one bundle; further ones are refused and listed.
 pub const INDICATORS: usize = 2_000_000;
 

@@ -12,9 +12,11 @@ mod json;
 pub mod limits;
 mod sources;
 mod text;
+mod windows_log;
 
 pub use draft::Draft;
 pub use error::NormalizeError;
 pub use format::recognize;
 pub use framing::Framing;
 pub use sources::{SOURCES, SourceDefinition, normalize, source, source_names};
+pub use windows_log::{EVTX_MAGIC, WindowsLog, WindowsRecord};

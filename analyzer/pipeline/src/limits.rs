@@ -44,3 +44,6 @@ pub const RULE_FOLDER_DEPTH: usize = 16;
 
 /// Tries to deliver one batch to the sink before the wait between tries stops growing.
 pub const DELIVERY_BACKOFF_STEPS: u32 = 6;
+
+/// Bytes of standard input that are read as one file, where a format can't be read in pieces; the rest is not read.
+pub const OFFLINE_WHOLE_BYTES: u64 = 2 * 1024 * 1024 * 1024;

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Cursor, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
 use fengsui_detect::{Analysis, AnalysisSettings, CorrelationSettings, Detection};
-use fengsui_normalize::{Framing, SourceDefinition};
+use fengsui_normalize::{EVTX_MAGIC, Framing, SourceDefinition, WindowsLog};
 use fengsui_schema::{AlertId, Event, Incident, RawRecord, Timestamp, shown};
 use serde_json::{Value, json};
 
@@ -33,11 +33,6 @@ impl FromStr for InputFormat {
         match word {
             "auto" => Ok(Self::Auto),
             "alerts" => Ok(Self::Alerts),
-            "evtx" => Err(PipelineError::Format {
-                format: "evtx".to_owned(),
-                reason: "binary Windows event logs are not supported yet; convert the file to JSON lines first"
-                    .to_owned(),
-            }),
             word => fengsui_normalize::source(word).map(|source| Self::Source(source.name)).ok_or_else(|| {
                 let reason =
                     format!("{} is not auto, alerts or one of {}", shown(word), fengsui_normalize::source_names());
@@ -107,10 +102,8 @@ const NAMED_FAILURES: usize = 20;
 /// Bytes that are looked at to recognise a format.
 const SAMPLE_BYTES: usize = 64 * 1024;
 
-/// First bytes of a binary Windows event log.
-const EVTX_MAGIC: &[u8] = b"ElfFile\0";
-
-/// Writes one JSON line per detection: `{"rule_id","title","level","tags","input","line","event":{…}}`.
+/// Writes one JSON line per detection: `{"rule_id","title","level","tags","input","line"|"record","event":{…}}`;
+/// `record` is the number that a binary Windows event log gives, `line` counts from 1.
 ///
 /// # Errors
 /// When an input can't be read or the output not written. A record that can't be parsed is counted, not an error.
@@ -123,10 +116,14 @@ pub fn detect_offline(
     let mut summary = each_event(options, |place, event| {
         for found in detection.sigma(event) {
             alerts += 1;
-            let line = json!({
+            let mut line = json!({
                 "rule_id": found.rule_id, "title": found.title, "level": found.level, "tags": found.tags,
                 "input": place.input, "line": place.line, "event": event.original,
             });
+            if let (Some(number), Some(line)) = (place.record, line.as_object_mut()) {
+                line.shift_remove("line");
+                line.shift_insert(5, "record".to_owned(), Value::from(number));
+            }
             writeln!(output, "{line}")?;
         }
         Ok(())
@@ -199,6 +196,8 @@ struct Place<'a> {
     input_index: u32,
     /// From 1.
     line: u32,
+    /// The number that a binary Windows event log gives the record.
+    record: Option<u64>,
 }
 
 /// Calls a function with every event of every input, in the order of inputs and lines.
@@ -209,24 +208,80 @@ fn each_event(
     let mut summary = OfflineSummary::default();
     for (input_index, input) in (0_u32..).zip(&options.inputs) {
         let name = input.name();
+        let mut reading = Reading { options, summary: &mut summary, name: &name, input_index, take: &mut take };
         let mut lines = Lines::open(input)?;
-        let Some(source) = source_of(&options.format, &mut lines, &name)? else { continue };
-        let mut framing = Framing::of(source);
-        while let Some((line, bytes)) = lines.next().map_err(PipelineError::file("read", Path::new(&name)))? {
-            let Some(payload) = framing.record(bytes) else { continue };
-            summary.records += 1;
-            let record =
-                RawRecord { source: source.name.to_owned(), instance: name.clone(), received: options.now, payload };
-            match fengsui_normalize::normalize(&record, u64::from(line)) {
-                Ok(mut event) => {
-                    options.organization.enrich(&mut event);
-                    take(&Place { input: &name, input_index, line }, &mut event)?;
+        let failed = || PipelineError::file("read", Path::new(&name));
+        match source_of(&options.format, lines.sample().map_err(failed())?, &name)? {
+            None => {}
+            Some(source) if source.name == "evtx" => match input {
+                OfflineInput::File(path) => reading.windows_log(File::open(path).map_err(failed())?)?,
+                OfflineInput::Standard => {
+                    let mut bytes = Vec::new();
+                    lines.reader.by_ref().take(limits::OFFLINE_WHOLE_BYTES).read_to_end(&mut bytes).map_err(failed())?;
+                    reading.windows_log(Cursor::new(bytes))?;
                 }
-                Err(error) => summary.fail(&name, line, &error),
-            }
+            },
+            Some(source) => reading.lines(source, &mut lines)?,
         }
     }
     Ok(summary)
+}
+
+/// One input that is being read.
+struct Reading<'a> {
+    options: &'a OfflineOptions,
+    summary: &'a mut OfflineSummary,
+    name: &'a str,
+    input_index: u32,
+    take: &'a mut dyn FnMut(&Place<'_>, &mut Event) -> Result<(), PipelineError>,
+}
+
+impl Reading<'_> {
+    fn lines(&mut self, source: &SourceDefinition, lines: &mut Lines) -> Result<(), PipelineError> {
+        let mut framing = Framing::of(source);
+        while let Some((line, bytes)) = lines.next().map_err(PipelineError::file("read", Path::new(self.name)))? {
+            let Some(payload) = framing.record(bytes) else { continue };
+            self.record(source.name, payload, line, None)?;
+        }
+        Ok(())
+    }
+
+    fn windows_log(&mut self, bytes: impl Read + Seek) -> Result<(), PipelineError> {
+        let reason = |error: &dyn std::fmt::Display| PipelineError::Format {
+            format: "evtx".to_owned(),
+            reason: format!("{}: {error}", shown(self.name)),
+        };
+        let mut log = WindowsLog::open(bytes).map_err(|error| reason(&error))?;
+        let mut line = 0_u32;
+        log.each(|record| {
+            line = line.saturating_add(1);
+            match record {
+                Ok(record) => self.record("evtx", record.json, line, Some(record.number)),
+                Err(error) => {
+                    self.summary.records += 1;
+                    self.summary.fail(self.name, line, &error);
+                    Ok(())
+                }
+            }
+        })
+    }
+
+    fn record(&mut self, source: &str, payload: Vec<u8>, line: u32, number: Option<u64>) -> Result<(), PipelineError> {
+        self.summary.records += 1;
+        let received = self.options.now;
+        let record = RawRecord { source: source.to_owned(), instance: self.name.to_owned(), received, payload };
+        match fengsui_normalize::normalize(&record, u64::from(line)) {
+            Ok(mut event) => {
+                self.options.organization.enrich(&mut event);
+                let place = Place { input: self.name, input_index: self.input_index, line, record: number };
+                (self.take)(&place, &mut event)
+            }
+            Err(error) => {
+                self.summary.fail(self.name, line, &error);
+                Ok(())
+            }
+        }
+    }
 }
 
 impl OfflineSummary {
@@ -238,32 +293,28 @@ impl OfflineSummary {
     }
 }
 
-fn evtx_error() -> PipelineError {
-    let reason = "binary Windows event logs are not supported yet; convert the file to JSON lines first".to_owned();
-    PipelineError::Format { format: "evtx".to_owned(), reason }
-}
-
-/// The source that reads an input; `None` for an empty input of unknown format.
+/// The source that reads an input by its first bytes; `None` for an empty input of unknown format.
 fn source_of(
     format: &InputFormat,
-    lines: &mut Lines,
+    sample: &[u8],
     name: &str,
 ) -> Result<Option<&'static SourceDefinition>, PipelineError> {
+    if sample.starts_with(EVTX_MAGIC) {
+        return Ok(fengsui_normalize::source("evtx"));
+    }
     let named = match format {
+        // Zeek writes tables or JSON under the same names.
+        InputFormat::Source("zeek_tsv") if sample.trim_ascii_start().starts_with(b"{") => "zeek_json",
         InputFormat::Source(source) => source,
         InputFormat::Alerts => "alerts",
         InputFormat::Auto => {
-            let sample = lines.sample().map_err(PipelineError::file("read", Path::new(name)))?;
             let source = fengsui_normalize::recognize(sample);
-            return match source {
-                _ if sample.starts_with(EVTX_MAGIC) => Err(evtx_error()),
-                None if !sample.trim_ascii().is_empty() => {
-                    let reason =
-                        format!("the first lines of {} resemble no known format; name one with --format", shown(name));
-                    Err(PipelineError::Format { format: "auto".to_owned(), reason })
-                }
-                source => Ok(source),
-            };
+            if source.is_none() && !sample.trim_ascii().is_empty() {
+                let reason =
+                    format!("the first lines of {} resemble no known format; name one with --format", shown(name));
+                return Err(PipelineError::Format { format: "auto".to_owned(), reason });
+            }
+            return Ok(source);
         }
     };
     Ok(fengsui_normalize::source(named))

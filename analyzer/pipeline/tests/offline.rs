@@ -73,10 +73,28 @@ fn incidents_name_their_lines() {
 }
 
 #[test]
+fn binary_windows_logs_are_read_and_give_record_numbers() {
+    let folder = tempfile::tempdir().expect("folder");
+    let rule = "title: Service\nid: 7d6f0b1e-7c39-4c67-8f7c-3d0b3a0f0002\nlogsource:\n  product: windows\n  service: system\ndetection:\n  s:\n    Provider_Name: Service Control Manager\n    EventID: 7045\n    ImagePath|contains: COMSPEC\n  condition: s\n";
+    std::fs::write(folder.path().join("service.yml"), rule).expect("writes");
+    let detection = rules(folder.path());
+    let log = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/logs/windows.evtx")).expect("sample");
+    for format in ["auto", "evtx"] {
+        let mut output = Vec::new();
+        let summary = detect_offline(&options(folder.path(), &log, format), &detection, &mut output).expect("runs");
+        assert_eq!((summary.records, summary.records_failed, summary.alerts), (6, 0, 1));
+        let line: Value = serde_json::from_slice(&output).expect("is JSON");
+        assert_eq!((&line["record"], &line["line"]), (&Value::from(4), &Value::Null));
+        assert_eq!(line["event"]["ServiceName"], "UpdaterSvc");
+        let keys: Vec<&String> = line.as_object().expect("object").keys().collect();
+        assert_eq!(keys, ["rule_id", "title", "level", "tags", "input", "record", "event"]);
+    }
+}
+
+#[test]
 fn what_can_not_be_read_is_said_so() {
     let folder = tempfile::tempdir().expect("folder");
     let detection = rules(folder.path());
-    assert!(matches!("evtx".parse::<InputFormat>(), Err(PipelineError::Format { .. })));
     assert!(matches!("\u{1b}x".parse::<InputFormat>(), Err(PipelineError::Format { .. })));
     for content in [&b"ElfFile\0\0\0"[..], b"what is this\n"] {
         let found = detect_offline(&options(folder.path(), content, "auto"), &detection, &mut Vec::new());

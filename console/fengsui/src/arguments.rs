@@ -37,7 +37,7 @@ pub(crate) enum Command {
     Dlp(Box<DlpCommand>),
     /// Run Sigma rules over files; one JSON line per detection.
     #[command(
-        after_help = "Example:\n  fengsui detect --sigma rules/sigma --input access.log --format auto --output -"
+        after_help = "Examples:\n  fengsui detect --sigma rules/sigma --input access.log --format auto --output -\n  fengsui detect --sigma rules/sigma my-rules --input Security.evtx Sysmon.evtx --output hits.jsonl\n  zcat eve.json.gz | fengsui detect --sigma rules/sigma --input - --format eve"
     )]
     Detect(DetectArguments),
     /// Run the whole analysis over files; one JSON line per incident, highest risk first.

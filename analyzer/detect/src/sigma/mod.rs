@@ -1,9 +1,12 @@
 //! Sigma rules: loading, repair of what the library gets wrong, routing and evaluation.
 
+mod admission;
 mod correlation;
 mod event_view;
+mod filters;
 mod logsource;
 mod names;
+mod pipeline;
 mod repair;
 mod rules;
 

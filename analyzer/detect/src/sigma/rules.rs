@@ -8,9 +8,12 @@ use fengsui_schema::{AlertSource, Condition, Event, RuleReference, Severity, Tec
 use rsigma_eval::{Engine, EvaluationResult, MatchDetailLevel};
 use rsigma_parser::{CorrelationRule, FilterRule, Level, SigmaRule};
 
+use super::admission::{Admission, admit_text};
 use super::correlation::{CorrelationDefinition, correlation_key};
-use super::logsource::{Route, route};
-use super::{EventView, repair};
+use super::filters::{self, RuleNames};
+use super::logsource::{Route, Router, Source};
+use super::repair::{self, Placeholders};
+use super::{EventView, pipeline};
 use crate::alerting::{Verdict, ends};
 use crate::text::{cut, shown_value};
 use crate::{RuleFailure, limits, techniques};
@@ -36,16 +39,19 @@ pub(crate) struct SigmaHit {
     pub(crate) conditions: Vec<Condition>,
 }
 
-/// Every Sigma rule of a bundle, compiled.
+/// Every Sigma rule of a bundle, compiled: one engine per log source, so that an event meets only rules written for it.
 #[derive(Default)]
 pub(crate) struct SigmaRules {
-    engine: Engine,
+    engines: Vec<Engine>,
+    router: Router,
+    /// The engines of every row of the router.
+    routes: Vec<Vec<usize>>,
     cards: HashMap<String, Arc<RuleCard>>,
 }
 
 impl fmt::Debug for SigmaRules {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SigmaRules").field("rules", &self.engine.rule_count()).finish_non_exhaustive()
+        f.debug_struct("SigmaRules").field("rules", &self.cards.len()).finish_non_exhaustive()
     }
 }
 
@@ -56,11 +62,12 @@ impl SigmaRules {
             return Vec::new();
         }
         let view = EventView::new(event);
-        let mut results = match route(event) {
-            Route::Known(sources) => {
-                sources.iter().flat_map(|source| self.engine.evaluate_with_logsource(&view, source)).collect()
+        let mut results: Vec<EvaluationResult> = match self.router.route(event) {
+            Route::Row(row) => {
+                let engines = self.routes.get(row).into_iter().flatten().filter_map(|index| self.engines.get(*index));
+                engines.flat_map(|engine| engine.evaluate(&view)).collect()
             }
-            Route::Unknown => self.engine.evaluate(&view),
+            Route::Unknown => self.engines.iter().flat_map(|engine| engine.evaluate(&view)).collect(),
         };
         results.sort_by(|one, other| key(one).cmp(key(other)));
         results.dedup_by(|one, other| key(one) == key(other));
@@ -107,10 +114,18 @@ fn key(result: &EvaluationResult) -> &str {
 /// Collects Sigma files and compiles them together.
 #[derive(Default)]
 pub(crate) struct SigmaLoader {
-    rules: Vec<(String, SigmaRule, Option<String>)>,
+    rules: Vec<LoadedRule>,
     filters: Vec<(String, FilterRule)>,
     correlations: Vec<(String, CorrelationRule)>,
+    placeholders: Placeholders,
     failures: Vec<RuleFailure>,
+}
+
+/// A rule with its file and, when it stands alone there, the file's text.
+struct LoadedRule {
+    file: String,
+    rule: SigmaRule,
+    text: Option<String>,
 }
 
 impl fmt::Debug for SigmaLoader {
@@ -134,19 +149,25 @@ impl SigmaLoader {
         if text.len() > limits::SIGMA_FILE_BYTES {
             return self.fail(file, format!("file has {} bytes, more than {}", text.len(), limits::SIGMA_FILE_BYTES));
         }
+        if let Some(values) = pipeline::placeholders(text) {
+            return self.placeholders.extend(values);
+        }
+        if let Err(reason) = admit_text(text) {
+            return self.fail(file, reason);
+        }
         let mut collection = match rsigma_parser::parse_sigma_yaml(text) {
             Ok(collection) => collection,
             Err(error) => return self.fail(file, error.to_string()),
         };
-        std::mem::take(&mut collection.errors).into_iter().for_each(|reason| self.fail(file, reason));
-        if collection.is_empty() {
+        let errors = std::mem::take(&mut collection.errors);
+        if collection.is_empty() && errors.is_empty() {
             return self.fail(file, "file holds no rule".to_owned());
         }
+        errors.into_iter().for_each(|reason| self.fail(file, reason));
         let only = collection.len() == 1;
-        for mut rule in collection.rules {
-            repair::repair(&mut rule);
-            let shown = only.then(|| cut(text, limits::RULE_TEXT_BYTES).to_owned());
-            self.rules.push((file.to_owned(), rule, shown));
+        for rule in collection.rules {
+            let text = only.then(|| cut(text, limits::RULE_TEXT_BYTES).to_owned());
+            self.rules.push(LoadedRule { file: file.to_owned(), rule, text });
         }
         self.filters.extend(collection.filters.into_iter().map(|filter| (file.to_owned(), filter)));
         self.correlations.extend(collection.correlations.into_iter().map(|rule| (file.to_owned(), rule)));
@@ -158,40 +179,110 @@ impl SigmaLoader {
 
     /// Compiles everything. Rules that only feed correlations raise no alerts of their own.
     pub(crate) fn finish(mut self) -> LoadedSigma {
-        let mut engine = Engine::new();
-        engine.set_match_detail(MatchDetailLevel::Full);
         self.drop_repeated_ids();
-        let failed = engine.add_rules(self.rules.iter().map(|(_, rule, _)| rule));
-        let failed: HashMap<usize, String> =
-            failed.into_iter().map(|(index, error)| (index, error.to_string())).collect();
+        let mut admission = Admission::default();
+        self.admit_rules(&mut admission);
+        let filter_count = self.apply_filters(&mut admission);
+        let mut groups: Vec<(Source, Vec<LoadedRule>)> = Vec::new();
+        let mut places: HashMap<Source, usize> = HashMap::new();
+        for loaded in std::mem::take(&mut self.rules) {
+            let source = Source::of_rule(&loaded.rule.logsource);
+            let place = *places.entry(source.clone()).or_insert_with(|| {
+                groups.push((source, Vec::new()));
+                groups.len() - 1
+            });
+            groups[place].1.push(loaded);
+        }
         let (mut cards, mut names) = (HashMap::new(), HashMap::new());
-        for (index, (file, rule, text)) in std::mem::take(&mut self.rules).into_iter().enumerate() {
-            match failed.get(&index) {
-                Some(reason) => self.fail(&file, reason.clone()),
-                None => {
-                    let alerts = self.alerts_alone(&rule);
-                    let all = [rule.id.as_ref(), rule.name.as_ref(), Some(&rule.title)];
-                    names.extend(all.into_iter().flatten().map(|name| (name.clone(), rule_key(&rule).to_owned())));
-                    cards.insert(rule_key(&rule).to_owned(), Arc::new(card(&rule, text, alerts)));
-                }
-            }
+        let (mut engines, mut sources) = (Vec::new(), Vec::new());
+        for (source, rules) in groups {
+            engines.push(self.compile(rules, &mut cards, &mut names));
+            sources.push(source);
         }
-        let mut filter_count = 0;
-        for (file, filter) in std::mem::take(&mut self.filters) {
-            match engine.apply_filter(&filter) {
-                Ok(()) => filter_count += 1,
-                Err(error) => self.fail(&file, error.to_string()),
-            }
-        }
+        let router = Router::built_in().unwrap_or_else(|reason| {
+            self.fail("log sources", reason);
+            Router::default()
+        });
+        let engines_of =
+            |row: usize| (0..sources.len()).filter(|index| router.row_has(row, &sources[*index])).collect();
+        let routes = (0..router.rows()).map(engines_of).collect();
         let correlations = self.correlations(&names);
-        let rule_count = cards.len();
         LoadedSigma {
-            rules: SigmaRules { engine, cards },
-            rule_count,
+            rule_count: cards.len(),
+            rules: SigmaRules { engines, router, routes, cards },
             filter_count,
             correlations,
             failures: self.failures,
         }
+    }
+
+    /// Refuses rules of a size that nobody writes, and repairs the others.
+    fn admit_rules(&mut self, admission: &mut Admission) {
+        let mut refused = Vec::new();
+        let placeholders = std::mem::take(&mut self.placeholders);
+        self.rules.retain_mut(|loaded| match admission.admit(&loaded.rule.detection) {
+            Ok(()) => {
+                repair::repair(&mut loaded.rule.detection, &placeholders);
+                true
+            }
+            Err(reason) => {
+                let title = fengsui_schema::shown(&loaded.rule.title).to_string();
+                refused.push((loaded.file.clone(), format!("rule {title}: {reason}")));
+                false
+            }
+        });
+        self.placeholders = placeholders;
+        refused.into_iter().for_each(|(file, reason)| self.fail(&file, reason));
+    }
+
+    /// Writes the filters into the rules they name; how many were.
+    fn apply_filters(&mut self, admission: &mut Admission) -> usize {
+        let names = RuleNames::of(self.rules.iter().map(|loaded| &loaded.rule));
+        let mut count = 0;
+        for (number, (file, mut filter)) in std::mem::take(&mut self.filters).into_iter().enumerate() {
+            let admitted = if number < limits::SIGMA_FILTERS {
+                admission.admit(&filter.detection)
+            } else {
+                Err(format!("bundle holds more than {} filters", limits::SIGMA_FILTERS))
+            };
+            match admitted.and_then(|()| names.targets(&filter, self.rules.len())) {
+                Ok(targets) => {
+                    repair::repair(&mut filter.detection, &self.placeholders);
+                    let targets = targets.into_iter();
+                    targets.for_each(|index| filters::apply(&filter, number, &mut self.rules[index].rule));
+                    count += 1;
+                }
+                Err(reason) => self.fail(&file, reason),
+            }
+        }
+        count
+    }
+
+    /// The engine of the rules of one log source.
+    fn compile(
+        &mut self,
+        rules: Vec<LoadedRule>,
+        cards: &mut HashMap<String, Arc<RuleCard>>,
+        names: &mut HashMap<String, String>,
+    ) -> Engine {
+        let mut engine = Engine::new();
+        engine.set_match_detail(MatchDetailLevel::Full);
+        let failed: HashMap<usize, String> = engine
+            .add_rules(rules.iter().map(|loaded| &loaded.rule))
+            .into_iter()
+            .map(|(index, error)| (index, error.to_string()))
+            .collect();
+        for (index, LoadedRule { file, rule, text }) in rules.into_iter().enumerate() {
+            if let Some(reason) = failed.get(&index) {
+                self.fail(&file, reason.clone());
+                continue;
+            }
+            let alerts = self.alerts_alone(&rule);
+            let all = [rule.id.as_ref(), rule.name.as_ref(), Some(&rule.title)];
+            names.extend(all.into_iter().flatten().map(|name| (name.clone(), rule_key(&rule).to_owned())));
+            cards.insert(rule_key(&rule).to_owned(), Arc::new(card(&rule, text, alerts)));
+        }
+        engine
     }
 
     /// The correlations whose rules all exist; one correlation may use another.
@@ -218,7 +309,7 @@ impl SigmaLoader {
     fn drop_repeated_ids(&mut self) {
         let mut seen: HashMap<String, String> = HashMap::new();
         let mut repeated = Vec::new();
-        self.rules.retain(|(file, rule, _)| match seen.get(rule_key(rule)) {
+        self.rules.retain(|LoadedRule { file, rule, .. }| match seen.get(rule_key(rule)) {
             Some(first) => {
                 repeated.push((
                     file.clone(),

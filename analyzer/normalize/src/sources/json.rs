@@ -2,6 +2,9 @@
 //!
 //! The object stays as it is, so that Sigma's names work; what the field catalogue knows is copied beside it.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use fengsui_schema::{EventKind, FIELD_CATALOGUE, FieldType, RawRecord};
 use serde_json::{Map, Value};
 
@@ -51,6 +54,7 @@ const TIMES: &[&str] = &[
     "winlog.time_created",
     "Event.System.TimeCreated.#attributes.SystemTime",
     "Event.System.TimeCreated.SystemTime",
+    "Event.System.TimeCreated_attributes.SystemTime",
     "TimeGenerated",
     "date",
 ];
@@ -61,25 +65,40 @@ const ALIASES: &[(&str, &str)] = &[
     ("CommandLine", "process.command_line"),
     ("Computer", "host.name"),
     ("ComputerName", "host.name"),
+    ("CurrentDirectory", "process.working_directory"),
     ("DestinationHostname", "destination.domain"),
     ("DestinationIp", "destination.ip"),
     ("DestinationPort", "destination.port"),
     ("EventID", "event.code"),
+    ("EventID.#text", "event.code"),
     ("EventId", "event.code"),
     ("Hostname", "host.name"),
     ("Image", "process.executable"),
+    ("ImageLoaded", "dll.path"),
     ("IpAddress", "source.ip"),
     ("IpPort", "source.port"),
     ("NewProcessName", "process.executable"),
+    ("OriginalFileName", "process.pe.original_file_name"),
     ("ParentCommandLine", "process.parent.command_line"),
     ("ParentImage", "process.parent.executable"),
     ("ParentProcessName", "process.parent.executable"),
+    ("ParentUser", "process.parent.user.name"),
+    ("ProcessName", "process.executable"),
+    ("Protocol", "network.transport"),
+    ("Provider.#attributes.Name", "event.provider"),
+    ("ProviderName", "event.provider"),
+    ("Provider_Name", "event.provider"),
+    ("Provider_attributes.Name", "event.provider"),
     ("QueryName", "dns.question.name"),
+    ("QueryResults", "dns.answers"),
     ("SourceIp", "source.ip"),
+    ("SourceName", "event.provider"),
     ("SourcePort", "source.port"),
-    ("TargetFilename", "file.name"),
+    ("TargetFilename", "file.path"),
+    ("TargetObject", "registry.path"),
     ("TargetUserName", "user.name"),
     ("User", "user.name"),
+    ("WorkstationName", "source.domain"),
     ("client_ip", "source.ip"),
     ("dest_ip", "destination.ip"),
     ("dest_port", "destination.port"),
@@ -117,6 +136,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("winlog.channel", "winlog.channel"),
     ("winlog.computer_name", "host.name"),
     ("winlog.event_id", "event.code"),
+    ("winlog.provider_name", "event.provider"),
 ];
 
 /// An event of an object whose names are told from the catalogue and [`ALIASES`].
@@ -131,6 +151,7 @@ pub(super) fn of_object(dataset: &'static str, object: Map<String, Value>) -> Dr
     if draft.fields.get("winlog.channel").is_some() {
         draft.fields.set("event.dataset", "windows.event");
         draft.put("observer.type", "host");
+        super::windows::understand(&mut draft, &object);
     }
     draft.original = Value::Object(object);
     draft
@@ -154,16 +175,33 @@ fn walk(draft: &mut Draft, object: &Map<String, Value>, path: &mut String, depth
 
 fn leaf(draft: &mut Draft, path: &str, value: &Value) {
     let bare = WRAPPERS.iter().find_map(|wrapper| path.strip_prefix(wrapper)).unwrap_or(path);
-    if let Some(definition) = FIELD_CATALOGUE.iter().find(|definition| definition.name == bare) {
-        if definition.kind != FieldType::Time {
-            set(draft, definition.name, value);
+    match KNOWN.get(bare) {
+        Some(Known { field, kind: Some(kind) }) if *field == bare => {
+            if *kind != FieldType::Time {
+                set(draft, field, value);
+            }
         }
-    } else if let Ok(index) = ALIASES.binary_search_by(|(name, _)| (*name).cmp(bare)) {
-        let (_, field) = ALIASES[index];
-        if draft.fields.get(field).is_none() {
-            set(draft, field, value);
-        }
+        Some(Known { field, .. }) if draft.fields.get(field).is_none() => set(draft, field, value),
+        _ => {}
     }
+}
+
+/// A name that is understood.
+struct Known {
+    field: &'static str,
+    /// The catalogue's type of the field.
+    kind: Option<FieldType>,
+}
+
+/// Every name that is understood: those of the catalogue and of [`ALIASES`].
+static KNOWN: LazyLock<HashMap<&'static str, Known>> = LazyLock::new(|| {
+    let aliases = ALIASES.iter().map(|(name, field)| (*name, Known { field, kind: kind_of(field) }));
+    let catalogue = FIELD_CATALOGUE.iter().map(|definition| definition.name);
+    aliases.chain(catalogue.map(|name| (name, Known { field: name, kind: kind_of(name) }))).collect()
+});
+
+fn kind_of(field: &str) -> Option<FieldType> {
+    FIELD_CATALOGUE.iter().find(|definition| definition.name == field).map(|definition| definition.kind)
 }
 
 /// Sets fields out of an object by a table of names.
@@ -177,7 +215,7 @@ pub(super) fn set_typed(draft: &mut Draft, values: &Map<String, Value>, table: &
 
 /// Sets a field, checked against the type that the catalogue gives it.
 fn set(draft: &mut Draft, field: &'static str, value: &Value) {
-    let kind = FIELD_CATALOGUE.iter().find(|definition| definition.name == field).map(|definition| definition.kind);
+    let kind = KNOWN.get(field).map_or_else(|| kind_of(field), |known| known.kind);
     match (kind, value) {
         (Some(FieldType::Address), Value::Array(list)) => {
             draft.put_address(field, list.first().and_then(Value::as_str))

@@ -9,6 +9,7 @@ mod json;
 mod leef;
 mod syslog;
 mod web_access;
+mod windows;
 mod zeek;
 
 use fengsui_schema::{Event, EventId, RawRecord, SourceReference, shown};
@@ -35,6 +36,7 @@ pub static SOURCES: &[SourceDefinition] = &[
     fengsui_eve::SOURCE,
     zeek::JSON,
     zeek::TABLE,
+    windows::SOURCE,
     ecs_alert::SOURCE,
     json::SOURCE,
     auditd::SOURCE,
