@@ -14,6 +14,7 @@ pub struct Framing {
 enum Table {
     Csv,
     Zeek,
+    W3c,
 }
 
 impl Framing {
@@ -23,6 +24,7 @@ impl Framing {
         let table = match source.name {
             "csv" => Some(Table::Csv),
             "zeek_tsv" => Some(Table::Zeek),
+            "web_w3c" => Some(Table::W3c),
             _ => None,
         };
         Self { table, header: Vec::new() }
@@ -38,6 +40,8 @@ impl Framing {
             None => Some(line.to_vec()),
             Some(Table::Csv) if self.header.is_empty() => self.keep(line, true),
             Some(Table::Zeek) if line.starts_with(b"#") => self.zeek_header(line),
+            Some(Table::W3c) if line.starts_with(b"#Fields:") => self.keep(line, true),
+            Some(Table::W3c) if line.starts_with(b"#") => None,
             Some(_) => Some([&self.header, line].concat()),
         }
     }

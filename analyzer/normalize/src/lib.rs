@@ -1,11 +1,13 @@
 //! Owns turning a raw record of any source into an Event.
 //!
-//! Does no I/O and keeps no state between records.
+//! Does no I/O and keeps no state between records; decoders of formats that need some ([`FlowDecoder`]) are the
+//! caller's to keep.
 
 #![forbid(unsafe_code)]
 
 mod draft;
 mod error;
+mod flow_export;
 mod format;
 mod framing;
 mod json;
@@ -16,6 +18,7 @@ mod windows_log;
 
 pub use draft::Draft;
 pub use error::NormalizeError;
+pub use flow_export::{FlowCounts, FlowDecoder};
 pub use format::recognize;
 pub use framing::Framing;
 pub use sources::{SOURCES, SourceDefinition, normalize, source, source_names};

@@ -17,3 +17,15 @@ pub const HEADER_BYTES: usize = 16 * 1024;
 
 /// Lines that are looked at to recognise a format.
 pub const SAMPLE_LINES: usize = 16;
+
+/// Exporters of flows whose templates are kept; of more the one that came first is given up and counted.
+pub const FLOW_EXPORTERS: usize = 1_024;
+
+/// Templates that are kept of one exporter of flows; of more the one with the lowest number goes and is counted.
+pub const FLOW_TEMPLATES: usize = 256;
+
+/// Sets of flow records that wait for their template, for each exporter; of more the oldest goes and is counted.
+pub const FLOW_SETS_WAITING: usize = 64;
+
+/// Flows that are taken of one datagram.
+pub const FLOW_RECORDS: usize = 4_096;

@@ -44,6 +44,25 @@ pub(crate) fn bsd_time(text: &str, received: Timestamp) -> Option<Timestamp> {
         .min_by_key(|time: &Timestamp| received.nanos_since(*time).unsigned_abs())
 }
 
+/// The time of `Nov 22 2026 20:56:27` or `Nov 22 20:56:27 2026` at the start of a line, as firewalls write it, and what
+/// follows. Of UTC and Beijing time the reading nearest to the time of reception is taken.
+pub(crate) fn dated_time(text: &str, received: Timestamp) -> Option<(Timestamp, &str)> {
+    let month = month(text.get(..3)?)?;
+    let (day, rest) = text.get(3..)?.trim_start().split_once(' ')?;
+    let (first, rest) = rest.trim_start().split_once(' ')?;
+    let (second, rest) = rest.trim_start().split_once(' ').unwrap_or((rest.trim_start(), ""));
+    let is_year = |word: &str| word.len() == 4 && word.bytes().all(|byte| byte.is_ascii_digit());
+    let (year, clock) = if is_year(first) { (first, second) } else { (second, first) };
+    let clock = clock.trim_end_matches(':');
+    if !is_year(year) || clock.len() < 8 {
+        return None;
+    }
+    let readings = ["Z", "+08:00"].map(|zone| format!("{year}-{month:02}-{day:0>2}T{clock}{zone}").parse().ok());
+    let time =
+        readings.into_iter().flatten().min_by_key(|time: &Timestamp| received.nanos_since(*time).unsigned_abs())?;
+    Some((time, rest))
+}
+
 /// The time of a number of seconds since the epoch with an optional fraction: `1364481363.243`.
 pub(crate) fn epoch_seconds(text: &str) -> Option<Timestamp> {
     let (seconds, fraction) = text.split_once('.').unwrap_or((text, "0"));
@@ -80,6 +99,30 @@ fn value(text: &str) -> (&str, &str) {
         return (&inner[..end], inner.get(end + 1..).unwrap_or_default());
     }
     text.split_at(text.find([' ', '\t']).unwrap_or(text.len()))
+}
+
+/// The cells of one row; quotes double inside quotes.
+pub(crate) fn cells(row: &str) -> Vec<String> {
+    let mut cells = Vec::new();
+    let mut cell = String::new();
+    let mut quoted = false;
+    let mut characters = row.trim_end_matches(['\r', '\n']).chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' if quoted && characters.peek() == Some(&'"') => {
+                characters.next();
+                cell.push('"');
+            }
+            '"' => quoted = !quoted,
+            ',' if !quoted => cells.push(std::mem::take(&mut cell)),
+            other => cell.push(other),
+        }
+        if cells.len() == limits::COLUMNS {
+            return cells;
+        }
+    }
+    cells.push(cell);
+    cells
 }
 
 #[cfg(test)]

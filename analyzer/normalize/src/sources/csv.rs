@@ -4,7 +4,8 @@ use fengsui_schema::RawRecord;
 use serde_json::{Map, Value};
 
 use super::SourceDefinition;
-use crate::{Draft, NormalizeError, limits};
+use crate::text::cells;
+use crate::{Draft, NormalizeError};
 
 const NAME: &str = "csv";
 
@@ -39,30 +40,6 @@ fn parse(record: &RawRecord) -> Result<Draft, NormalizeError> {
     let mut draft = super::json::of_object("csv.row", object);
     draft.put("message", row.trim_end());
     Ok(draft)
-}
-
-/// The cells of one row; quotes double inside quotes.
-fn cells(row: &str) -> Vec<String> {
-    let mut cells = Vec::new();
-    let mut cell = String::new();
-    let mut quoted = false;
-    let mut characters = row.trim_end_matches(['\r', '\n']).chars().peekable();
-    while let Some(character) = characters.next() {
-        match character {
-            '"' if quoted && characters.peek() == Some(&'"') => {
-                characters.next();
-                cell.push('"');
-            }
-            '"' => quoted = !quoted,
-            ',' if !quoted => cells.push(std::mem::take(&mut cell)),
-            other => cell.push(other),
-        }
-        if cells.len() == limits::COLUMNS {
-            return cells;
-        }
-    }
-    cells.push(cell);
-    cells
 }
 
 #[cfg(test)]

@@ -56,6 +56,8 @@ const TIMES: &[&str] = &[
     "Event.System.TimeCreated.SystemTime",
     "Event.System.TimeCreated_attributes.SystemTime",
     "TimeGenerated",
+    "CreationTime",
+    "published",
     "date",
 ];
 
@@ -152,6 +154,8 @@ pub(super) fn of_object(dataset: &'static str, object: Map<String, Value>) -> Dr
         draft.fields.set("event.dataset", "windows.event");
         draft.put("observer.type", "host");
         super::windows::understand(&mut draft, &object);
+    } else {
+        super::cloud_audit::understand(&mut draft, &object);
     }
     draft.original = Value::Object(object);
     draft
@@ -176,12 +180,8 @@ fn walk(draft: &mut Draft, object: &Map<String, Value>, path: &mut String, depth
 fn leaf(draft: &mut Draft, path: &str, value: &Value) {
     let bare = WRAPPERS.iter().find_map(|wrapper| path.strip_prefix(wrapper)).unwrap_or(path);
     match KNOWN.get(bare) {
-        Some(Known { field, kind: Some(kind) }) if *field == bare => {
-            if *kind != FieldType::Time {
-                set(draft, field, value);
-            }
-        }
-        Some(Known { field, .. }) if draft.fields.get(field).is_none() => set(draft, field, value),
+        Some(Known { kind: Some(FieldType::Time), .. }) => {}
+        Some(Known { field, .. }) if *field == bare || draft.fields.get(field).is_none() => set(draft, field, value),
         _ => {}
     }
 }

@@ -2,13 +2,18 @@
 
 mod auditd;
 mod cef;
+mod cloud_audit;
 mod csv;
+mod dlp_finding;
 mod ecs_alert;
 mod fengsui_eve;
+mod firewall;
 mod json;
 mod leef;
+mod netflow;
 mod syslog;
 mod web_access;
+mod web_w3c;
 mod windows;
 mod zeek;
 
@@ -38,11 +43,15 @@ pub static SOURCES: &[SourceDefinition] = &[
     zeek::TABLE,
     windows::SOURCE,
     ecs_alert::SOURCE,
+    cloud_audit::SOURCE,
+    dlp_finding::SOURCE,
+    netflow::SOURCE,
     json::SOURCE,
     auditd::SOURCE,
     cef::SOURCE,
     leef::SOURCE,
     web_access::SOURCE,
+    web_w3c::SOURCE,
     syslog::SOURCE,
     csv::SOURCE,
 ];

@@ -3,8 +3,8 @@
 use fengsui_schema::{RawRecord, Timestamp};
 use serde_json::Value;
 
-use super::{SourceDefinition, cef, leef, web_access};
-use crate::text::{bsd_time, line, pairs};
+use super::{SourceDefinition, cef, firewall, leef, web_access};
+use crate::text::{bsd_time, dated_time, line, pairs};
 use crate::{Draft, NormalizeError};
 
 const NAME: &str = "syslog";
@@ -43,6 +43,7 @@ fn parse(record: &RawRecord) -> Result<Draft, NormalizeError> {
     let (priority, rest) = priority(&text);
     let header = rfc5424(rest)
         .or_else(|| iso(rest))
+        .or_else(|| dated(rest, record.received))
         .or_else(|| rfc3164(rest, record.received))
         .or_else(|| priority.is_some().then_some(Header { message: rest, ..Header::default() }))
         .ok_or_else(|| {
@@ -64,7 +65,10 @@ fn parse(record: &RawRecord) -> Result<Draft, NormalizeError> {
 }
 
 fn dataset(program: &str) -> String {
-    let known = ["sshd", "sudo", "su", "kernel", "nginx", "httpd", "apache2", "cron", "systemd"];
+    let known = [
+        "sshd", "sudo", "su", "kernel", "nginx", "httpd", "apache2", "cron", "systemd", "login", "useradd", "usermod",
+        "groupadd", "passwd", "clamd", "vsftpd", "named", "guacd",
+    ];
     match known.iter().find(|known| program.eq_ignore_ascii_case(known)) {
         Some(program) => format!("syslog.{program}"),
         None => "syslog.other".to_owned(),
@@ -122,6 +126,17 @@ fn iso(text: &str) -> Option<Header<'_>> {
     Some(tagged(Some(time), host, rest))
 }
 
+/// `Nov 22 2026 12:00:00 host: message` or `Nov 22 12:00:00 2026 host message`.
+fn dated(text: &str, received: Timestamp) -> Option<Header<'_>> {
+    let (time, rest) = dated_time(text, received)?;
+    let rest = rest.trim_start_matches([' ', ':']);
+    if rest.starts_with('%') {
+        return Some(Header { time: Some(time), message: rest, ..Header::default() });
+    }
+    let (host, rest) = rest.split_once(' ').unwrap_or(("", rest));
+    Some(tagged(Some(time), host.trim_end_matches(':'), rest.trim_start_matches([' ', ':'])))
+}
+
 /// `Nov 22 12:00:00 host app[123]: message`.
 fn rfc3164(text: &str, received: Timestamp) -> Option<Header<'_>> {
     let (stamp, rest) = text.split_at_checked(15)?;
@@ -150,6 +165,7 @@ fn understand(draft: &mut Draft, header: &Header<'_>, rest: &str) {
         cef::fill(draft, &rest[start..]);
     } else if let Some(start) = rest.find("LEEF:1.0|").or_else(|| rest.find("LEEF:2.0|")) {
         leef::fill(draft, &rest[start..]);
+    } else if firewall::understand(draft, rest) {
     } else if program.starts_with("sshd") {
         sshd(draft, message);
     } else if program == "sudo" {
@@ -160,6 +176,51 @@ fn understand(draft: &mut Draft, header: &Header<'_>, rest: &str) {
         packet_filter(draft, message);
     } else if message.contains("authentication failure") {
         pam(draft, message);
+    } else if let Some((user, rest)) = session(message) {
+        draft.put("event.category", "session");
+        draft.put("event.action", if rest { "session_opened" } else { "session_closed" });
+        draft.put("event.outcome", "success");
+        draft.put("user.name", user);
+    } else if program.eq_ignore_ascii_case("cron") {
+        cron(draft, message);
+    } else if matches!(program, "useradd" | "groupadd") && message.starts_with("new ") {
+        account(draft, message);
+    }
+}
+
+/// Whose session PAM opened (true) or closed.
+fn session(message: &str) -> Option<(&str, bool)> {
+    let (opened, rest) = match message.split_once("session opened for user ") {
+        Some((_, rest)) => (true, rest),
+        None => (false, message.split_once("session closed for user ")?.1),
+    };
+    Some((rest.split([' ', '(']).next()?, opened))
+}
+
+/// `(root) CMD (/usr/local/bin/backup.sh)`.
+fn cron(draft: &mut Draft, message: &str) {
+    let Some((user, command)) = message.split_once(" CMD ") else { return };
+    draft.put("event.category", "process");
+    draft.put("event.action", "scheduled_command");
+    draft.put("user.name", user.trim_matches(['(', ')', ' ']));
+    let command = command.trim();
+    draft.put(
+        "process.command_line",
+        command.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(command),
+    );
+}
+
+/// `new user: name=x, UID=0, GID=0, home=/home/x, shell=/bin/bash`.
+fn account(draft: &mut Draft, message: &str) {
+    draft.put("event.category", "iam");
+    draft.put("event.action", if message.starts_with("new user") { "user_created" } else { "group_created" });
+    draft.put("event.outcome", "success");
+    for part in message.split([',', ':']) {
+        match part.trim().split_once('=') {
+            Some(("name", name)) => draft.put("user.target.name", name),
+            Some(("UID", id)) => draft.put("user.target.id", id),
+            _ => {}
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Zeek's logs as JSON lines and as tab separated tables; their own names stay addressable.
 
-use fengsui_schema::RawRecord;
+use fengsui_schema::{EventKind, RawRecord};
 use serde_json::{Map, Value};
 
 use super::SourceDefinition;
@@ -108,8 +108,33 @@ const FIELDS: &[(&str, &str)] = &[
     ("username", "user.name"),
     ("conn_state", "flow.state"),
     ("note", "rule.name"),
+    ("msg", "event.reason"),
     ("src", "source.ip"),
     ("dst", "destination.ip"),
+    ("action", "event.action"),
+    ("operation", "event.action"),
+    ("command", "event.action"),
+    ("name", "file.name"),
+    ("size", "file.size"),
+    ("total_bytes", "file.size"),
+    ("mime_type", "file.mime_type"),
+    ("user", "user.name"),
+    ("client", "user.name"),
+    ("cookie", "user.name"),
+    ("hostname", "source.domain"),
+    ("host_name", "host.name"),
+    ("client_addr", "source.ip"),
+    ("server_addr", "destination.ip"),
+    ("mac", "source.mac"),
+    ("certificate.subject", "tls.server.subject"),
+    ("certificate.issuer", "tls.server.issuer"),
+    ("mailfrom", "email.from.address"),
+    ("rcptto", "email.to.address"),
+    ("subject", "email.subject"),
+    ("ja4", "tls.client.ja4"),
+    ("orig_pkts", "source.packets"),
+    ("resp_pkts", "destination.packets"),
+    ("duration", "event.duration_s"),
 ];
 
 fn of_values(source: &'static str, path: &str, values: Map<String, Value>) -> Result<Draft, NormalizeError> {
@@ -122,9 +147,11 @@ fn of_values(source: &'static str, path: &str, values: Map<String, Value>) -> Re
     draft.put("event.category", if path == "http" { "web" } else { "network" });
     draft.put("observer.type", "sensor");
     super::json::set_typed(&mut draft, &values, FIELDS);
-    if let ("dns" | "http" | "ssl" | "ssh" | "smtp", None) = (path, draft.fields.get("network.protocol")) {
-        draft.put("network.protocol", if path == "ssl" { "tls" } else { path });
+    if path == "ssl" {
+        // The subject of a certificate, not of a mail.
+        draft.copy("tls.server.subject", values.get("subject"));
     }
+    protocol_and_login(&mut draft, path, &values);
     if let Some(url) = text(&values, "uri") {
         let host = draft.fields.text("url.domain").map(str::to_owned);
         draft.put_url(url);
@@ -132,6 +159,31 @@ fn of_values(source: &'static str, path: &str, values: Map<String, Value>) -> Re
     }
     draft.original = Value::Object(values);
     Ok(draft)
+}
+
+/// Logs of one protocol, and what those about logins say of them.
+fn protocol_and_login(draft: &mut Draft, path: &str, values: &Map<String, Value>) {
+    let protocols =
+        ["dns", "http", "ssl", "ssh", "smtp", "ftp", "rdp", "kerberos", "dce_rpc", "snmp", "sip", "mysql", "dhcp"];
+    if protocols.contains(&path) {
+        draft.put("network.protocol", if path == "ssl" { "tls" } else { path });
+    }
+    if path.starts_with("smb_") {
+        draft.put("network.protocol", "smb");
+    }
+    if path == "notice" {
+        draft.kind = EventKind::Alert;
+    }
+    let success = ["success", "auth_success"].iter().find_map(|name| match values.get(*name)? {
+        Value::Bool(success) => Some(*success),
+        Value::String(word) => Some(matches!(word.as_str(), "T" | "true")),
+        _ => None,
+    });
+    if let ("kerberos" | "ntlm" | "ssh" | "radius", Some(success)) = (path, success) {
+        draft.put("event.category", "authentication");
+        draft.put("event.action", "login");
+        draft.put("event.outcome", if success { "success" } else { "failure" });
+    }
 }
 
 #[cfg(test)]
