@@ -193,7 +193,7 @@ pub(super) fn understand(draft: &mut Draft, values: &Map<String, Value>) -> bool
     }
     let address = ADDRESSES.iter().find_map(|place| text(values, place));
     // Microsoft writes a port behind the address.
-    draft.put_address("source.ip", address.map(|address| crate::draft::without_port(address)));
+    draft.put_address("source.ip", address.map(crate::draft::without_port));
     if address.is_none() {
         draft.put_address("source.ip", at(values, "sourceIPs").and_then(|list| list.get(0)).and_then(Value::as_str));
     }
