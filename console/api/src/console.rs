@@ -31,6 +31,7 @@ use crate::limits::{BODY_BYTES, HASHES_AT_ONCE, REQUEST_TIME, STREAMS};
 use crate::repository::accounts::{self, NewAccount};
 use crate::settings::ConsoleSettings;
 use crate::state::{AppState, Change, Shared, Statistics};
+use crate::tier::Tier;
 use crate::units::Units;
 use crate::wire::{AuditVerdict, Health};
 
@@ -91,6 +92,7 @@ impl Console {
         tx.commit().await.map_err(failed)?;
         let newest =
             db.count("SELECT value AS n FROM sequence WHERE name = 'revision'", vec![]).await.map_err(failed)?;
+        let tier = Tier::open(&settings.tier, &settings.database, &unit, &mut db).await?;
         let empty = !accounts::any(&mut db).await?;
         let setup_code = if empty { Some(crate::access::one_time_password()?) } else { None };
         let state = AppState::new(Shared {
@@ -109,6 +111,7 @@ impl Console {
             failures: Failures::default(),
             setup_code: Mutex::new(setup_code),
             stopping: CancellationToken::new(),
+            tier,
             settings,
         });
         Ok(Self { state })
@@ -144,6 +147,11 @@ impl Console {
         let made = self.make_account(request).await.map_err(failed)?;
         self.state.shared().setup_code.lock().take();
         Ok(made)
+    }
+
+    /// What every request shares, for the parts of this crate that the binary drives.
+    pub(crate) fn state(&self) -> &AppState {
+        &self.state
     }
 
     async fn make_account(&self, request: AccountRequest) -> ApiResult<String> {
@@ -186,6 +194,7 @@ impl Console {
         };
         let service = self.router().into_make_service_with_connect_info::<SocketAddr>();
         let serving = axum::serve(listener, service).with_graceful_shutdown(stop);
+        let link = tokio::spawn(crate::tier::run(self.state.clone()));
         let deadline = async move {
             stopping.cancelled().await;
             tokio::time::sleep(STOP_TIME).await;
@@ -194,6 +203,7 @@ impl Console {
             served = async { serving.await } => served,
             () = deadline => Ok(()),
         };
+        link.abort();
         self.state.shared().db.close().await;
         Ok(served?)
     }

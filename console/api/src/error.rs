@@ -60,6 +60,12 @@ pub enum ConsoleError {
     Audit(String),
 }
 
+impl From<sqlx::Error> for ConsoleError {
+    fn from(source: sqlx::Error) -> Self {
+        Self::Database { place: "of the console".to_owned(), source }
+    }
+}
+
 impl From<ApiError> for ConsoleError {
     fn from(error: ApiError) -> Self {
         Self::Settings(error.message_en)

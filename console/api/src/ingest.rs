@@ -9,7 +9,7 @@ use crate::db::{Query, Tx, args};
 use crate::error::{ApiError, ApiResult};
 use crate::limits::STORED_BODY_BYTES;
 use crate::scope::Place;
-use crate::state::{AppState, Notice, notice};
+use crate::state::{AppState, Change, Notice, notice};
 use crate::words::word_of;
 
 /// The console as the pipeline sees it.
@@ -35,12 +35,32 @@ pub(crate) async fn take(state: &AppState, batch: Vec<Output>) -> ApiResult<()> 
             Output::Finding(finding) => take_finding(&mut tx, now, finding).await?,
             Output::Visibility(visibility) => take_visibility(state, &mut tx, now, visibility).await?,
         };
+        if changed.is_some()
+            && let Some(summary) = crate::tier::summary_of(output)
+        {
+            crate::tier::send(&state.shared().tier, &mut tx, now, summary).await?;
+        }
         revision = changed.or(revision);
     }
     tx.commit().await?;
+    state.shared().tier.notify();
     if let Some(revision) = revision {
         state.shared().revision.send_replace(revision);
     }
+    Ok(())
+}
+
+/// Takes what a node below found, within the transaction of its delivery.
+pub(crate) async fn take_from_below(change: &mut Change, output: &Output) -> ApiResult<()> {
+    let (state, now) = (change.state().clone(), change.now());
+    let tx = change.tx();
+    let changed = match output {
+        Output::Alert(alert) => take_alert(tx, now, alert).await?,
+        Output::Incident(incident) => take_incident(tx, now, incident).await?,
+        Output::Finding(finding) => take_finding(tx, now, finding).await?,
+        Output::Visibility(visibility) => take_visibility(&state, tx, now, visibility).await?,
+    };
+    change.revise(changed);
     Ok(())
 }
 

@@ -34,6 +34,20 @@ pub async fn snapshot_database(from: &Path, to: &Path) -> Result<(), ConsoleErro
     copied.map(|_| ()).map_err(|source| failed(to, source))
 }
 
+/// Begins new epochs of a node whose database file was put back from a backup: its neighbours feed it again from what
+/// they still hold, and what it sends again has no second effect. `now` is in milliseconds since the epoch.
+///
+/// # Errors
+/// When the file can't be written or is no console's database.
+pub async fn begin_new_epochs(path: &Path, now: i64) -> Result<(), ConsoleError> {
+    let db = Db::open(&path.to_string_lossy(), 1).await?;
+    let mut tx = db.begin().await.map_err(|source| failed(path, source))?;
+    crate::tier::begin_epochs(&mut tx, now).await?;
+    tx.commit().await.map_err(|source| failed(path, source))?;
+    db.close().await;
+    Ok(())
+}
+
 async fn open_read_only(path: &Path) -> Result<SqlitePool, ConsoleError> {
     let options = SqliteConnectOptions::new().filename(path).create_if_missing(false).read_only(true);
     SqlitePoolOptions::new().max_connections(1).connect_with(options).await.map_err(|source| failed(path, source))

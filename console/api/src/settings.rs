@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::access::PasswordProfile;
+use crate::tier::TierSettings;
 
 /// Settings of the console.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -42,6 +43,8 @@ pub struct ConsoleSettings {
     pub operator: OperatorKind,
     /// Folder whose `index.html`, `m.html`, `screen.html` and `assets/` are served instead of the built-in web app.
     pub web_directory: Option<PathBuf>,
+    /// How this console stands to the tiers above and below.
+    pub tier: TierSettings,
 }
 
 /// What the reporting rules call the operator of the network.
@@ -75,6 +78,7 @@ impl Default for ConsoleSettings {
             session_hours: 8,
             operator: OperatorKind::Other,
             web_directory: None,
+            tier: TierSettings::default(),
         }
     }
 }

@@ -43,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) failures: Failures,
     pub(crate) setup_code: Mutex<Option<String>>,
     pub(crate) stopping: CancellationToken,
+    pub(crate) tier: crate::tier::Tier,
 }
 
 impl AppState {
@@ -155,6 +156,11 @@ impl Change {
         Ok(revision)
     }
 
+    /// Notes the number of a change that was written without [`Change::notice`].
+    pub(crate) fn revise(&mut self, revision: Option<i64>) {
+        self.revision = revision.or(self.revision);
+    }
+
     /// Writes an entry of the audit log.
     pub(crate) async fn audit(&mut self, entry: Entry<'_>) -> ApiResult<()> {
         audit::append(&mut self.tx, &self.actor, self.now, entry).await?;
@@ -167,6 +173,12 @@ impl Change {
         if self.entries == 0 {
             return Err(ApiError::internal(&"a change without an audit entry was refused"));
         }
+        self.commit_delivery().await
+    }
+
+    /// Makes last what another node delivered. That is no act of a person and needs no entry; orders and refusals
+    /// write their own.
+    pub(crate) async fn commit_delivery(self) -> ApiResult<()> {
         self.tx.commit().await?;
         if let Some(revision) = self.revision {
             self.state.shared().revision.send_replace(revision);

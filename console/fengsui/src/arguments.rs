@@ -51,6 +51,9 @@ pub(crate) enum Command {
     /// Check the audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Join the tiers: enrol with a parent, let nodes below in, revoke them.
+    #[command(subcommand)]
+    Node(NodeCommand),
     /// Write a copy of the data folder while the program runs.
     #[command(after_help = "Example:\n  fengsui backup --data data --output backup-2026-01-02")]
     Backup(BackupArguments),
@@ -63,6 +66,9 @@ pub(crate) enum Command {
     /// Print the example settings file with every key documented.
     #[command(after_help = "Example:\n  fengsui settings > fengsui.toml")]
     Settings,
+    /// Enter the confinement of the live sensor and print what it can't do any more; exit code 1 when it still can.
+    #[command(hide = true, after_help = "Example:\n  fengsui confinement")]
+    Confinement,
     /// Write the reference pages from the registries.
     #[command(hide = true, after_help = "Example:\n  fengsui reference --output docs/reference")]
     Reference {
@@ -139,6 +145,9 @@ pub(crate) struct ConsoleArguments {
     /// Port, in place of the one in the settings.
     #[arg(long)]
     pub(crate) port: Option<u16>,
+    /// Address of the parent's console, in place of the one in the settings; enrol first with `fengsui node enrol`.
+    #[arg(long, value_name = "URL")]
+    pub(crate) parent: Option<String>,
     /// Run without the analyzer in this process.
     #[arg(long)]
     pub(crate) without_analyzer: bool,
@@ -356,6 +365,73 @@ pub(crate) enum AuditCommand {
         #[arg(long, default_value = "data", value_name = "DIR")]
         data: PathBuf,
     },
+}
+
+/// `fengsui node …`: for the operator of the machine; a console may be running on the same data.
+#[derive(Debug, Subcommand)]
+pub(crate) enum NodeCommand {
+    /// Make a one-time code for a node below this one.
+    #[command(after_help = "Example:\n  fengsui node code -C fengsui.toml 620123")]
+    Code {
+        /// Code of the unit that the node serves, or the name of a sensor.
+        node: String,
+        /// What the node is.
+        #[arg(long, default_value = "console", value_parser = ["console", "sensor"])]
+        role: String,
+    },
+    /// Ask the parent to let this node in; prints the fingerprint to read out for the approval.
+    #[command(
+        after_help = "Example:\n  fengsui node enrol -C fengsui.toml --parent https://prefecture.example:8460 --code CODE"
+    )]
+    Enrol {
+        /// Address of the parent's console, in place of the one in the settings.
+        #[arg(long, value_name = "URL")]
+        parent: Option<String>,
+        /// The one-time code that the parent's administrator made.
+        #[arg(long)]
+        code: String,
+    },
+    /// Let a node in by the fingerprint its operator read out.
+    #[command(after_help = "Example:\n  fengsui node approve -C fengsui.toml 620123 --fingerprint 3f0c…")]
+    Approve {
+        /// Name of the node.
+        node: String,
+        /// The fingerprint, 64 hexadecimal digits.
+        #[arg(long)]
+        fingerprint: String,
+    },
+    /// Take a node's key back; a running console refuses it within two seconds.
+    #[command(after_help = "Example:\n  fengsui node revoke -C fengsui.toml 620123 --reason \"key lost\"")]
+    Revoke {
+        /// Name of the node.
+        node: String,
+        /// Why, for the audit log.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Send measuring messages over the links; they do nothing where they arrive.
+    #[command(after_help = "Example:\n  fengsui node probe -C fengsui.toml --lane P2 --count 1000")]
+    Probe {
+        /// Lane: P0, P2 or P3.
+        #[arg(long, default_value = "P2", value_parser = ["P0", "P2", "P3"])]
+        lane: String,
+        /// To the nodes below instead of those above.
+        #[arg(long)]
+        down: bool,
+        /// How many.
+        #[arg(long, default_value_t = 1)]
+        count: u64,
+    },
+    /// List what came from other nodes in the order it was taken; one JSON line each.
+    #[command(after_help = "Example:\n  fengsui node received -C fengsui.toml --after 0")]
+    Received {
+        /// Leave out messages up to this number.
+        #[arg(long, default_value_t = 0)]
+        after: i64,
+    },
+    /// List the nodes above and below with their backlogs; one JSON line each.
+    #[command(after_help = "Example:\n  fengsui node list -C fengsui.toml")]
+    List,
 }
 
 /// `fengsui backup`

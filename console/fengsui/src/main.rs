@@ -6,6 +6,7 @@ mod arguments;
 mod commands;
 mod content;
 mod demo;
+mod hardening;
 mod logging;
 mod roles;
 mod settings;

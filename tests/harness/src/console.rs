@@ -30,6 +30,8 @@ impl ConsoleClient {
     /// # Errors
     /// When the client can't be made.
     pub fn new(port: u16) -> anyhow::Result<Self> {
+        // Clients have no cryptography of their own; somebody else in the process may have set it already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().cookie_store(true).timeout(Duration::from_secs(30)).build()?;
         Ok(Self { address: format!("http://127.0.0.1:{port}"), http })
     }

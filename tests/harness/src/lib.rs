@@ -6,9 +6,11 @@
 
 mod console;
 mod process;
+mod proxy;
 
 pub use console::{Account, ConsoleClient};
 pub use process::{Finished, Running, run};
+pub use proxy::LinkProxy;
 
 use std::path::{Path, PathBuf};
 

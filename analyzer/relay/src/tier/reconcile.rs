@@ -20,6 +20,14 @@ pub struct BucketDigest {
     pub digest: String,
 }
 
+impl BucketDigest {
+    /// The last number that can be in the bucket.
+    #[must_use]
+    pub const fn last(&self) -> u64 {
+        self.bucket.saturating_add(1).saturating_mul(limits::BUCKET_MESSAGES)
+    }
+}
+
 /// Bucket of a message.
 const fn bucket_of(seq: u64) -> u64 {
     seq.saturating_sub(1) / limits::BUCKET_MESSAGES

@@ -67,6 +67,7 @@ async fn note(change: &mut Change, task: &HeldTask, verb: &str, text: &str) -> A
     change.execute(sql, args![id, task.id, now, verb, actor, text]).await?;
     let revision = change.notice("task", &task.id.to_string(), None, &task.place).await?;
     change.execute("UPDATE task SET revision = $1 WHERE id = $2", args![revision, task.id]).await?;
+    crate::tier::tell_task(change, task.id, verb, text).await?;
     Ok(id)
 }
 

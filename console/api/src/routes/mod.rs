@@ -14,6 +14,7 @@ mod session;
 mod setup;
 mod stream;
 mod tasks;
+mod tier;
 mod units;
 mod users;
 
@@ -23,6 +24,7 @@ use utoipa_axum::routes;
 
 use crate::limits::ATTACHMENT_BYTES;
 use crate::state::AppState;
+use fengsui_relay::limits::BATCH_BYTES;
 
 /// Every route below `/api/v1`.
 pub(crate) fn router() -> OpenApiRouter<AppState> {
@@ -77,6 +79,14 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(users::roles))
         .routes(routes!(audit::list))
         .routes(routes!(audit::verify))
+        .routes(routes!(tier::list))
+        .routes(routes!(tier::code))
+        .routes(routes!(tier::approve))
+        .routes(routes!(tier::revoke))
+        .routes(routes!(tier::enrol))
+        .routes(routes!(tier::push).layer(DefaultBodyLimit::max(BATCH_BYTES)))
+        .routes(routes!(tier::pull))
+        .routes(routes!(tier::compare))
         .routes(routes!(posture::show))
         .routes(routes!(setup::state, setup::create))
         .routes(routes!(stream::changes))

@@ -10,6 +10,7 @@ mod sensors;
 mod session;
 mod system;
 mod tasks;
+mod tier;
 mod users;
 
 pub use alerts::{
@@ -40,6 +41,7 @@ pub use tasks::{
     NewTasks, Priority, StepChange, StepView, TaskDetail, TaskHistory, TaskListState, TaskQuery, TaskReport, TaskRow,
     TaskStateView, TaskTarget, TasksCreated,
 };
+pub use tier::{ApproveNode, NewNodeCode, NodeCode, NodeRow};
 pub use users::{NewUser, OneTimePassword, PersonRef, RoleMatrix, RoleRow, UserRow, UserState};
 
 use serde::{Deserialize, Serialize};

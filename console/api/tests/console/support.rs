@@ -67,6 +67,7 @@ pub struct Browser {
 impl Running {
     /// A browser without a session.
     pub fn browser(&self) -> Browser {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().cookie_store(true).build().expect("makes a client");
         Browser { client, base: self.address.clone() }
     }

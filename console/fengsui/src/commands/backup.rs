@@ -73,6 +73,13 @@ pub(super) fn restore(job: &RestoreArguments) -> anyhow::Result<ExitCode> {
     for file in &manifest.files {
         copy_file(&job.input.join(&file.path), &job.data.join(&file.path))?;
     }
+    let database = job.data.join("console.db");
+    if database.exists() {
+        let now = fengsui_schema::Clock::now(&roles::SystemClock).as_millis();
+        roles::runtime()?
+            .block_on(fengsui_api::begin_new_epochs(&database, now))
+            .context("the links to other nodes can't be begun anew")?;
+    }
     eprintln!("fengsui: {} files restored to {}", manifest.files.len(), job.data.display());
     Ok(ExitCode::SUCCESS)
 }

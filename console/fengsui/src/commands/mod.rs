@@ -3,8 +3,10 @@
 mod analyze;
 mod audit;
 mod backup;
+mod confinement;
 mod dlp;
 mod doctor;
+mod node;
 mod reference;
 mod rules;
 mod sensor;
@@ -32,9 +34,11 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Analyze(job) => analyze::analyze(config, job),
         Command::Rules(RulesCommand::Check { files, most }) => rules::check(&files, most),
         Command::Audit(AuditCommand::Verify { data }) => audit::verify(&data),
+        Command::Node(command) => node::run(config, command),
         Command::Backup(job) => backup::backup(&job),
         Command::Restore(job) => backup::restore(&job),
         Command::Doctor(job) => doctor::run(config, job),
+        Command::Confinement => confinement::run(),
         Command::Settings => print_settings(),
         Command::Reference { output } => reference::run(&output),
     }

@@ -59,7 +59,7 @@ pub(crate) fn start(settings: &Settings, node: &Node, recordings: &Recordings, f
     sensor_settings.visibility_seconds = 5;
     let list = Playlist::new(recordings, settings, fast)?;
     let sink = roles::spool_sink(&sensor_settings, spool);
-    let sensor = roles::start_sensor(&sensor_settings, node.rules(), node.engine(), vec![Box::new(list)], sink)?;
+    let sensor = roles::start_sensor(&sensor_settings, node.rules(), node.engine(), vec![Box::new(list)], sink, None)?;
     Ok(Player { sensor })
 }
 

@@ -12,7 +12,7 @@ use crate::arguments::ConsoleArguments;
 use crate::settings::Settings;
 
 pub(crate) use lock::DataLock;
-pub(crate) use node::Node;
+pub(crate) use node::{Node, open_console};
 pub(crate) use sensor::{run_live as run_live_sensor, spool_sink, start as start_sensor};
 
 /// The machine's clock.
@@ -68,6 +68,9 @@ pub(crate) fn run_analyzer(settings: Settings) -> anyhow::Result<()> {
 pub(crate) fn run_console(mut settings: Settings, arguments: ConsoleArguments) -> anyhow::Result<()> {
     if let Some(port) = arguments.port {
         settings.listen.set_port(port);
+    }
+    if let Some(parent) = arguments.parent {
+        settings.console.tier.parent = Some(parent);
     }
     check_tier(&settings, arguments.tier.as_deref())?;
     let listener = std::net::TcpListener::bind(settings.listen.console).with_context(|| {

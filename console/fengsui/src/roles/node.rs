@@ -164,6 +164,23 @@ fn prometheus(statistics: &PipelineStatistics) -> String {
     text
 }
 
+/// The console's database for a command beside a running console.
+///
+/// # Errors
+/// When the database can't be opened or a setting is wrong.
+pub(crate) async fn open_console(settings: &Settings) -> anyhow::Result<Console> {
+    let engine =
+        Engine::new(settings.dlp.clone(), &Rules::default()).context("the data protection engine can't start")?;
+    let dependencies = Dependencies {
+        store: None,
+        dlp: Arc::new(engine),
+        evidence_directory: settings.evidence_directory(),
+        statistics: None,
+        clock: Arc::new(SystemClock),
+    };
+    Console::open(settings.console.clone(), dependencies).await.context("the console's data can't be opened")
+}
+
 fn open_spool(settings: &Settings) -> anyhow::Result<Spool> {
     let directory = settings.spool_directory();
     let disk =

@@ -14,6 +14,7 @@ use fengsui_signatures::RuleData;
 
 use super::{DataLock, SystemClock, runtime, until_interrupted};
 use crate::content::{RuleFiles, rule_files};
+use crate::hardening::{Enforced, Sandbox};
 use crate::settings::Settings;
 
 /// Starts a sensor over sources that are open.
@@ -26,6 +27,7 @@ pub(crate) fn start(
     classifier: Arc<Engine>,
     sources: Vec<Box<dyn PacketSource>>,
     sink: Box<dyn EventSink>,
+    sandbox: Option<Sandbox>,
 ) -> anyhow::Result<Sensor> {
     let paths: Vec<_> = files.suricata.iter().chain(&settings.rules).cloned().collect();
     let rules = load_rules(&paths, &settings.variables, &RuleData::default())?;
@@ -37,6 +39,15 @@ pub(crate) fn start(
     parts.classifier = settings.classify_content.then_some(classifier);
     parts.yara = load_yara(&files.yara.iter().chain(&settings.yara).cloned().collect::<Vec<_>>())?;
     parts.hashes = load_hash_lists(&settings.hash_lists)?;
+    // Rules are read and sockets are open; the threads that parse what strangers send begin after this.
+    if let Some(sandbox) = sandbox {
+        match sandbox.enter()? {
+            Enforced::Fully => tracing::info!("confined: no capabilities, own folders, no new sockets or programs"),
+            Enforced::WithoutAllFiles => {
+                tracing::warn!("this kernel can't confine files; use the systemd unit as well")
+            }
+        }
+    }
     Sensor::start(settings.clone(), parts, sources, sink, Arc::new(SystemClock)).context("the sensor can't start")
 }
 
@@ -61,7 +72,15 @@ pub(crate) fn run_live(
     let engine = Arc::new(Engine::new(settings.dlp.clone(), &Rules::default())?);
     std::fs::create_dir_all(log_directory).with_context(|| format!("{} can't be made", log_directory.display()))?;
     let sink = Box::new(EveFile::create(&log_directory.join("eve.json"))?);
-    let sensor = start(&settings.sensor, &files, engine, open_sources(&settings.sensor, Arc::new(SystemClock))?, sink)?;
+    let evidence = settings.evidence_directory();
+    std::fs::create_dir_all(&evidence).with_context(|| format!("{} can't be made", evidence.display()))?;
+    let sandbox = Sandbox {
+        read: vec!["/proc/self".into()],
+        write: vec![log_directory.to_owned(), evidence, settings.data.directory.join("sensor")],
+        connects: false,
+    };
+    let sources = open_sources(&settings.sensor, Arc::new(SystemClock))?;
+    let sensor = start(&settings.sensor, &files, engine, sources, sink, Some(sandbox))?;
     runtime()?.block_on(until_interrupted())?;
     let end = sensor.stop().context("the sensor did not stop cleanly")?;
     let seen = end.visibility;

@@ -149,6 +149,8 @@ impl Settings {
             *path = base.join(path.as_path());
         }
         self.sensor.evidence.directory = Some(self.evidence_directory());
+        let key = self.console.tier.key.take().unwrap_or_else(|| PathBuf::from("node.pem"));
+        self.console.tier.key = Some(base.join(key));
         if !self.console.database.contains("://") {
             self.console.database = base.join(&self.console.database).display().to_string();
         }

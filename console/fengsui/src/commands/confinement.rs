@@ -1,0 +1,56 @@
+//! `fengsui confinement`: shows from the inside what a confined sensor can't do.
+
+use std::fs::File;
+use std::io::{ErrorKind, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::hardening::{Enforced, Sandbox};
+
+/// Enters the confinement, tries what an intruder would, and prints one JSON object.
+pub(super) fn run() -> anyhow::Result<ExitCode> {
+    let folder = std::env::temp_dir().join(format!("fengsui-confinement-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let sandbox = Sandbox { read: vec!["/proc/self".into()], write: vec![folder.clone()], connects: false };
+    let enforced = sandbox.enter()?;
+    // A thread, because what the sensor starts is what parses.
+    let report = std::thread::spawn(move || attempts(&folder)).join();
+    let mut report = report.map_err(|_| anyhow::anyhow!("the attempts panicked"))?;
+    report["files_confined"] = json!(enforced == Enforced::Fully);
+    writeln!(std::io::stdout(), "{report}")?;
+    let refused = ["shadow", "execute", "connect", "listen"].iter().all(|name| report[*name] == "refused");
+    Ok(ExitCode::from(u8::from(!refused)))
+}
+
+fn attempts(folder: &std::path::Path) -> serde_json::Value {
+    let status = std::fs::read_to_string("/proc/thread-self/status")
+        .or_else(|_| std::fs::read_to_string("/proc/self/status"))
+        .unwrap_or_default();
+    let line = |name: &str| {
+        let found = status.lines().find_map(|line| line.strip_prefix(name));
+        found.map(|rest| rest.trim_start_matches(':').trim().to_owned())
+    };
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
+    let written = std::fs::write(folder.join("own"), b"1");
+    let answer = json!({
+        "cap_eff": line("CapEff"), "cap_prm": line("CapPrm"), "no_new_privs": line("NoNewPrivs"), "seccomp": line("Seccomp"),
+        "shadow": word(File::open("/etc/shadow").map(drop)),
+        "execute": word(Command::new("/bin/true").status().map(drop)),
+        "connect": word(TcpStream::connect_timeout(&nowhere, Duration::from_secs(1)).map(drop)),
+        "listen": word(std::net::TcpListener::bind("127.0.0.1:0").map(drop)),
+        "own_folder": word(written),
+    });
+    let _ = std::fs::remove_dir_all(folder);
+    answer
+}
+
+fn word(result: std::io::Result<()>) -> String {
+    match result {
+        Ok(()) => "allowed".to_owned(),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => "refused".to_owned(),
+        Err(error) => error.to_string(),
+    }
+}

@@ -1,0 +1,83 @@
+//! What a process gives up once it has what it needs: capabilities, files, system calls. From then on whoever takes it
+//! over through a parser can read its data folder and little else.
+//!
+//! Works without systemd too; the units in `systemd/` say the same from outside.
+
+mod calls;
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use landlock::{
+    ABI, Access, AccessFs, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetStatus,
+};
+
+/// What a process keeps.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sandbox {
+    /// Folders and files it may read.
+    pub(crate) read: Vec<PathBuf>,
+    /// Folders it may write.
+    pub(crate) write: Vec<PathBuf>,
+    /// Whether it may still open connections.
+    pub(crate) connects: bool,
+}
+
+/// How far the kernel went along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Enforced {
+    /// Files and system calls.
+    Fully,
+    /// System calls; this kernel can't confine files, or not all accesses to them.
+    WithoutAllFiles,
+}
+
+impl Sandbox {
+    /// Gives everything else up, for this thread and all it starts from now on. Call before threads are started and
+    /// after sockets are open.
+    ///
+    /// # Errors
+    /// When the kernel refuses a step; the process should not go on then.
+    pub(crate) fn enter(&self) -> anyhow::Result<Enforced> {
+        drop_capabilities().context("capabilities can't be dropped")?;
+        let enforced = self.confine_files().context("files can't be confined")?;
+        calls::confine(self.connects).context("system calls can't be confined")?;
+        Ok(enforced)
+    }
+
+    fn confine_files(&self) -> anyhow::Result<Enforced> {
+        let abi = ABI::V4;
+        let mut rules = Ruleset::default().handle_access(AccessFs::from_all(abi))?.create()?;
+        for (paths, access) in [(&self.read, AccessFs::from_read(abi)), (&self.write, AccessFs::from_all(abi))] {
+            for path in paths.iter().filter(|path| path.exists()) {
+                rules = allow(rules, path, access)?;
+            }
+        }
+        // This sets no_new_privs as well.
+        let status = rules.restrict_self()?;
+        let fully = matches!(status.ruleset, RulesetStatus::FullyEnforced);
+        Ok(if fully { Enforced::Fully } else { Enforced::WithoutAllFiles })
+    }
+}
+
+fn allow(
+    rules: RulesetCreated,
+    path: &std::path::Path,
+    access: landlock::BitFlags<AccessFs>,
+) -> anyhow::Result<RulesetCreated> {
+    let file = PathFd::new(path).with_context(|| format!("{} can't be opened", path.display()))?;
+    let access = if path.is_dir() { access } else { access & AccessFs::from_file(ABI::V4) };
+    Ok(rules.add_rule(PathBeneath::new(file, access))?)
+}
+
+/// Clears every set of capabilities of this thread, the bounding set first while it may.
+fn drop_capabilities() -> anyhow::Result<()> {
+    use caps::CapSet;
+    if caps::has_cap(None, CapSet::Effective, caps::Capability::CAP_SETPCAP)? {
+        caps::clear(None, CapSet::Bounding)?;
+    }
+    for set in [CapSet::Ambient, CapSet::Inheritable, CapSet::Effective, CapSet::Permitted] {
+        caps::clear(None, set)?;
+    }
+    Ok(())
+}
