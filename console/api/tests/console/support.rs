@@ -35,6 +35,8 @@ pub struct Running {
 
 /// Starts a console on a free port.
 pub async fn start() -> Running {
+    // Clients have no cryptography of their own; another test of this process may have set it already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().expect("makes a folder");
     let clock = Arc::new(TestClock(AtomicI64::new(1_795_000_000_000)));
     let settings = ConsoleSettings {
@@ -67,7 +69,6 @@ pub struct Browser {
 impl Running {
     /// A browser without a session.
     pub fn browser(&self) -> Browser {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().cookie_store(true).build().expect("makes a client");
         Browser { client, base: self.address.clone() }
     }

@@ -413,6 +413,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Nodes above and below this one. */
+        get: operations["nodes_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a one-time code for a node below. */
+        post: operations["nodes_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a node in by the fingerprint of its key. */
+        post: operations["nodes_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a node's key back. */
+        post: operations["nodes_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -441,6 +509,74 @@ export interface paths {
         get: operations["posture_show"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/relay/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A child compares what both hold. Other nodes call this. */
+        post: operations["relay_compare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/relay/enrol": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A node asks to be let in. Other nodes call this. */
+        post: operations["relay_enrol"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/relay/pull": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A child asks for what came for it. Other nodes call this. */
+        post: operations["relay_pull"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/relay/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A neighbour sends a signed batch of messages. Other nodes call this. */
+        post: operations["relay_push"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1035,6 +1171,11 @@ export interface components {
          * @enum {string}
          */
         AlertState: "new" | "acknowledged" | "in_incident" | "closed";
+        /** @description Let a node in. */
+        ApproveNode: {
+            /** @description The fingerprint as the node's operator read it out. */
+            fingerprint: string;
+        };
         /** @description A file, as a form with one part named `file`. */
         AttachmentUpload: {
             /**
@@ -1160,6 +1301,29 @@ export interface components {
              */
             time: string;
         };
+        /** @description A child compares what both hold. */
+        Compare: {
+            /**
+             * Format: int64
+             * @description Ever growing; shared with pulls.
+             */
+            counter: number;
+            /** @description Digests of the streams from the child. */
+            digests: Record<string, never>[];
+            /** @description Name of the key, in hexadecimal digits. */
+            key: string;
+            /** @description Who asks. */
+            node: string;
+            /** @description SM2 signature. */
+            sig: string;
+        };
+        /** @description What differs. */
+        Compared: {
+            /** @description Numbers the parent does not hold as the child does: lane, first, last. */
+            differing: Record<string, never>[][];
+            /** @description Digests of the streams from the parent. */
+            digests: Record<string, never>[];
+        };
         /** @description What somebody logs in with. */
         Credentials: {
             /**
@@ -1208,6 +1372,26 @@ export interface components {
          * @enum {string}
          */
         DomainWord: "cloud" | "network" | "data" | "application";
+        /** @description A node asks to be let in. */
+        EnrolRequest: {
+            /** @description The one-time code. */
+            code: string;
+            /** @description Its name: the code of its unit, or the name of a sensor. */
+            node: string;
+            /** @description Its SM2 public key, uncompressed, in hexadecimal digits. */
+            public_key: string;
+            /** @description Signature over name, key and code. */
+            sig: string;
+        };
+        /** @description Who the parent is. */
+        EnrolmentResult: {
+            /** @description The nodes above it with their keys: they give orders too. */
+            above: components["schemas"]["NodeKey"][];
+            /** @description Name of the parent. */
+            parent: string;
+            /** @description Its public key, uncompressed, in hexadecimal digits. */
+            public_key: string;
+        };
         /** @description Somebody or something an incident is about. */
         EntityView: {
             /** @description Name of the asset when it is one of ours. */
@@ -1778,6 +1962,62 @@ export interface components {
             total: number;
         };
         /** @description One page of a list. */
+        List_NodeRow: {
+            /** @description The rows of this page. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Its clock minus ours, in milliseconds.
+                 */
+                clock_skew_ms?: number | null;
+                /** @description When it asked to be let in. */
+                enrolled_at: string;
+                /** @description SM3 of its public key, in hexadecimal digits. */
+                fingerprint: string;
+                /** @description Its name: the code of its unit, or the name of a sensor. */
+                id: string;
+                /** @description When it was heard of last. */
+                last_contact?: string | null;
+                /** @description SM3 over program, rules and settings as it measured itself at its start. */
+                measurement: string;
+                /**
+                 * Format: int64
+                 * @description Messages taken from it in the present epochs of its streams.
+                 */
+                received: number;
+                /**
+                 * Format: int64
+                 * @description Batches and messages of it that were refused.
+                 */
+                refused: number;
+                /** @description `parent`, `ancestor` or `child`. */
+                relation: string;
+                /** @description `console` or `sensor`. */
+                role: string;
+                /** @description `pending` (waits for approval), `active` or `revoked`. */
+                state: string;
+                /** @description `trusted`, `changed` or `unknown`. */
+                trust: string;
+                /**
+                 * Format: int64
+                 * @description Messages that wait to be taken by it.
+                 */
+                waiting: number;
+            }[];
+            /**
+             * Format: int64
+             * @description Newest revision of this kind that the caller may see; greater than before means that there is news.
+             */
+            newest_revision: number;
+            /** @description Hand back as `cursor` for the next page; null at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description Rows that match; counting stops at 10,000.
+             */
+            total: number;
+        };
+        /** @description One page of a list. */
         List_TaskRow: {
             /** @description The rows of this page. */
             items: {
@@ -1951,6 +2191,13 @@ export interface components {
             /** @description Title, 1 to 200 characters. */
             title: string;
         };
+        /** @description Ask for a one-time code that lets one node ask to be let in. */
+        NewNodeCode: {
+            /** @description Name of the node: the code of its unit, or the name of a sensor. */
+            node: string;
+            /** @description `console` or `sensor`. */
+            role: string;
+        };
         /** @description Tasks to dispatch, one per unit. */
         NewTasks: {
             /**
@@ -1979,6 +2226,65 @@ export interface components {
             unit: string;
             /** @description 2 to 32 characters of `a-z0-9._-`. */
             username: string;
+        };
+        /** @description A one-time code. */
+        NodeCode: {
+            /** @description The code; it is shown once. */
+            code: string;
+            /** @description Until when it may be used. */
+            expires_at: string;
+            /** @description Fingerprint of this node's key. */
+            fingerprint: string;
+            /** @description Name of the node. */
+            node: string;
+        };
+        /** @description A node and its key. */
+        NodeKey: {
+            /** @description Name. */
+            node: string;
+            /** @description Public key, uncompressed, in hexadecimal digits. */
+            public_key: string;
+        };
+        /** @description A node above or below this one. */
+        NodeRow: {
+            /**
+             * Format: int64
+             * @description Its clock minus ours, in milliseconds.
+             */
+            clock_skew_ms?: number | null;
+            /** @description When it asked to be let in. */
+            enrolled_at: string;
+            /** @description SM3 of its public key, in hexadecimal digits. */
+            fingerprint: string;
+            /** @description Its name: the code of its unit, or the name of a sensor. */
+            id: string;
+            /** @description When it was heard of last. */
+            last_contact?: string | null;
+            /** @description SM3 over program, rules and settings as it measured itself at its start. */
+            measurement: string;
+            /**
+             * Format: int64
+             * @description Messages taken from it in the present epochs of its streams.
+             */
+            received: number;
+            /**
+             * Format: int64
+             * @description Batches and messages of it that were refused.
+             */
+            refused: number;
+            /** @description `parent`, `ancestor` or `child`. */
+            relation: string;
+            /** @description `console` or `sensor`. */
+            role: string;
+            /** @description `pending` (waits for approval), `active` or `revoked`. */
+            state: string;
+            /** @description `trusted`, `changed` or `unknown`. */
+            trust: string;
+            /**
+             * Format: int64
+             * @description Messages that wait to be taken by it.
+             */
+            waiting: number;
         };
         /** @description An account with the password that works once. */
         OneTimePassword: {
@@ -2141,6 +2447,36 @@ export interface components {
          * @enum {string}
          */
         Priority: "normal" | "urgent";
+        /** @description A child asks for what came for it. Signed, so that nobody else learns it. */
+        Pull: {
+            /**
+             * Format: int64
+             * @description Ever growing.
+             */
+            counter: number;
+            /** @description Name of the key, in hexadecimal digits. */
+            key: string;
+            /** @description Numbers the child has lost: lane, first, last. */
+            lost: Record<string, never>[][];
+            /** @description Who asks. */
+            node: string;
+            /** @description Where the child is in every stream towards it. */
+            places: Record<string, never>[];
+            /** @description SM2 signature. */
+            sig: string;
+            /**
+             * Format: int64
+             * @description How long to wait for something, in milliseconds.
+             */
+            wait_ms: number;
+        };
+        /** @description What came for a child, and where the parent is in the streams from it. */
+        Pulled: {
+            /** @description At most one batch of each lane, the most urgent first. */
+            batches: Record<string, never>[];
+            /** @description Where the parent is in every stream from the child. */
+            places: Record<string, never>[];
+        };
         /** @description A body that carries a reason. */
         ReasonBody: {
             /** @description Why; at most 2,000 characters, not empty. */
@@ -3479,6 +3815,134 @@ export interface operations {
             };
         };
     };
+    nodes_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_NodeRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    nodes_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNodeCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeCode"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    nodes_approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApproveNode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_NodeRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    nodes_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_NodeRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     overview_show: {
         parameters: {
             query?: never;
@@ -3522,6 +3986,134 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Posture"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    relay_compare: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Compare"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compared"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    relay_enrol: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnrolRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentResult"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    relay_pull: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Pull"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pulled"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    relay_push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
