@@ -52,6 +52,7 @@ deny: ## licences, bans and sources of the dependencies
 bench: ## measurements; never part of the tests
 	$(CARGO) build --release --locked -p fengsui
 	tests/harness/bench.py $(ARGS)
+	$(CARGO) run --release --locked -p fengsui-detect --example sigma_bench
 
 long: ## hour-long runs: kills, mutated packets, overload
 	tests/harness/long.sh

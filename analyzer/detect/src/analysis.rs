@@ -116,6 +116,8 @@ impl Analysis {
             self.correlations.observe(self.detection.correlations(), &keys, event, &mut alerts);
             self.behaviours.iter_mut().for_each(|(_, behaviour)| behaviour.observe(event, &mut alerts));
         }
+        let watermark = self.watermark();
+        self.behaviours.iter_mut().for_each(|(_, behaviour)| behaviour.settle(watermark, &mut alerts));
         let mut seen = BTreeSet::new();
         alerts.retain(|alert| seen.insert(alert.id));
         let before = alerts.len();
@@ -160,6 +162,18 @@ impl Analysis {
             self.behaviours.iter_mut().for_each(|(_, behaviour)| behaviour.advance(watermark));
             self.correlations.advance(self.detection.correlations(), watermark);
         }
+    }
+
+    /// Learns that no more events come, for runs over files: the alerts that become certain by it.
+    pub fn finish(&mut self) -> Vec<Alert> {
+        let mut alerts = Vec::new();
+        let end = Timestamp::from_nanos(i64::MAX);
+        self.behaviours.iter_mut().for_each(|(_, behaviour)| behaviour.settle(end, &mut alerts));
+        let before = alerts.len();
+        alerts.retain(|alert| !self.detection.suppresses(alert));
+        self.counts.alerts_suppressed += (before - alerts.len()) as u64;
+        alerts.iter().for_each(|alert| self.correlator.add(alert));
+        alerts
     }
 
     /// The incidents that are new or changed since the last call.

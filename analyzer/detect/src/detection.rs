@@ -3,7 +3,7 @@
 use fengsui_schema::{Alert, Event, Finding};
 use serde::Serialize;
 
-use crate::indicators::{Indicator, IndicatorSet};
+use crate::indicators::{AllowedValues, Indicator, IndicatorSet};
 use crate::risk::GradingRules;
 use crate::sigma::{CorrelationDefinition, SigmaLoader, SigmaRules};
 use crate::{Suppression, data_protection, indicators, limits, signature, suppression};
@@ -82,6 +82,11 @@ impl Detection {
         self.sigma.evaluate(event).iter().map(|hit| detection(&hit.card)).collect()
     }
 
+    /// How often each indicator that was found in events was found, since the bundle was loaded: list, value, count.
+    pub fn indicator_hits(&self) -> impl Iterator<Item = (&str, &str, u64)> {
+        self.indicators.hit_counts()
+    }
+
     /// Whether people decided not to see an alert.
     pub(crate) fn suppresses(&self, alert: &Alert) -> bool {
         self.suppressions.iter().any(|suppression| suppression.hides(alert))
@@ -125,6 +130,7 @@ pub(crate) struct SingleEvent {
 pub struct DetectionBuilder {
     sigma: SigmaLoader,
     indicators: Vec<Indicator>,
+    allowed: AllowedValues,
     grading: GradingRules,
     suppressions: Vec<Suppression>,
     failures: Vec<RuleFailure>,
@@ -144,11 +150,15 @@ impl DetectionBuilder {
         self.sigma.add(file, text);
     }
 
-    /// Takes a list of indicators in CSV: `type,value,severity,expires,description,description_zh,reference`.
+    /// Takes a file of indicators: CSV (`type,value,severity,expires,description,description_zh,reference`), a STIX 2.1
+    /// bundle or MISP events as JSON; or of values that are never indicators: a CSV list whose name begins with `allow`,
+    /// or a MISP warning list.
     pub fn add_indicators(&mut self, file: &str, text: &str) {
         self.take_in(text);
-        let (mut indicators, failures) = indicators::parse(file, text);
-        failures.into_iter().for_each(|reason| self.fail(file, reason));
+        let parsed = indicators::parse(file, text);
+        parsed.failures.into_iter().for_each(|reason| self.fail(file, reason));
+        self.allowed.extend(parsed.allowed);
+        let mut indicators = parsed.indicators;
         let room = limits::INDICATORS.saturating_sub(self.indicators.len());
         if indicators.len() > room {
             self.fail(
@@ -191,10 +201,11 @@ impl DetectionBuilder {
     #[must_use]
     pub fn finish(mut self) -> (Detection, LoadReport) {
         let loaded = std::mem::take(&mut self.sigma).finish();
-        let indicators = IndicatorSet::build(std::mem::take(&mut self.indicators)).unwrap_or_else(|reason| {
-            self.fail("indicators", reason);
-            IndicatorSet::default()
-        });
+        let indicators = IndicatorSet::build(std::mem::take(&mut self.indicators), std::mem::take(&mut self.allowed))
+            .unwrap_or_else(|reason| {
+                self.fail("indicators", reason);
+                IndicatorSet::default()
+            });
         let mut failures = loaded.failures;
         failures.append(&mut self.failures);
         let report = LoadReport {

@@ -72,6 +72,15 @@ pub const BEHAVIOUR_KEYS: usize = 50_000;
 /// Values remembered for one key of a behaviour detector in one window; more change nothing, as thresholds are far below.
 pub const BEHAVIOUR_VALUES: usize = 4_096;
 
+/// Values of two windows up to which those that are in both are counted once exactly; thresholds are far below.
+pub const BEHAVIOUR_COUNTED: usize = 512;
+
+/// Events that wait in one behaviour detector until they are certain; further ones are given up and counted.
+pub const BEHAVIOUR_PENDING: usize = 20_000;
+
+/// Words of one STIX pattern; an indicator with more is refused.
+pub const STIX_TOKENS: usize = 2_000;
+
 /// Groups of alerts that the correlator holds. At the bound the oldest are given up and counted.
 pub const CORRELATED_GROUPS: usize = 200_000;
 

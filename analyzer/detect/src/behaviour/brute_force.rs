@@ -1,22 +1,31 @@
 //! Many failed logins from one source, and the success that follows them.
 
+use std::collections::BTreeSet;
+
 use fengsui_schema::{Alert, Condition, Event, EventId, Severity};
 use serde::{Deserialize, Serialize};
 
 use super::Behaviour;
-use super::windows::{Report, Windows, address, windowed_state};
+use super::windows::{Pair, Report, Windows, address, windowed_state};
 
 const WINDOW_S: i64 = 300;
 
 /// Failed logins within two windows.
 const FAILURES: usize = 10;
 
+/// The logins of one key in one window: time in nanoseconds and event, as many may share a moment.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Logins {
+    failures: BTreeSet<(i64, EventId)>,
+    /// With the account.
+    successes: BTreeSet<(i64, EventId, String)>,
+}
+
 /// Follows failed and successful logins per source and target.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct BruteForce {
-    /// A login: its time in nanoseconds, whether it succeeded, the account, and its event, as many may share a second.
-    logins: Windows<(i64, bool, String, EventId)>,
-    successes: Windows<i64>,
+    logins: Windows<Logins>,
+    successes: Windows<BTreeSet<i64>>,
 }
 
 impl Default for BruteForce {
@@ -42,25 +51,43 @@ impl Behaviour for BruteForce {
             .unwrap_or("-");
         let user = event.fields.text("user.name").unwrap_or("-");
         let key = format!("{source}|{target}");
-        let login = (event.time.as_nanos(), success, user.to_owned(), event.id);
-        for (number, logins) in self.logins.add(&key, event.time, login) {
-            let failures: Vec<i64> =
-                logins.iter().filter(|(_, success, ..)| !success).map(|(time, ..)| *time).collect();
-            if failures.len() >= FAILURES && self.logins.first_report(&key, number) {
-                alerts.push(failed(event, source, target, failures.len()).alert(event, &key, number, WINDOW_S));
+        let (number, logins) = self.logins.at(&key, event.time);
+        let (time, room) = (event.time.as_nanos(), crate::limits::BEHAVIOUR_VALUES);
+        let changed = match success {
+            true => logins.successes.len() < room && logins.successes.insert((time, event.id, user.to_owned())),
+            false => logins.failures.len() < room && logins.failures.insert((time, event.id)),
+        };
+        if !changed {
+            return;
+        }
+        let judged: Vec<(i64, bool, Option<String>)> =
+            self.logins.pairs(&key, number).map(|pair| judge(&pair)).collect();
+        for (number, many, account) in judged {
+            if many && self.logins.first_report(&key, number) {
+                alerts.push(failed(event, source, target, FAILURES).alert(event, &key, number, WINDOW_S));
             }
-            // A success counts when enough failures came before it.
-            let after = failures.get(FAILURES - 1).copied();
-            let broken = logins.iter().find(|(time, success, ..)| *success && after.is_some_and(|after| *time > after));
-            if let Some((_, _, account, _)) = broken
+            if let Some(account) = account
                 && self.successes.first_report(&key, number)
             {
-                alerts.push(broken_in(event, source, target, account).alert(event, &key, number, WINDOW_S));
+                alerts.push(broken_in(event, source, target, &account).alert(event, &key, number, WINDOW_S));
             }
         }
     }
 
     windowed_state!(logins, successes);
+}
+
+/// Number of the window, whether there are many failures, and the account that succeeded after them.
+fn judge(pair: &Pair<'_, Logins>) -> (i64, bool, Option<String>) {
+    let enough = pair.states().flat_map(|logins| &logins.failures).nth(FAILURES - 1);
+    let after = enough.map(|(time, _)| *time);
+    let broken = after.and_then(|after| {
+        let mut later = pair
+            .states()
+            .flat_map(|logins| logins.successes.range((after + 1, EventId::from_bytes([0; 16]), String::new())..));
+        later.next().map(|(_, _, account)| account.clone())
+    });
+    (pair.number, after.is_some(), broken)
 }
 
 fn entities(event: &Event, source: &str, target: &str) -> Vec<fengsui_schema::Entity> {

@@ -1,5 +1,7 @@
 //! Many long, distinct names asked for below one domain: data carried in DNS questions.
 
+use std::collections::BTreeSet;
+
 use fengsui_schema::{Alert, Condition, Entity, EntityKind, Event, Severity};
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +19,7 @@ const LONG: usize = 24;
 /// Follows the names each host asks for below each domain.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct DnsTunnel {
-    names: Windows<String>,
+    names: Windows<BTreeSet<String>>,
 }
 
 impl Default for DnsTunnel {
@@ -37,9 +39,9 @@ impl Behaviour for DnsTunnel {
             return;
         }
         let key = format!("{asker}|{domain}");
-        for (number, names) in self.names.add(&key, event.time, below.to_owned()) {
-            if names.len() >= NAMES && self.names.first_report(&key, number) {
-                alerts.push(report(event, asker, domain, names.len()).alert(event, &key, number, WINDOW_S));
+        for (number, count) in self.names.add(&key, event.time, below.to_owned()) {
+            if count >= NAMES && self.names.first_report(&key, number) {
+                alerts.push(report(event, asker, domain, count).alert(event, &key, number, WINDOW_S));
             }
         }
     }
@@ -51,7 +53,7 @@ impl Behaviour for DnsTunnel {
 const SHARED: [&str; 8] = ["com", "net", "org", "gov", "edu", "ac", "co", "mil"];
 
 /// What stands below the registered domain, and the domain.
-fn split(name: &str) -> Option<(&str, &str)> {
+pub(super) fn split(name: &str) -> Option<(&str, &str)> {
     let labels: Vec<(usize, &str)> = name
         .match_indices('.')
         .map(|(index, _)| index)

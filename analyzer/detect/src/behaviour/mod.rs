@@ -3,14 +3,23 @@
 //! All of them count sets of values in windows of event time, and name an alert by rule, key and window. So neither the
 //! order of arrival (within the allowed lateness) nor a repeated record changes what they find.
 
+mod beaconing;
 mod brute_force;
+mod dga_domains;
 mod dns_tunnel;
 mod exfiltration;
+mod first_seen;
+mod firsts;
+mod impossible_login;
+mod lateral_movement;
+mod new_service;
 mod port_scan;
 mod windows;
 mod zone_crossing;
 
-use fengsui_schema::{Alert, Event, Timestamp};
+use std::net::IpAddr;
+
+use fengsui_schema::{Alert, Event, EventKind, Fields, Timestamp};
 use serde_json::Value;
 
 /// A detector over many events.
@@ -18,7 +27,10 @@ pub trait Behaviour: Send {
     /// Takes in an event; alerts it completes are added.
     fn observe(&mut self, event: &Event, alerts: &mut Vec<Alert>);
 
-    /// Learns that no event older than the watermark will count, so that old windows can go.
+    /// Learns that no event older than the watermark will count; alerts that only then are certain are added.
+    fn settle(&mut self, _watermark: Timestamp, _alerts: &mut Vec<Alert>) {}
+
+    /// Drops what no event can change any more.
     fn advance(&mut self, watermark: Timestamp);
 
     /// How many keys were given up at the limit.
@@ -68,4 +80,114 @@ pub static DETECTORS: &[BehaviourDefinition] = &[
         meaning: "a flow between security zones that the declared policy does not allow",
         create: || Box::new(zone_crossing::ZoneCrossing::default()),
     },
+    BehaviourDefinition {
+        name: "beaconing",
+        meaning: "connections to one place outside at regular intervals",
+        create: || Box::new(beaconing::Beaconing::default()),
+    },
+    BehaviourDefinition {
+        name: "dga_domains",
+        meaning: "names made by a machine that are asked for in numbers and do not exist",
+        create: || Box::new(dga_domains::DgaDomains::default()),
+    },
+    BehaviourDefinition {
+        name: "lateral_movement",
+        meaning: "one host or account that reaches many hosts inside by ways of remote administration",
+        create: || Box::new(lateral_movement::LateralMovement::default()),
+    },
+    BehaviourDefinition {
+        name: "new_service",
+        meaning: "a port of a host inside that begins to answer, after three days of learning",
+        create: || Box::new(new_service::NewService::default()),
+    },
+    BehaviourDefinition {
+        name: "first_seen",
+        meaning: "an account on a host, a service, a new account or a cloud action never seen, after seven days of learning",
+        create: || Box::new(first_seen::FirstSeen::default()),
+    },
+    BehaviourDefinition {
+        name: "impossible_login",
+        meaning: "one account that logs in from places nobody can travel between, or from many networks outside at once",
+        create: || Box::new(impossible_login::ImpossibleLogin::default()),
+    },
 ];
+
+/// Whether a record stands for a connection or the attempt of one. Answers of servers and transactions within a flow
+/// don't.
+fn is_connection(event: &Event) -> bool {
+    let dataset = event.fields.text("event.dataset").unwrap_or_default();
+    let flows =
+        ["fengsui.flow", "suricata.flow", "zeek.conn", "netflow.flow", "syslog.kernel", "cef.event", "leef.event"];
+    flows.contains(&dataset)
+        || dataset.starts_with("firewall.") && event.fields.text("event.category") == Some("network")
+        || dataset == "windows.event" && event.fields.text("event.action") == Some("connection")
+}
+
+/// Whether an end of an event is inside: by its zone when zones are declared, else by its address.
+fn is_inside(event: &Event, side: &str, address: &str) -> bool {
+    let zone = if side == "source" { "fengsui.source_zone" } else { "fengsui.zone" };
+    match event.fields.text(zone) {
+        Some(zone) => zone != "outside",
+        None => is_private(address),
+    }
+}
+
+/// Whether a flow goes from inside to outside.
+fn leaves(event: &Event, source: &str, target: &str) -> bool {
+    is_inside(event, "source", source) && !is_inside(event, "destination", target)
+}
+
+fn is_private(address: &str) -> bool {
+    match address.parse() {
+        Ok(IpAddr::V4(four)) => four.is_private() || four.is_loopback() || four.is_link_local() || four.is_multicast(),
+        Ok(IpAddr::V6(six)) => {
+            six.is_unique_local() || six.is_loopback() || six.is_unicast_link_local() || six.is_multicast()
+        }
+        Err(_) => false,
+    }
+}
+
+/// Fields that an alert is put together from.
+const ESSENCE: &[&str] = &[
+    "event.dataset",
+    "event.category",
+    "event.action",
+    "event.outcome",
+    "observer.name",
+    "observer.type",
+    "organization.id",
+    "fengsui.domain",
+    "fengsui.zone",
+    "fengsui.source_zone",
+    "fengsui.source_asset",
+    "fengsui.destination_asset",
+    "source.ip",
+    "source.port",
+    "destination.ip",
+    "destination.port",
+    "network.transport",
+    "network.protocol",
+    "host.name",
+    "host.ip",
+    "user.name",
+    "user.target.name",
+    "service.name",
+    "flow.id",
+];
+
+/// What of an event is kept until an alert on it is certain.
+fn essence(event: &Event) -> Event {
+    let mut fields = Fields::new();
+    for name in ESSENCE {
+        fields.set_some(*name, event.fields.get(name).cloned());
+    }
+    Event {
+        id: event.id,
+        time: event.time,
+        received: event.received,
+        kind: EventKind::Event,
+        source: event.source.clone(),
+        fields,
+        original: Value::Null,
+    }
+}

@@ -1,10 +1,12 @@
 //! One source that asks many ports of one host, or one port of many hosts.
 
+use std::collections::BTreeSet;
+
 use fengsui_schema::{Alert, Condition, Event, Severity};
 use serde::{Deserialize, Serialize};
 
-use super::Behaviour;
 use super::windows::{Report, Windows, address, windowed_state};
+use super::{Behaviour, is_connection};
 
 const WINDOW_S: i64 = 60;
 
@@ -17,20 +19,14 @@ const HOSTS: usize = 25;
 /// Follows who asks which ports.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct PortScan {
-    ports: Windows<u16>,
-    hosts: Windows<String>,
+    ports: Windows<BTreeSet<u16>>,
+    hosts: Windows<BTreeSet<String>>,
 }
 
 impl Default for PortScan {
     fn default() -> Self {
         Self { ports: Windows::of_seconds(WINDOW_S), hosts: Windows::of_seconds(WINDOW_S) }
     }
-}
-
-/// Records that stand for an attempt to connect. Answers of servers and transactions within a flow don't.
-fn is_attempt(event: &Event) -> bool {
-    let dataset = event.fields.text("event.dataset").unwrap_or_default();
-    matches!(dataset, "fengsui.flow" | "zeek.conn" | "syslog.kernel" | "cef.event" | "leef.event")
 }
 
 impl Behaviour for PortScan {
@@ -41,19 +37,19 @@ impl Behaviour for PortScan {
         let Some(port) = event.fields.integer("destination.port").and_then(|port| u16::try_from(port).ok()) else {
             return;
         };
-        if !is_attempt(event) {
+        if !is_connection(event) {
             return;
         }
         let key = format!("{source}|{target}");
-        for (number, ports) in self.ports.add(&key, event.time, port) {
-            if ports.len() >= PORTS && self.ports.first_report(&key, number) {
-                alerts.push(vertical(event, source, target, ports.len()).alert(event, &key, number, WINDOW_S));
+        for (number, count) in self.ports.add(&key, event.time, port) {
+            if count >= PORTS && self.ports.first_report(&key, number) {
+                alerts.push(vertical(event, source, target, count).alert(event, &key, number, WINDOW_S));
             }
         }
         let key = format!("{source}|*:{port}");
-        for (number, hosts) in self.hosts.add(&key, event.time, target.to_owned()) {
-            if hosts.len() >= HOSTS && self.hosts.first_report(&key, number) {
-                alerts.push(horizontal(event, source, port, hosts.len()).alert(event, &key, number, WINDOW_S));
+        for (number, count) in self.hosts.add(&key, event.time, target.to_owned()) {
+            if count >= HOSTS && self.hosts.first_report(&key, number) {
+                alerts.push(horizontal(event, source, port, count).alert(event, &key, number, WINDOW_S));
             }
         }
     }

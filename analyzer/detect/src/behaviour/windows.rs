@@ -1,4 +1,4 @@
-//! Sets of values per key and window of event time, bounded in every direction.
+//! State per key and window of event time, bounded in every direction.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use crate::alerting::{Verdict, group_key, window, window_id};
 use crate::{limits, techniques};
 
-/// Sets of values per key in tumbling windows. A count is taken over a window and the one before it, so that what
-/// straddles their border is seen.
+/// State per key in tumbling windows. A detector looks at a window and the one before it, so that what straddles their
+/// border is seen; nothing is copied, so that an event costs the logarithm of what a window holds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Windows<V: Ord> {
+pub(super) struct Windows<S> {
     seconds: i64,
-    keys: BTreeMap<String, BTreeMap<i64, BTreeSet<V>>>,
+    keys: BTreeMap<String, BTreeMap<i64, S>>,
     /// Keys by their newest window, for giving up the oldest.
     recency: BTreeSet<(i64, String)>,
     /// Windows that were reported already.
@@ -21,25 +21,33 @@ pub(super) struct Windows<V: Ord> {
     evicted: u64,
 }
 
-impl<V: Ord + Clone> Windows<V> {
+/// A window and the one before it.
+pub(super) struct Pair<'a, S> {
+    pub(super) number: i64,
+    before: Option<&'a S>,
+    own: &'a S,
+}
+
+impl<S: Default> Windows<S> {
     /// Windows of a length in seconds.
     pub(super) fn of_seconds(seconds: i64) -> Self {
         Self { seconds, keys: BTreeMap::new(), recency: BTreeSet::new(), reported: BTreeSet::new(), evicted: 0 }
     }
 
-    /// Adds a value to a key's window and returns the windows whose sets it changed: the number of the window and the
-    /// distinct values of it and the one before.
-    pub(super) fn add(&mut self, key: &str, time: Timestamp, value: V) -> Vec<(i64, BTreeSet<V>)> {
+    /// The state of a key's window at a moment, and its number.
+    pub(super) fn at(&mut self, key: &str, time: Timestamp) -> (i64, &mut S) {
         let number = window(time, self.seconds);
         self.touch(key, number);
-        let windows = self.keys.entry(key.to_owned()).or_default();
-        let set = windows.entry(number).or_default();
-        if set.len() >= limits::BEHAVIOUR_VALUES || !set.insert(value) {
-            return Vec::new();
-        }
-        let of = |number: i64| windows.get(&number).into_iter().flatten();
-        let pair = |number: i64| (number, of(number - 1).chain(of(number)).cloned().collect());
-        if windows.contains_key(&(number + 1)) { vec![pair(number), pair(number + 1)] } else { vec![pair(number)] }
+        (number, self.keys.entry(key.to_owned()).or_default().entry(number).or_default())
+    }
+
+    /// The pairs of windows that a change of one window is part of.
+    pub(super) fn pairs(&self, key: &str, number: i64) -> impl Iterator<Item = Pair<'_, S>> {
+        let windows = self.keys.get(key);
+        [number, number.saturating_add(1)].into_iter().filter_map(move |number| {
+            let windows = windows?;
+            Some(Pair { number, before: windows.get(&(number - 1)), own: windows.get(&number)? })
+        })
     }
 
     fn touch(&mut self, key: &str, number: i64) {
@@ -63,9 +71,14 @@ impl<V: Ord + Clone> Windows<V> {
         self.reported.insert((number, key.to_owned()))
     }
 
-    /// Drops windows that no event can change any more.
-    pub(super) fn advance(&mut self, watermark: Timestamp) {
-        let oldest = window(watermark, self.seconds) - 2;
+    /// Whether a window of a key was reported.
+    pub(super) fn is_reported(&self, key: &str, number: i64) -> bool {
+        self.reported.contains(&(number, key.to_owned()))
+    }
+
+    /// Drops windows that no event can change any more, after keeping `kept` of them.
+    pub(super) fn advance_keeping(&mut self, watermark: Timestamp, kept: i64) {
+        let oldest = window(watermark, self.seconds) - kept.max(2);
         while let Some((newest, key)) = self.recency.first() {
             if *newest >= oldest {
                 break;
@@ -78,8 +91,43 @@ impl<V: Ord + Clone> Windows<V> {
         }
     }
 
+    /// Drops windows that no event can change any more.
+    pub(super) fn advance(&mut self, watermark: Timestamp) {
+        self.advance_keeping(watermark, 2);
+    }
+
     pub(super) fn evicted(&self) -> u64 {
         self.evicted
+    }
+}
+
+impl<'a, S> Pair<'a, S> {
+    /// The states of both windows, the earlier first.
+    pub(super) fn states(&self) -> impl Iterator<Item = &'a S> {
+        self.before.into_iter().chain([self.own])
+    }
+}
+
+impl<V: Ord> Windows<BTreeSet<V>> {
+    /// Adds a value to a key's window; the windows it changed, with the distinct values of each and the one before.
+    pub(super) fn add(&mut self, key: &str, time: Timestamp, value: V) -> Vec<(i64, usize)> {
+        let (number, set) = self.at(key, time);
+        if set.len() >= limits::BEHAVIOUR_VALUES || !set.insert(value) {
+            return Vec::new();
+        }
+        self.pairs(key, number).map(|pair| (pair.number, pair.distinct())).collect()
+    }
+}
+
+impl<V: Ord> Pair<'_, BTreeSet<V>> {
+    /// Values of both windows, each once; above [`limits::BEHAVIOUR_COUNTED`] a lower bound, as no threshold is there.
+    fn distinct(&self) -> usize {
+        let Some(before) = self.before else { return self.own.len() };
+        let (small, large) = if before.len() < self.own.len() { (before, self.own) } else { (self.own, before) };
+        if large.len() >= limits::BEHAVIOUR_COUNTED {
+            return large.len();
+        }
+        large.len() + small.iter().filter(|value| !large.contains(*value)).count()
     }
 }
 

@@ -1,5 +1,7 @@
 //! A flow between security zones that the declared policy does not allow.
 
+use std::collections::BTreeSet;
+
 use fengsui_schema::{Alert, Condition, Event, Severity};
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +13,7 @@ const WINDOW_S: i64 = 3_600;
 /// Reports each forbidden pair of ends and port once an hour; enrichment tells which flows are forbidden.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct ZoneCrossing {
-    flows: Windows<()>,
+    flows: Windows<BTreeSet<()>>,
 }
 
 impl Default for ZoneCrossing {

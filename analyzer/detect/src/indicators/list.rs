@@ -34,8 +34,7 @@ pub(crate) struct Indicator {
 }
 
 /// The indicators of a list, and the lines that are none with their reasons.
-pub(crate) fn parse(file: &str, text: &str) -> (Vec<Indicator>, Vec<String>) {
-    let name = file.rsplit('/').next().unwrap_or(file).trim_end_matches(".csv");
+pub(super) fn parse(name: &str, text: &str) -> (Vec<Indicator>, Vec<String>) {
     let (mut indicators, mut failures) = (Vec::new(), Vec::new());
     for (number, line) in text.lines().enumerate() {
         let line = line.trim();
@@ -53,15 +52,7 @@ pub(crate) fn parse(file: &str, text: &str) -> (Vec<Indicator>, Vec<String>) {
 fn indicator(list: &str, line: &str) -> Result<Indicator, String> {
     let cells = cells(line);
     let cell = |index: usize| cells.get(index).map(|cell| cell.trim()).unwrap_or_default();
-    let value = cell(1).to_ascii_lowercase();
-    let kind = match cell(0) {
-        "ip" | "address" if value.parse::<std::net::IpAddr>().is_ok() => IndicatorKind::Address,
-        "ip" | "cidr" | "range" if value.parse::<ipnet::IpNet>().is_ok() => IndicatorKind::Range,
-        "domain" if is_domain(&value) => IndicatorKind::Domain,
-        "url" if value.len() >= 4 => IndicatorKind::Url,
-        "hash" | "md5" | "sha1" | "sha256" | "sm3" if is_hash(&value) => IndicatorKind::Hash,
-        kind => return Err(format!("{} is no indicator of type {}", shown(&value), shown(kind))),
-    };
+    let (kind, value) = checked(cell(0), cell(1))?;
     let severity = match cell(2) {
         "" => Severity::High,
         word => Severity::from_word(word).ok_or_else(|| format!("{} is no severity", shown(word)))?,
@@ -75,6 +66,34 @@ fn indicator(list: &str, line: &str) -> Result<Indicator, String> {
     };
     let [description, description_zh, reference] = [4, 5, 6].map(|index| cell(index).to_owned());
     Ok(Indicator { kind, value, severity, expires, description, description_zh, reference, list: list.to_owned() })
+}
+
+/// A value of a type, in the form it is looked for: lower case, networks without host bits, web addresses without
+/// scheme. Values written so that nobody clicks on them (`hxxp`, `[.]`) are understood.
+pub(super) fn checked(kind: &str, value: &str) -> Result<(IndicatorKind, String), String> {
+    let value = value.trim().replace("[.]", ".").replace("[:]", ":").to_lowercase();
+    let wrong = || format!("{} is no indicator of type {}", shown(&value), shown(kind));
+    match kind {
+        "ip" | "address" | "cidr" | "range" => {
+            if let Ok(address) = value.parse::<std::net::IpAddr>() {
+                return Ok((IndicatorKind::Address, address.to_canonical().to_string()));
+            }
+            let range = value.parse::<ipnet::IpNet>().map_err(|_| wrong())?.trunc();
+            Ok((IndicatorKind::Range, range.to_string()))
+        }
+        "domain" => {
+            let name = value.trim_start_matches("*.").trim_matches('.');
+            if is_domain(name) { Ok((IndicatorKind::Domain, name.to_owned())) } else { Err(wrong()) }
+        }
+        "url" => {
+            let schemes = ["http://", "https://", "hxxp://", "hxxps://", "ftp://"];
+            let bare = schemes.iter().find_map(|scheme| value.strip_prefix(scheme)).unwrap_or(&value);
+            let bare = bare.split('#').next().unwrap_or_default();
+            if bare.len() >= 4 { Ok((IndicatorKind::Url, bare.to_owned())) } else { Err(wrong()) }
+        }
+        "hash" | "md5" | "sha1" | "sha256" | "sm3" if is_hash(&value) => Ok((IndicatorKind::Hash, value)),
+        _ => Err(wrong()),
+    }
 }
 
 fn is_domain(text: &str) -> bool {
@@ -113,7 +132,7 @@ mod tests {
     #[test]
     fn good_lines_are_kept_and_bad_ones_listed() {
         let text = "type,value\n# note\nip,192.0.2.1,critical,2027-01-01,\"a, b\",甲\ncidr,198.51.100.0/24\ndomain,Bad.Example\nhash,abc\nip,x\nurl,/a.php,worst\n";
-        let (indicators, failures) = parse("x/list.csv", text);
+        let (indicators, failures) = parse("list", text);
         assert_eq!(
             indicators.iter().map(|indicator| indicator.kind).collect::<Vec<_>>(),
             [IndicatorKind::Address, IndicatorKind::Range, IndicatorKind::Domain]

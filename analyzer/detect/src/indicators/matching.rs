@@ -1,7 +1,8 @@
 //! Finds indicators in events: hash tables for addresses, hashes and domains, one automaton for web addresses.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use aho_corasick::AhoCorasick;
 use fengsui_schema::{AlertSource, Condition, Event, RuleReference};
@@ -22,6 +23,51 @@ pub(crate) struct IndicatorSet {
     ranges: HashMap<(bool, u8), HashMap<IpAddr, usize>>,
     urls: Option<AhoCorasick>,
     url_indexes: Vec<usize>,
+    /// Values that are never indicators.
+    allowed: AllowedValues,
+    /// How often each was found.
+    hits: Vec<AtomicU64>,
+}
+
+/// Values that are never indicators, whatever a list says: the organisation's own, and those of everybody.
+#[derive(Debug, Default)]
+pub(crate) struct AllowedValues {
+    exact: HashSet<String>,
+    ranges: Vec<IpNet>,
+}
+
+impl AllowedValues {
+    /// Adds values.
+    pub(crate) fn extend(&mut self, values: Vec<(IndicatorKind, String)>) {
+        for (kind, value) in values {
+            match (kind, value.parse::<IpNet>()) {
+                (IndicatorKind::Range, Ok(range)) => self.ranges.push(range),
+                _ => {
+                    self.exact.insert(value);
+                }
+            }
+        }
+    }
+
+    fn allows(&self, look: Look, value: &str) -> bool {
+        match look {
+            Look::Address => {
+                let address = value.parse::<IpAddr>();
+                self.exact.contains(value)
+                    || address.is_ok_and(|address| self.ranges.iter().any(|range| range.contains(&address)))
+            }
+            Look::Domain => domains_of(value).any(|name| self.exact.contains(name.as_str())),
+            Look::Url | Look::Hash => self.exact.contains(&value.to_lowercase()),
+        }
+    }
+}
+
+/// A name in lower case and every domain above it that has at least two labels.
+fn domains_of(name: &str) -> impl Iterator<Item = String> {
+    let name = name.trim_end_matches('.').to_lowercase();
+    std::iter::successors(Some(name), |name| {
+        name.split_once('.').map(|(_, above)| above.to_owned()).filter(|above| above.contains('.'))
+    })
 }
 
 /// A field and what kinds of indicator are looked for in it.
@@ -56,8 +102,9 @@ pub(crate) struct IndicatorHit<'a> {
 
 impl IndicatorSet {
     /// Prepares indicators for matching. `Err` when the automaton of web addresses would grow too large.
-    pub(crate) fn build(indicators: Vec<Indicator>) -> Result<Self, String> {
-        let mut set = Self { indicators, ..Self::default() };
+    pub(crate) fn build(indicators: Vec<Indicator>, allowed: AllowedValues) -> Result<Self, String> {
+        let hits = std::iter::repeat_with(AtomicU64::default).take(indicators.len()).collect();
+        let mut set = Self { indicators, allowed, hits, ..Self::default() };
         let mut patterns = Vec::new();
         for (index, indicator) in set.indicators.iter().enumerate() {
             match indicator.kind {
@@ -98,10 +145,14 @@ impl IndicatorSet {
         }
         for (field, look) in FIELDS {
             for value in texts(event, field) {
-                for index in self.find(*look, value) {
+                if self.allowed.allows(*look, value) {
+                    continue;
+                }
+                for index in self.find(*look, value, event) {
                     let indicator = &self.indicators[index];
                     let expired = indicator.expires.is_some_and(|expires| expires <= event.time);
                     if !expired && !hits.iter().any(|hit| std::ptr::eq(hit.indicator, indicator)) {
+                        self.hits[index].fetch_add(1, Ordering::Relaxed);
                         hits.push(IndicatorHit { indicator, field, value: value.to_owned() });
                     }
                 }
@@ -110,16 +161,42 @@ impl IndicatorSet {
         hits
     }
 
-    fn find(&self, look: Look, value: &str) -> Vec<usize> {
+    fn find(&self, look: Look, value: &str, event: &Event) -> Vec<usize> {
         match look {
             Look::Address => self.address(value),
             Look::Domain => self.domain(value),
-            Look::Url => {
-                let found = self.urls.iter().flat_map(|automaton| automaton.find_iter(value));
-                found.map(|hit| self.url_indexes[hit.pattern().as_usize()]).collect()
-            }
+            Look::Url => self.url(value, event),
             Look::Hash => self.exact.get(&value.to_ascii_lowercase()).cloned().unwrap_or_default(),
         }
+    }
+
+    /// How often each indicator that was found was found: list, value, count.
+    pub(crate) fn hit_counts(&self) -> impl Iterator<Item = (&str, &str, u64)> {
+        let counted = self.indicators.iter().zip(&self.hits);
+        let counted = counted.map(|(one, hits)| (one.list.as_str(), one.value.as_str(), hits.load(Ordering::Relaxed)));
+        counted.filter(|(.., hits)| *hits > 0)
+    }
+
+    /// The web addresses within one: each whole, from its host or a slash on to its end or the next part.
+    fn url(&self, value: &str, event: &Event) -> Vec<usize> {
+        let Some(automaton) = &self.urls else { return Vec::new() };
+        let is_scheme = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let bare = value.split_once("://").filter(|(scheme, _)| is_scheme(scheme)).map(|(_, rest)| rest);
+        let whole = match (bare, event.fields.text("url.domain")) {
+            (Some(bare), _) => bare.to_owned(),
+            (None, Some(host)) => format!("{host}{value}"),
+            (None, None) => value.to_owned(),
+        };
+        let bytes = whole.as_bytes();
+        let fits = |start: usize, end: usize| {
+            let begins = start == 0 || bytes[start] == b'/' || matches!(bytes[start - 1], b'/' | b'=' | b'@');
+            let ends = bytes.get(end).is_none_or(|next| matches!(next, b'/' | b'?' | b'&' | b'#' | b':'));
+            begins && (ends || matches!(bytes[end - 1], b'/' | b'=' | b'?'))
+        };
+        let found = automaton
+            .find_overlapping_iter(&whole)
+            .filter(|hit| hit.end() > hit.start() && fits(hit.start(), hit.end()));
+        found.map(|hit| self.url_indexes[hit.pattern().as_usize()]).collect()
     }
 
     fn address(&self, value: &str) -> Vec<usize> {
@@ -133,18 +210,9 @@ impl IndicatorSet {
         found
     }
 
-    /// The name and every domain above it; a leading `www.` or a final dot does not matter.
+    /// The name and every domain above it; a final dot does not matter.
     fn domain(&self, value: &str) -> Vec<usize> {
-        let name = value.trim_end_matches('.').to_ascii_lowercase();
-        let mut found = Vec::new();
-        let mut rest = name.as_str();
-        loop {
-            found.extend(self.exact.get(rest).into_iter().flatten());
-            match rest.split_once('.') {
-                Some((_, above)) if above.contains('.') => rest = above,
-                _ => return found,
-            }
-        }
+        domains_of(value).flat_map(|name| self.exact.get(&name).cloned().unwrap_or_default()).collect()
     }
 }
 
@@ -195,9 +263,18 @@ mod tests {
     use serde_json::json;
 
     fn hits(list: &str, record: Value) -> usize {
-        let (indicators, failures) = super::super::parse("l.csv", list);
-        assert!(failures.is_empty(), "{failures:?}");
-        IndicatorSet::build(indicators).expect("builds").matches(&eve(record)).len()
+        hits_with(list, "", record)
+    }
+
+    fn hits_with(list: &str, allow: &str, record: Value) -> usize {
+        let (parsed, allow) = (super::super::parse("l.csv", list), super::super::parse("allow.csv", allow));
+        assert!(parsed.failures.is_empty() && allow.failures.is_empty(), "{:?}", parsed.failures);
+        let mut allowed = AllowedValues::default();
+        allowed.extend(allow.allowed);
+        let set = IndicatorSet::build(parsed.indicators, allowed).expect("builds");
+        let found = set.matches(&eve(record)).len();
+        assert_eq!(set.hit_counts().count(), found);
+        found
     }
 
     #[test]
@@ -217,6 +294,27 @@ mod tests {
             ),
             1
         );
+    }
+
+    #[test]
+    fn web_addresses_match_as_wholes() {
+        let http = |host: &str, url: &str| json!({"event_type": "http", "http": {"hostname": host, "url": url}});
+        let list = "url,hxxp://bad[.]example/a/drop.php\nurl,https://worse.example/x/";
+        assert_eq!(hits(list, http("bad.example", "/a/drop.php?id=1")), 1);
+        assert_eq!(hits(list, http("bad.example", "/a/drop.phps")), 0);
+        assert_eq!(hits(list, http("notbad.example", "/a/drop.php")), 0);
+        assert_eq!(hits(list, http("worse.example", "/x/anything")), 1);
+        assert_eq!(hits(list, http("ok.example", "/go?to=http://bad.example/a/drop.php")), 1);
+    }
+
+    #[test]
+    fn allowed_values_are_never_found() {
+        let flow = json!({"event_type": "flow", "src_ip": "10.1.1.1", "dest_ip": "198.51.100.77"});
+        assert_eq!(hits_with("cidr,198.51.100.0/24", "cidr,198.51.100.64/26", flow.clone()), 0);
+        assert_eq!(hits_with("cidr,198.51.100.0/24", "ip,198.51.100.1", flow), 1);
+        let dns = json!({"event_type": "dns", "dns": {"rrname": "cdn.good.example", "rrtype": "A"}});
+        assert_eq!(hits_with("domain,cdn.good.example", "domain,good.example", dns.clone()), 0);
+        assert_eq!(hits_with("domain,cdn.good.example", "domain,example.com", dns), 1);
     }
 
     #[test]

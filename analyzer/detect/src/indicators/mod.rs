@@ -1,7 +1,55 @@
-//! Indicators of compromise: lists of addresses, ranges, domains, web addresses and file hashes with an expiry.
+//! Indicators of compromise: addresses, ranges, domains, web addresses and file hashes with an expiry, out of CSV lists,
+//! STIX 2.1 bundles and MISP events; and values that are never indicators.
 
 mod list;
 mod matching;
+mod misp;
+mod stix;
 
-pub(crate) use list::{Indicator, IndicatorKind, parse};
-pub(crate) use matching::IndicatorSet;
+use serde_json::Value;
+
+pub(crate) use list::{Indicator, IndicatorKind};
+pub(crate) use matching::{AllowedValues, IndicatorSet};
+
+/// What a file holds.
+#[derive(Debug, Default)]
+pub(crate) struct ParsedFile {
+    pub(crate) indicators: Vec<Indicator>,
+    /// Values that are never indicators.
+    pub(crate) allowed: Vec<(IndicatorKind, String)>,
+    /// What was not taken, with reasons.
+    pub(crate) failures: Vec<String>,
+}
+
+/// Reads a file: CSV, a STIX bundle, MISP events or a MISP warning list, told by its content. A CSV list whose name
+/// begins with `allow` holds values that are never indicators.
+pub(crate) fn parse(file: &str, text: &str) -> ParsedFile {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    let list = name.trim_end_matches(".csv").trim_end_matches(".json");
+    let text = text.trim_start_matches('\u{feff}');
+    if !text.trim_start().starts_with(['{', '[']) {
+        let (indicators, failures) = list::parse(list, text);
+        if name.starts_with("allow") {
+            let allowed = indicators.into_iter().map(|indicator| (indicator.kind, indicator.value)).collect();
+            return ParsedFile { allowed, failures, ..ParsedFile::default() };
+        }
+        return ParsedFile { indicators, failures, ..ParsedFile::default() };
+    }
+    let document: Value = match serde_json::from_str(text) {
+        Ok(document) => document,
+        Err(error) => {
+            return ParsedFile { failures: vec![format!("is no JSON: {error}")], ..ParsedFile::default() };
+        }
+    };
+    if let Some(allowed) = misp::warning_list(&document) {
+        return ParsedFile { allowed, ..ParsedFile::default() };
+    }
+    let (indicators, failures) = if document["type"] == "bundle" {
+        stix::parse(list, &document)
+    } else if misp::resembles(&document) {
+        misp::parse(list, &document)
+    } else {
+        (Vec::new(), vec!["is neither a STIX bundle, nor MISP events, nor a MISP warning list".to_owned()])
+    };
+    ParsedFile { indicators, failures, ..ParsedFile::default() }
+}
