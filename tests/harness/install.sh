@@ -20,6 +20,8 @@ need git git
 need curl curl
 if [[ $purpose == test ]]; then
   need chromium chromium
+  need openssl openssl
+  need logger bsdutils
   [[ -n $(find /usr/share/fonts -name 'NotoSansCJK*' -print -quit 2>/dev/null) ]] || packages+=(fonts-noto-cjk)
 fi
 if ((${#packages[@]})); then

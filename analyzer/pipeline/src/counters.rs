@@ -47,6 +47,11 @@ pub(crate) struct Counters {
     pub(crate) datagrams_dropped: Counter,
     pub(crate) connections_refused: Counter,
     pub(crate) line_bytes_dropped: Counter,
+    pub(crate) handshakes_failed: Counter,
+    pub(crate) tokens_refused: Counter,
+    pub(crate) requests_deferred: Counter,
+    pub(crate) flow_sets_dropped: Counter,
+    pub(crate) silent_senders: Counter,
     /// Sequence plus one; 0 for none.
     pub(crate) acknowledged: Counter,
     /// Milliseconds since the epoch; the least number for none.
@@ -106,6 +111,11 @@ impl Counters {
             datagrams_dropped: self.datagrams_dropped.get(),
             connections_refused: self.connections_refused.get(),
             line_bytes_dropped: self.line_bytes_dropped.get(),
+            handshakes_failed: self.handshakes_failed.get(),
+            tokens_refused: self.tokens_refused.get(),
+            requests_deferred: self.requests_deferred.get(),
+            flow_sets_dropped: self.flow_sets_dropped.get(),
+            silent_senders: self.silent_senders.get(),
         }
     }
 }

@@ -29,8 +29,10 @@ pub use fengsui_detect::{AnalysisSettings, CorrelationSettings, Detection, LoadR
 pub use offline::{InputFormat, OfflineInput, OfflineOptions, OfflineSummary, analyze_offline, detect_offline};
 pub use organization::{Asset, NetworkRange, Organization, OrganizationSettings, ZoneRule};
 pub use pipeline::{Pipeline, PipelineHandle, PipelineParts};
-pub use quarantine::{ReplaySummary, replay_quarantine};
+pub use quarantine::{QuarantineReason, ReplaySummary, quarantine_reasons, replay_quarantine};
 pub use rules::{RuleSources, load_detection};
-pub use settings::{LogFileSettings, PipelineSettings, ReceiverSettings};
+pub use settings::{
+    HttpListenerSettings, LogFileSettings, PipelineSettings, ReceiverSettings, SocketSettings, TlsListenerSettings,
+};
 pub use sink::{OutputSink, SinkError, SinkFuture};
 pub use statistics::PipelineStatistics;

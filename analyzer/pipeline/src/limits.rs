@@ -47,3 +47,33 @@ pub const DELIVERY_BACKOFF_STEPS: u32 = 6;
 
 /// Bytes of standard input that are read as one file, where a format can't be read in pieces; the rest is not read.
 pub const OFFLINE_WHOLE_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+
+/// Datagrams of one UDP listener that are appended to the spool in one group.
+pub const UDP_GROUP: usize = 4_096;
+
+/// Open connections of one HTTP listener. Further connections are closed at once and counted.
+pub const HTTP_CONNECTIONS: usize = 256;
+
+/// Longest head of an HTTP request, in bytes; a longer one is refused.
+pub const HTTP_HEAD_BYTES: usize = 16 * 1024;
+
+/// Longest body of an HTTP request, in bytes; a longer one is refused.
+pub const HTTP_BODY_BYTES: usize = 16 * 1024 * 1024;
+
+/// Bodies that one HTTP listener takes at once, in bytes; above it the answer is 429 and counted.
+pub const HTTP_BODIES_BYTES: usize = 128 * 1024 * 1024;
+
+/// Records of one HTTP request that are appended to the spool in one group.
+pub const HTTP_GROUP: usize = 8_192;
+
+/// Shortest token of an HTTP listener, in characters.
+pub const TOKEN_BYTES: usize = 16;
+
+/// Senders whose silence is watched; of more the one that was heard first is given up.
+pub const WATCHED_SENDERS: usize = 10_000;
+
+/// Reasons that a list of the quarantine tells apart; further ones are counted together.
+pub const QUARANTINE_REASONS: usize = 1_000;
+
+/// Largest file that is one JSON list, in bytes; a larger one is refused, as it has to be read whole.
+pub const OFFLINE_LIST_BYTES: u64 = 512 * 1024 * 1024;

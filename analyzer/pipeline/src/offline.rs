@@ -154,6 +154,7 @@ pub fn analyze_offline(
         }
         Ok(())
     })?;
+    alerts += analysis.finish().len() as u64;
     let names: Vec<String> = options.inputs.iter().map(OfflineInput::name).collect();
     let incidents = analysis.all_incidents();
     for incident in &incidents {
@@ -211,6 +212,10 @@ fn each_event(
         let mut reading = Reading { options, summary: &mut summary, name: &name, input_index, take: &mut take };
         let mut lines = Lines::open(input)?;
         let failed = || PipelineError::file("read", Path::new(&name));
+        if is_json_list(lines.sample().map_err(failed())?) && options.format != InputFormat::Alerts {
+            reading.json_list(&mut lines)?;
+            continue;
+        }
         match source_of(&options.format, lines.sample().map_err(failed())?, &name)? {
             None => {}
             Some(source) if source.name == "evtx" => match input {
@@ -242,6 +247,41 @@ impl Reading<'_> {
         while let Some((line, bytes)) = lines.next().map_err(PipelineError::file("read", Path::new(self.name)))? {
             let Some(payload) = framing.record(bytes) else { continue };
             self.record(source.name, payload, line, None)?;
+        }
+        Ok(())
+    }
+
+    /// A file that is one JSON list, or the object with a list of `Records` that clouds deliver; a record's line is its
+    /// number in the list.
+    fn json_list(&mut self, lines: &mut Lines) -> Result<(), PipelineError> {
+        let mut bytes = Vec::new();
+        let limit = limits::OFFLINE_LIST_BYTES;
+        let read = lines.reader.by_ref().take(limit + 1).read_to_end(&mut bytes);
+        read.map_err(PipelineError::file("read", Path::new(self.name)))?;
+        let wrong = |reason: String| PipelineError::Format { format: "json".to_owned(), reason };
+        if bytes.len() as u64 > limit {
+            return Err(wrong(format!(
+                "{} is one JSON list of more than {limit} bytes; write one record a line",
+                shown(self.name)
+            )));
+        }
+        let document: Value =
+            serde_json::from_slice(&bytes).map_err(|error| wrong(format!("{}: {error}", shown(self.name))))?;
+        let list = match document {
+            Value::Array(list) => list,
+            Value::Object(mut object) => match object.remove("Records") {
+                Some(Value::Array(list)) => list,
+                _ => vec![Value::Object(object)],
+            },
+            _ => Vec::new(),
+        };
+        for (line, record) in (1_u32..).zip(list) {
+            let payload = record.to_string().into_bytes();
+            let source = match self.options.format {
+                InputFormat::Source(source) => source,
+                _ => fengsui_normalize::recognize(&payload).map_or("json", |source| source.name),
+            };
+            self.record(source, payload, line, None)?;
         }
         Ok(())
     }
@@ -291,6 +331,15 @@ impl OfflineSummary {
             self.failures.push(format!("{input}:{line}: {error}"));
         }
     }
+}
+
+/// Whether an input begins as one JSON list, or as the object with `Records` that clouds deliver.
+fn is_json_list(sample: &[u8]) -> bool {
+    let sample = sample.strip_prefix(b"\xef\xbb\xbf").unwrap_or(sample).trim_ascii_start();
+    let inside = |start: &[u8]| sample.strip_prefix(start).map(<[u8]>::trim_ascii_start);
+    let list = inside(b"[").is_some_and(|rest| rest.starts_with(b"{"));
+    let records = inside(b"{").and_then(|rest| rest.strip_prefix(b"\"Records\"")).is_some();
+    list || records
 }
 
 /// The source that reads an input by its first bytes; `None` for an empty input of unknown format.

@@ -41,6 +41,10 @@ pub struct NetworkRange {
     pub zone: String,
     /// `cloud`, `network`, `data` or `application`; empty when it is none of them.
     pub domain: String,
+    /// Name of the place it is used in, such as `兰州`; empty when it is not known.
+    pub place: String,
+    /// Latitude and longitude of the place in degrees, such as `36.06,103.83`; empty when they are not known.
+    pub location: String,
 }
 
 /// One known machine.
@@ -84,6 +88,8 @@ struct Range {
     unit: Option<UnitCode>,
     zone: String,
     domain: Option<BusinessDomain>,
+    place: String,
+    location: String,
 }
 
 #[derive(Debug, Clone)]
@@ -127,6 +133,16 @@ impl Organization {
         let destination = self.side(event, "destination.ip").or_else(|| self.side(event, "host.ip"));
         self.set_zones(event, source.as_ref(), destination.as_ref());
         self.set_owner(event, source.as_ref(), destination.as_ref());
+        for (side, name, location) in [
+            (&source, "source.geo.name", "source.geo.location"),
+            (&destination, "destination.geo.name", "destination.geo.location"),
+        ] {
+            let range = side.as_ref().and_then(|side| side.range);
+            event.fields.set_some(name, range.map(|range| range.place.as_str()).filter(|place| !place.is_empty()));
+            event
+                .fields
+                .set_some(location, range.map(|range| range.location.as_str()).filter(|place| !place.is_empty()));
+        }
         let sides = [("source", source), ("destination", destination)];
         for (side, asset) in sides.into_iter().filter_map(|(side, found)| Some((side, found?.asset?))) {
             let (name, importance) = match side {
@@ -210,10 +226,24 @@ fn range(settings: &NetworkRange) -> Result<(IpNet, Range), PipelineError> {
                 .ok_or_else(|| wrong("organization.networks.domain", word, "cloud, network, data or application"))?,
         ),
     };
-    Ok((
-        net.trunc(),
-        Range { unit: unit_of("organization.networks.unit", &settings.unit)?, zone: settings.zone.clone(), domain },
-    ))
+    let degrees = |text: &str, most: f64| text.trim().parse().is_ok_and(|value: f64| value.abs() <= most);
+    let located =
+        settings.location.split_once(',').is_some_and(|(one, other)| degrees(one, 90.0) && degrees(other, 180.0));
+    if !settings.location.is_empty() && !located {
+        return Err(wrong(
+            "organization.networks.location",
+            &settings.location,
+            "latitude,longitude such as 36.06,103.83",
+        ));
+    }
+    let range = Range {
+        unit: unit_of("organization.networks.unit", &settings.unit)?,
+        zone: settings.zone.clone(),
+        domain,
+        place: settings.place.clone(),
+        location: settings.location.clone(),
+    };
+    Ok((net.trunc(), range))
 }
 
 fn known_asset(settings: &Asset) -> Result<(IpAddr, KnownAsset), PipelineError> {
@@ -253,7 +283,7 @@ mod tests {
     const SETTINGS: &str = r#"
 unit = "620000"
 networks = [
-    { cidr = "10.0.0.0/8", unit = "620100", zone = "office", domain = "network" },
+    { cidr = "10.0.0.0/8", unit = "620100", zone = "office", domain = "network", place = "兰州", location = "36.06,103.83" },
     { cidr = "10.62.0.0/16", unit = "620123", zone = "data", domain = "data" },
 ]
 assets = [{ address = "10.62.1.5", name = "人口库", importance = "critical", unit = "620123-01" }]
@@ -282,6 +312,9 @@ zone_rules = [{ from = "office", to = "data", ports = [443] }]
         assert_eq!(event.fields.text("fengsui.zone"), Some("data"));
         assert_eq!(event.fields.text("fengsui.domain"), Some("data"));
         assert_eq!(event.fields.text("fengsui.destination_asset"), Some("人口库"));
+        assert_eq!(event.fields.text("source.geo.location"), Some("36.06,103.83"));
+        assert_eq!(event.fields.text("source.geo.name"), Some("兰州"));
+        assert_eq!(event.fields.get("destination.geo.name"), None);
         assert_eq!(enriched("10.1.1.1", "10.62.9.9", 443).fields.text("organization.id"), Some("620123"));
     }
 

@@ -1,5 +1,6 @@
 //! Records that could not be parsed, kept with their reason until a parser can.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -98,6 +99,35 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, PipelineError> {
     Ok(files)
 }
 
+/// Why records lie in quarantine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct QuarantineReason {
+    /// The reason in words.
+    pub reason: String,
+    /// How many records have it.
+    pub records: u64,
+}
+
+/// Why records lie in quarantine, the most frequent reason first.
+///
+/// # Errors
+/// When a file can't be read.
+pub fn quarantine_reasons(state_directory: &Path) -> Result<Vec<QuarantineReason>, PipelineError> {
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for path in files(&state_directory.join("quarantine"))? {
+        for line in BufReader::new(File::open(&path).map_err(PipelineError::file("read", &path))?).lines() {
+            let line = line.map_err(PipelineError::file("read", &path))?;
+            let Ok(entry) = serde_json::from_str::<Entry>(&line) else { continue };
+            let known = counts.len() < limits::QUARANTINE_REASONS || counts.contains_key(&entry.reason);
+            *counts.entry(if known { entry.reason } else { "further reasons".to_owned() }).or_default() += 1;
+        }
+    }
+    let mut reasons: Vec<QuarantineReason> =
+        counts.into_iter().map(|(reason, records)| QuarantineReason { reason, records }).collect();
+    reasons.sort_by_key(|reason| std::cmp::Reverse(reason.records));
+    Ok(reasons)
+}
+
 /// What a replay of the quarantine did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct ReplaySummary {
@@ -127,7 +157,12 @@ pub fn replay_quarantine(state_directory: &Path, spool: &Spool) -> Result<Replay
         summary.records += records.len() as u64;
         while !records.is_empty() {
             let rest = records.split_off(records.len().min(limits::RECEIVED_GROUP));
-            spool.append(Class::Protocol, records).map_err(|error| PipelineError::Spool(error.to_string()))?;
+            let range =
+                spool.append(Class::Protocol, records).map_err(|error| PipelineError::Spool(error.to_string()))?;
+            if range.shed > 0 {
+                let reason = "has no room for the quarantined records; let the analyzer catch up and try again";
+                return Err(PipelineError::Spool(reason.to_owned()));
+            }
             records = rest;
         }
         fs::remove_file(&path).map_err(PipelineError::file("delete", &path))?;

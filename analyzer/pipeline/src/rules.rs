@@ -14,7 +14,8 @@ use crate::{PipelineError, limits};
 pub struct RuleSources {
     /// Sigma rules, correlations and filters: files or folders of `.yml` and `.yaml`.
     pub sigma: Vec<PathBuf>,
-    /// Indicators: files or folders of `.csv`.
+    /// Indicators: files or folders of `.csv` lists, and of STIX 2.1 bundles and MISP events as `.json`. Lists whose name
+    /// begins with `allow`, and MISP warning lists, hold values that are never indicators.
     pub indicators: Vec<PathBuf>,
     /// Rules that propose the grade of an incident, `.toml`; the built-in ones when there are none.
     pub grading: Option<PathBuf>,
@@ -31,7 +32,7 @@ pub fn load_detection(sources: &RuleSources) -> Result<(Detection, LoadReport), 
     for path in files(&sources.sigma, &["yml", "yaml"])? {
         builder.add_sigma(&path.display().to_string(), &read(&path)?);
     }
-    for path in files(&sources.indicators, &["csv"])? {
+    for path in files(&sources.indicators, &["csv", "json"])? {
         builder.add_indicators(&path.display().to_string(), &read(&path)?);
     }
     for path in files(&sources.suppressions, &["toml"])? {

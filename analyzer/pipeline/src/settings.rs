@@ -46,15 +46,80 @@ impl Default for PipelineSettings {
 }
 
 /// Listeners and files that feed the spool.
-#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReceiverSettings {
     /// Addresses that take syslog over UDP (RFC 5426), such as `0.0.0.0:514`.
     pub syslog_udp: Vec<String>,
     /// Addresses that take syslog over TCP (RFC 6587, octet counting or one message a line).
     pub syslog_tcp: Vec<String>,
+    /// Listeners that take syslog over TLS (RFC 5425).
+    pub syslog_tls: Vec<TlsListenerSettings>,
+    /// Listeners that take records over HTTP: `POST /ingest/<source>`, one record a line.
+    pub http: Vec<HttpListenerSettings>,
+    /// Addresses that take flow records of routers over UDP: NetFlow version 5 and 9, IPFIX.
+    pub flows_udp: Vec<String>,
+    /// Local sockets that take lines, such as EVE of a sensor on this machine.
+    pub sockets: Vec<SocketSettings>,
     /// Log files that are followed, across rotation.
     pub files: Vec<LogFileSettings>,
+    /// Seconds without a message after which a sender that sent regularly raises an alert; 0 for never.
+    pub silence_after_s: u32,
+}
+
+impl Default for ReceiverSettings {
+    fn default() -> Self {
+        Self {
+            syslog_udp: Vec::new(),
+            syslog_tcp: Vec::new(),
+            syslog_tls: Vec::new(),
+            http: Vec::new(),
+            flows_udp: Vec::new(),
+            sockets: Vec::new(),
+            files: Vec::new(),
+            silence_after_s: 3_600,
+        }
+    }
+}
+
+/// One listener for syslog over TLS.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TlsListenerSettings {
+    /// Address, such as `0.0.0.0:6514`.
+    pub address: String,
+    /// Certificate chain in PEM.
+    pub certificate: PathBuf,
+    /// Its private key in PEM.
+    pub key: PathBuf,
+    /// Certificates in PEM of the authority that signed the senders' certificates; without it any sender is taken.
+    pub client_authority: Option<PathBuf>,
+}
+
+/// One listener for records over HTTP.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct HttpListenerSettings {
+    /// Address, such as `127.0.0.1:8088`.
+    pub address: String,
+    /// File with the tokens that are taken, one a line, each of at least 16 characters.
+    pub token_file: PathBuf,
+    /// Certificate chain in PEM; without it requests come in clear.
+    pub certificate: Option<PathBuf>,
+    /// Its private key in PEM.
+    pub key: Option<PathBuf>,
+    /// Certificates in PEM of the authority that signed the senders' certificates.
+    pub client_authority: Option<PathBuf>,
+}
+
+/// One local socket that takes lines.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SocketSettings {
+    /// Path of the socket; a stale one is replaced.
+    pub path: PathBuf,
+    /// Name of the parser, such as `eve`; empty to recognise it by the first lines.
+    pub source: String,
 }
 
 /// One log file that is followed, across rotation.

@@ -57,4 +57,14 @@ pub struct PipelineStatistics {
     pub connections_refused: u64,
     /// Bytes dropped from lines that were longer than the limit.
     pub line_bytes_dropped: u64,
+    /// TLS handshakes that failed.
+    pub handshakes_failed: u64,
+    /// Requests without a token that is taken.
+    pub tokens_refused: u64,
+    /// Requests answered with 429, as there was no room.
+    pub requests_deferred: u64,
+    /// Sets of flow records given up because their template never came.
+    pub flow_sets_dropped: u64,
+    /// Senders that sent regularly and fell silent.
+    pub silent_senders: u64,
 }

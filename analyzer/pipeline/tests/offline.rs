@@ -92,6 +92,29 @@ fn binary_windows_logs_are_read_and_give_record_numbers() {
 }
 
 #[test]
+fn json_lists_are_read_record_by_record() {
+    let folder = tempfile::tempdir().expect("folder");
+    let rule = "title: Trail\nid: 7d6f0b1e-7c39-4c67-8f7c-3d0b3a0f0003\nlogsource:\n  product: aws\n  service: cloudtrail\ndetection:\n  s:\n    eventName: StopLogging\n  condition: s\n";
+    std::fs::write(folder.path().join("trail.yml"), rule).expect("writes");
+    let detection = rules(folder.path());
+    let record = |name: &str| {
+        format!(
+            r#"{{"eventTime":"2026-11-22T12:00:00Z","eventSource":"cloudtrail.amazonaws.com","eventName":"{name}"}}"#
+        )
+    };
+    let list = format!("[\n  {},\n  {}\n]", record("DescribeTrails"), record("StopLogging"));
+    for content in [list.clone(), format!("{{\"Records\": {list}}}")] {
+        for format in ["auto", "json"] {
+            let mut output = Vec::new();
+            let summary = detect_offline(&options(folder.path(), content.as_bytes(), format), &detection, &mut output)
+                .expect("runs");
+            assert_eq!((summary.records, summary.records_failed, summary.alerts), (2, 0, 1));
+            assert_eq!(serde_json::from_slice::<Value>(&output).expect("is JSON")["line"], 2);
+        }
+    }
+}
+
+#[test]
 fn what_can_not_be_read_is_said_so() {
     let folder = tempfile::tempdir().expect("folder");
     let detection = rules(folder.path());

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fengsui_normalize::{Framing, SourceDefinition};
+use fengsui_relay::Class;
 use serde::{Deserialize, Serialize};
 
 use super::Intake;
@@ -81,10 +82,8 @@ impl Follower {
                     let _ = tokio::time::timeout(PAUSE, self.intake.stop.cancelled()).await;
                 }
                 Ok(records) => {
-                    for group in records.chunks(limits::RECEIVED_GROUP) {
-                        if !self.intake.append(group.to_vec()).await {
-                            return;
-                        }
+                    if !self.intake.append_all(Class::Protocol, records).await {
+                        return;
                     }
                     if let Err(error) = self.save() {
                         tracing::warn!(%error, "the place in a log file was not saved; lines may be read twice after a restart");

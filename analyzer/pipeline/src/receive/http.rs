@@ -199,18 +199,24 @@ impl Listener {
         }
         if !self.admits(head.token.as_deref()) {
             self.intake.counters.tokens_refused.add(1);
-            return (Answer::new("401 Unauthorized", "send Authorization: Bearer with a token of this listener"), false);
+            return (
+                Answer::new("401 Unauthorized", "send Authorization: Bearer with a token of this listener"),
+                false,
+            );
         }
         let source = match (head.method.as_str(), source_of(&head.path)) {
             ("POST" | "PUT", Some(source)) => source,
             ("POST" | "PUT", None) => {
-                let reason = format!("post to /ingest or /ingest/<source>; sources are {}", fengsui_normalize::source_names());
+                let reason =
+                    format!("post to /ingest or /ingest/<source>; sources are {}", fengsui_normalize::source_names());
                 return (Answer::new("404 Not Found", reason), false);
             }
             _ => return (Answer::new("405 Method Not Allowed", "post records, one a line"), false),
         };
         let body = match head.body {
-            _ if head.encoded => return (Answer::new("415 Unsupported Media Type", "send the body without encoding"), false),
+            _ if head.encoded => {
+                return (Answer::new("415 Unsupported Media Type", "send the body without encoding"), false);
+            }
             Body::None => return (Answer::new("411 Length Required", "the request has no body"), true),
             Body::Bytes(bytes) if bytes > limits::HTTP_BODY_BYTES => {
                 let reason = format!("body is longer than {} bytes; send less at once", limits::HTTP_BODY_BYTES);
@@ -279,7 +285,10 @@ impl Listener {
     /// Appends the records of a body; the answer says how many are on disk.
     async fn take(&self, source: Option<&'static SourceDefinition>, instance: &str, body: &[u8]) -> Answer {
         let Some(source) = source.or_else(|| fengsui_normalize::recognize(body)) else {
-            return Answer::new("422 Unprocessable Content", "the first lines resemble no known source; name one in the path");
+            return Answer::new(
+                "422 Unprocessable Content",
+                "the first lines resemble no known source; name one in the path",
+            );
         };
         let mut framing = Framing::of(source);
         let records: Vec<Vec<u8>> = body

@@ -238,7 +238,11 @@ mod tests {
                     rest.extend(chunks.push(piece).expect("is chunked"));
                 }
             }
-            assert_eq!((chunks.body.as_slice(), rest.as_slice()), (&b"Wikipedia"[..], &b"next"[..]), "pieces of {size}");
+            assert_eq!(
+                (chunks.body.as_slice(), rest.as_slice()),
+                (&b"Wikipedia"[..], &b"next"[..]),
+                "pieces of {size}"
+            );
         }
         assert!(Chunks::default().push(b"zz\r\n").is_err());
         assert!(Chunks::default().push(b"ffffffffffffffff\r\n").is_err());

@@ -118,7 +118,11 @@ async fn accept_unix(listener: UnixListener, path: &Path, source: Option<&'stati
         connections.spawn(async move {
             let framing = source.map(Framing::of).unwrap_or_default();
             let feed = Feed { sender, source, framing };
-            let frames = if source.is_some_and(|source| source.name == "syslog") { Frames::of_syslog() } else { Frames::of_lines() };
+            let frames = if source.is_some_and(|source| source.name == "syslog") {
+                Frames::of_syslog()
+            } else {
+                Frames::of_lines()
+            };
             feed.serve(stream, frames, &intake).await;
             drop(place);
         });

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use fengsui_relay::Class;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
@@ -15,7 +16,10 @@ pub(super) async fn open(address: &str, intake: Intake) -> Result<(SocketAddr, [
     let socket = UdpSocket::bind(address).await.map_err(failed)?;
     let bound = socket.local_addr().map_err(failed)?;
     let (sender, receiver) = channel(limits::UDP_WAITING);
-    Ok((bound, [tokio::spawn(take(socket, sender, intake.clone())), tokio::spawn(store(receiver, intake))]))
+    Ok((
+        bound,
+        [tokio::spawn(take(socket, sender, intake.clone())), tokio::spawn(store(receiver, Class::Protocol, intake))],
+    ))
 }
 
 async fn take(socket: UdpSocket, waiting: Sender<Vec<u8>>, intake: Intake) {
@@ -38,11 +42,12 @@ async fn take(socket: UdpSocket, waiting: Sender<Vec<u8>>, intake: Intake) {
     }
 }
 
-async fn store(mut waiting: Receiver<Vec<u8>>, intake: Intake) {
+/// Appends what waits, until the taking task has ended.
+pub(super) async fn store(mut waiting: Receiver<Vec<u8>>, class: Class, intake: Intake) {
     let mut group = Vec::new();
-    while waiting.recv_many(&mut group, limits::RECEIVED_GROUP).await > 0 {
+    while waiting.recv_many(&mut group, limits::UDP_GROUP).await > 0 {
         let count = group.len();
-        if !intake.append(std::mem::take(&mut group)).await {
+        if !intake.append(class, std::mem::take(&mut group)).await {
             intake.counters.datagrams_dropped.add(count + waiting.len());
             return;
         }

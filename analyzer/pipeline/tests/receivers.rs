@@ -1,0 +1,282 @@
+//! The receivers on real listeners, with the senders people use: logger, openssl s_client, curl.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test's helpers fail the test")]
+
+use std::io::Write;
+use std::net::{SocketAddr, UdpSocket};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use fengsui_pipeline::{
+    Detection, HttpListenerSettings, Organization, OutputSink, Pipeline, PipelineHandle, PipelineParts,
+    PipelineSettings, SinkFuture, SocketSettings, TlsListenerSettings,
+};
+use fengsui_relay::{Class, FileDisk, Reader, Spool, SpoolSettings};
+use fengsui_schema::{Clock, Output, RawRecord, Timestamp};
+use fengsui_store::{Store, StoreSettings};
+
+struct Nowhere;
+
+impl OutputSink for Nowhere {
+    fn deliver(&self, _: Vec<Output>) -> SinkFuture<'_> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+struct FixedClock;
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        "2026-11-22T12:10:00Z".parse().expect("time")
+    }
+}
+
+struct Running {
+    _folder: tempfile::TempDir,
+    handle: PipelineHandle,
+    spool: Spool,
+    reader: Reader,
+}
+
+async fn start(spool_settings: SpoolSettings, receivers: impl FnOnce(&Path, &mut PipelineSettings)) -> Running {
+    let folder = tempfile::tempdir().expect("folder");
+    let disk = Arc::new(FileDisk::open(folder.path().join("spool")).expect("disk"));
+    let (spool, _) = Spool::open(disk, spool_settings).expect("spool");
+    let reader = spool.reader("test").expect("reader");
+    let mut settings = PipelineSettings { state_directory: folder.path().join("state"), ..PipelineSettings::default() };
+    receivers(folder.path(), &mut settings);
+    let parts = PipelineParts {
+        spool: spool.clone(),
+        store: Arc::new(
+            Store::open(StoreSettings { directory: folder.path().join("store"), ..StoreSettings::default() })
+                .expect("store"),
+        ),
+        detection: Arc::new(Detection::default()),
+        organization: Organization::default(),
+        sink: Arc::new(Nowhere),
+        clock: Arc::new(FixedClock),
+    };
+    let handle = Pipeline::start(settings, parts).await.expect("starts");
+    Running { _folder: folder, handle, spool, reader }
+}
+
+impl Running {
+    /// The next records that are on disk, as source, sender and text.
+    fn records(&mut self, count: usize) -> Vec<(String, String, String)> {
+        let (mut found, until) = (Vec::new(), Instant::now() + Duration::from_secs(20));
+        while found.len() < count && Instant::now() < until {
+            for record in self.reader.read(count - found.len(), Duration::from_millis(50)).expect("reads") {
+                let record = RawRecord::decode(&record.payload).expect("is a record");
+                found.push((record.source, record.instance, String::from_utf8_lossy(&record.payload).into_owned()));
+            }
+        }
+        assert_eq!(found.len(), count, "{found:?}");
+        found
+    }
+}
+
+fn run(program: &str, arguments: &[&str], input: &[u8]) -> String {
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{program} can't be run ({error}); tests/harness/install.sh test installs it"));
+    child.stdin.take().expect("input").write_all(input).expect("writes");
+    let output = child.wait_with_output().expect("ends");
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn port(address: &SocketAddr) -> String {
+    address.port().to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn syslog_of_logger_over_udp_and_tcp() {
+    let mut running = start(SpoolSettings::default(), |_, settings| {
+        settings.receivers.syslog_udp = vec!["127.0.0.1:0".into()];
+        settings.receivers.syslog_tcp = vec!["127.0.0.1:0".into()];
+    })
+    .await;
+    let addresses = running.handle.listening().to_vec();
+    run("logger", &["-n", "127.0.0.1", "-P", &port(&addresses[0]), "-d", "-t", "app", "over udp"], b"");
+    run("logger", &["-n", "127.0.0.1", "-P", &port(&addresses[1]), "-T", "--octet-count", "-t", "app", "counted"], b"");
+    run("logger", &["-n", "127.0.0.1", "-P", &port(&addresses[1]), "-T", "--rfc3164", "-t", "app", "one a line"], b"");
+    let found = running.records(3);
+    assert!(found.iter().all(|(source, sender, _)| source == "syslog" && sender == "127.0.0.1"), "{found:?}");
+    for text in ["over udp", "counted", "one a line"] {
+        assert!(found.iter().any(|(.., record)| record.contains(text)), "{text} in {found:?}");
+    }
+    running.handle.shutdown().await.expect("stops");
+}
+
+/// A certificate for 127.0.0.1 and its key, in PEM.
+fn certificate(folder: &Path) -> (std::path::PathBuf, std::path::PathBuf) {
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).expect("certificate");
+    let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
+    std::fs::write(&certificate, made.cert.pem()).expect("writes");
+    std::fs::write(&key, made.signing_key.serialize_pem()).expect("writes");
+    (certificate, key)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn syslog_over_tls_and_with_client_certificates() {
+    let mut running = start(SpoolSettings::default(), |folder, settings| {
+        let (certificate, key) = certificate(folder);
+        let plain = TlsListenerSettings { address: "127.0.0.1:0".into(), certificate, key, client_authority: None };
+        let strict = TlsListenerSettings { client_authority: Some(plain.certificate.clone()), ..plain.clone() };
+        settings.receivers.syslog_tls = vec![plain, strict];
+    })
+    .await;
+    let addresses = running.handle.listening().to_vec();
+    let line = b"<38>Nov 22 12:09:00 web1 sshd[9]: over tls\n";
+    let connect = format!("127.0.0.1:{}", addresses[0].port());
+    run("openssl", &["s_client", "-quiet", "-no_ign_eof", "-connect", &connect], line);
+    let found = running.records(1);
+    assert!(found[0].2.ends_with("over tls"), "{found:?}");
+    let connect = format!("127.0.0.1:{}", addresses[1].port());
+    run("openssl", &["s_client", "-quiet", "-no_ign_eof", "-connect", &connect], line);
+    let until = Instant::now() + Duration::from_secs(20);
+    while running.handle.statistics().handshakes_failed == 0 && Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(running.handle.statistics().handshakes_failed, 1);
+    assert_eq!(running.handle.statistics().received_messages, 1);
+    running.handle.shutdown().await.expect("stops");
+}
+
+const TOKEN: &str = "a-token-of-the-tests";
+
+fn http(folder: &Path, settings: &mut PipelineSettings) {
+    let token_file = folder.join("tokens");
+    std::fs::write(&token_file, format!("# collectors\n{TOKEN}\n")).expect("writes");
+    settings.receivers.http =
+        vec![HttpListenerSettings { address: "127.0.0.1:0".into(), token_file, ..HttpListenerSettings::default() }];
+}
+
+/// Posts with curl; the status and the answer.
+fn post(address: &SocketAddr, path: &str, more: &[&str], body: &[u8]) -> String {
+    let url = format!("http://{address}{path}");
+    let mut arguments = vec!["-sS", "-w", "\n%{http_code} %header{retry-after}", "--data-binary", "@-"];
+    arguments.extend(more);
+    arguments.push(&url);
+    run("curl", &arguments, body)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_over_http_with_a_token() {
+    let mut running = start(SpoolSettings::default(), http).await;
+    let address = running.handle.listening()[0];
+    let bearer = format!("Authorization: Bearer {TOKEN}");
+    let token = ["-H", bearer.as_str()];
+    let eve = b"{\"event_type\":\"dns\",\"timestamp\":\"2026-11-22T12:00:00Z\"}\n{\"event_type\":\"tls\",\"timestamp\":\"2026-11-22T12:00:00Z\"}";
+    let answer = post(&address, "/ingest/eve?instance=sensor%207", &token, eve);
+    assert!(answer.contains("\"accepted\":2") && answer.contains("\n200"), "{answer}");
+    let found = running.records(2);
+    assert_eq!((found[0].0.as_str(), found[0].1.as_str()), ("fengsui_eve", "sensor 7"));
+    let chunked = [token[0], token[1], "-H", "Transfer-Encoding: chunked"];
+    let large: Vec<u8> = b"CEF:0|a|b|c|d|e|1|src=192.0.2.1\n".repeat(50_000);
+    let answer = post(&address, "/ingest", &chunked, &large);
+    assert!(answer.contains("\"accepted\":50000") && answer.contains("\"cef\""), "{answer}");
+    assert!(running.records(50_000).iter().all(|(source, sender, _)| source == "cef" && sender == "127.0.0.1"));
+    for (path, headers, status) in [
+        ("/ingest/eve", &["-H", "Authorization: Bearer wrong"][..], "401"),
+        ("/ingest/eve", &[][..], "401"),
+        ("/ingest/nothing", &token[..], "404"),
+        ("/other", &token[..], "404"),
+        ("/ingest", &[token[0], token[1], "-H", "Content-Encoding: gzip"][..], "415"),
+        ("/ingest", &[token[0], token[1], "-X", "DELETE"][..], "405"),
+    ] {
+        let answer = post(&address, path, headers, b"x");
+        assert!(answer.contains(&format!("\n{status}")), "{path} {headers:?}: {answer}");
+    }
+    assert_eq!(running.handle.statistics().tokens_refused, 2);
+    assert_eq!(running.handle.statistics().received_messages, 50_002);
+    running.handle.shutdown().await.expect("stops");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_room_http_senders_are_asked_to_come_again() {
+    // The reader of the test acknowledges nothing, so the spool fills up.
+    let small = SpoolSettings { limit_bytes: 8 * 1024 * 1024, segment_bytes: 1024 * 1024, ..SpoolSettings::default() };
+    let running = start(small, http).await;
+    let address = running.handle.listening()[0];
+    let bearer = format!("Authorization: Bearer {TOKEN}");
+    let body: Vec<u8> = [b"CEF:0|a|b|c|d|e|1|msg=".as_slice(), &[b'x'; 4_000], b"\n"].concat().repeat(200);
+    let mut accepted = 0_u64;
+    let refused = (0..40).find_map(|_| {
+        let answer = post(&address, "/ingest/cef", &["-H", &bearer], &body);
+        if answer.contains("\n200") {
+            accepted += 200
+        } else {
+            return Some(answer);
+        }
+        None
+    });
+    let answer = refused.expect("the spool fills up");
+    assert!(answer.contains("\n429 5"), "{answer}");
+    assert!(running.handle.statistics().requests_deferred >= 1);
+    assert_eq!(running.handle.statistics().received_messages, accepted, "what was answered 200 is what was taken");
+    running.handle.shutdown().await.expect("stops");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_over_a_local_socket_and_flows_over_udp() {
+    let mut running = start(SpoolSettings::default(), |folder, settings| {
+        let path = folder.join("eve.sock");
+        // A socket that a crashed process left behind is in nobody's way.
+        drop(std::os::unix::net::UnixListener::bind(&path).expect("binds"));
+        settings.receivers.sockets = vec![SocketSettings { path, source: String::new() }];
+        settings.receivers.flows_udp = vec!["127.0.0.1:0".into()];
+    })
+    .await;
+    let path = running._folder.path().join("eve.sock");
+    let mut stream = UnixStream::connect(&path).expect("connects");
+    stream.write_all(b"{\"event_type\":\"dns\",\"timestamp\":\"2026-11-22T12:00:00Z\"}\n{\"event").expect("writes");
+    stream.write_all(b"_type\":\"tls\"}\n").expect("writes");
+    let found = running.records(2);
+    assert!(found.iter().all(|(source, ..)| source == "fengsui_eve"), "{found:?}");
+    let mut datagram = [&5_u16.to_be_bytes()[..], &1_u16.to_be_bytes()].concat();
+    for number in [10_000_u32, 1_795_348_800, 0, 1, 0] {
+        datagram.extend(number.to_be_bytes());
+    }
+    datagram.extend([192, 0, 2, 1, 198, 51, 100, 9]);
+    datagram.extend([0; 40]);
+    let sender = UdpSocket::bind("127.0.0.1:0").expect("socket");
+    sender.send_to(&datagram, running.handle.listening()[0]).expect("sends");
+    sender.send_to(b"no flow export", running.handle.listening()[0]).expect("sends");
+    let found = running.records(2);
+    assert!(found[0].2.contains("\"src_ip\":\"192.0.2.1\""), "{found:?}");
+    assert_eq!(found[1].2, "no flow export");
+    running.handle.shutdown().await.expect("stops");
+    assert!(!path.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_quarantined_is_read_again_after_a_replay() {
+    let mut running = start(SpoolSettings::default(), |_, settings| {
+        settings.receivers.syslog_tcp = vec!["127.0.0.1:0".into()];
+        settings.snapshot_interval_ms = 50;
+    })
+    .await;
+    let address = running.handle.listening()[0];
+    let mut stream = std::net::TcpStream::connect(address).expect("connects");
+    stream.write_all(b"neither priority nor time\n").expect("writes");
+    assert_eq!(running.records(1).len(), 1);
+    let until = Instant::now() + Duration::from_secs(20);
+    while running.handle.statistics().records_quarantined == 0 && Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    drop(stream);
+    running.handle.shutdown().await.expect("stops");
+    let replayed =
+        fengsui_pipeline::replay_quarantine(&running._folder.path().join("state"), &running.spool).expect("replays");
+    assert_eq!(replayed.records, 1);
+    let again = running.reader.read(1, Duration::from_secs(5)).expect("reads");
+    assert!(String::from_utf8_lossy(&again[0].payload).ends_with("neither priority nor time"));
+    assert_eq!(again[0].class, Class::Protocol);
+}
