@@ -2,151 +2,74 @@
 
 use std::fmt;
 
-/// An application protocol, named as EVE's `app_proto` names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum AppProtocol {
-    /// HTTP/1.
-    Http,
-    /// HTTP/2.
-    Http2,
-    /// DNS over UDP or TCP.
-    Dns,
-    /// TLS 1.0 to 1.3.
-    Tls,
-    /// TLCP, GB/T 38636.
-    Tlcp,
-    /// SMTP.
-    Smtp,
-    /// FTP control channel.
-    Ftp,
-    /// FTP data channel.
-    FtpData,
-    /// SSH.
-    Ssh,
-    /// SMB 1 to 3.
-    Smb,
-    /// DCE/RPC.
-    Dcerpc,
-    /// Kerberos 5.
-    Krb5,
-    /// LDAP.
-    Ldap,
-    /// RDP.
-    Rdp,
-    /// SNMP.
-    Snmp,
-    /// DHCP.
-    Dhcp,
-    /// NTP.
-    Ntp,
-    /// SIP.
-    Sip,
-    /// MQTT.
-    Mqtt,
-    /// QUIC.
-    Quic,
-    /// TFTP.
-    Tftp,
-    /// NFS.
-    Nfs,
-    /// IKE.
-    Ike,
-    /// RFB (VNC).
-    Rfb,
-    /// Modbus.
-    Modbus,
-    /// DNP3.
-    Dnp3,
-    /// IMAP.
-    Imap,
-    /// POP3.
-    Pop3,
-    /// Telnet.
-    Telnet,
-    /// WebSocket.
-    Websocket,
-    /// PostgreSQL.
-    Pgsql,
+/// Declares the protocols: variant, name, what it is.
+macro_rules! protocols {
+    ($($variant:ident, $name:literal, $what:literal;)*) => {
+        /// An application protocol, named as EVE's `app_proto` names it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum AppProtocol {
+            $(#[doc = $what] $variant,)*
+        }
+
+        impl AppProtocol {
+            /// Every protocol.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name EVE and rules use.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+protocols! {
+    Http, "http", "HTTP/1.";
+    Http2, "http2", "HTTP/2.";
+    Dns, "dns", "DNS over UDP or TCP.";
+    Tls, "tls", "TLS 1.0 to 1.3.";
+    Tlcp, "tlcp", "TLCP, GB/T 38636.";
+    Smtp, "smtp", "SMTP.";
+    Ftp, "ftp", "FTP control channel.";
+    FtpData, "ftp-data", "FTP data channel.";
+    Ssh, "ssh", "SSH.";
+    Smb, "smb", "SMB 1 to 3.";
+    Dcerpc, "dcerpc", "DCE/RPC.";
+    Krb5, "krb5", "Kerberos 5.";
+    Ldap, "ldap", "LDAP.";
+    Rdp, "rdp", "RDP.";
+    Snmp, "snmp", "SNMP.";
+    Dhcp, "dhcp", "DHCP.";
+    Ntp, "ntp", "NTP.";
+    Sip, "sip", "SIP.";
+    Mqtt, "mqtt", "MQTT.";
+    Quic, "quic", "QUIC.";
+    Tftp, "tftp", "TFTP.";
+    Nfs, "nfs", "NFS.";
+    Ike, "ike", "IKE.";
+    Rfb, "rfb", "RFB (VNC).";
+    Modbus, "modbus", "Modbus.";
+    Dnp3, "dnp3", "DNP3.";
+    Imap, "imap", "IMAP.";
+    Pop3, "pop3", "POP3.";
+    Telnet, "telnet", "Telnet.";
+    Websocket, "websocket", "WebSocket.";
+    Pgsql, "pgsql", "PostgreSQL.";
+    Mdns, "mdns", "Multicast DNS.";
+    Llmnr, "llmnr", "LLMNR.";
+    Enip, "enip", "EtherNet/IP and CIP.";
+    BittorrentDht, "bittorrent-dht", "BitTorrent DHT.";
+    Doh2, "doh2", "DNS over HTTP/2.";
 }
 
 impl AppProtocol {
-    /// Every protocol.
-    pub const ALL: [Self; 31] = [
-        Self::Http,
-        Self::Http2,
-        Self::Dns,
-        Self::Tls,
-        Self::Tlcp,
-        Self::Smtp,
-        Self::Ftp,
-        Self::FtpData,
-        Self::Ssh,
-        Self::Smb,
-        Self::Dcerpc,
-        Self::Krb5,
-        Self::Ldap,
-        Self::Rdp,
-        Self::Snmp,
-        Self::Dhcp,
-        Self::Ntp,
-        Self::Sip,
-        Self::Mqtt,
-        Self::Quic,
-        Self::Tftp,
-        Self::Nfs,
-        Self::Ike,
-        Self::Rfb,
-        Self::Modbus,
-        Self::Dnp3,
-        Self::Imap,
-        Self::Pop3,
-        Self::Telnet,
-        Self::Websocket,
-        Self::Pgsql,
-    ];
-
-    /// The name EVE and rules use.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Http2 => "http2",
-            Self::Dns => "dns",
-            Self::Tls => "tls",
-            Self::Tlcp => "tlcp",
-            Self::Smtp => "smtp",
-            Self::Ftp => "ftp",
-            Self::FtpData => "ftp-data",
-            Self::Ssh => "ssh",
-            Self::Smb => "smb",
-            Self::Dcerpc => "dcerpc",
-            Self::Krb5 => "krb5",
-            Self::Ldap => "ldap",
-            Self::Rdp => "rdp",
-            Self::Snmp => "snmp",
-            Self::Dhcp => "dhcp",
-            Self::Ntp => "ntp",
-            Self::Sip => "sip",
-            Self::Mqtt => "mqtt",
-            Self::Quic => "quic",
-            Self::Tftp => "tftp",
-            Self::Nfs => "nfs",
-            Self::Ike => "ike",
-            Self::Rfb => "rfb",
-            Self::Modbus => "modbus",
-            Self::Dnp3 => "dnp3",
-            Self::Imap => "imap",
-            Self::Pop3 => "pop3",
-            Self::Telnet => "telnet",
-            Self::Websocket => "websocket",
-            Self::Pgsql => "pgsql",
-        }
-    }
-
     /// The protocol of a name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|protocol| protocol.as_str() == name)
+        Self::ALL.iter().copied().find(|protocol| protocol.as_str() == name)
     }
 }
 

@@ -19,251 +19,198 @@ pub struct BufferSpec {
     pub protocol: Option<AppProtocol>,
 }
 
-/// A sticky buffer of a transaction. Payload and stream are no such buffers: rules without one look at those.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Buffer {
-    /// `http.uri`
-    HttpUri,
-    /// `http.uri.raw`
-    HttpUriRaw,
-    /// `http.method`
-    HttpMethod,
-    /// `http.request_line`
-    HttpRequestLine,
-    /// `http.request_body`
-    HttpRequestBody,
-    /// `http.user_agent`
-    HttpUserAgent,
-    /// `http.host`
-    HttpHost,
-    /// `http.host.raw`
-    HttpHostRaw,
-    /// `http.header`
-    HttpHeader,
-    /// `http.header.raw`
-    HttpHeaderRaw,
-    /// `http.header_names`
-    HttpHeaderNames,
-    /// `http.request_header`
-    HttpRequestHeader,
-    /// `http.response_header`
-    HttpResponseHeader,
-    /// `http.cookie`
-    HttpCookie,
-    /// `http.referer`
-    HttpReferer,
-    /// `http.accept`
-    HttpAccept,
-    /// `http.accept_enc`
-    HttpAcceptEncoding,
-    /// `http.accept_lang`
-    HttpAcceptLanguage,
-    /// `http.connection`
-    HttpConnection,
-    /// `http.content_type`
-    HttpContentType,
-    /// `http.content_len`
-    HttpContentLength,
-    /// `http.protocol`
-    HttpProtocol,
-    /// `http.start`
-    HttpStart,
-    /// `http.stat_code`
-    HttpStatusCode,
-    /// `http.stat_msg`
-    HttpStatusMessage,
-    /// `http.response_line`
-    HttpResponseLine,
-    /// `http.response_body`
-    HttpResponseBody,
-    /// `http.server`
-    HttpServer,
-    /// `http.location`
-    HttpLocation,
-    /// `file.data`
-    FileData,
-    /// `file.name`
-    FileName,
-    /// `file.magic`
-    FileMagic,
-    /// `dns.query`
-    DnsQuery,
-    /// `dns.query.name`
-    DnsQueryName,
-    /// `dns.answer.name`
-    DnsAnswerName,
-    /// `dns.queries.rrname`
-    DnsQueriesRrname,
-    /// `dns.answers.rrname`
-    DnsAnswersRrname,
-    /// `dns.additionals.rrname`
-    DnsAdditionalsRrname,
-    /// `dns.authorities.rrname`
-    DnsAuthoritiesRrname,
-    /// `dns.response.rrname`
-    DnsResponseRrname,
-    /// `tls.sni`
-    TlsSni,
-    /// `tls.certs`
-    TlsCerts,
-    /// `tls.cert_subject`
-    TlsCertSubject,
-    /// `tls.cert_issuer`
-    TlsCertIssuer,
-    /// `tls.cert_serial`
-    TlsCertSerial,
-    /// `tls.cert_fingerprint`
-    TlsCertFingerprint,
-    /// `tls.subjectaltname`
-    TlsSubjectAltName,
-    /// `tls.alpn`
-    TlsAlpn,
-    /// `tls.random`
-    TlsRandom,
-    /// `tls.random_time`
-    TlsRandomTime,
-    /// `tls.random_bytes`
-    TlsRandomBytes,
-    /// `ja3.hash`
-    Ja3Hash,
-    /// `ja3.string`
-    Ja3String,
-    /// `ja3s.hash`
-    Ja3sHash,
-    /// `ja3s.string`
-    Ja3sString,
-    /// `ja4.hash`
-    Ja4Hash,
-    /// `ssh.proto`
-    SshProto,
-    /// `ssh.software`
-    SshSoftware,
-    /// `ssh.hassh`
-    SshHassh,
-    /// `ssh.hassh.string`
-    SshHasshString,
-    /// `ssh.hassh.server`
-    SshHasshServer,
-    /// `ssh.hassh.server.string`
-    SshHasshServerString,
-    /// `smb.named_pipe`
-    SmbNamedPipe,
-    /// `smb.share`
-    SmbShare,
-    /// `smb.ntlmssp_user`
-    SmbNtlmsspUser,
-    /// `smb.ntlmssp_domain`
-    SmbNtlmsspDomain,
-    /// `dce_stub_data`
-    DcerpcStubData,
-    /// `krb5.cname`
-    Krb5Cname,
-    /// `krb5.sname`
-    Krb5Sname,
-    /// `smtp.helo`
-    SmtpHelo,
-    /// `smtp.mail_from`
-    SmtpMailFrom,
-    /// `smtp.rcpt_to`
-    SmtpRcptTo,
-    /// `email.from`
-    EmailFrom,
-    /// `email.to`
-    EmailTo,
-    /// `email.subject`
-    EmailSubject,
-    /// `email.cc`
-    EmailCc,
-    /// `email.date`
-    EmailDate,
-    /// `email.message_id`
-    EmailMessageId,
-    /// `email.x_mailer`
-    EmailXMailer,
-    /// `email.url`
-    EmailUrl,
-    /// `email.received`
-    EmailReceived,
-    /// `ftp.command`
-    FtpCommand,
-    /// `ftp.command_data`
-    FtpCommandData,
-    /// `ftp.reply`
-    FtpReply,
-    /// `ftp.completion_code`
-    FtpCompletionCode,
-    /// `snmp.community`
-    SnmpCommunity,
-    /// `snmp.usm`
-    SnmpUsm,
-    /// `sip.method`
-    SipMethod,
-    /// `sip.uri`
-    SipUri,
-    /// `sip.protocol`
-    SipProtocol,
-    /// `sip.stat_code`
-    SipStatCode,
-    /// `sip.stat_msg`
-    SipStatMsg,
-    /// `sip.request_line`
-    SipRequestLine,
-    /// `sip.response_line`
-    SipResponseLine,
-    /// `sip.from`
-    SipFrom,
-    /// `sip.to`
-    SipTo,
-    /// `sip.via`
-    SipVia,
-    /// `sip.ua`
-    SipUserAgent,
-    /// `sip.content_type`
-    SipContentType,
-    /// `sip.content_length`
-    SipContentLength,
-    /// `mqtt.connect.clientid`
-    MqttConnectClientId,
-    /// `mqtt.connect.username`
-    MqttConnectUsername,
-    /// `mqtt.connect.password`
-    MqttConnectPassword,
-    /// `mqtt.connect.willtopic`
-    MqttConnectWillTopic,
-    /// `mqtt.connect.willmessage`
-    MqttConnectWillMessage,
-    /// `mqtt.connect.protocol_string`
-    MqttConnectProtocolString,
-    /// `mqtt.publish.topic`
-    MqttPublishTopic,
-    /// `mqtt.publish.message`
-    MqttPublishMessage,
-    /// `mqtt.subscribe.topic`
-    MqttSubscribeTopic,
-    /// `mqtt.unsubscribe.topic`
-    MqttUnsubscribeTopic,
-    /// `quic.version`
-    QuicVersion,
-    /// `quic.sni`
-    QuicSni,
-    /// `quic.ua`
-    QuicUserAgent,
-    /// `quic.cyu.hash`
-    QuicCyuHash,
-    /// `quic.cyu.string`
-    QuicCyuString,
-    /// `rfb.name`
-    RfbName,
-    /// `ike.init_spi`
-    IkeInitSpi,
-    /// `ike.resp_spi`
-    IkeRespSpi,
-    /// `ike.vendor`
-    IkeVendor,
-    /// `ldap.request.dn`
-    LdapRequestDn,
-    /// `ldap.responses.dn`
-    LdapResponsesDn,
+/// Declares the buffers: name, keyword, flags, protocol. Flags: `S` to server, `C` to client, `M` multiple.
+macro_rules! buffers {
+    ($($name:ident, $keyword:literal, $flags:literal, $protocol:ident;)*) => {
+        /// A sticky buffer of a transaction. Payload and stream are no such buffers: rules without one look at those.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Buffer {
+            $(#[doc = concat!("`", $keyword, "`")] $name,)*
+        }
+
+        impl Buffer {
+            /// Every buffer, in the order of the enum.
+            pub const ALL: &[BufferSpec] = &[$(spec(Self::$name, $keyword, $flags, protocol!($protocol)),)*];
+        }
+    };
+}
+
+macro_rules! protocol {
+    (any) => {
+        None
+    };
+    ($name:ident) => {
+        Some(AppProtocol::$name)
+    };
+}
+
+buffers! {
+    HttpUri, "http.uri", b"S", Http;
+    HttpUriRaw, "http.uri.raw", b"S", Http;
+    HttpMethod, "http.method", b"S", Http;
+    HttpRequestLine, "http.request_line", b"S", Http;
+    HttpRequestBody, "http.request_body", b"S", Http;
+    HttpUserAgent, "http.user_agent", b"S", Http;
+    HttpHost, "http.host", b"S", Http;
+    HttpHostRaw, "http.host.raw", b"S", Http;
+    HttpHeader, "http.header", b"SC", Http;
+    HttpHeaderRaw, "http.header.raw", b"SC", Http;
+    HttpHeaderNames, "http.header_names", b"SC", Http;
+    HttpRequestHeader, "http.request_header", b"SM", Http;
+    HttpResponseHeader, "http.response_header", b"CM", Http;
+    HttpCookie, "http.cookie", b"SC", Http;
+    HttpReferer, "http.referer", b"S", Http;
+    HttpAccept, "http.accept", b"S", Http;
+    HttpAcceptEncoding, "http.accept_enc", b"S", Http;
+    HttpAcceptLanguage, "http.accept_lang", b"S", Http;
+    HttpConnection, "http.connection", b"SC", Http;
+    HttpContentType, "http.content_type", b"SC", Http;
+    HttpContentLength, "http.content_len", b"SC", Http;
+    HttpProtocol, "http.protocol", b"SC", Http;
+    HttpStart, "http.start", b"SC", Http;
+    HttpStatusCode, "http.stat_code", b"C", Http;
+    HttpStatusMessage, "http.stat_msg", b"C", Http;
+    HttpResponseLine, "http.response_line", b"C", Http;
+    HttpResponseBody, "http.response_body", b"C", Http;
+    HttpServer, "http.server", b"C", Http;
+    HttpLocation, "http.location", b"C", Http;
+    FileData, "file.data", b"SC", any;
+    FileName, "file.name", b"SC", any;
+    FileMagic, "file.magic", b"SC", any;
+    DnsQuery, "dns.query", b"SM", Dns;
+    DnsQueryName, "dns.query.name", b"SCM", Dns;
+    DnsAnswerName, "dns.answer.name", b"SCM", Dns;
+    DnsQueriesRrname, "dns.queries.rrname", b"SCM", Dns;
+    DnsAnswersRrname, "dns.answers.rrname", b"SCM", Dns;
+    DnsAdditionalsRrname, "dns.additionals.rrname", b"SCM", Dns;
+    DnsAuthoritiesRrname, "dns.authorities.rrname", b"SCM", Dns;
+    DnsResponseRrname, "dns.response.rrname", b"CM", Dns;
+    TlsSni, "tls.sni", b"S", Tls;
+    TlsCerts, "tls.certs", b"SCM", Tls;
+    TlsCertSubject, "tls.cert_subject", b"SC", Tls;
+    TlsCertIssuer, "tls.cert_issuer", b"SC", Tls;
+    TlsCertSerial, "tls.cert_serial", b"SC", Tls;
+    TlsCertFingerprint, "tls.cert_fingerprint", b"SC", Tls;
+    TlsSubjectAltName, "tls.subjectaltname", b"CM", Tls;
+    TlsAlpn, "tls.alpn", b"SCM", Tls;
+    TlsRandom, "tls.random", b"SC", Tls;
+    TlsRandomTime, "tls.random_time", b"SC", Tls;
+    TlsRandomBytes, "tls.random_bytes", b"SC", Tls;
+    Ja3Hash, "ja3.hash", b"S", Tls;
+    Ja3String, "ja3.string", b"S", Tls;
+    Ja3sHash, "ja3s.hash", b"C", Tls;
+    Ja3sString, "ja3s.string", b"C", Tls;
+    Ja4Hash, "ja4.hash", b"S", Tls;
+    SshProto, "ssh.proto", b"SC", Ssh;
+    SshSoftware, "ssh.software", b"SC", Ssh;
+    SshHassh, "ssh.hassh", b"S", Ssh;
+    SshHasshString, "ssh.hassh.string", b"S", Ssh;
+    SshHasshServer, "ssh.hassh.server", b"C", Ssh;
+    SshHasshServerString, "ssh.hassh.server.string", b"C", Ssh;
+    SmbNamedPipe, "smb.named_pipe", b"SC", Smb;
+    SmbShare, "smb.share", b"SC", Smb;
+    SmbNtlmsspUser, "smb.ntlmssp_user", b"S", Smb;
+    SmbNtlmsspDomain, "smb.ntlmssp_domain", b"S", Smb;
+    DcerpcStubData, "dce_stub_data", b"SC", Dcerpc;
+    Krb5Cname, "krb5.cname", b"SCM", Krb5;
+    Krb5Sname, "krb5.sname", b"SCM", Krb5;
+    SmtpHelo, "smtp.helo", b"S", Smtp;
+    SmtpMailFrom, "smtp.mail_from", b"S", Smtp;
+    SmtpRcptTo, "smtp.rcpt_to", b"SM", Smtp;
+    EmailFrom, "email.from", b"S", Smtp;
+    EmailTo, "email.to", b"S", Smtp;
+    EmailSubject, "email.subject", b"S", Smtp;
+    EmailCc, "email.cc", b"S", Smtp;
+    EmailDate, "email.date", b"S", Smtp;
+    EmailMessageId, "email.message_id", b"S", Smtp;
+    EmailXMailer, "email.x_mailer", b"S", Smtp;
+    EmailUrl, "email.url", b"SM", Smtp;
+    EmailReceived, "email.received", b"SM", Smtp;
+    FtpCommand, "ftp.command", b"S", Ftp;
+    FtpCommandData, "ftp.command_data", b"S", Ftp;
+    FtpReply, "ftp.reply", b"CM", Ftp;
+    FtpCompletionCode, "ftp.completion_code", b"CM", Ftp;
+    SnmpCommunity, "snmp.community", b"SC", Snmp;
+    SnmpUsm, "snmp.usm", b"SC", Snmp;
+    SipMethod, "sip.method", b"S", Sip;
+    SipUri, "sip.uri", b"S", Sip;
+    SipProtocol, "sip.protocol", b"SC", Sip;
+    SipStatCode, "sip.stat_code", b"C", Sip;
+    SipStatMsg, "sip.stat_msg", b"C", Sip;
+    SipRequestLine, "sip.request_line", b"S", Sip;
+    SipResponseLine, "sip.response_line", b"C", Sip;
+    SipFrom, "sip.from", b"SC", Sip;
+    SipTo, "sip.to", b"SC", Sip;
+    SipVia, "sip.via", b"SC", Sip;
+    SipUserAgent, "sip.ua", b"SC", Sip;
+    SipContentType, "sip.content_type", b"SC", Sip;
+    SipContentLength, "sip.content_length", b"SC", Sip;
+    MqttConnectClientId, "mqtt.connect.clientid", b"S", Mqtt;
+    MqttConnectUsername, "mqtt.connect.username", b"S", Mqtt;
+    MqttConnectPassword, "mqtt.connect.password", b"S", Mqtt;
+    MqttConnectWillTopic, "mqtt.connect.willtopic", b"S", Mqtt;
+    MqttConnectWillMessage, "mqtt.connect.willmessage", b"S", Mqtt;
+    MqttConnectProtocolString, "mqtt.connect.protocol_string", b"S", Mqtt;
+    MqttPublishTopic, "mqtt.publish.topic", b"SC", Mqtt;
+    MqttPublishMessage, "mqtt.publish.message", b"SC", Mqtt;
+    MqttSubscribeTopic, "mqtt.subscribe.topic", b"SM", Mqtt;
+    MqttUnsubscribeTopic, "mqtt.unsubscribe.topic", b"SM", Mqtt;
+    QuicVersion, "quic.version", b"SC", Quic;
+    QuicSni, "quic.sni", b"S", Quic;
+    QuicUserAgent, "quic.ua", b"S", Quic;
+    QuicCyuHash, "quic.cyu.hash", b"SM", Quic;
+    QuicCyuString, "quic.cyu.string", b"SM", Quic;
+    RfbName, "rfb.name", b"SC", Rfb;
+    IkeInitSpi, "ike.init_spi", b"SC", Ike;
+    IkeRespSpi, "ike.resp_spi", b"SC", Ike;
+    IkeVendor, "ike.vendor", b"SCM", Ike;
+    LdapRequestDn, "ldap.request.dn", b"S", Ldap;
+    LdapResponsesDn, "ldap.responses.dn", b"CM", Ldap;
+    EmailBodyMd5, "email.body_md5", b"S", Smtp;
+    EmailCommand, "email.command", b"S", Smtp;
+    MdnsQueriesRrname, "mdns.queries.rrname", b"SCM", Mdns;
+    MdnsAnswersRrname, "mdns.answers.rrname", b"SCM", Mdns;
+    MdnsAdditionalsRrname, "mdns.additionals.rrname", b"SCM", Mdns;
+    MdnsAuthoritiesRrname, "mdns.authorities.rrname", b"SCM", Mdns;
+    MdnsResponseRrname, "mdns.response.rrname", b"SCM", Mdns;
+    LlmnrQueriesRrname, "llmnr.queries.rrname", b"SCM", Llmnr;
+    LlmnrAnswersRrname, "llmnr.answers.rrname", b"SCM", Llmnr;
+    LlmnrAdditionalsRrname, "llmnr.additionals.rrname", b"SCM", Llmnr;
+    LlmnrAuthoritiesRrname, "llmnr.authorities.rrname", b"SCM", Llmnr;
+    LlmnrResponseRrname, "llmnr.response.rrname", b"SCM", Llmnr;
+    Http2HeaderName, "http2.header_name", b"SCM", Http2;
+    SdpOrigin, "sdp.origin", b"SC", Sip;
+    SdpSessionName, "sdp.session_name", b"SC", Sip;
+    SdpSessionInfo, "sdp.session_info", b"SC", Sip;
+    SdpUri, "sdp.uri", b"SC", Sip;
+    SdpEmail, "sdp.email", b"SC", Sip;
+    SdpPhoneNumber, "sdp.phone_number", b"SC", Sip;
+    SdpConnectionData, "sdp.connection_data", b"SC", Sip;
+    SdpBandwidth, "sdp.bandwidth", b"SCM", Sip;
+    SdpTime, "sdp.time", b"SCM", Sip;
+    SdpRepeatTime, "sdp.repeat_time", b"SCM", Sip;
+    SdpTimezone, "sdp.timezone", b"SC", Sip;
+    SdpEncryptionKey, "sdp.encryption_key", b"SC", Sip;
+    SdpAttribute, "sdp.attribute", b"SCM", Sip;
+    SdpMediaMedia, "sdp.media.media", b"SCM", Sip;
+    SdpMediaSessionInfo, "sdp.media.media_info", b"SCM", Sip;
+    SdpMediaConnectionData, "sdp.media.connection_data", b"SCM", Sip;
+    SdpMediaEncryptionKey, "sdp.media.encryption_key", b"SCM", Sip;
+    LdapResponsesMessage, "ldap.responses.message", b"CM", Ldap;
+    LdapRequestAttributeType, "ldap.request.attribute_type", b"SM", Ldap;
+    LdapResponsesAttributeType, "ldap.responses.attribute_type", b"CM", Ldap;
+    IkeNoncePayload, "ike.nonce_payload", b"SC", Ike;
+    IkeKeyExchangePayload, "ike.key_exchange_payload", b"SC", Ike;
+    WebsocketPayload, "websocket.payload", b"SC", Websocket;
+    PgsqlQuery, "pgsql.query", b"S", Pgsql;
+    SnmpTrapOid, "snmp.trap_oid", b"SC", Snmp;
+    NtpReferenceId, "ntp.reference_id", b"SC", Ntp;
+    EnipProductName, "enip.product_name", b"SC", Enip;
+    EnipServiceName, "enip.service_name", b"SC", Enip;
+    Dnp3Data, "dnp3_data", b"SC", Dnp3;
+    TftpFile, "tftp.file", b"S", Tftp;
+    TftpMode, "tftp.mode", b"S", Tftp;
+    RdpCookie, "rdp.cookie", b"S", Rdp;
 }
 
 const fn spec(buffer: Buffer, keyword: &'static str, flags: &[u8], protocol: Option<AppProtocol>) -> BufferSpec {
@@ -289,131 +236,6 @@ const fn has(flags: &[u8], flag: u8) -> bool {
 }
 
 impl Buffer {
-    /// Every buffer, in the order of the enum. Flags: `S` to server, `C` to client, `M` multiple.
-    pub const ALL: &[BufferSpec] = &[
-        spec(Self::HttpUri, "http.uri", b"S", Some(AppProtocol::Http)),
-        spec(Self::HttpUriRaw, "http.uri.raw", b"S", Some(AppProtocol::Http)),
-        spec(Self::HttpMethod, "http.method", b"S", Some(AppProtocol::Http)),
-        spec(Self::HttpRequestLine, "http.request_line", b"S", Some(AppProtocol::Http)),
-        spec(Self::HttpRequestBody, "http.request_body", b"S", Some(AppProtocol::Http)),
-        spec(Self::HttpUserAgent, "http.user_agent", b"S", Some(AppProtocol::Http)),
-        spec(Self::HttpHost, "http.host", b"S", Some(AppProtocol::Http)),
-        spec(Self::HttpHostRaw, "http.host.raw", b"S", Some(AppProtocol::Http)),
-        spec(Self::HttpHeader, "http.header", b"SC", Some(AppProtocol::Http)),
-        spec(Self::HttpHeaderRaw, "http.header.raw", b"SC", Some(AppProtocol::Http)),
-        spec(Self::HttpHeaderNames, "http.header_names", b"SC", Some(AppProtocol::Http)),
-        spec(Self::HttpRequestHeader, "http.request_header", b"SM", Some(AppProtocol::Http)),
-        spec(Self::HttpResponseHeader, "http.response_header", b"CM", Some(AppProtocol::Http)),
-        spec(Self::HttpCookie, "http.cookie", b"SC", Some(AppProtocol::Http)),
-        spec(Self::HttpReferer, "http.referer", b"S", Some(AppProtocol::Http)),
-        spec(Self::HttpAccept, "http.accept", b"S", Some(AppProtocol::Http)),
-        spec(Self::HttpAcceptEncoding, "http.accept_enc", b"S", Some(AppProtocol::Http)),
-        spec(Self::HttpAcceptLanguage, "http.accept_lang", b"S", Some(AppProtocol::Http)),
-        spec(Self::HttpConnection, "http.connection", b"SC", Some(AppProtocol::Http)),
-        spec(Self::HttpContentType, "http.content_type", b"SC", Some(AppProtocol::Http)),
-        spec(Self::HttpContentLength, "http.content_len", b"SC", Some(AppProtocol::Http)),
-        spec(Self::HttpProtocol, "http.protocol", b"SC", Some(AppProtocol::Http)),
-        spec(Self::HttpStart, "http.start", b"SC", Some(AppProtocol::Http)),
-        spec(Self::HttpStatusCode, "http.stat_code", b"C", Some(AppProtocol::Http)),
-        spec(Self::HttpStatusMessage, "http.stat_msg", b"C", Some(AppProtocol::Http)),
-        spec(Self::HttpResponseLine, "http.response_line", b"C", Some(AppProtocol::Http)),
-        spec(Self::HttpResponseBody, "http.response_body", b"C", Some(AppProtocol::Http)),
-        spec(Self::HttpServer, "http.server", b"C", Some(AppProtocol::Http)),
-        spec(Self::HttpLocation, "http.location", b"C", Some(AppProtocol::Http)),
-        spec(Self::FileData, "file.data", b"SC", None),
-        spec(Self::FileName, "file.name", b"SC", None),
-        spec(Self::FileMagic, "file.magic", b"SC", None),
-        spec(Self::DnsQuery, "dns.query", b"SM", Some(AppProtocol::Dns)),
-        spec(Self::DnsQueryName, "dns.query.name", b"SCM", Some(AppProtocol::Dns)),
-        spec(Self::DnsAnswerName, "dns.answer.name", b"SCM", Some(AppProtocol::Dns)),
-        spec(Self::DnsQueriesRrname, "dns.queries.rrname", b"SCM", Some(AppProtocol::Dns)),
-        spec(Self::DnsAnswersRrname, "dns.answers.rrname", b"SCM", Some(AppProtocol::Dns)),
-        spec(Self::DnsAdditionalsRrname, "dns.additionals.rrname", b"SCM", Some(AppProtocol::Dns)),
-        spec(Self::DnsAuthoritiesRrname, "dns.authorities.rrname", b"SCM", Some(AppProtocol::Dns)),
-        spec(Self::DnsResponseRrname, "dns.response.rrname", b"CM", Some(AppProtocol::Dns)),
-        spec(Self::TlsSni, "tls.sni", b"S", Some(AppProtocol::Tls)),
-        spec(Self::TlsCerts, "tls.certs", b"SCM", Some(AppProtocol::Tls)),
-        spec(Self::TlsCertSubject, "tls.cert_subject", b"SC", Some(AppProtocol::Tls)),
-        spec(Self::TlsCertIssuer, "tls.cert_issuer", b"SC", Some(AppProtocol::Tls)),
-        spec(Self::TlsCertSerial, "tls.cert_serial", b"SC", Some(AppProtocol::Tls)),
-        spec(Self::TlsCertFingerprint, "tls.cert_fingerprint", b"SC", Some(AppProtocol::Tls)),
-        spec(Self::TlsSubjectAltName, "tls.subjectaltname", b"CM", Some(AppProtocol::Tls)),
-        spec(Self::TlsAlpn, "tls.alpn", b"SCM", Some(AppProtocol::Tls)),
-        spec(Self::TlsRandom, "tls.random", b"SC", Some(AppProtocol::Tls)),
-        spec(Self::TlsRandomTime, "tls.random_time", b"SC", Some(AppProtocol::Tls)),
-        spec(Self::TlsRandomBytes, "tls.random_bytes", b"SC", Some(AppProtocol::Tls)),
-        spec(Self::Ja3Hash, "ja3.hash", b"S", Some(AppProtocol::Tls)),
-        spec(Self::Ja3String, "ja3.string", b"S", Some(AppProtocol::Tls)),
-        spec(Self::Ja3sHash, "ja3s.hash", b"C", Some(AppProtocol::Tls)),
-        spec(Self::Ja3sString, "ja3s.string", b"C", Some(AppProtocol::Tls)),
-        spec(Self::Ja4Hash, "ja4.hash", b"S", Some(AppProtocol::Tls)),
-        spec(Self::SshProto, "ssh.proto", b"SC", Some(AppProtocol::Ssh)),
-        spec(Self::SshSoftware, "ssh.software", b"SC", Some(AppProtocol::Ssh)),
-        spec(Self::SshHassh, "ssh.hassh", b"S", Some(AppProtocol::Ssh)),
-        spec(Self::SshHasshString, "ssh.hassh.string", b"S", Some(AppProtocol::Ssh)),
-        spec(Self::SshHasshServer, "ssh.hassh.server", b"C", Some(AppProtocol::Ssh)),
-        spec(Self::SshHasshServerString, "ssh.hassh.server.string", b"C", Some(AppProtocol::Ssh)),
-        spec(Self::SmbNamedPipe, "smb.named_pipe", b"SC", Some(AppProtocol::Smb)),
-        spec(Self::SmbShare, "smb.share", b"SC", Some(AppProtocol::Smb)),
-        spec(Self::SmbNtlmsspUser, "smb.ntlmssp_user", b"S", Some(AppProtocol::Smb)),
-        spec(Self::SmbNtlmsspDomain, "smb.ntlmssp_domain", b"S", Some(AppProtocol::Smb)),
-        spec(Self::DcerpcStubData, "dce_stub_data", b"SC", Some(AppProtocol::Dcerpc)),
-        spec(Self::Krb5Cname, "krb5.cname", b"SCM", Some(AppProtocol::Krb5)),
-        spec(Self::Krb5Sname, "krb5.sname", b"SCM", Some(AppProtocol::Krb5)),
-        spec(Self::SmtpHelo, "smtp.helo", b"S", Some(AppProtocol::Smtp)),
-        spec(Self::SmtpMailFrom, "smtp.mail_from", b"S", Some(AppProtocol::Smtp)),
-        spec(Self::SmtpRcptTo, "smtp.rcpt_to", b"SM", Some(AppProtocol::Smtp)),
-        spec(Self::EmailFrom, "email.from", b"S", Some(AppProtocol::Smtp)),
-        spec(Self::EmailTo, "email.to", b"S", Some(AppProtocol::Smtp)),
-        spec(Self::EmailSubject, "email.subject", b"S", Some(AppProtocol::Smtp)),
-        spec(Self::EmailCc, "email.cc", b"S", Some(AppProtocol::Smtp)),
-        spec(Self::EmailDate, "email.date", b"S", Some(AppProtocol::Smtp)),
-        spec(Self::EmailMessageId, "email.message_id", b"S", Some(AppProtocol::Smtp)),
-        spec(Self::EmailXMailer, "email.x_mailer", b"S", Some(AppProtocol::Smtp)),
-        spec(Self::EmailUrl, "email.url", b"SM", Some(AppProtocol::Smtp)),
-        spec(Self::EmailReceived, "email.received", b"SM", Some(AppProtocol::Smtp)),
-        spec(Self::FtpCommand, "ftp.command", b"S", Some(AppProtocol::Ftp)),
-        spec(Self::FtpCommandData, "ftp.command_data", b"S", Some(AppProtocol::Ftp)),
-        spec(Self::FtpReply, "ftp.reply", b"CM", Some(AppProtocol::Ftp)),
-        spec(Self::FtpCompletionCode, "ftp.completion_code", b"CM", Some(AppProtocol::Ftp)),
-        spec(Self::SnmpCommunity, "snmp.community", b"SC", Some(AppProtocol::Snmp)),
-        spec(Self::SnmpUsm, "snmp.usm", b"SC", Some(AppProtocol::Snmp)),
-        spec(Self::SipMethod, "sip.method", b"S", Some(AppProtocol::Sip)),
-        spec(Self::SipUri, "sip.uri", b"S", Some(AppProtocol::Sip)),
-        spec(Self::SipProtocol, "sip.protocol", b"SC", Some(AppProtocol::Sip)),
-        spec(Self::SipStatCode, "sip.stat_code", b"C", Some(AppProtocol::Sip)),
-        spec(Self::SipStatMsg, "sip.stat_msg", b"C", Some(AppProtocol::Sip)),
-        spec(Self::SipRequestLine, "sip.request_line", b"S", Some(AppProtocol::Sip)),
-        spec(Self::SipResponseLine, "sip.response_line", b"C", Some(AppProtocol::Sip)),
-        spec(Self::SipFrom, "sip.from", b"SC", Some(AppProtocol::Sip)),
-        spec(Self::SipTo, "sip.to", b"SC", Some(AppProtocol::Sip)),
-        spec(Self::SipVia, "sip.via", b"SC", Some(AppProtocol::Sip)),
-        spec(Self::SipUserAgent, "sip.ua", b"SC", Some(AppProtocol::Sip)),
-        spec(Self::SipContentType, "sip.content_type", b"SC", Some(AppProtocol::Sip)),
-        spec(Self::SipContentLength, "sip.content_length", b"SC", Some(AppProtocol::Sip)),
-        spec(Self::MqttConnectClientId, "mqtt.connect.clientid", b"S", Some(AppProtocol::Mqtt)),
-        spec(Self::MqttConnectUsername, "mqtt.connect.username", b"S", Some(AppProtocol::Mqtt)),
-        spec(Self::MqttConnectPassword, "mqtt.connect.password", b"S", Some(AppProtocol::Mqtt)),
-        spec(Self::MqttConnectWillTopic, "mqtt.connect.willtopic", b"S", Some(AppProtocol::Mqtt)),
-        spec(Self::MqttConnectWillMessage, "mqtt.connect.willmessage", b"S", Some(AppProtocol::Mqtt)),
-        spec(Self::MqttConnectProtocolString, "mqtt.connect.protocol_string", b"S", Some(AppProtocol::Mqtt)),
-        spec(Self::MqttPublishTopic, "mqtt.publish.topic", b"SC", Some(AppProtocol::Mqtt)),
-        spec(Self::MqttPublishMessage, "mqtt.publish.message", b"SC", Some(AppProtocol::Mqtt)),
-        spec(Self::MqttSubscribeTopic, "mqtt.subscribe.topic", b"SM", Some(AppProtocol::Mqtt)),
-        spec(Self::MqttUnsubscribeTopic, "mqtt.unsubscribe.topic", b"SM", Some(AppProtocol::Mqtt)),
-        spec(Self::QuicVersion, "quic.version", b"SC", Some(AppProtocol::Quic)),
-        spec(Self::QuicSni, "quic.sni", b"S", Some(AppProtocol::Quic)),
-        spec(Self::QuicUserAgent, "quic.ua", b"S", Some(AppProtocol::Quic)),
-        spec(Self::QuicCyuHash, "quic.cyu.hash", b"SM", Some(AppProtocol::Quic)),
-        spec(Self::QuicCyuString, "quic.cyu.string", b"SM", Some(AppProtocol::Quic)),
-        spec(Self::RfbName, "rfb.name", b"SC", Some(AppProtocol::Rfb)),
-        spec(Self::IkeInitSpi, "ike.init_spi", b"SC", Some(AppProtocol::Ike)),
-        spec(Self::IkeRespSpi, "ike.resp_spi", b"SC", Some(AppProtocol::Ike)),
-        spec(Self::IkeVendor, "ike.vendor", b"SCM", Some(AppProtocol::Ike)),
-        spec(Self::LdapRequestDn, "ldap.request.dn", b"S", Some(AppProtocol::Ldap)),
-        spec(Self::LdapResponsesDn, "ldap.responses.dn", b"CM", Some(AppProtocol::Ldap)),
-    ];
-
     /// What this buffer is.
     #[must_use]
     pub fn spec(self) -> &'static BufferSpec {

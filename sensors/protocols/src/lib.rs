@@ -87,7 +87,7 @@ mod pieces;
 pub mod stream;
 mod transaction;
 
-pub use app::{AppLayer, AppSettings, HttpSettings, PARSERS, Transactions, TransportKind};
+pub use app::{AppLayer, AppSettings, HttpSettings, MqttSettings, PARSERS, SmtpSettings, Transactions, TransportKind};
 pub use app_protocol::AppProtocol;
 pub use buffer::{Buffer, BufferSpec, Buffers};
 pub use decode::{
@@ -98,4 +98,4 @@ pub use defrag::{DefragOutcome, DefragSettings, DefragStatistics, Defragmenter};
 pub use stream::{
     OverlapPolicy, Segment, StreamSettings, StreamSink, StreamStatistics, TcpSession, TcpState, UrgentPolicy,
 };
-pub use transaction::{AppEvent, Direction, FileChunk, Transaction};
+pub use transaction::{AppEvent, Direction, Expectation, Fact, Facts, FileChunk, Transaction};

@@ -29,6 +29,10 @@ pub const DETECTION_BYTES: usize = 4 << 10;
 pub const TRANSACTIONS_PER_FLOW: usize = 512;
 /// App-layer events remembered on one transaction.
 pub const EVENTS_PER_TRANSACTION: usize = 32;
+/// Bytes of one message of a length-prefixed protocol that are kept; longer ones are cut and their rest passed by.
+pub const MESSAGE_BYTES: usize = 1 << 20;
+/// Facts about one transaction (numbers and short values that rules compare) that are kept.
+pub const FACTS_PER_TRANSACTION: usize = 1_024;
 /// Bytes of one line a parser waits for; longer lines are cut.
 pub const LINE_BYTES: usize = 64 << 10;
 
@@ -58,3 +62,37 @@ pub const TLS_HANDSHAKE_BYTES: usize = 256 << 10;
 pub const TLS_CERTIFICATES: usize = 16;
 /// Entries of one TLS list (suites, extensions, names) that are kept.
 pub const TLS_LIST_ENTRIES: usize = 1_024;
+
+/// Bytes of one QUIC hello that are put together from frames.
+pub const QUIC_CRYPTO_BYTES: usize = 64 << 10;
+
+/// Header fields of one mail that are kept.
+pub const MIME_HEADERS: usize = 512;
+/// Bytes of the header fields of one part of a mail.
+pub const MIME_HEADER_BYTES: usize = 256 << 10;
+/// Multiparts and messages within each other in one mail.
+pub const MIME_DEPTH: usize = 32;
+/// Attachments of one mail that become files.
+pub const MIME_PARTS: usize = 256;
+/// Addresses of the web that are kept of one mail.
+pub const MIME_URLS: usize = 256;
+/// Bytes of the name of an attachment; longer ones are cut.
+pub const MIME_NAME_BYTES: usize = 255;
+/// SMTP commands that wait for their reply.
+pub const SMTP_COMMANDS: usize = 512;
+/// Recipients of one mail that are kept.
+pub const SMTP_RECIPIENTS: usize = 1_024;
+
+/// Calls of one DCE/RPC connection that wait for their answer.
+pub const DCERPC_CALLS: usize = 256;
+/// Bytes of parameters or results of one DCE/RPC call that rules can look at.
+pub const DCERPC_STUB_BYTES: usize = 1 << 20;
+
+/// Requests of one SMB connection that wait for their response.
+pub const SMB_REQUESTS: usize = 512;
+/// Trees, handles and pipes of one SMB connection that are remembered, each.
+pub const SMB_HANDLES: usize = 1_024;
+/// Files of one SMB connection that are followed at once.
+pub const SMB_FILES: usize = 64;
+/// Bytes of one file over SMB that wait for those before them.
+pub const SMB_WAITING_BYTES: usize = 8 << 20;

@@ -3,6 +3,7 @@
 use fengsui_schema::Timestamp;
 use serde_json::{Map, Value};
 
+use crate::limits::FACTS_PER_TRANSACTION;
 use crate::{AppProtocol, Buffers};
 
 /// Which way bytes of a flow go.
@@ -44,6 +45,8 @@ pub struct Transaction {
     pub eve: Map<String, Value>,
     /// Further objects of the EVE record by their top-level names (`email` next to `smtp`).
     pub eve_more: Map<String, Value>,
+    /// Numbers and values rules compare that are no sticky buffers, under the keyword's name (`mqtt.type`).
+    pub facts: Facts,
     /// Names of the app-layer events raised on it (`http.invalid_request_chunk_len`).
     pub events: Vec<&'static str>,
 }
@@ -61,6 +64,7 @@ impl Transaction {
             response_complete: false,
             eve: Map::new(),
             eve_more: Map::new(),
+            facts: Facts::default(),
             events: Vec::new(),
         }
     }
@@ -69,6 +73,53 @@ impl Transaction {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.request_complete && self.response_complete
+    }
+}
+
+/// Numbers and values of a transaction that rules compare, by keyword; a keyword may have several.
+#[derive(Debug, Clone, Default)]
+pub struct Facts(Vec<(&'static str, Fact)>);
+
+/// What rules compare.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// A number, a set of flags, or an enumeration by its number on the wire.
+    Number(u64),
+    /// Bytes whose form the keyword knows.
+    Bytes(Vec<u8>),
+}
+
+impl Facts {
+    /// Adds a number; past [`FACTS_PER_TRANSACTION`] nothing is added.
+    pub fn number(&mut self, keyword: &'static str, number: impl Into<u64>) {
+        self.push(keyword, Fact::Number(number.into()));
+    }
+
+    /// Adds bytes.
+    pub fn bytes(&mut self, keyword: &'static str, bytes: impl Into<Vec<u8>>) {
+        self.push(keyword, Fact::Bytes(bytes.into()));
+    }
+
+    fn push(&mut self, keyword: &'static str, fact: Fact) {
+        if self.0.len() < FACTS_PER_TRANSACTION && !self.0.iter().any(|known| known.0 == keyword && known.1 == fact) {
+            self.0.push((keyword, fact));
+        }
+    }
+
+    /// The numbers of a keyword.
+    pub fn numbers<'a>(&'a self, keyword: &'a str) -> impl Iterator<Item = u64> + 'a {
+        self.0.iter().filter(move |fact| fact.0 == keyword).filter_map(|(_, fact)| match fact {
+            Fact::Number(number) => Some(*number),
+            Fact::Bytes(_) => None,
+        })
+    }
+
+    /// The bytes of a keyword.
+    pub fn values<'a>(&'a self, keyword: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
+        self.0.iter().filter(move |fact| fact.0 == keyword).filter_map(|(_, fact)| match fact {
+            Fact::Bytes(bytes) => Some(bytes.as_slice()),
+            Fact::Number(_) => None,
+        })
     }
 }
 
@@ -93,6 +144,19 @@ pub struct FileChunk {
     pub truncated: bool,
 }
 
+/// A flow that one flow announces: the data connection of FTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expectation {
+    /// What it will speak.
+    pub protocol: AppProtocol,
+    /// Port it will be opened to.
+    pub port: u16,
+    /// Whether the server of the announcing flow will open it, to the client.
+    pub from_server: bool,
+    /// What the parser of the new flow is told before its first bytes: a command and its argument.
+    pub notice: (&'static str, Vec<u8>),
+}
+
 /// What an application parser has to say after it was given bytes.
 #[derive(Debug, Clone)]
 pub enum AppEvent {
@@ -105,6 +169,8 @@ pub enum AppEvent {
     },
     /// File content.
     File(FileChunk),
+    /// Another flow is about to be opened.
+    Expect(Expectation),
     /// Something that should not be, by its app-layer event name.
     Anomaly {
         /// Transaction, when it belongs to one.

@@ -72,6 +72,7 @@ counters! {
     IpsBlocked => "ips.blocked",
     IpsDropRules => "ips.drop_reason.rules",
     IpsDropFlow => "ips.drop_reason.flow_drop",
+    ExpectationsShed => "flow.expectations_shed",
     FilesSeen => "file_store.files",
     FilesShed => "file_store.shed",
     FileContentShed => "file_store.content_shed",

@@ -24,6 +24,10 @@ pub const FILES_PER_FLOW: usize = 64;
 pub const FILE_CONTENT_BYTES: usize = 8 << 20;
 /// Bytes of content that all flows of one worker keep for that together.
 pub const FILE_CONTENT_TOTAL_BYTES: usize = 256 << 20;
+/// Announced flows that one worker waits for.
+pub const EXPECTATIONS: usize = 4_096;
+/// Seconds an announced flow is waited for.
+pub const EXPECTATION_SECONDS: i64 = 300;
 /// Payload bytes an alert record carries.
 pub const ALERT_PAYLOAD_BYTES: usize = 4 << 10;
 /// Alerts of one packet that are written, unless the settings say otherwise.

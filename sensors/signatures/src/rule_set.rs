@@ -188,7 +188,8 @@ impl RuleSet {
         let of_checks = rule.transaction_checks.iter().filter_map(TransactionCheck::protocol);
         let mut protocols = rule.header.protocol.applications.clone();
         if protocols.is_empty() {
-            protocols = of_lists.chain(of_checks).take(1).collect();
+            let first = of_lists.chain(of_checks).next();
+            protocols = first.map(|protocol| crate::header::applications(protocol.as_str()).unwrap_or_default()).unwrap_or_default();
         }
         if protocols.is_empty() {
             self.any_transactions.push(number);

@@ -5,7 +5,7 @@ use fengsui_schema::Timestamp;
 use super::registry::{AppParser, Context, Input, PARSERS, ParserSpec, Probe, TransportKind, Verdict};
 use super::{AppSettings, Transactions};
 use crate::limits::DETECTION_BYTES;
-use crate::{AppEvent, AppProtocol, Direction, Transaction};
+use crate::{AppEvent, AppProtocol, Direction, Expectation, Transaction};
 
 /// The application layer of one flow: protocol detection, the parser and the live transactions.
 pub struct AppLayer {
@@ -70,6 +70,18 @@ impl AppLayer {
             transactions: Transactions::default(),
             previous: None,
         }
+    }
+
+    /// For a new flow that another one has announced.
+    #[must_use]
+    pub fn announced(transport: TransportKind, client_port: u16, server_port: u16, expected: Expectation) -> Self {
+        let mut layer = Self::new(transport, client_port, server_port);
+        if let Some(spec) = PARSERS.iter().find(|spec| spec.protocol == expected.protocol) {
+            let mut parser = (spec.create)(transport);
+            parser.notice(expected.notice);
+            layer.state = State::Parsing(spec.protocol, parser);
+        }
+        layer
     }
 
     /// Takes bytes of a direction: the next ones of a stream, or one whole datagram.

@@ -11,8 +11,14 @@ pub static PARSERS: &[ParserSpec] = &[
     super::tls::TLCP_PARSER,
     super::tls::PARSER,
     super::ssh::PARSER,
+    super::smtp::PARSER,
     super::ftp::PARSER,
+    super::ftp::DATA_PARSER,
+    super::mqtt::PARSER,
+    super::smb::PARSER,
+    super::dcerpc::PARSER,
     super::dns::PARSER,
+    super::quic::PARSER,
 ];
 
 /// What carries the application's bytes.
@@ -81,6 +87,9 @@ pub enum Input<'a> {
 
 /// A parser of one flow. It keeps what it needs between calls; results must not depend on how a stream is cut.
 pub trait AppParser: Send {
+    /// Is told what the flow that announced this one said of it: a command and its argument.
+    fn notice(&mut self, _notice: (&'static str, Vec<u8>)) {}
+
     /// Takes what came in a direction.
     fn parse(&mut self, direction: Direction, input: Input<'_>, context: &mut Context<'_>);
 }

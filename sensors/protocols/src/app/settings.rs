@@ -8,10 +8,42 @@ use serde::Deserialize;
 pub struct AppSettings {
     /// HTTP/1.
     pub http: HttpSettings,
+    /// SMTP.
+    pub smtp: SmtpSettings,
+    /// MQTT.
+    pub mqtt: MqttSettings,
     /// Protocols that are not looked for, by name.
     pub disabled: Vec<String>,
     /// Extra ports on which a protocol's server is expected, by name: `{ http = [8081] }`.
     pub ports: std::collections::BTreeMap<String, Vec<u16>>,
+}
+
+/// What is told of mails.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SmtpSettings {
+    /// Whether records carry the MD5 of the body.
+    pub body_md5: bool,
+    /// Whether records carry the MD5 of the subject.
+    pub subject_md5: bool,
+}
+
+/// How MQTT is parsed and told.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MqttSettings {
+    /// Bytes of one message that are parsed; of longer ones only the length is told.
+    pub max_message_bytes: usize,
+    /// Bytes of one text that a record carries.
+    pub log_bytes: usize,
+    /// Whether records carry passwords.
+    pub passwords: bool,
+}
+
+impl Default for MqttSettings {
+    fn default() -> Self {
+        Self { max_message_bytes: 1 << 20, log_bytes: 1 << 10, passwords: false }
+    }
 }
 
 /// How HTTP/1 is parsed.

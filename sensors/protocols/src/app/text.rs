@@ -1,5 +1,27 @@
 //! Turning bytes from the wire into EVE text.
 
+use serde_json::{Map, Value};
+
+/// An object of an EVE record.
+pub(crate) type Object = Map<String, Value>;
+
+/// Writes a value under a key.
+pub(crate) fn put(object: &mut Object, key: &str, value: impl Into<Value>) {
+    object.insert(key.to_owned(), value.into());
+}
+
+/// Writes a value that is there under a key.
+pub(crate) fn put_some(object: &mut Object, key: &str, value: Option<impl Into<Value>>) {
+    if let Some(value) = value {
+        object.insert(key.to_owned(), value.into());
+    }
+}
+
+/// The object of a `json!` expression.
+pub(crate) fn object(value: Value) -> Object {
+    if let Value::Object(object) = value { object } else { Object::new() }
+}
+
 /// Text as EVE writes it: UTF-8 stays, every other byte becomes `\xHH`.
 pub(crate) fn eve_text(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());

@@ -28,7 +28,7 @@ pub(super) fn configure(options: &OfflineOptions) -> Result<Configuration, Senso
     }
     settings.eve.packet_number = true;
     settings.eve.alert.verdict = options.simulate_ips;
-    selection::apply(&yaml, &mut settings.eve);
+    selection::apply(&yaml, &mut settings.eve, &mut settings.app);
     if options.simulate_ips && settings.eve.only.is_none() {
         settings.eve.without.retain(|name| name != "drop");
     }
@@ -144,6 +144,10 @@ fn applications(yaml: &Yaml, settings: &mut SensorSettings) {
         }
     }
     http(yaml, settings);
+    let protocol = |path: &str| format!("app-layer.protocols.{path}");
+    if let Some(limit) = yaml.size(&protocol("mqtt.max-msg-length")) {
+        settings.app.mqtt.max_message_bytes = usize::try_from(limit).unwrap_or(usize::MAX);
+    }
 }
 
 fn http(yaml: &Yaml, settings: &mut SensorSettings) {

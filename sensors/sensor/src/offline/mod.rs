@@ -2,6 +2,7 @@
 
 mod configure;
 mod options;
+mod protocol_output;
 mod reader;
 mod run;
 mod selection;

@@ -1,7 +1,9 @@
 //! Which records an `eve-log` of suricata.yaml asks for.
 
+use fengsui_protocols::AppSettings;
 use yaml_serde::Value;
 
+use super::protocol_output;
 use super::yaml::{Yaml, find, flag_of, text_of};
 use crate::eve::EveSettings;
 
@@ -15,7 +17,7 @@ pub(super) fn by_default(eve: &mut EveSettings) {
 }
 
 /// Takes over what the `eve-log` outputs ask for.
-pub(super) fn apply(yaml: &Yaml, eve: &mut EveSettings) {
+pub(super) fn apply(yaml: &Yaml, eve: &mut EveSettings, app: &mut AppSettings) {
     let logs: Vec<&Value> =
         yaml.list("outputs").iter().filter_map(|output| find(output, "eve-log")).filter(|log| is_on(log)).collect();
     if logs.is_empty() {
@@ -29,7 +31,7 @@ pub(super) fn apply(yaml: &Yaml, eve: &mut EveSettings) {
         eve.ethernet |= flag(log, "ethernet");
         let Some(Value::Sequence(types)) = find(log, "types") else { continue };
         for entry in types {
-            add_type(entry, &mut only, eve);
+            add_type(entry, &mut only, eve, app);
         }
     }
     eve.only = Some(only);
@@ -50,7 +52,7 @@ fn flag(value: &Value, path: &str) -> bool {
     find(value, path).and_then(text_of).and_then(|text| flag_of(&text)).unwrap_or(false)
 }
 
-fn add_type(entry: &Value, only: &mut Vec<String>, eve: &mut EveSettings) {
+fn add_type(entry: &Value, only: &mut Vec<String>, eve: &mut EveSettings, app: &mut AppSettings) {
     match entry {
         Value::String(name) => add_name(name, only, eve),
         Value::Mapping(map) => {
@@ -59,6 +61,7 @@ fn add_type(entry: &Value, only: &mut Vec<String>, eve: &mut EveSettings) {
                 if is_on(options) {
                     add_name(&name, only, eve);
                     add_options(&name, options, eve);
+                    protocol_output::apply(&name, options, app);
                 }
             }
         }

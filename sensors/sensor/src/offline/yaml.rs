@@ -85,7 +85,7 @@ pub(super) fn flag_of(text: &str) -> Option<bool> {
     }
 }
 
-fn size_of(text: &str) -> Option<u64> {
+pub(super) fn size_of(text: &str) -> Option<u64> {
     let text = text.trim().to_ascii_lowercase();
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
     let unit: u64 = match text[digits.len()..].trim() {

@@ -109,7 +109,13 @@ impl Worker {
         let (client, server) = if answered { (destination, source) } else { (source, destination) };
         let mut flow = Flow::new(key, client, server, info.number, info.time);
         flow.vlans = decoded.vlans.ids().to_vec();
-        let app = |kind| Some(Box::new(AppLayer::new(kind, client.1, server.1)));
+        let expected = self.expected.take(client, server, info.time);
+        let app = |kind| {
+            Some(Box::new(match expected {
+                Some(expected) => AppLayer::announced(kind, client.1, server.1, expected),
+                None => AppLayer::new(kind, client.1, server.1),
+            }))
+        };
         match decoded.transport {
             Transport::Tcp(_) => {
                 self.account.count(Counter::FlowTcp);

@@ -6,6 +6,7 @@ use fengsui_signatures::{Completion, Match, PacketView};
 use super::Worker;
 use super::alerts::Shown;
 use super::flows::{News, add_flow_view, flow_view};
+use crate::account::Counter;
 use crate::eve::{PacketInfo, app_anomaly, transaction_record};
 use crate::flow::Flow;
 use crate::limits::{STREAM_EARLY_BYTES, STREAM_INSPECT_BYTES};
@@ -106,6 +107,10 @@ impl Worker {
                         let turned = turned(info, view, flow, direction, way);
                         self.inspect_transaction(info, &turned, flow, (transaction, way), false);
                     }
+                }
+                AppEvent::Expect(expectation) => {
+                    let has_room = self.expected.add(flow, info.time, expectation);
+                    self.account.add(Counter::ExpectationsShed, u64::from(!has_room));
                 }
                 AppEvent::File(chunk) => {
                     let turned = turned(info, view, flow, direction, chunk.direction);

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod content;
+mod expected;
 mod files;
 mod flows;
 mod inspect;
@@ -52,6 +53,7 @@ pub(crate) struct Worker {
     ring: PacketRing,
     scans: scans::PendingScans,
     content_held: usize,
+    expected: expected::Expected,
     events: Vec<EveEvent>,
     order: EventOrder,
     now: Timestamp,
@@ -71,6 +73,7 @@ impl Worker {
             ring: PacketRing::new(ring_bytes),
             scans: scans::PendingScans::default(),
             content_held: 0,
+            expected: expected::Expected::default(),
             events: Vec::new(),
             order: (0, 0, 0),
             now: Timestamp::EPOCH,

@@ -10,8 +10,11 @@ pub(crate) mod byte_source;
 pub(crate) mod byte_test;
 pub(crate) mod content;
 pub(crate) mod dataset;
+pub(crate) mod dcerpc;
+pub(crate) mod fields;
 pub(crate) mod file;
 pub(crate) mod flow;
+pub(crate) mod ldap_codes;
 pub(crate) mod meta;
 pub(crate) mod packet;
 pub(crate) mod pcre;
@@ -54,6 +57,8 @@ pub(crate) const KEYWORDS: &[&[Keyword]] = &[
     threshold::KEYWORDS,
     packet::KEYWORDS,
     transaction::KEYWORDS,
+    fields::KEYWORDS,
+    dcerpc::KEYWORDS,
     file::KEYWORDS,
     dataset::KEYWORDS,
     meta::KEYWORDS,

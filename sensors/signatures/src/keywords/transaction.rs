@@ -5,6 +5,7 @@ use fengsui_schema::{Timestamp, shown};
 use serde_json::Value;
 
 use crate::draft::Draft;
+use crate::keywords::dcerpc::DcerpcCheck;
 use crate::keywords::{Keyword, keyword, without_value};
 use crate::number::Comparison;
 
@@ -17,6 +18,12 @@ pub(crate) enum TransactionCheck {
     Number { protocol: AppProtocol, path: &'static [&'static str], comparison: Comparison },
     /// One of these words in the EVE object.
     Word { protocol: AppProtocol, path: &'static [&'static str], words: Vec<String>, negated: bool },
+    /// A number the parser left under the keyword's name.
+    Fact { protocol: AppProtocol, name: &'static str, comparison: Comparison },
+    /// Bits of such a number: all of `set`, none of `unset`, and one of `any` when that is not 0.
+    Flags { protocol: AppProtocol, name: &'static str, set: u64, unset: u64, any: u64 },
+    /// A call of DCE/RPC.
+    Dcerpc(DcerpcCheck),
     /// A certificate whose time has run out, or not.
     CertificateExpired(bool),
 }
@@ -36,6 +43,14 @@ impl TransactionCheck {
                 let any = found.iter().any(|value| as_word(value).is_some_and(|word| words.contains(&word)));
                 *protocol == transaction.protocol && !found.is_empty() && any != *negated
             }
+            Self::Fact { name, comparison, .. } => {
+                transaction.facts.numbers(name).any(|number| comparison.matches(number))
+            }
+            Self::Flags { name, set, unset, any, .. } => transaction
+                .facts
+                .numbers(name)
+                .any(|number| number & set == *set && number & unset == 0 && (*any == 0 || number & any != 0)),
+            Self::Dcerpc(check) => check.matches(transaction),
             Self::CertificateExpired(expired) => certificate_expired(transaction, now) == Some(*expired),
         }
     }
@@ -44,6 +59,8 @@ impl TransactionCheck {
     pub(crate) const fn protocol(&self) -> Option<AppProtocol> {
         match self {
             Self::Number { protocol, .. } | Self::Word { protocol, .. } => Some(*protocol),
+            Self::Fact { protocol, .. } | Self::Flags { protocol, .. } => Some(*protocol),
+            Self::Dcerpc(_) => Some(AppProtocol::Dcerpc),
             Self::CertificateExpired(_) => Some(AppProtocol::Tls),
             Self::Event(_) => None,
         }
@@ -163,20 +180,6 @@ const TLS_VERSIONS: &[(&str, &str)] = &[
     ("tlcp", "tlcp"),
     ("tlcp1.1", "tlcp 1.1"),
 ];
-const KRB5_TYPES: &[(&str, &str)] = &[
-    ("10", "krb_as_req"),
-    ("11", "krb_as_rep"),
-    ("12", "krb_tgs_req"),
-    ("13", "krb_tgs_rep"),
-    ("14", "krb_ap_req"),
-    ("15", "krb_ap_rep"),
-    ("30", "krb_error"),
-    ("as_req", "krb_as_req"),
-    ("as_rep", "krb_as_rep"),
-    ("tgs_req", "krb_tgs_req"),
-    ("tgs_rep", "krb_tgs_rep"),
-    ("error", "krb_error"),
-];
 const NO_NAMES: &[(&str, &str)] = &[];
 
 pub(crate) const KEYWORDS: &[Keyword] = &[
@@ -186,11 +189,8 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     word_field!("dns.rrtype", Dns, &["queries", "rrtype"], DNS_TYPES),
     word_field!("tls.version", Tls, &["version"], TLS_VERSIONS),
     word_field!("ssl_version", Tls, &["version"], TLS_VERSIONS),
-    word_field!("krb5_msg_type", Krb5, &["msg_type"], KRB5_TYPES),
-    number_field!("snmp.version", Snmp, &["version"]),
-    word_field!("snmp.pdu_type", Snmp, &["pdu_type"], NO_NAMES),
-    number_field!("mqtt.protocol_version", Mqtt, &["connect", "protocol_version"]),
     word_field!("ftp.mode", Ftp, &["mode"], NO_NAMES),
+    word_field!("ftpdata_command", FtpData, &["command"], NO_NAMES),
     number_field!("ftp.dynamic_port", Ftp, &["dynamic_port"]),
     number_field!("tls.cert_chain_len", Tls, &["chain_length"]),
     keyword("tls_cert_expired", |draft, value| certificate(draft, value, true)),

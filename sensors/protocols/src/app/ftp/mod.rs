@@ -2,9 +2,12 @@
 
 use serde_json::{Value, json};
 
+mod data;
+
 use super::registry::{AppParser, Context, Input, ParserSpec, Probe, TransportKind, Verdict};
 use super::text::{eve_text, trim};
-use crate::{AppProtocol, Buffer, Direction, Transaction};
+use crate::{AppEvent, AppProtocol, Buffer, Direction, Expectation, Transaction};
+pub(super) use data::PARSER as DATA_PARSER;
 
 pub(super) const PARSER: ParserSpec = ParserSpec {
     protocol: AppProtocol::Ftp,
@@ -48,6 +51,8 @@ struct FtpParser {
     open: Option<u64>,
     command: Vec<u8>,
     replies: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Port of the next data connection, and whether the server opens it.
+    data_port: Option<(u16, bool)>,
 }
 
 impl AppParser for FtpParser {
@@ -110,7 +115,22 @@ impl FtpParser {
             }
             tx.eve.insert("reply_received".to_owned(), "no".into());
         });
+        self.expect_data(data, context);
         context.progress(id, Direction::ToServer);
+    }
+
+    /// A file is about to go over the data connection that was agreed upon.
+    fn expect_data(&mut self, name: &[u8], context: &mut Context<'_>) {
+        let command = match &self.command[..] {
+            b"RETR" => "RETR",
+            b"STOR" => "STOR",
+            b"APPE" => "APPE",
+            _ => return,
+        };
+        let Some((port, from_server)) = self.data_port.take() else { return };
+        let notice = (command, name.to_vec());
+        let protocol = AppProtocol::FtpData;
+        context.events.push(AppEvent::Expect(Expectation { protocol, port, from_server, notice }));
     }
 
     fn reply(&mut self, line: &[u8], context: &mut Context<'_>) {
@@ -143,11 +163,14 @@ impl FtpParser {
 
     fn answer(&mut self, id: u64, context: &mut Context<'_>) {
         let replies = std::mem::take(&mut self.replies);
+        let data_port = &mut self.data_port;
         context.update(id, |tx| {
             fill_replies(tx, &replies);
             if let Some(port) = dynamic_port(&self.command, tx, &replies) {
                 tx.eve.insert("dynamic_port".to_owned(), port.into());
-                let mode = if matches!(&self.command[..], b"PASV" | b"EPSV") { "passive" } else { "active" };
+                let passive = matches!(&self.command[..], b"PASV" | b"EPSV");
+                *data_port = Some((port, !passive));
+                let mode = if passive { "passive" } else { "active" };
                 tx.eve.insert("mode".to_owned(), mode.into());
             }
             tx.response_complete = true;

@@ -1,0 +1,155 @@
+//! Transfer encodings (RFC 2045, 6), as lenient readers undo them.
+
+/// Undoes the transfer encoding of one part, line by line.
+#[derive(Debug, Default)]
+pub(super) enum Decoder {
+    /// 7bit, 8bit, binary, and whatever is not known.
+    #[default]
+    Plain,
+    Base64 {
+        bits: u32,
+        count: u8,
+        padded: bool,
+    },
+    QuotedPrintable {
+        /// The line before ended in a soft line break.
+        soft: bool,
+    },
+}
+
+impl Decoder {
+    pub(super) fn of(value: &[u8]) -> Self {
+        let value = value.trim_ascii();
+        if value.eq_ignore_ascii_case(b"base64") {
+            Self::Base64 { bits: 0, count: 0, padded: false }
+        } else if value.eq_ignore_ascii_case(b"quoted-printable") {
+            Self::QuotedPrintable { soft: false }
+        } else {
+            Self::Plain
+        }
+    }
+
+    /// The event of content that is not what the encoding says.
+    pub(super) const fn event(&self) -> &'static str {
+        match self {
+            Self::QuotedPrintable { .. } => "smtp.mime_invalid_qp",
+            _ => "smtp.mime_invalid_base64",
+        }
+    }
+
+    /// The end of a line that another follows.
+    pub(super) fn line_end(&mut self, output: &mut Vec<u8>) {
+        match self {
+            Self::Plain | Self::QuotedPrintable { soft: false } => output.extend_from_slice(b"\r\n"),
+            _ => {}
+        }
+    }
+
+    /// A line without its end; false when it is not what the encoding says.
+    pub(super) fn line(&mut self, line: &[u8], output: &mut Vec<u8>) -> bool {
+        match self {
+            Self::Plain => {
+                output.extend_from_slice(line);
+                true
+            }
+            Self::Base64 { bits, count, padded } => base64(line, (bits, count, padded), output),
+            Self::QuotedPrintable { soft } => quoted(line, soft, output),
+        }
+    }
+
+    /// What is held at the end; false when a group is not complete.
+    pub(super) fn finish(self) -> (Vec<u8>, bool) {
+        match self {
+            Self::Base64 { bits, count: 2, .. } => (vec![low_byte(bits >> 4)], true),
+            Self::Base64 { bits, count: 3, .. } => (vec![low_byte(bits >> 10), low_byte(bits >> 2)], true),
+            Self::Base64 { count: 1, .. } => (Vec::new(), false),
+            _ => (Vec::new(), true),
+        }
+    }
+}
+
+fn low_byte(bits: u32) -> u8 {
+    bits.to_le_bytes()[0]
+}
+
+fn base64(line: &[u8], (bits, count, padded): (&mut u32, &mut u8, &mut bool), output: &mut Vec<u8>) -> bool {
+    let mut valid = true;
+    for byte in line {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            b'=' => {
+                *padded = true;
+                continue;
+            }
+            b' ' | b'\t' => continue,
+            _ => {
+                valid = false;
+                continue;
+            }
+        };
+        // Content after padding: a second text was appended to the first.
+        if std::mem::take(padded) {
+            match *count {
+                2 => output.push(low_byte(*bits >> 4)),
+                3 => output.extend_from_slice(&[low_byte(*bits >> 10), low_byte(*bits >> 2)]),
+                _ => {}
+            }
+            (*bits, *count) = (0, 0);
+        }
+        *bits = *bits << 6 | u32::from(value);
+        *count += 1;
+        if *count == 4 {
+            output.extend_from_slice(&bits.to_be_bytes()[1..]);
+            (*bits, *count) = (0, 0);
+        }
+    }
+    valid
+}
+
+fn quoted(line: &[u8], soft: &mut bool, output: &mut Vec<u8>) -> bool {
+    let line = line.trim_ascii_end();
+    let mut valid = true;
+    let mut rest = line;
+    *soft = false;
+    while let Some((first, tail)) = rest.split_first() {
+        rest = tail;
+        match (*first, tail) {
+            (b'=', []) => *soft = true,
+            (b'=', [high, low, ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                let digit = |byte: u8| char::from(byte).to_digit(16).unwrap_or(0);
+                output.push(low_byte(digit(*high) << 4 | digit(*low)));
+                rest = &tail[2..];
+            }
+            (byte, _) => {
+                valid &= byte != b'=';
+                output.push(byte);
+            }
+        }
+    }
+    valid
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encodings_are_undone() {
+        let mut output = Vec::new();
+        let mut decoder = Decoder::of(b"base64");
+        assert!(decoder.line(b"aGVsbG8g", &mut output) && decoder.line(b"d29ybGQ=", &mut output));
+        output.extend(decoder.finish().0);
+        assert_eq!(output, b"hello world");
+        output.clear();
+        let mut decoder = Decoder::of(b"quoted-printable");
+        assert!(decoder.line(b"a=3Db=", &mut output));
+        decoder.line_end(&mut output);
+        assert!(decoder.line(b"c", &mut output));
+        assert!(!decoder.line(b"=zz", &mut output));
+        assert_eq!(output, b"a=bc=zz");
+    }
+}

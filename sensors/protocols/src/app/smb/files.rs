@@ -1,0 +1,129 @@
+//! Files read and written over SMB, put in order.
+
+use std::collections::BTreeMap;
+
+use crate::app::Context;
+use crate::limits::{SMB_FILES, SMB_WAITING_BYTES};
+use crate::{Buffer, Direction, FileChunk};
+
+/// A file is known by its handle and the way its data goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FileKey {
+    pub(super) handle: Vec<u8>,
+    pub(super) direction: Direction,
+}
+
+#[derive(Debug)]
+struct File {
+    key: FileKey,
+    tx: u64,
+    number: u32,
+    name: Vec<u8>,
+    next: u64,
+    waiting: BTreeMap<u64, Vec<u8>>,
+    has_gap: bool,
+}
+
+/// The files that are open.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    open: Vec<File>,
+    count: u32,
+}
+
+impl Files {
+    /// The transaction of a file, when it is known.
+    pub(super) fn tx(&self, key: &FileKey) -> Option<u64> {
+        self.open.iter().find(|file| file.key == *key).map(|file| file.tx)
+    }
+
+    /// Begins a file.
+    pub(super) fn begin(&mut self, key: FileKey, tx: u64, name: Vec<u8>, context: &mut Context<'_>) {
+        if self.open.len() >= SMB_FILES {
+            let oldest = self.open.remove(0);
+            end(oldest, context);
+        }
+        let way = key.direction;
+        context.update(tx, |tx| tx.buffers.set(way, Buffer::FileName, name.clone()));
+        self.open.push(File {
+            key,
+            tx,
+            number: self.count,
+            name,
+            next: 0,
+            waiting: BTreeMap::new(),
+            has_gap: false,
+        });
+        self.count += 1;
+    }
+
+    /// Takes data at an offset.
+    pub(super) fn write(&mut self, key: &FileKey, offset: u64, data: &[u8], context: &mut Context<'_>) {
+        let Some(file) = self.open.iter_mut().find(|file| file.key == *key) else { return };
+        if offset < file.next && !data.is_empty() {
+            context.anomaly(Some(file.tx), key.direction, "smb.file_overlap");
+        }
+        if offset > file.next {
+            let held: usize = file.waiting.values().map(Vec::len).sum();
+            if held + data.len() <= SMB_WAITING_BYTES {
+                file.waiting.entry(offset).or_default().extend_from_slice(data);
+            } else {
+                file.has_gap = true;
+            }
+            return;
+        }
+        file.take(offset, data, context);
+        while let Some((offset, data)) = file.waiting.pop_first() {
+            if offset > file.next {
+                file.waiting.insert(offset, data);
+                return;
+            }
+            file.take(offset, &data, context);
+        }
+    }
+
+    /// Ends the files of a handle; the transactions they belonged to.
+    pub(super) fn close(&mut self, handle: &[u8], context: &mut Context<'_>) -> Vec<u64> {
+        let (closed, open) = std::mem::take(&mut self.open).into_iter().partition(|file| file.key.handle == handle);
+        self.open = open;
+        let closed: Vec<File> = closed;
+        closed.into_iter().map(|file| end(file, context)).collect()
+    }
+}
+
+impl File {
+    fn take(&mut self, offset: u64, data: &[u8], context: &mut Context<'_>) {
+        let known = usize::try_from(self.next - offset).unwrap_or(usize::MAX);
+        let data = data.get(known..).unwrap_or_default();
+        self.next += data.len() as u64;
+        context.file(self.chunk(data.to_vec(), 0, false));
+    }
+
+    fn chunk(&self, data: Vec<u8>, gap: u64, end: bool) -> FileChunk {
+        FileChunk {
+            transaction: self.tx,
+            file: self.number,
+            direction: self.key.direction,
+            name: Some(self.name.clone()),
+            data,
+            gap,
+            end,
+            truncated: end && self.has_gap,
+        }
+    }
+}
+
+/// Hands out what waits, with the gaps before it, and ends the file.
+fn end(mut file: File, context: &mut Context<'_>) -> u64 {
+    for (offset, data) in std::mem::take(&mut file.waiting) {
+        let gap = offset.saturating_sub(file.next);
+        file.has_gap |= gap > 0;
+        file.next = file.next.max(offset);
+        let known = usize::try_from(file.next - offset).unwrap_or(usize::MAX);
+        let data = data.get(known..).unwrap_or_default().to_vec();
+        file.next += data.len() as u64;
+        context.file(file.chunk(data, gap, false));
+    }
+    context.file(file.chunk(Vec::new(), 0, true));
+    file.tx
+}

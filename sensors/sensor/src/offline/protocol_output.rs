@@ -1,0 +1,33 @@
+//! What an `eve-log` asks of the records of one protocol.
+
+use fengsui_protocols::AppSettings;
+use yaml_serde::Value;
+
+use super::yaml::{find, flag_of, size_of, text_of};
+
+/// Takes over the options of one type of an `eve-log`.
+pub(super) fn apply(name: &str, options: &Value, app: &mut AppSettings) {
+    let flag = |path: &str| find(options, path).and_then(text_of).and_then(|text| flag_of(&text));
+    match name {
+        "smtp" => {
+            let digests = texts(options, "md5");
+            app.smtp.body_md5 |= digests.iter().any(|name| name == "body");
+            app.smtp.subject_md5 |= digests.iter().any(|name| name == "subject");
+        }
+        "mqtt" => {
+            if let Some(limit) = find(options, "string-log-limit").and_then(text_of).and_then(|text| size_of(&text)) {
+                app.mqtt.log_bytes = usize::try_from(limit).unwrap_or(usize::MAX);
+            }
+            app.mqtt.passwords |= flag("passwords").unwrap_or(false);
+        }
+        _ => {}
+    }
+}
+
+/// The texts of a list.
+fn texts(options: &Value, path: &str) -> Vec<String> {
+    match find(options, path) {
+        Some(Value::Sequence(list)) => list.iter().filter_map(text_of).collect(),
+        _ => Vec::new(),
+    }
+}
