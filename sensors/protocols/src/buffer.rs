@@ -204,6 +204,7 @@ buffers! {
     WebsocketPayload, "websocket.payload", b"SC", Websocket;
     PgsqlQuery, "pgsql.query", b"S", Pgsql;
     SnmpTrapOid, "snmp.trap_oid", b"SC", Snmp;
+    SnmpTrapAddress, "snmp.trap_address", b"SC", Snmp;
     NtpReferenceId, "ntp.reference_id", b"SC", Ntp;
     EnipProductName, "enip.product_name", b"SC", Enip;
     EnipServiceName, "enip.service_name", b"SC", Enip;

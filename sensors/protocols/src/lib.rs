@@ -87,7 +87,10 @@ mod pieces;
 pub mod stream;
 mod transaction;
 
-pub use app::{AppLayer, AppSettings, HttpSettings, MqttSettings, PARSERS, SmtpSettings, Transactions, TransportKind};
+pub use app::{
+    AppLayer, AppSettings, DhcpSettings, DnsSettings, HttpSettings, MqttSettings, PARSERS, PgsqlSettings, SmtpSettings,
+    Transactions, TransportKind,
+};
 pub use app_protocol::AppProtocol;
 pub use buffer::{Buffer, BufferSpec, Buffers};
 pub use decode::{

@@ -96,3 +96,24 @@ pub const SMB_HANDLES: usize = 1_024;
 pub const SMB_FILES: usize = 64;
 /// Bytes of one file over SMB that wait for those before them.
 pub const SMB_WAITING_BYTES: usize = 8 << 20;
+
+/// Header fields of one SIP message, and lines of one session description, that are read.
+pub const SIP_HEADERS: usize = 512;
+/// Variables of one SNMP message that are told.
+pub const SNMP_VARIABLES: usize = 128;
+/// LDAP requests of one connection that wait for their responses.
+pub const LDAP_REQUESTS: usize = 256;
+/// Responses to one LDAP request that are told.
+pub const LDAP_RESPONSES: usize = 256;
+/// Attributes, and values of one attribute, of one LDAP message that are told.
+pub const LDAP_ATTRIBUTES: usize = 256;
+/// Parameters of one PostgreSQL message that are told.
+pub const PGSQL_PARAMETERS: usize = 128;
+/// Parts of one Kerberos name that are told.
+pub const KRB5_NAME_PARTS: usize = 16;
+/// Options of one DHCP message that are read.
+pub const DHCP_OPTIONS: usize = 128;
+/// Commands of one POP3 connection that wait, and lines of one response that are told.
+pub const POP3_LINES: usize = 256;
+/// Bytes of one WebSocket message that rules can look at.
+pub const WEBSOCKET_PAYLOAD_BYTES: usize = 256 << 10;

@@ -37,10 +37,14 @@ pub struct Transaction {
     pub started: Timestamp,
     /// Sticky buffers that rules look at, by direction.
     pub buffers: Buffers,
+    /// The one direction rules look at, for transactions of a single message; absent for both.
+    pub only: Option<Direction>,
     /// Whether everything from the client has arrived.
     pub request_complete: bool,
     /// Whether everything from the server has arrived.
     pub response_complete: bool,
+    /// Whether it gets no record of its own: settings leave it out.
+    pub untold: bool,
     /// The object EVE writes under the protocol's name.
     pub eve: Map<String, Value>,
     /// Further objects of the EVE record by their top-level names (`email` next to `smtp`).
@@ -60,8 +64,10 @@ impl Transaction {
             protocol,
             started,
             buffers: Buffers::default(),
+            only: None,
             request_complete: false,
             response_complete: false,
+            untold: false,
             eve: Map::new(),
             eve_more: Map::new(),
             facts: Facts::default(),

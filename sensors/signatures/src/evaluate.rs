@@ -83,8 +83,14 @@ impl<'c> Context<'c> {
     }
 
     /// Where a match is remembered, if it may only fire once.
-    pub(crate) fn place(&self) -> Option<Place> {
+    /// What a rule asks of a transaction it asks of each direction.
+    pub(crate) fn place(&self, rule: &Rule) -> Option<Place> {
+        let each_direction = rule.header.arrow != Arrow::Transaction
+            && rule.transaction_checks.iter().any(TransactionCheck::is_of_each_direction);
         match (self.phase, self.transaction, self.file) {
+            (Phase::Transaction, Some(transaction), _) if each_direction => {
+                self.direction.map(|direction| Place::Direction(transaction.id, direction))
+            }
             (Phase::Transaction | Phase::File, Some(transaction), _) => Some(Place::Transaction(transaction.id)),
             (Phase::File, None, Some(file)) => Some(Place::File(file.id)),
             _ => None,

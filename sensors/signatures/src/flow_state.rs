@@ -1,5 +1,7 @@
 //! What rules remember of one flow.
 
+use fengsui_protocols::Direction;
+
 use crate::limits;
 
 /// What rules remember of one flow: flowbits, flowints, what has fired. Names are kept as digests, so that the
@@ -28,6 +30,8 @@ pub(crate) struct Fired {
 pub(crate) enum Place {
     /// In a transaction.
     Transaction(u64),
+    /// In one direction of a transaction.
+    Direction(u64, Direction),
     /// In a file of the flow.
     File(u32),
     /// The payload part of a rule that also looks at transactions.
@@ -104,7 +108,7 @@ impl FlowState {
     /// Forgets transactions well before this one. Not the one itself: it may be shown again while it is logged.
     pub(crate) fn forget_before(&mut self, transaction: u64) {
         let oldest = transaction.saturating_sub(limits::FLOW_TRANSACTIONS_REMEMBERED);
-        self.fired.retain(|fired| !matches!(fired.place, Place::Transaction(id) if id < oldest));
+        self.fired.retain(|fired| !matches!(fired.place, Place::Transaction(id) | Place::Direction(id, _) if id < oldest));
     }
 
     /// Whether addresses of this direction are still to be inspected; true once per direction.

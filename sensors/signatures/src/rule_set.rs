@@ -448,7 +448,7 @@ fn takes_part(rule: &Rule, phase: Phase) -> bool {
 
 /// Where the rule may fire only once.
 fn once(rule: &Rule, context: &Context<'_>) -> Option<Place> {
-    if rule.phases.protocol { Some(Place::Flow) } else { context.place() }
+    if rule.phases.protocol { Some(Place::Flow) } else { context.place(rule) }
 }
 
 fn matched(rule: &Rule, context: &Context<'_>, conditions: Vec<fengsui_schema::Condition>) -> Match {

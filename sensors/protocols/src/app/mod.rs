@@ -2,26 +2,38 @@
 //!
 //! Each protocol has a folder and one line in [`PARSERS`]; [`AppLayer`] finds out which one a flow speaks and feeds it.
 
+mod ber;
 pub mod dcerpc;
+pub mod dhcp;
 pub mod dns;
 pub mod ftp;
 pub mod http;
+pub mod krb5;
 mod layer;
+pub mod ldap;
 mod messages;
 mod mime;
 pub mod mqtt;
+pub mod ntp;
+pub mod pgsql;
+pub mod pop3;
 pub mod quic;
 mod reader;
 mod registry;
+pub mod rfb;
 mod settings;
+pub mod sip;
 pub mod smb;
 pub mod smtp;
+pub mod snmp;
 pub mod ssh;
 mod text;
 pub mod tls;
+pub mod tftp;
 mod transactions;
+pub mod websocket;
 
 pub use layer::AppLayer;
 pub use registry::{AppParser, Context, Input, PARSERS, ParserSpec, Probe, TransportKind, Verdict};
-pub use settings::{AppSettings, HttpSettings, MqttSettings, SmtpSettings};
+pub use settings::{AppSettings, DhcpSettings, DnsSettings, HttpSettings, PgsqlSettings, MqttSettings, SmtpSettings};
 pub use transactions::Transactions;

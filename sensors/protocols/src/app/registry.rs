@@ -7,18 +7,31 @@ use crate::{AppEvent, AppProtocol, Direction, FileChunk, Transaction};
 
 /// Every application parser, in the order in which detection asks them.
 pub static PARSERS: &[ParserSpec] = &[
+    super::sip::PARSER,
     super::http::PARSER,
     super::tls::TLCP_PARSER,
     super::tls::PARSER,
     super::ssh::PARSER,
+    super::smb::PARSER,
+    super::dcerpc::PARSER,
+    super::rfb::PARSER,
+    super::mqtt::PARSER,
+    super::pop3::PARSER,
     super::smtp::PARSER,
     super::ftp::PARSER,
     super::ftp::DATA_PARSER,
-    super::mqtt::PARSER,
-    super::smb::PARSER,
-    super::dcerpc::PARSER,
+    super::ldap::PARSER,
+    super::pgsql::PARSER,
+    super::krb5::PARSER,
     super::dns::PARSER,
+    super::dns::MDNS_PARSER,
+    super::dns::LLMNR_PARSER,
     super::quic::PARSER,
+    super::dhcp::PARSER,
+    super::ntp::PARSER,
+    super::snmp::PARSER,
+    super::tftp::PARSER,
+    super::websocket::PARSER,
 ];
 
 /// What carries the application's bytes.
@@ -115,6 +128,14 @@ impl Context<'_> {
         self.transactions.open(protocol, self.time).id
     }
 
+    /// Opens a transaction of a single message: rules look at it in this direction only, and it is complete.
+    pub fn open_single(&mut self, protocol: AppProtocol, direction: Direction) -> u64 {
+        let transaction = self.transactions.open(protocol, self.time);
+        transaction.only = Some(direction);
+        (transaction.request_complete, transaction.response_complete) = (true, true);
+        transaction.id
+    }
+
     /// Changes a transaction, when it is still live.
     pub fn update(&mut self, id: u64, change: impl FnOnce(&mut Transaction)) {
         if let Some(transaction) = self.transactions.get_mut(id) {
@@ -124,6 +145,8 @@ impl Context<'_> {
 
     /// Says that a transaction has something new to inspect.
     pub fn progress(&mut self, transaction: u64, direction: Direction) {
+        let only = self.transactions.get(transaction).and_then(|transaction| transaction.only);
+        let direction = only.unwrap_or(direction);
         self.events.push(AppEvent::Progress { transaction, direction });
     }
 

@@ -8,6 +8,12 @@ use serde::Deserialize;
 pub struct AppSettings {
     /// HTTP/1.
     pub http: HttpSettings,
+    /// DNS.
+    pub dns: DnsSettings,
+    /// DHCP.
+    pub dhcp: DhcpSettings,
+    /// PostgreSQL.
+    pub pgsql: PgsqlSettings,
     /// SMTP.
     pub smtp: SmtpSettings,
     /// MQTT.
@@ -16,6 +22,48 @@ pub struct AppSettings {
     pub disabled: Vec<String>,
     /// Extra ports on which a protocol's server is expected, by name: `{ http = [8081] }`.
     pub ports: std::collections::BTreeMap<String, Vec<u16>>,
+}
+
+/// What is told of DNS.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DnsSettings {
+    /// Version of the records: 3, or 2 for older tools.
+    pub version: u8,
+    /// Whether requests are told.
+    pub requests: bool,
+    /// Whether responses are told.
+    pub responses: bool,
+    /// Record types that are told; empty for all.
+    pub types: Vec<String>,
+}
+
+impl Default for DnsSettings {
+    fn default() -> Self {
+        Self { version: 3, requests: true, responses: true, types: Vec::new() }
+    }
+}
+
+/// What is told of DHCP.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DhcpSettings {
+    /// Whether all messages are told in full, rather than only which address went to whom.
+    pub extended: bool,
+}
+
+impl Default for DhcpSettings {
+    fn default() -> Self {
+        Self { extended: true }
+    }
+}
+
+/// What is told of PostgreSQL.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PgsqlSettings {
+    /// Whether records carry passwords.
+    pub passwords: bool,
 }
 
 /// What is told of mails.

@@ -160,9 +160,12 @@ impl Worker {
         over: bool,
     ) {
         let Some(transaction) = flow.app.as_ref().and_then(|app| app.transaction(id)) else { return };
+        if transaction.only.is_some_and(|only| only != direction) {
+            return;
+        }
         let completion = Completion {
             direction: over || is_complete(transaction, direction),
-            transaction: (over && direction == Direction::ToClient) || transaction.is_complete(),
+            transaction: (over && (direction == Direction::ToClient || transaction.only.is_some())) || transaction.is_complete(),
         };
         let found = self.rules.set.inspect_transaction(
             &mut self.scratch,
@@ -257,5 +260,9 @@ const fn is_complete(transaction: &Transaction, direction: Direction) -> bool {
 
 /// Whether a transaction is worth a record: one that holds something.
 fn is_told(transaction: &Transaction) -> bool {
-    !transaction.eve.is_empty() || matches!(transaction.protocol, AppProtocol::Tls | AppProtocol::Tlcp)
+    !transaction.untold && (!transaction.eve.is_empty() || is_handshake(transaction.protocol))
+}
+
+const fn is_handshake(protocol: AppProtocol) -> bool {
+    matches!(protocol, AppProtocol::Tls | AppProtocol::Tlcp)
 }

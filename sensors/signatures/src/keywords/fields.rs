@@ -233,7 +233,7 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     number!("ldap.request.operation", Ldap, LDAP_OPERATIONS),
     number!("ldap.responses.operation", Ldap, LDAP_OPERATIONS),
     number!("ldap.responses.count", Ldap),
-    number!("ldap.responses.result_code", Ldap, super::ldap_codes::CODES),
+    number!("ldap.responses.result_code", Ldap, fengsui_protocols::app::ldap::RESULT_CODES),
     number!("websocket.opcode", Websocket, WEBSOCKET_OPCODES),
     number!("websocket.mask", Websocket),
     flags!("websocket.flags", Websocket, WEBSOCKET_FLAGS),
@@ -249,6 +249,7 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     number!("http2.size_update", Http2),
     number!("krb5_msg_type", Krb5, KRB5_TYPES),
     number!("krb5_err_code", Krb5),
+    keyword("krb5.ticket_encryption", ticket_encryption),
     number!("enip_command", Enip, ENIP_COMMANDS),
     number!("enip.command", Enip, ENIP_COMMANDS),
     number!("enip.status", Enip),
@@ -274,6 +275,22 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     number!("nfs.version", Nfs),
     number!("smb.version", Smb),
 ];
+
+/// `weak`, or one of a list of encryption types by name or number.
+fn ticket_encryption(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
+    let (protocol, name) = (AppProtocol::Krb5, "krb5.ticket_encryption");
+    let mut comparisons = Vec::new();
+    for part in super::parts(value) {
+        let weak = part.eq_ignore_ascii_case("weak");
+        if weak {
+            comparisons.extend([Comparison::parse("1-3")?, Comparison::parse("23-24")?]);
+        } else {
+            comparisons.push(Comparison::parse(&with_numbers(part, fengsui_protocols::app::krb5::ENCRYPTION_TYPES))?);
+        }
+    }
+    draft.transaction_checks.push(TransactionCheck::AnyFact { protocol, name, comparisons });
+    Ok(())
+}
 
 fn number(
     draft: &mut Draft<'_>,

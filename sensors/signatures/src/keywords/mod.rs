@@ -14,7 +14,6 @@ pub(crate) mod dcerpc;
 pub(crate) mod fields;
 pub(crate) mod file;
 pub(crate) mod flow;
-pub(crate) mod ldap_codes;
 pub(crate) mod meta;
 pub(crate) mod packet;
 pub(crate) mod pcre;

@@ -20,6 +20,8 @@ pub(crate) enum TransactionCheck {
     Word { protocol: AppProtocol, path: &'static [&'static str], words: Vec<String>, negated: bool },
     /// A number the parser left under the keyword's name.
     Fact { protocol: AppProtocol, name: &'static str, comparison: Comparison },
+    /// The same with several comparisons, one of which must hold.
+    AnyFact { protocol: AppProtocol, name: &'static str, comparisons: Vec<Comparison> },
     /// Bits of such a number: all of `set`, none of `unset`, and one of `any` when that is not 0.
     Flags { protocol: AppProtocol, name: &'static str, set: u64, unset: u64, any: u64 },
     /// A call of DCE/RPC.
@@ -46,6 +48,10 @@ impl TransactionCheck {
             Self::Fact { name, comparison, .. } => {
                 transaction.facts.numbers(name).any(|number| comparison.matches(number))
             }
+            Self::AnyFact { name, comparisons, .. } => transaction
+                .facts
+                .numbers(name)
+                .any(|number| comparisons.iter().any(|comparison| comparison.matches(number))),
             Self::Flags { name, set, unset, any, .. } => transaction
                 .facts
                 .numbers(name)
@@ -55,11 +61,18 @@ impl TransactionCheck {
         }
     }
 
+    /// Whether it is asked of each direction of a transaction, so that a rule may fire once in each.
+    pub(crate) const fn is_of_each_direction(&self) -> bool {
+        matches!(self, Self::Number { .. } | Self::Word { .. } | Self::Dcerpc(_))
+    }
+
     /// The protocol the check belongs to.
     pub(crate) const fn protocol(&self) -> Option<AppProtocol> {
         match self {
             Self::Number { protocol, .. } | Self::Word { protocol, .. } => Some(*protocol),
-            Self::Fact { protocol, .. } | Self::Flags { protocol, .. } => Some(*protocol),
+            Self::Fact { protocol, .. } | Self::AnyFact { protocol, .. } | Self::Flags { protocol, .. } => {
+                Some(*protocol)
+            }
             Self::Dcerpc(_) => Some(AppProtocol::Dcerpc),
             Self::CertificateExpired(_) => Some(AppProtocol::Tls),
             Self::Event(_) => None,

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::message::{Message, Record, RecordData};
 use super::names::{code_name, kind, type_name};
+use crate::app::DnsSettings;
 use crate::app::text::eve_text;
 
 /// Bits of the header's flags and the keys they are written under.
@@ -32,6 +33,88 @@ pub(super) fn record(tx: u64, message: &Message) -> Map<String, Value> {
         eve.insert("queries".to_owned(), queries.into());
     }
     sections(&mut eve, message);
+    eve
+}
+
+/// Whether settings ask for a record of a message.
+pub(super) fn is_told(settings: &DnsSettings, message: &Message) -> bool {
+    let asked = if message.header.is_response() { settings.responses } else { settings.requests };
+    let is_listed = |kind: u16| settings.types.iter().any(|name| name.eq_ignore_ascii_case(&type_name(kind)));
+    asked && (settings.types.is_empty() || message.queries.iter().any(|query| is_listed(query.kind)))
+}
+
+/// The record of version 2: a query by its first question, an answer with what it says of it.
+pub(super) fn record_2(tx: u64, message: &Message) -> Map<String, Value> {
+    let header = &message.header;
+    let mut eve = Map::new();
+    if header.is_response() {
+        eve.insert("version".to_owned(), 2.into());
+    }
+    eve.insert("type".to_owned(), if header.is_response() { "answer" } else { "query" }.into());
+    eve.insert("id".to_owned(), header.id.into());
+    if header.is_response() {
+        eve.insert("flags".to_owned(), format!("{:x}", header.flags).into());
+        for (bit, key) in FLAGS {
+            if header.flags & bit != 0 {
+                eve.insert(key.to_owned(), true.into());
+            }
+        }
+    }
+    if let Some(query) = message.queries.first() {
+        eve.insert("rrname".to_owned(), eve_text(&query.name).into());
+        eve.insert("rrtype".to_owned(), type_name(query.kind).into());
+    }
+    eve.insert("tx_id".to_owned(), tx.into());
+    eve.insert("opcode".to_owned(), header.opcode().into());
+    if header.is_response() {
+        eve.insert("rcode".to_owned(), code_name(header.rcode()).into());
+        sections(&mut eve, message);
+        eve.shift_remove("additionals");
+    }
+    eve
+}
+
+/// The record of multicast DNS and LLMNR: types in small letters, data under the type's name.
+pub(super) fn record_local(message: &Message) -> Map<String, Value> {
+    let header = &message.header;
+    let mut eve = Map::new();
+    eve.insert("type".to_owned(), if header.is_response() { "response" } else { "request" }.into());
+    eve.insert("id".to_owned(), header.id.into());
+    eve.insert("flags".to_owned(), format!("{:x}", header.flags).into());
+    for (bit, key) in FLAGS {
+        if header.flags & bit != 0 {
+            eve.insert(key.to_owned(), true.into());
+        }
+    }
+    eve.insert("opcode".to_owned(), header.opcode().into());
+    if header.is_response() {
+        eve.insert("rcode".to_owned(), code_name(header.rcode()).to_ascii_lowercase().into());
+    }
+    let small = |kind: u16| type_name(kind).to_ascii_lowercase();
+    let queries = message.queries.iter();
+    let queries = queries.map(|query| json!({"rrname": eve_text(&query.name), "rrtype": small(query.kind)}));
+    let queries = queries.collect::<Vec<_>>();
+    if !queries.is_empty() {
+        eve.insert("queries".to_owned(), queries.into());
+    }
+    let sections =
+        [("answers", &message.answers), ("authorities", &message.authorities), ("additionals", &message.additionals)];
+    for (key, records) in sections {
+        let records = records.iter().map(|record| {
+            let mut entry = Map::new();
+            entry.insert("rrname".to_owned(), eve_text(&record.name).into());
+            entry.insert("rrtype".to_owned(), small(record.kind).into());
+            entry.insert("ttl".to_owned(), record.ttl.into());
+            if let Some((_, value)) = data(record) {
+                entry.insert(small(record.kind), value);
+            }
+            Value::from(entry)
+        });
+        let records = records.collect::<Vec<_>>();
+        if !records.is_empty() {
+            eve.insert(key.to_owned(), records.into());
+        }
+    }
     eve
 }
 

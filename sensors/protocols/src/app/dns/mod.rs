@@ -1,4 +1,4 @@
-//! DNS (RFC 1035 and what followed) over UDP and TCP. Requests and responses are transactions of their own, as in
+//! DNS (RFC 1035 and what followed) over UDP and TCP, multicast DNS (RFC 6762) and LLMNR (RFC 4795). Requests and responses are transactions of their own, as in
 //! Suricata's DNS records of version 3.
 
 mod eve;
@@ -14,14 +14,37 @@ pub(super) const PARSER: ParserSpec = ParserSpec {
     transports: &[TransportKind::Udp, TransportKind::Tcp],
     ports: &[53],
     probe,
-    create: |transport| Box::new(DnsParser::new(transport)),
+    create: |transport| Box::new(DnsParser::new(AppProtocol::Dns, transport)),
+};
+
+pub(super) const MDNS_PARSER: ParserSpec = ParserSpec {
+    protocol: AppProtocol::Mdns,
+    transports: &[TransportKind::Udp],
+    ports: &[5353],
+    probe: |probe| match probe.port_matches {
+        true => probe_datagram(probe.data, true),
+        false => Verdict::No,
+    },
+    create: |transport| Box::new(DnsParser::new(AppProtocol::Mdns, transport)),
+};
+
+pub(super) const LLMNR_PARSER: ParserSpec = ParserSpec {
+    protocol: AppProtocol::Llmnr,
+    transports: &[TransportKind::Udp, TransportKind::Tcp],
+    ports: &[5355],
+    probe: |probe| match (probe.port_matches, probe.transport) {
+        (false, _) => Verdict::No,
+        (true, TransportKind::Udp) => probe_datagram(probe.data, true),
+        (true, TransportKind::Tcp) => probe_stream(probe),
+    },
+    create: |transport| Box::new(DnsParser::new(AppProtocol::Llmnr, transport)),
 };
 
 /// Multicast DNS and LLMNR have the same format but are no DNS to Suricata's rules.
 const LOOK_ALIKE_PORTS: [u16; 2] = [5353, 5355];
 
 fn probe(probe: &Probe<'_>) -> Verdict {
-    if LOOK_ALIKE_PORTS.contains(&probe.server_port) {
+    if LOOK_ALIKE_PORTS.contains(&probe.server_port) && !probe.port_matches {
         return Verdict::No;
     }
     match probe.transport {
@@ -58,6 +81,7 @@ fn probe_stream(probe: &Probe<'_>) -> Verdict {
 }
 
 struct DnsParser {
+    protocol: AppProtocol,
     transport: TransportKind,
     /// Bytes of the message that is not complete, by direction.
     held: [Vec<u8>; 2],
@@ -66,8 +90,8 @@ struct DnsParser {
 }
 
 impl DnsParser {
-    fn new(transport: TransportKind) -> Self {
-        Self { transport, held: Default::default(), lost: [false; 2] }
+    fn new(protocol: AppProtocol, transport: TransportKind) -> Self {
+        Self { protocol, transport, held: Default::default(), lost: [false; 2] }
     }
 
     fn stream(&mut self, direction: Direction, data: &[u8], context: &mut Context<'_>) {
@@ -80,7 +104,7 @@ impl DnsParser {
         let mut rest = &held[..];
         while let Some((prefix, after)) = rest.split_first_chunk::<2>() {
             let Some((message, next)) = after.split_at_checked(usize::from(u16::from_be_bytes(*prefix))) else { break };
-            take_message(direction, message, context);
+            take_message(self.protocol, direction, message, context);
             rest = next;
         }
         self.held[side] = rest.to_vec();
@@ -90,7 +114,7 @@ impl DnsParser {
 impl AppParser for DnsParser {
     fn parse(&mut self, direction: Direction, input: Input<'_>, context: &mut Context<'_>) {
         match (input, self.transport) {
-            (Input::Data(data), TransportKind::Udp) => take_message(direction, data, context),
+            (Input::Data(data), TransportKind::Udp) => take_message(self.protocol, direction, data, context),
             (Input::Data(data), TransportKind::Tcp) => self.stream(direction, data, context),
             (Input::Gap(_), _) => self.lost[usize::from(direction == Direction::ToClient)] = true,
             (Input::End, _) => {}
@@ -98,59 +122,110 @@ impl AppParser for DnsParser {
     }
 }
 
-/// Makes a transaction of one message.
-fn take_message(direction: Direction, data: &[u8], context: &mut Context<'_>) {
-    let Some(header) = Header::parse(data) else {
-        return context.anomaly(None, direction, "dns.malformed_data");
+/// The name of an event of a protocol.
+const fn event(protocol: AppProtocol, names: [&'static str; 3]) -> &'static str {
+    match protocol {
+        AppProtocol::Mdns => names[1],
+        AppProtocol::Llmnr => names[2],
+        _ => names[0],
+    }
+}
+
+macro_rules! event {
+    ($protocol:expr, $name:literal) => {
+        event($protocol, [concat!("dns.", $name), concat!("mdns.", $name), concat!("llmnr.", $name)])
     };
-    match (direction, header.is_response()) {
-        (Direction::ToServer, true) => return context.anomaly(None, direction, "dns.not_a_request"),
-        (Direction::ToClient, false) => return context.anomaly(None, direction, "dns.not_a_response"),
+}
+
+/// Makes a transaction of one message.
+fn take_message(protocol: AppProtocol, way: Direction, data: &[u8], context: &mut Context<'_>) {
+    let Some(header) = Header::parse(data) else {
+        return context.anomaly(None, way, event!(protocol, "malformed_data"));
+    };
+    // Any host may ask and answer over multicast.
+    match (way, header.is_response()) {
+        _ if protocol == AppProtocol::Mdns => {}
+        (Direction::ToServer, true) => return context.anomaly(None, way, event!(protocol, "not_a_request")),
+        (Direction::ToClient, false) => return context.anomaly(None, way, event!(protocol, "not_a_response")),
         _ => {}
     }
     let Some(message) = Message::parse(data) else {
-        return context.anomaly(None, direction, "dns.malformed_data");
+        return context.anomaly(None, way, event!(protocol, "malformed_data"));
     };
-    let id = context.open(AppProtocol::Dns);
+    let settings = &context.settings.dns;
+    let (version, told) = (settings.version, eve::is_told(settings, &message));
+    let id = context.open_single(protocol, way);
     context.update(id, |tx| {
-        fill(tx, direction, &message);
-        tx.eve = eve::record(tx.id, &message);
-        tx.request_complete = true;
-        tx.response_complete = true;
+        fill(tx, way, buffers(protocol), &message);
+        tx.eve = match (protocol, version) {
+            (AppProtocol::Dns, 2) => eve::record_2(tx.id, &message),
+            (AppProtocol::Dns, _) => eve::record(tx.id, &message),
+            _ => eve::record_local(&message),
+        };
+        tx.untold = !told;
     });
-    if header.flags & 0x0040 != 0 {
-        context.anomaly(Some(id), direction, "dns.z_flag_set");
+    if header.flags & 0x0040 != 0 && protocol == AppProtocol::Dns {
+        context.anomaly(Some(id), way, event!(protocol, "z_flag_set"));
     }
-    if header.opcode() >= 7 {
-        context.anomaly(Some(id), direction, "dns.invalid_opcode");
+    if header.opcode() >= 7 || (protocol != AppProtocol::Dns && header.opcode() != 0) {
+        context.anomaly(Some(id), way, event!(protocol, "invalid_opcode"));
     }
     if message.name_too_long {
-        context.anomaly(Some(id), direction, "dns.name_too_long");
+        context.anomaly(Some(id), way, event!(protocol, "name_too_long"));
     }
     if message.pointer_loop {
-        context.anomaly(Some(id), direction, "dns.infinite_loop");
+        context.anomaly(Some(id), way, event!(protocol, "infinite_loop"));
     }
-    context.progress(id, direction);
+    context.progress(id, way);
 }
 
-fn fill(tx: &mut Transaction, direction: Direction, message: &Message) {
-    let mut set = |buffer: Buffer, name: &[u8]| tx.buffers.set(direction, buffer, name);
-    let is_response = message.header.is_response();
+/// The buffers of names: queries, answers, authorities, additionals, all of a response.
+type NameBuffers = [Buffer; 5];
+
+const fn buffers(protocol: AppProtocol) -> NameBuffers {
+    match protocol {
+        AppProtocol::Mdns => [
+            Buffer::MdnsQueriesRrname,
+            Buffer::MdnsAnswersRrname,
+            Buffer::MdnsAuthoritiesRrname,
+            Buffer::MdnsAdditionalsRrname,
+            Buffer::MdnsResponseRrname,
+        ],
+        AppProtocol::Llmnr => [
+            Buffer::LlmnrQueriesRrname,
+            Buffer::LlmnrAnswersRrname,
+            Buffer::LlmnrAuthoritiesRrname,
+            Buffer::LlmnrAdditionalsRrname,
+            Buffer::LlmnrResponseRrname,
+        ],
+        _ => [
+            Buffer::DnsQueriesRrname,
+            Buffer::DnsAnswersRrname,
+            Buffer::DnsAuthoritiesRrname,
+            Buffer::DnsAdditionalsRrname,
+            Buffer::DnsResponseRrname,
+        ],
+    }
+}
+
+fn fill(tx: &mut Transaction, way: Direction, buffers: NameBuffers, message: &Message) {
+    let mut set = |buffer: Buffer, name: &[u8]| tx.buffers.set(way, buffer, name);
+    let [queries, answers, authorities, additionals, response] = buffers;
+    let (is_response, is_dns) = (message.header.is_response(), queries == Buffer::DnsQueriesRrname);
     for query in &message.queries {
-        if !is_response {
-            set(Buffer::DnsQuery, &query.name);
+        if is_dns {
+            if !is_response {
+                set(Buffer::DnsQuery, &query.name);
+            }
+            set(Buffer::DnsQueryName, &query.name);
         }
-        set(Buffer::DnsQueryName, &query.name);
-        set(Buffer::DnsQueriesRrname, &query.name);
+        set(queries, &query.name);
         if is_response {
-            set(Buffer::DnsResponseRrname, &query.name);
+            set(response, &query.name);
         }
     }
-    let sections = [
-        (&message.answers, Buffer::DnsAnswersRrname),
-        (&message.authorities, Buffer::DnsAuthoritiesRrname),
-        (&message.additionals, Buffer::DnsAdditionalsRrname),
-    ];
+    let sections =
+        [(&message.answers, answers), (&message.authorities, authorities), (&message.additionals, additionals)];
     for (records, buffer) in sections {
         for record in records {
             set(buffer, &record.name);
@@ -158,7 +233,7 @@ fn fill(tx: &mut Transaction, direction: Direction, message: &Message) {
                 set(Buffer::DnsAnswerName, &record.name);
             }
             if is_response {
-                set(Buffer::DnsResponseRrname, &record.name);
+                set(response, &record.name);
             }
         }
     }

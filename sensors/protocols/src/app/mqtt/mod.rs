@@ -121,7 +121,8 @@ impl MqttParser {
         }
         let settings = context.settings.mqtt.clone();
         context.update(id, |tx| {
-            fill(tx, direction, &message, self.version);
+            let way = *tx.only.get_or_insert(direction);
+            fill(tx, way, &message, self.version);
             eve::add(&mut tx.eve, &message, &settings);
         });
         for event in events {

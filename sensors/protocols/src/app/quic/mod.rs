@@ -157,11 +157,10 @@ fn tell(
     context: &mut Context<'_>,
     fill: impl FnOnce(&mut crate::Transaction),
 ) -> u64 {
-    let id = context.open(AppProtocol::Quic);
+    let id = context.open_single(AppProtocol::Quic, direction);
     context.update(id, |tx| {
         eve::version(tx, direction, version);
         fill(tx);
-        (tx.request_complete, tx.response_complete) = (true, true);
     });
     context.progress(id, direction);
     id

@@ -1,7 +1,7 @@
-//! Result codes of LDAP (RFC 4511, appendix A) by the names rules use.
+//! Result codes (RFC 4511, appendix A, and later).
 
-/// Names and numbers.
-pub(crate) const CODES: &[(&str, u64)] = &[
+/// Names of result codes, as records and rules write them, and their numbers.
+pub const RESULT_CODES: &[(&str, u64)] = &[
     ("success", 0),
     ("operations_error", 1),
     ("protocol_error", 2),
@@ -47,3 +47,9 @@ pub(crate) const CODES: &[(&str, u64)] = &[
     ("too_late", 120),
     ("cannot_cancel", 121),
 ];
+
+/// The name of a result code; its number when it has none.
+pub(super) fn name(code: u64) -> String {
+    let known = RESULT_CODES.iter().find(|known| known.1 == code);
+    known.map_or_else(|| code.to_string(), |known| known.0.to_owned())
+}
