@@ -89,7 +89,7 @@ mod transaction;
 
 pub use app::{
     AppLayer, AppSettings, DhcpSettings, DnsSettings, HttpSettings, MqttSettings, PARSERS, PgsqlSettings, SmtpSettings,
-    Transactions, TransportKind,
+    TlsSettings, Transactions, TransportKind,
 };
 pub use app_protocol::AppProtocol;
 pub use buffer::{Buffer, BufferSpec, Buffers};

@@ -117,3 +117,17 @@ pub const DHCP_OPTIONS: usize = 128;
 pub const POP3_LINES: usize = 256;
 /// Bytes of one WebSocket message that rules can look at.
 pub const WEBSOCKET_PAYLOAD_BYTES: usize = 256 << 10;
+/// Streams of one HTTP/2 connection that are open at once.
+pub const HTTP2_STREAMS: usize = 256;
+/// Bytes of the table of header fields of one direction of an HTTP/2 connection.
+pub const HTTP2_TABLE_BYTES: usize = 64 << 10;
+/// EtherNet/IP requests of one connection that wait for their response.
+pub const ENIP_REQUESTS: usize = 256;
+/// CIP messages inside one multiple service packet that are read.
+pub const CIP_SERVICES: usize = 256;
+/// Bytes of one DNP3 message put together from segments.
+pub const DNP3_MESSAGE_BYTES: usize = 64 << 10;
+/// Objects of one DNP3 message that are told.
+pub const DNP3_OBJECTS: usize = 256;
+/// Payloads, and attributes of proposals, of one IKE message that are told.
+pub const IKE_PAYLOADS: usize = 256;

@@ -84,7 +84,7 @@ impl Transaction {
 
 /// Numbers and values of a transaction that rules compare, by keyword; a keyword may have several.
 #[derive(Debug, Clone, Default)]
-pub struct Facts(Vec<(&'static str, Fact)>);
+pub struct Facts(Vec<(&'static str, Option<Direction>, Fact)>);
 
 /// What rules compare.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,23 +98,37 @@ pub enum Fact {
 impl Facts {
     /// Adds a number; past [`FACTS_PER_TRANSACTION`] nothing is added.
     pub fn number(&mut self, keyword: &'static str, number: impl Into<u64>) {
-        self.push(keyword, Fact::Number(number.into()));
+        self.push(keyword, None, Fact::Number(number.into()));
+    }
+
+    /// Adds a number of one direction.
+    pub fn number_in(&mut self, direction: Direction, keyword: &'static str, number: impl Into<u64>) {
+        self.push(keyword, Some(direction), Fact::Number(number.into()));
+    }
+
+    /// Adds a number of a list whose order rules may ask for; it may repeat.
+    pub fn item(&mut self, keyword: &'static str, number: impl Into<u64>) {
+        if self.0.len() < FACTS_PER_TRANSACTION {
+            self.0.push((keyword, None, Fact::Number(number.into())));
+        }
     }
 
     /// Adds bytes.
     pub fn bytes(&mut self, keyword: &'static str, bytes: impl Into<Vec<u8>>) {
-        self.push(keyword, Fact::Bytes(bytes.into()));
+        self.push(keyword, None, Fact::Bytes(bytes.into()));
     }
 
-    fn push(&mut self, keyword: &'static str, fact: Fact) {
-        if self.0.len() < FACTS_PER_TRANSACTION && !self.0.iter().any(|known| known.0 == keyword && known.1 == fact) {
-            self.0.push((keyword, fact));
+    fn push(&mut self, keyword: &'static str, direction: Option<Direction>, fact: Fact) {
+        let entry = (keyword, direction, fact);
+        if self.0.len() < FACTS_PER_TRANSACTION && !self.0.contains(&entry) {
+            self.0.push(entry);
         }
     }
 
-    /// The numbers of a keyword.
-    pub fn numbers<'a>(&'a self, keyword: &'a str) -> impl Iterator<Item = u64> + 'a {
-        self.0.iter().filter(move |fact| fact.0 == keyword).filter_map(|(_, fact)| match fact {
+    /// The numbers of a keyword that hold in a direction; in every direction without one.
+    pub fn numbers<'a>(&'a self, keyword: &'a str, direction: Option<Direction>) -> impl Iterator<Item = u64> + 'a {
+        let of_direction = move |known: Option<Direction>| known.is_none() || direction.is_none() || known == direction;
+        self.0.iter().filter(move |fact| fact.0 == keyword && of_direction(fact.1)).filter_map(|(_, _, fact)| match fact {
             Fact::Number(number) => Some(*number),
             Fact::Bytes(_) => None,
         })
@@ -122,7 +136,7 @@ impl Facts {
 
     /// The bytes of a keyword.
     pub fn values<'a>(&'a self, keyword: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
-        self.0.iter().filter(move |fact| fact.0 == keyword).filter_map(|(_, fact)| match fact {
+        self.0.iter().filter(move |fact| fact.0 == keyword).filter_map(|(_, _, fact)| match fact {
             Fact::Bytes(bytes) => Some(bytes.as_slice()),
             Fact::Number(_) => None,
         })

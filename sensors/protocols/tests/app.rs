@@ -22,7 +22,8 @@ fn conversations() -> Vec<(TransportKind, u16, Vec<(Direction, Vec<u8>)>)> {
     let (tlcp_client, tlcp_server) = hellos([1, 1], 0xe013);
     let encrypted = vec![23, 3, 3, 0, 4, 1, 2, 3, 4];
     let gzip = compressed();
-    vec![
+    let mut all = support::exchanges::exchanges();
+    all.extend([
         (TransportKind::Tcp, 80, vec![(ToServer, REQUEST.to_vec()), (ToClient, RESPONSE.to_vec())]),
         (TransportKind::Tcp, 8081, vec![(ToServer, b"GET /z HTTP/1.0\r\n\r\n".to_vec()), (ToClient, gzip)]),
         (TransportKind::Tcp, 443, vec![(ToServer, client), (ToClient, server), (ToClient, encrypted)]),
@@ -30,7 +31,40 @@ fn conversations() -> Vec<(TransportKind, u16, Vec<(Direction, Vec<u8>)>)> {
         (TransportKind::Tcp, 22, ssh_exchange()),
         (TransportKind::Tcp, 21, ftp_exchange()),
         (TransportKind::Tcp, 53, vec![(ToServer, with_length(&query)), (ToClient, with_length(&answer))]),
-    ]
+    ]);
+    all
+}
+
+#[test]
+fn every_protocol_is_recognised_by_its_port() {
+    let expected = [
+        "mqtt", "smtp", "ldap", "pgsql", "rfb", "pop3", "sip", "http2", "smb", "dcerpc", "dnp3", "enip", "krb5", "snmp",
+        "ntp", "tftp",
+    ];
+    let all = support::exchanges::exchanges();
+    assert_eq!(all.len(), expected.len());
+    for ((transport, port, exchange), name) in all.iter().zip(expected) {
+        let said = converse(*transport, *port, &borrowed(exchange), &[usize::MAX]);
+        let first = said.transactions.first().unwrap_or_else(|| panic!("{name} has no transaction"));
+        assert!(first.0.starts_with(name), "{name}: {}", first.0);
+        assert!(!said.anomalies.iter().any(|event| event.contains("malformed")), "{name}: {:?}", said.anomalies);
+    }
+}
+
+#[test]
+fn attachments_of_mails_become_files() {
+    let all = support::exchanges::exchanges();
+    let said = converse(TransportKind::Tcp, 25, &borrowed(&all[1].2), &[7]);
+    assert_eq!(said.files, [(0, Some(b"f.txt".to_vec()), b"hello".to_vec(), true, false)]);
+    assert!(said.transactions[0].0.contains(r#""url":["example.org/p"]"#), "{}", said.transactions[0].0);
+}
+
+#[test]
+fn files_written_over_smb_are_put_together() {
+    let all = support::exchanges::exchanges();
+    let said = converse(TransportKind::Tcp, 445, &borrowed(&all[8].2), &[11]);
+    assert_eq!(said.files.len(), 1);
+    assert_eq!((said.files[0].2.as_slice(), said.files[0].3), (&b"abc"[..], true));
 }
 
 fn ftp_exchange() -> Vec<(Direction, Vec<u8>)> {
@@ -231,6 +265,9 @@ proptest! {
                         transactions: &mut transactions,
                         events: &mut events,
                         switch_protocol: false,
+                        next_protocol: None,
+                        unread: 0,
+                        previous: None,
                     };
                     parser.parse(direction, app::Input::Data(bytes), &mut context);
                     if *gap > 90 {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fengsui_protocols::AppProtocol;
+use fengsui_protocols::{AppProtocol, PARSERS, TransportKind};
 use fengsui_schema::{LossCause, Timestamp, Visibility};
 use serde_json::{Map, Value};
 
@@ -75,6 +75,8 @@ counters! {
     ExpectationsShed => "flow.expectations_shed",
     FilesSeen => "file_store.files",
     FilesShed => "file_store.shed",
+    FilesKept => "file_store.kept",
+    FilesNotKept => "file_store.not_kept",
     FileContentShed => "file_store.content_shed",
     YaraShed => "file_store.yara_shed",
     YaraUnfinished => "file_store.yara_unfinished",
@@ -86,14 +88,29 @@ counters! {
 
 const COUNTERS: usize = COUNTER_NAMES.len();
 
+/// A protocol, and whether datagrams carry it.
+type AppKey = (AppProtocol, bool);
+
+/// The name of a protocol in statistics: with its carrier when it has both.
+fn statistics_name((protocol, is_udp): AppKey) -> String {
+    let name = protocol.as_str();
+    let carried_by_both =
+        PARSERS.iter().any(|parser| parser.protocol == protocol && parser.transports.len() > 1);
+    match (carried_by_both, is_udp) {
+        (false, _) => name.to_owned(),
+        (true, true) => format!("{name}_udp"),
+        (true, false) => format!("{name}_tcp"),
+    }
+}
+
 /// What a worker has seen, inspected and lost since its start.
 #[derive(Debug, Clone)]
 pub(crate) struct Account {
     counters: [u64; COUNTERS],
     decoder_events: BTreeMap<&'static str, u64>,
     stream_events: BTreeMap<&'static str, u64>,
-    app_flows: BTreeMap<AppProtocol, u64>,
-    app_transactions: BTreeMap<AppProtocol, u64>,
+    app_flows: BTreeMap<AppKey, u64>,
+    app_transactions: BTreeMap<AppKey, u64>,
     inspected: u64,
     losses: BTreeMap<LossCause, u64>,
     /// Largest packet in bytes.
@@ -149,12 +166,12 @@ impl Account {
         *self.stream_events.entry(name).or_default() += 1;
     }
 
-    pub(crate) fn app_flow(&mut self, protocol: AppProtocol) {
-        *self.app_flows.entry(protocol).or_default() += 1;
+    pub(crate) fn app_flow(&mut self, protocol: AppProtocol, is_udp: bool) {
+        *self.app_flows.entry((protocol, is_udp)).or_default() += 1;
     }
 
-    pub(crate) fn app_transactions(&mut self, protocol: AppProtocol, count: u64) {
-        *self.app_transactions.entry(protocol).or_default() += count;
+    pub(crate) fn app_transactions(&mut self, protocol: AppProtocol, is_udp: bool, count: u64) {
+        *self.app_transactions.entry((protocol, is_udp)).or_default() += count;
     }
 
     /// Adds the account of another worker.
@@ -217,11 +234,14 @@ impl Account {
         for (name, count) in &self.stream_events {
             place(&mut stats, &name.replacen("stream.", "stream.event.", 1), (*count).into());
         }
-        for (protocol, count) in &self.app_flows {
-            place(&mut stats, &format!("app_layer.flow.{}", protocol.as_str()), (*count).into());
-        }
-        for (protocol, count) in &self.app_transactions {
-            place(&mut stats, &format!("app_layer.tx.{}", protocol.as_str()), (*count).into());
+        for parser in PARSERS {
+            for transport in parser.transports {
+                let key = (parser.protocol, *transport == TransportKind::Udp);
+                let name = statistics_name(key);
+                let count = |counts: &BTreeMap<AppKey, u64>| Value::from(counts.get(&key).copied().unwrap_or(0));
+                place(&mut stats, &format!("app_layer.flow.{name}"), count(&self.app_flows));
+                place(&mut stats, &format!("app_layer.tx.{name}"), count(&self.app_transactions));
+            }
         }
         let engine = serde_json::json!({"id": 0, "rules_loaded": rules.0, "rules_failed": rules.1, "rules_skipped": 0});
         place(&mut stats, "detect.engines", Value::Array(vec![engine]));

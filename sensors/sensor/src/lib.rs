@@ -11,6 +11,7 @@ mod account;
 mod error;
 mod eve;
 mod evidence;
+mod file_store;
 mod flow;
 pub mod limits;
 mod live;
@@ -29,4 +30,4 @@ pub use offline::{Checksums, OfflineOptions, OfflineSummary, read_capture, run_o
 pub use output::{EveFile, EventSink, SpoolSink};
 pub use parts::{SensorParts, load_hash_lists, load_yara};
 pub use rules::{LiveRules, LoadedRules, load_rules};
-pub use settings::{EvidenceSettings, FlowSettings, SensorSettings};
+pub use settings::{EvidenceSettings, FileStoreSettings, FlowSettings, SensorSettings};

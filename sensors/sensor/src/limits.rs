@@ -24,6 +24,10 @@ pub const FILES_PER_FLOW: usize = 64;
 pub const FILE_CONTENT_BYTES: usize = 8 << 20;
 /// Bytes of content that all flows of one worker keep for that together.
 pub const FILE_CONTENT_TOTAL_BYTES: usize = 256 << 20;
+/// Files waiting for the thread that keeps them.
+pub const FILE_STORE_QUEUE: usize = 64;
+/// Files one run may keep.
+pub const FILE_STORE_FILES: u64 = 1_000_000;
 /// Announced flows that one worker waits for.
 pub const EXPECTATIONS: usize = 4_096;
 /// Seconds an announced flow is waited for.

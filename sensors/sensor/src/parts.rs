@@ -9,6 +9,7 @@ use fengsui_schema::{UnitCode, shown};
 use fengsui_signatures::Tracking;
 
 use crate::evidence::EvidenceWriter;
+use crate::file_store::FileStore;
 use crate::rules::{LiveRules, read_files};
 use crate::settings::SensorSettings;
 use crate::worker::Shared;
@@ -80,6 +81,10 @@ pub(crate) fn shared(
         Some(directory) => Some(EvidenceWriter::start(directory.clone(), &settings.observer, !live)?),
         None => None,
     };
+    let file_store = match &settings.file_store.directory {
+        Some(directory) => Some(FileStore::start(directory.clone(), !live)?),
+        None => None,
+    };
     Ok(Arc::new(Shared {
         rules: parts.rules,
         tracking: Arc::new(Tracking::default()),
@@ -88,6 +93,7 @@ pub(crate) fn shared(
         yara,
         hashes: parts.hashes,
         evidence,
+        file_store,
         live,
         inline,
         settings,

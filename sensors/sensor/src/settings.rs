@@ -53,6 +53,8 @@ pub struct SensorSettings {
     pub eve: EveSettings,
     /// Alert captures.
     pub evidence: EvidenceSettings,
+    /// Files from the wire that are kept.
+    pub file_store: FileStoreSettings,
     /// Seconds between two accounts of what was seen and lost.
     pub visibility_seconds: u32,
 }
@@ -79,6 +81,7 @@ impl Default for SensorSettings {
             classify_content: true,
             eve: EveSettings::default(),
             evidence: EvidenceSettings::default(),
+            file_store: FileStoreSettings::default(),
             visibility_seconds: 10,
         }
     }
@@ -137,4 +140,16 @@ impl Default for EvidenceSettings {
     fn default() -> Self {
         Self { directory: None, ring_bytes: limits::EVIDENCE_RING_BYTES, flow_bytes: limits::EVIDENCE_FLOW_BYTES }
     }
+}
+
+/// Files from the wire that are kept: those a rule with `filestore` fired on, or all.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FileStoreSettings {
+    /// Folder below which `<first two digits>/<SHA-256>` are written; absent to keep none.
+    pub directory: Option<PathBuf>,
+    /// Whether all files are kept.
+    pub all: bool,
+    /// Whether the `fileinfo` record is written beside each file.
+    pub describe: bool,
 }

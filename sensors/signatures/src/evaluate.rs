@@ -86,7 +86,7 @@ impl<'c> Context<'c> {
     /// What a rule asks of a transaction it asks of each direction.
     pub(crate) fn place(&self, rule: &Rule) -> Option<Place> {
         let each_direction = rule.header.arrow != Arrow::Transaction
-            && rule.transaction_checks.iter().any(TransactionCheck::is_of_each_direction);
+            && (rule.transaction_checks.iter().any(TransactionCheck::is_of_each_direction) || rule.looks_both_ways());
         match (self.phase, self.transaction, self.file) {
             (Phase::Transaction, Some(transaction), _) if each_direction => {
                 self.direction.map(|direction| Place::Direction(transaction.id, direction))
@@ -131,7 +131,7 @@ impl Evaluation<'_> {
         let context = self.context;
         let transaction = rule.transaction_checks.iter().all(|check| match (check, context.transaction) {
             (TransactionCheck::Event(name), _) if context.event == Some(name.as_str()) => true,
-            (_, Some(transaction)) => check.matches(transaction, context.packet.time),
+            (_, Some(transaction)) => check.matches(transaction, context.direction, context.packet.time),
             (_, None) => false,
         });
         let file = rule.file_checks.iter().all(|check| context.file.is_some_and(|file| check.matches(file)));

@@ -45,6 +45,20 @@ pub(crate) struct Rule {
     pub(crate) noalert: bool,
 }
 
+impl Rule {
+    /// Whether it only looks at buffers that both directions of a transaction have. Files are no such buffers: they are
+    /// shown by themselves too.
+    pub(crate) fn looks_both_ways(&self) -> bool {
+        self.transaction_checks.is_empty()
+            && !self.lists.is_empty()
+            && self.lists.iter().all(|list| match list.source {
+                Source::Buffer(Buffer::FileData | Buffer::FileName | Buffer::FileMagic) => false,
+                Source::Buffer(buffer) => buffer.spec().to_server && buffer.spec().to_client,
+                _ => false,
+            })
+    }
+}
+
 /// When a rule is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Phases {

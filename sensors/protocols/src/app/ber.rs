@@ -16,25 +16,45 @@ pub(crate) const SEQUENCE: u8 = 0x30;
 /// The length of an element with its header; `None` when more bytes are needed to tell, and an error when these are
 /// no header.
 pub(crate) fn announced_length(data: &[u8]) -> Result<Option<usize>, ()> {
-    let (Some(_), Some(first)) = (data.first(), data.get(1)) else { return Ok(None) };
+    Ok(header(data)?.map(|header| header.bytes + header.length))
+}
+
+struct Header {
+    /// Class and form, with the number when that is below 31.
+    tag: u8,
+    bytes: usize,
+    length: usize,
+}
+
+fn header(data: &[u8]) -> Result<Option<Header>, ()> {
+    let mut r = Reader::new(data);
+    let Some(mut tag) = r.u8() else { return Ok(None) };
+    // A number that did not need the long form is folded back; larger ones are not used by what is read here.
+    if tag & 0x1f == 0x1f {
+        let Some(number) = r.u8() else { return Ok(None) };
+        tag = tag & 0xe0 | if number < 0x1f { number } else { 0x1f };
+        if number & 0x80 != 0 {
+            return Err(());
+        }
+    }
+    let Some(first) = r.u8() else { return Ok(None) };
     if first & 0x80 == 0 {
-        return Ok(Some(2 + usize::from(*first)));
+        return Ok(Some(Header { tag, bytes: r.position(), length: first.into() }));
     }
     let count = usize::from(first & 0x7f);
     if count == 0 || count > 4 {
         return Err(());
     }
-    let Some(bytes) = data.get(2..2 + count) else { return Ok(None) };
+    let Some(bytes) = r.take(count) else { return Ok(None) };
     let length = bytes.iter().fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte));
-    Ok(Some(2 + count + length))
+    Ok(Some(Header { tag, bytes: r.position(), length }))
 }
 
 /// The next element.
 pub(crate) fn next<'a>(r: &mut Reader<'a>) -> Option<Element<'a>> {
-    let length = announced_length(r.rest()).ok()??;
-    let element = r.take(length)?;
-    let header = if element[1] & 0x80 == 0 { 2 } else { 2 + usize::from(element[1] & 0x7f) };
-    Some(Element { tag: element[0], value: &element[header..] })
+    let header = header(r.rest()).ok()??;
+    r.take(header.bytes)?;
+    Some(Element { tag: header.tag, value: r.take(header.length)? })
 }
 
 /// The next element, when it has this tag.

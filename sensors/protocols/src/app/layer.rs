@@ -177,12 +177,34 @@ impl AppLayer {
         events: &mut Vec<AppEvent>,
     ) {
         let State::Parsing(protocol, parser) = &mut self.state else { return };
-        let mut context =
-            Context { time, settings, transactions: &mut self.transactions, events, switch_protocol: false };
+        let mut context = Context {
+            time,
+            settings,
+            transactions: &mut self.transactions,
+            events,
+            switch_protocol: false,
+            next_protocol: None,
+            unread: 0,
+            previous: self.previous,
+        };
         parser.parse(direction, input, &mut context);
-        if context.switch_protocol {
-            self.previous = Some(*protocol);
-            self.state = State::Detecting(Box::default());
+        if !context.switch_protocol {
+            return;
+        }
+        let (next, unread) = (context.next_protocol.take(), context.unread);
+        self.previous = Some(*protocol);
+        self.state = State::Detecting(Box::default());
+        if let Some((protocol, notice)) = next
+            && let Some(spec) = PARSERS.iter().find(|spec| spec.protocol == protocol)
+        {
+            let mut parser = (spec.create)(self.transport);
+            parser.notice(("upgrade", notice));
+            self.state = State::Parsing(protocol, parser);
+        }
+        if let Input::Data(data) = input
+            && let Some(rest) = data.get(data.len().saturating_sub(unread)..).filter(|rest| !rest.is_empty())
+        {
+            self.data(settings, time, direction, rest, events);
         }
     }
 
@@ -251,7 +273,11 @@ impl AppLayer {
         time: Timestamp,
         events: &mut Vec<AppEvent>,
     ) {
-        let next = State::Parsing(spec.protocol, (spec.create)(self.transport));
+        let parser: Box<dyn AppParser> = match settings.detection_only.iter().any(|name| name == spec.protocol.as_str()) {
+            true => Box::new(Passive),
+            false => (spec.create)(self.transport),
+        };
+        let next = State::Parsing(spec.protocol, parser);
         let State::Detecting(detecting) = std::mem::replace(&mut self.state, next) else { return };
         let mut taken = [0, 0];
         for (direction, length) in &detecting.arrivals {
@@ -269,6 +295,13 @@ impl AppLayer {
             }
         }
     }
+}
+
+/// Parses nothing.
+struct Passive;
+
+impl AppParser for Passive {
+    fn parse(&mut self, _: Direction, _: Input<'_>, _: &mut Context<'_>) {}
 }
 
 fn index(direction: Direction) -> usize {

@@ -5,9 +5,13 @@
 mod ber;
 pub mod dcerpc;
 pub mod dhcp;
+pub mod dnp3;
 pub mod dns;
+pub mod enip;
 pub mod ftp;
 pub mod http;
+pub mod http2;
+pub mod ike;
 pub mod krb5;
 mod layer;
 pub mod ldap;
@@ -35,5 +39,7 @@ pub mod websocket;
 
 pub use layer::AppLayer;
 pub use registry::{AppParser, Context, Input, PARSERS, ParserSpec, Probe, TransportKind, Verdict};
-pub use settings::{AppSettings, DhcpSettings, DnsSettings, HttpSettings, PgsqlSettings, MqttSettings, SmtpSettings};
+pub use settings::{
+    AppSettings, DhcpSettings, DnsSettings, HttpSettings, MqttSettings, PgsqlSettings, SmtpSettings, TlsSettings,
+};
 pub use transactions::Transactions;

@@ -8,6 +8,7 @@ use crate::{AppEvent, AppProtocol, Direction, FileChunk, Transaction};
 /// Every application parser, in the order in which detection asks them.
 pub static PARSERS: &[ParserSpec] = &[
     super::sip::PARSER,
+    super::http2::PARSER,
     super::http::PARSER,
     super::tls::TLCP_PARSER,
     super::tls::PARSER,
@@ -32,6 +33,9 @@ pub static PARSERS: &[ParserSpec] = &[
     super::snmp::PARSER,
     super::tftp::PARSER,
     super::websocket::PARSER,
+    super::dnp3::PARSER,
+    super::enip::PARSER,
+    super::ike::PARSER,
 ];
 
 /// What carries the application's bytes.
@@ -120,6 +124,12 @@ pub struct Context<'a> {
     /// Set by a parser when another protocol follows on the flow (STARTTLS, CONNECT, Upgrade): detection starts anew
     /// with the next bytes of each direction.
     pub switch_protocol: bool,
+    /// What follows when the parser knows, and what the next parser is told of it; else detection finds out.
+    pub next_protocol: Option<(AppProtocol, Vec<u8>)>,
+    /// Bytes at the end of the input that belong to what follows.
+    pub unread: usize,
+    /// What was spoken before on this flow.
+    pub previous: Option<AppProtocol>,
 }
 
 impl Context<'_> {

@@ -8,6 +8,8 @@ use serde::Deserialize;
 pub struct AppSettings {
     /// HTTP/1.
     pub http: HttpSettings,
+    /// TLS.
+    pub tls: TlsSettings,
     /// DNS.
     pub dns: DnsSettings,
     /// DHCP.
@@ -20,8 +22,19 @@ pub struct AppSettings {
     pub mqtt: MqttSettings,
     /// Protocols that are not looked for, by name.
     pub disabled: Vec<String>,
+    /// Protocols that are recognised but not parsed, by name.
+    pub detection_only: Vec<String>,
     /// Extra ports on which a protocol's server is expected, by name: `{ http = [8081] }`.
     pub ports: std::collections::BTreeMap<String, Vec<u16>>,
+}
+
+/// What is told of TLS.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TlsSettings {
+    /// Names of the fields a record carries (`subject`, `issuer`, `certificate`, `chain`, `client_chain`, …); absent for
+    /// the usual ones.
+    pub custom: Option<Vec<String>>,
 }
 
 /// What is told of DNS.
@@ -108,6 +121,12 @@ pub struct HttpSettings {
     pub double_decode_path: bool,
     /// Whether percent encoding in the query is undone twice.
     pub double_decode_query: bool,
+    /// Whether records carry all header fields of requests.
+    pub request_headers: bool,
+    /// Whether records carry all header fields of responses.
+    pub response_headers: bool,
+    /// Header fields that records carry by themselves, by name.
+    pub custom: Vec<String>,
     /// Bytes that may be decompressed for one body before it is treated as a bomb.
     pub decompressed_bytes: u64,
 }
@@ -120,6 +139,9 @@ impl Default for HttpSettings {
             plus_to_space: false,
             double_decode_path: false,
             double_decode_query: false,
+            request_headers: false,
+            response_headers: false,
+            custom: Vec::new(),
             decompressed_bytes: crate::limits::HTTP_DECOMPRESSED_BYTES,
         }
     }

@@ -10,6 +10,8 @@
     clippy::panic
 )]
 
+pub mod exchanges;
+
 use fengsui_protocols::*;
 use fengsui_schema::Timestamp;
 

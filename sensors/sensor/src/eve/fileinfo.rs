@@ -18,6 +18,8 @@ pub(crate) struct FileRecord<'a> {
     pub(crate) hashes: Option<FileHashes>,
     /// Name of the list that holds its digest.
     pub(crate) listed: Option<&'a str>,
+    /// Number it was kept under.
+    pub(crate) stored: Option<u64>,
 }
 
 /// The object `fileinfo` of a file.
@@ -44,7 +46,10 @@ pub(crate) fn fileinfo_object(record: &FileRecord<'_>) -> Map<String, Value> {
     if !file.signatures.is_empty() {
         object.insert("sid".to_owned(), file.signatures.clone().into());
     }
-    object.insert("stored".to_owned(), false.into());
+    object.insert("stored".to_owned(), record.stored.is_some().into());
+    if let Some(number) = record.stored {
+        object.insert("file_id".to_owned(), number.into());
+    }
     object.insert("size".to_owned(), file.size.into());
     object.insert("tx_id".to_owned(), file.transaction.into());
     object

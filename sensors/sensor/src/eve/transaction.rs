@@ -22,7 +22,14 @@ pub(crate) const fn eve_names(protocol: AppProtocol) -> (&'static str, &'static 
 /// Adds the objects of a transaction: its own under the protocol's name, and those beside it (`email`).
 pub(crate) fn transaction_objects(record: &mut Map<String, Value>, transaction: &Transaction) {
     let (_, name) = eve_names(transaction.protocol);
-    if !transaction.eve.is_empty() {
+    // Alerts tell requests and responses of DNP3 apart, its own records do not.
+    if transaction.protocol == AppProtocol::Dnp3 && transaction.eve.contains_key("type") {
+        let is_request = transaction.eve.get("type").is_some_and(|kind| kind == "request");
+        let mut object = Map::new();
+        let key = if is_request { "request" } else { "response" };
+        object.insert(key.to_owned(), Value::Object(transaction.eve.clone()));
+        record.insert(name.to_owned(), Value::Object(object));
+    } else if !transaction.eve.is_empty() {
         record.insert(name.to_owned(), Value::Object(transaction.eve.clone()));
     }
     for (name, value) in &transaction.eve_more {
@@ -46,6 +53,9 @@ pub(crate) fn transaction_record(
     add_flow_extras(&mut record, settings, flow, direction);
     record.insert("tx_id".to_owned(), transaction.id.into());
     transaction_objects(&mut record, transaction);
+    if transaction.protocol == AppProtocol::Dnp3 {
+        record.insert("dnp3".to_owned(), Value::Object(transaction.eve.clone()));
+    }
     record
 }
 

@@ -7,7 +7,7 @@ use yaml_serde::Value;
 
 use super::options::{Checksums, OfflineOptions};
 use super::selection;
-use super::yaml::{Yaml, text_of};
+use super::yaml::{Yaml, find, flag_of, text_of};
 use crate::SensorError;
 use crate::settings::SensorSettings;
 
@@ -37,6 +37,7 @@ pub(super) fn configure(options: &OfflineOptions) -> Result<Configuration, Senso
     stream(&yaml, &mut settings);
     applications(&yaml, &mut settings);
     detection(&yaml, &mut settings);
+    file_store(&yaml, &options.output_directory, &mut settings);
     rule_files(&yaml, options.suricata_yaml.as_deref(), &mut settings);
     if options.workers > 0 {
         settings.workers = options.workers;
@@ -134,6 +135,9 @@ fn applications(yaml: &Yaml, settings: &mut SensorSettings) {
         if enabled.as_deref() == Some("no") {
             settings.app.disabled.push(name.clone());
         }
+        if enabled.as_deref() == Some("detection-only") {
+            settings.app.detection_only.push(name.clone());
+        }
         let mut ports = Vec::new();
         for carrier in ["", "tcp.", "udp."] {
             let path = format!("app-layer.protocols.{name}.{carrier}detection-ports.dp");
@@ -180,6 +184,20 @@ fn detection(yaml: &Yaml, settings: &mut SensorSettings) {
     }
     if yaml.flag("stats.enabled") == Some(false) {
         settings.eve.statistics = false;
+    }
+}
+
+/// The output `file-store` in its second version; its folder is taken from the output folder.
+fn file_store(yaml: &Yaml, folder: &Path, settings: &mut SensorSettings) {
+    let stores = yaml.list("outputs").iter().filter_map(|output| find(output, "file-store"));
+    for store in stores {
+        let text = |path: &str| find(store, path).and_then(text_of);
+        let flag = |path: &str| text(path).and_then(|text| flag_of(&text)).unwrap_or(false);
+        if flag("enabled") {
+            settings.file_store.directory = Some(folder.join(text("dir").unwrap_or_else(|| "filestore".to_owned())));
+            settings.file_store.all |= flag("force-filestore");
+            settings.file_store.describe |= flag("write-fileinfo");
+        }
     }
 }
 

@@ -14,20 +14,24 @@ pub(super) fn apply(name: &str, options: &Value, app: &mut AppSettings) {
             app.smtp.body_md5 |= digests.iter().any(|name| name == "body");
             app.smtp.subject_md5 |= digests.iter().any(|name| name == "subject");
         }
+        "http" => {
+            let dump = find(options, "dump-all-headers").and_then(text_of).unwrap_or_default();
+            app.http.request_headers |= matches!(dump.as_str(), "both" | "request");
+            app.http.response_headers |= matches!(dump.as_str(), "both" | "response");
+            app.http.custom.extend(texts(options, "custom"));
+        }
+        "tls" => {
+            let custom = texts(options, "custom");
+            if !custom.is_empty() {
+                app.tls.custom = Some(custom);
+            }
+        }
         "dns" => {
             if let Some(version) = find(options, "version").and_then(text_of).and_then(|text| text.parse().ok()) {
                 app.dns.version = version;
             }
-            for (path, target) in [
-                ("requests", &mut app.dns.requests),
-                ("query", &mut app.dns.requests),
-                ("responses", &mut app.dns.responses),
-                ("answer", &mut app.dns.responses),
-            ] {
-                if let Some(asked) = flag(path) {
-                    *target = asked;
-                }
-            }
+            app.dns.requests = flag("requests").or(flag("query")).unwrap_or(app.dns.requests);
+            app.dns.responses = flag("responses").or(flag("answer")).unwrap_or(app.dns.responses);
             app.dns.types.extend(texts(options, "types"));
             app.dns.types.extend(texts(options, "custom"));
         }

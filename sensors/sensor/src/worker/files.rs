@@ -7,7 +7,7 @@ use fengsui_signatures::{FileView, PacketView};
 use super::Worker;
 use super::flows::flow_view;
 use crate::account::Counter;
-use crate::eve::{FileRecord, PacketInfo, fileinfo_record};
+use crate::eve::{FileRecord, PacketInfo, fileinfo_object, fileinfo_record};
 use crate::flow::{FileProgress, Flow};
 use crate::limits::{
     FILE_CONTENT_BYTES, FILE_CONTENT_TOTAL_BYTES, FILE_INSPECT_BYTES, FILE_OVERLAP_BYTES, FILE_WINDOW_BYTES,
@@ -168,7 +168,8 @@ impl Worker {
         let content = std::mem::take(&mut flow.files[place].content);
         self.content_held -= content.len();
         let file = &flow.files[place];
-        let record = FileRecord { file, kind, hashes, listed: listed.as_deref() };
+        let mut record = FileRecord { file, kind, hashes, listed: listed.as_deref(), stored: None };
+        record.stored = self.store_file(info, &record, &content);
         let transaction = flow.app.as_ref().and_then(|app| app.transaction(file.transaction));
         if self.writes("fileinfo") {
             let record = fileinfo_record(&shared.settings, info, flow, transaction, &record);
@@ -179,6 +180,30 @@ impl Worker {
         }
         self.classify_file(info, flow, &record, &content);
         self.scan_file(info, flow, &record, content);
+    }
+}
+
+impl Worker {
+    /// Keeps a file that rules or settings want kept, when all of its content is there; its number.
+    fn store_file(&mut self, info: &PacketInfo<'_>, record: &FileRecord<'_>, content: &[u8]) -> Option<u64> {
+        let shared = std::sync::Arc::clone(&self.shared);
+        let (store, file) = (shared.file_store.as_ref()?, record.file);
+        if !(file.store || shared.settings.file_store.all) || content.is_empty() {
+            return None;
+        }
+        let digest = record.hashes.filter(|_| content.len() as u64 == file.size).map(|hashes| hex::encode(hashes.sha256));
+        let Some(digest) = digest else {
+            self.account.count(Counter::FilesNotKept);
+            return None;
+        };
+        let describe = |number| {
+            let object = serde_json::Value::Object(fileinfo_object(record));
+            let name = format!("{digest}.{}.{number}.json", info.time.as_seconds());
+            shared.settings.file_store.describe.then(|| (name, serde_json::json!({"fileinfo": object}).to_string()))
+        };
+        let number = store.keep(digest.clone(), content.to_vec(), describe);
+        self.account.count(if number.is_some() { Counter::FilesKept } else { Counter::FilesNotKept });
+        number
     }
 }
 

@@ -75,7 +75,7 @@ impl Worker {
         }
         if let Some(protocol) = flow.app.as_ref().and_then(|app| app.protocol()) {
             flow.app_counted = true;
-            self.account.app_flow(protocol);
+            self.account.app_flow(protocol, flow.tcp.is_none());
         }
     }
 
@@ -202,7 +202,7 @@ impl Worker {
             let record = transaction_record(&self.shared.settings, info, flow, transaction);
             self.emit(event_type, record);
         }
-        self.account.app_transactions(protocol, 1);
+        self.account.app_transactions(protocol, flow.tcp.is_none(), 1);
         if let Some(app) = &mut flow.app {
             app.release(id);
         }

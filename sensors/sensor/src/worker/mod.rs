@@ -22,6 +22,7 @@ use serde_json::{Map, Value};
 use crate::account::{Account, Counter};
 use crate::eve::{EveEvent, EventOrder, class_of};
 use crate::evidence::{EvidenceWriter, PacketRing};
+use crate::file_store::FileStore;
 use crate::flow::FlowTable;
 use crate::rules::{LiveRules, LoadedRules};
 use crate::settings::SensorSettings;
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) yara: Option<YaraPool>,
     pub(crate) hashes: HashList,
     pub(crate) evidence: Option<EvidenceWriter>,
+    pub(crate) file_store: Option<FileStore>,
     /// Whether packets come from an interface: then nothing waits and what is too much is shed.
     pub(crate) live: bool,
     /// Whether rules that drop act on the rest of the flow, as in front of a network.
@@ -119,6 +121,8 @@ impl Worker {
     fn count_evidence(&mut self) {
         let failed = self.shared.evidence.as_ref().map_or(0, EvidenceWriter::take_failed);
         self.account.add(Counter::EvidenceFailed, failed);
+        let failed = self.shared.file_store.as_ref().map_or(0, FileStore::take_failed);
+        self.account.add(Counter::FilesNotKept, failed);
     }
 
     /// Flows that were being worked on when a panic came are gone.

@@ -196,16 +196,12 @@ pub(super) fn icmp_kind(decoded: &Decoded<'_>) -> Option<(u8, u8)> {
     }
 }
 
-/// Whether the transport checksum, or for IPv4 that of the header, is known to be wrong.
+/// A receiver drops a segment with a wrong checksum, so it must not enter the stream. Datagrams are shown as they are:
+/// captures on the sending host hold them before the network card has filled in the checksum.
 pub(super) fn has_bad_checksum(decoded: &Decoded<'_>) -> bool {
-    let transport = match &decoded.transport {
-        Transport::Tcp(tcp) => tcp.checksum_valid,
-        Transport::Udp(udp) => udp.checksum_valid,
-        Transport::Icmpv4(icmp) | Transport::Icmpv6(icmp) => icmp.checksum_valid,
-        Transport::Sctp(sctp) => sctp.checksum_valid,
-        Transport::None => None,
-    };
-    transport == Some(false) || decoded.ip.as_ref().is_some_and(|ip| ip.checksum_valid == Some(false))
+    decoded.tcp().is_some_and(|tcp| {
+        tcp.checksum_valid == Some(false) || decoded.ip.as_ref().is_some_and(|ip| ip.checksum_valid == Some(false))
+    })
 }
 
 /// What rules see of this packet, without its flow.

@@ -28,7 +28,7 @@ impl DcerpcCheck {
             }),
             Self::Operation(numbers) => transaction
                 .facts
-                .numbers("dcerpc.opnum")
+                .numbers("dcerpc.opnum", None)
                 .any(|number| numbers.iter().any(|comparison| comparison.matches(number))),
         }
     }

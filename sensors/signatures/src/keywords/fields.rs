@@ -9,6 +9,38 @@ use crate::keywords::transaction::TransactionCheck;
 use crate::keywords::{Keyword, keyword};
 use crate::number::Comparison;
 
+/// Which numbers of a list must compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Any,
+    /// At least one number, and each of them.
+    All,
+    /// From 0; below 0 from the end.
+    At(isize),
+}
+
+impl Place {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "any" | "or_absent" => Ok(Self::Any),
+            "all" => Ok(Self::All),
+            _ => text.parse().map(Self::At).map_err(|_| format!("{} is no place in a list", shown(text))),
+        }
+    }
+
+    /// Whether the numbers compare as asked.
+    pub(crate) fn holds(self, numbers: &[u64], comparison: Comparison) -> bool {
+        match self {
+            Self::Any => numbers.iter().any(|number| comparison.matches(*number)),
+            Self::All => !numbers.is_empty() && numbers.iter().all(|number| comparison.matches(*number)),
+            Self::At(place) => {
+                let place = usize::try_from(place).ok().or(numbers.len().checked_sub(place.unsigned_abs()));
+                place.and_then(|place| numbers.get(place)).is_some_and(|number| comparison.matches(*number))
+            }
+        }
+    }
+}
+
 /// Names of an enumeration with their numbers.
 type Names = &'static [(&'static str, u64)];
 
@@ -152,13 +184,21 @@ const KRB5_TYPES: Names = &[
 const ENIP_COMMANDS: Names = &[
     ("nop", 0),
     ("listservices", 4),
+    ("list_services", 4),
     ("listidentity", 0x63),
+    ("list_identity", 0x63),
     ("listinterfaces", 0x64),
+    ("list_interfaces", 0x64),
     ("registersession", 0x65),
+    ("register_session", 0x65),
     ("unregistersession", 0x66),
+    ("unregister_session", 0x66),
     ("sendrrdata", 0x6f),
+    ("send_rr_data", 0x6f),
     ("sendunitdata", 0x70),
+    ("send_unit_data", 0x70),
     ("indicatestatus", 0x72),
+    ("indicate_status", 0x72),
     ("cancel", 0x73),
 ];
 const DNP3_FUNCTIONS: Names = &[
@@ -213,7 +253,34 @@ const DNP3_INDICATIONS: Names = &[
     ("reserved_1", 0x0080),
 ];
 
+/// Record types of RFC 1035 and later.
+const DNS_TYPES: Names = &[
+    ("a", 1),
+    ("ns", 2),
+    ("cname", 5),
+    ("soa", 6),
+    ("null", 10),
+    ("ptr", 12),
+    ("mx", 15),
+    ("txt", 16),
+    ("aaaa", 28),
+    ("srv", 33),
+    ("naptr", 35),
+    ("ds", 43),
+    ("sshfp", 44),
+    ("rrsig", 46),
+    ("nsec", 47),
+    ("dnskey", 48),
+    ("tlsa", 52),
+    ("svcb", 64),
+    ("https", 65),
+    ("axfr", 252),
+    ("any", 255),
+    ("caa", 257),
+];
+
 pub(crate) const KEYWORDS: &[Keyword] = &[
+    number!("dns.rrtype", Dns, DNS_TYPES),
     number!("mqtt.type", Mqtt, MQTT_TYPES),
     number!("mqtt.qos", Mqtt),
     number!("mqtt.protocol_version", Mqtt),
@@ -247,9 +314,12 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     number!("http2.priority", Http2),
     number!("http2.window", Http2),
     number!("http2.size_update", Http2),
+    keyword("http2.settings", http2_setting),
     number!("krb5_msg_type", Krb5, KRB5_TYPES),
     number!("krb5_err_code", Krb5),
     keyword("krb5.ticket_encryption", ticket_encryption),
+    number!("cip_service", Enip),
+    number!("enip.cip_service", Enip),
     number!("enip_command", Enip, ENIP_COMMANDS),
     number!("enip.command", Enip, ENIP_COMMANDS),
     number!("enip.status", Enip),
@@ -269,12 +339,44 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     number!("enip.vendor_id", Enip),
     number!("dnp3_func", Dnp3, DNP3_FUNCTIONS),
     number!("dnp3.func", Dnp3, DNP3_FUNCTIONS),
+    keyword("dnp3_obj", dnp3_object),
+    keyword("dnp3.obj", dnp3_object),
     flags!("dnp3_ind", Dnp3, DNP3_INDICATIONS),
     flags!("dnp3.ind", Dnp3, DNP3_INDICATIONS),
     number!("nfs_procedure", Nfs),
     number!("nfs.version", Nfs),
     number!("smb.version", Smb),
 ];
+
+/// `group,variation`.
+fn dnp3_object(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
+    let (group, variation) = value.split_once(',').ok_or("needs a group and a variation")?;
+    let byte = |text: &str| crate::number::number(text).ok().and_then(|number| u8::try_from(number).ok());
+    let object = byte(group).zip(byte(variation)).ok_or_else(|| format!("{} is no object of DNP3", shown(value)))?;
+    draft.transaction_checks.push(TransactionCheck::Dnp3Object([object.0, object.1]));
+    Ok(())
+}
+
+/// `SETTINGS_HEADER_TABLE_SIZE>1000`: a setting by name, and what its value is compared with.
+fn http2_setting(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
+    const SETTINGS: [&str; 6] = [
+        "SETTINGS_HEADER_TABLE_SIZE",
+        "SETTINGS_ENABLE_PUSH",
+        "SETTINGS_MAX_CONCURRENT_STREAMS",
+        "SETTINGS_INITIAL_WINDOW_SIZE",
+        "SETTINGS_MAX_FRAME_SIZE",
+        "SETTINGS_MAX_HEADER_LIST_SIZE",
+    ];
+    let value = value.trim();
+    let end = value.find(|c: char| !c.is_ascii_alphabetic() && c != '_').unwrap_or(value.len());
+    let (name, rest) = value.split_at(end);
+    let place = SETTINGS.iter().position(|known| known.eq_ignore_ascii_case(name));
+    let place = place.ok_or_else(|| format!("{} is no setting of HTTP/2", shown(name)))?;
+    let id = u16::try_from(place + 1).map_err(|_| "is out of range".to_owned())?;
+    let comparison = if rest.trim().is_empty() { None } else { Some(Comparison::parse(rest)?) };
+    draft.transaction_checks.push(TransactionCheck::Setting { id, comparison });
+    Ok(())
+}
 
 /// `weak`, or one of a list of encryption types by name or number.
 fn ticket_encryption(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
@@ -298,8 +400,10 @@ fn number(
     value: &str,
     names: Names,
 ) -> Result<(), String> {
+    let (value, place) = value.split_once(',').map_or((value, None), |(value, place)| (value, Some(place.trim())));
     let comparison = Comparison::parse(&with_numbers(value, names))?;
-    draft.transaction_checks.push(TransactionCheck::Fact { protocol, name, comparison });
+    let place = place.map_or(Ok(Place::Any), Place::parse)?;
+    draft.transaction_checks.push(TransactionCheck::Fact { protocol, name, comparison, place });
     Ok(())
 }
 
@@ -329,7 +433,8 @@ fn flags(
         draft.transaction_checks.push(TransactionCheck::Flags { protocol, name, set: 0, unset: 0, any });
         return Ok(());
     }
-    if value.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '<' | '>' | '=')) {
+    let unsigned = value.trim_start_matches(['!', '<', '>', '=']);
+    if unsigned.starts_with(|first: char| first.is_ascii_digit()) {
         return number(draft, (name, protocol), value, &[]);
     }
     let (mut set, mut unset) = (0, 0);

@@ -1,11 +1,12 @@
 //! Keywords about a transaction that are no sticky buffers: events, and fields of the EVE object.
 
-use fengsui_protocols::{AppProtocol, Transaction};
+use fengsui_protocols::{AppProtocol, Direction, Transaction};
 use fengsui_schema::{Timestamp, shown};
 use serde_json::Value;
 
 use crate::draft::Draft;
 use crate::keywords::dcerpc::DcerpcCheck;
+use crate::keywords::fields::Place;
 use crate::keywords::{Keyword, keyword, without_value};
 use crate::number::Comparison;
 
@@ -19,9 +20,13 @@ pub(crate) enum TransactionCheck {
     /// One of these words in the EVE object.
     Word { protocol: AppProtocol, path: &'static [&'static str], words: Vec<String>, negated: bool },
     /// A number the parser left under the keyword's name.
-    Fact { protocol: AppProtocol, name: &'static str, comparison: Comparison },
+    Fact { protocol: AppProtocol, name: &'static str, comparison: Comparison, place: Place },
     /// The same with several comparisons, one of which must hold.
     AnyFact { protocol: AppProtocol, name: &'static str, comparisons: Vec<Comparison> },
+    /// An object of DNP3 by its group and variation.
+    Dnp3Object([u8; 2]),
+    /// A setting of HTTP/2 by its number.
+    Setting { id: u16, comparison: Option<Comparison> },
     /// Bits of such a number: all of `set`, none of `unset`, and one of `any` when that is not 0.
     Flags { protocol: AppProtocol, name: &'static str, set: u64, unset: u64, any: u64 },
     /// A call of DCE/RPC.
@@ -31,7 +36,7 @@ pub(crate) enum TransactionCheck {
 }
 
 impl TransactionCheck {
-    pub(crate) fn matches(&self, transaction: &Transaction, now: Timestamp) -> bool {
+    pub(crate) fn matches(&self, transaction: &Transaction, direction: Option<Direction>, now: Timestamp) -> bool {
         match self {
             Self::Event(name) => transaction.events.iter().any(|event| event == name),
             Self::Number { protocol, path, comparison } => {
@@ -45,16 +50,23 @@ impl TransactionCheck {
                 let any = found.iter().any(|value| as_word(value).is_some_and(|word| words.contains(&word)));
                 *protocol == transaction.protocol && !found.is_empty() && any != *negated
             }
-            Self::Fact { name, comparison, .. } => {
-                transaction.facts.numbers(name).any(|number| comparison.matches(number))
+            Self::Fact { name, comparison, place, .. } => {
+                place.holds(&transaction.facts.numbers(name, direction).collect::<Vec<_>>(), *comparison)
             }
             Self::AnyFact { name, comparisons, .. } => transaction
                 .facts
-                .numbers(name)
+                .numbers(name, direction)
                 .any(|number| comparisons.iter().any(|comparison| comparison.matches(number))),
+            Self::Dnp3Object(object) => transaction.facts.values("dnp3_obj").any(|value| value == object),
+            Self::Setting { id, comparison } => transaction.facts.values("http2.settings").any(|value| {
+                let Some((setting, value)) = value.split_first_chunk::<2>() else { return false };
+                let value = value.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
+                u16::from_be_bytes(*setting) == *id
+                    && comparison.is_none_or(|comparison| comparison.matches(value.into()))
+            }),
             Self::Flags { name, set, unset, any, .. } => transaction
                 .facts
-                .numbers(name)
+                .numbers(name, direction)
                 .any(|number| number & set == *set && number & unset == 0 && (*any == 0 || number & any != 0)),
             Self::Dcerpc(check) => check.matches(transaction),
             Self::CertificateExpired(expired) => certificate_expired(transaction, now) == Some(*expired),
@@ -63,7 +75,13 @@ impl TransactionCheck {
 
     /// Whether it is asked of each direction of a transaction, so that a rule may fire once in each.
     pub(crate) const fn is_of_each_direction(&self) -> bool {
-        matches!(self, Self::Number { .. } | Self::Word { .. } | Self::Dcerpc(_))
+        matches!(
+            self,
+            Self::Number { .. }
+                | Self::Word { .. }
+                | Self::Dcerpc(_)
+                | Self::Fact { protocol: AppProtocol::Enip, .. }
+        )
     }
 
     /// The protocol the check belongs to.
@@ -74,6 +92,8 @@ impl TransactionCheck {
                 Some(*protocol)
             }
             Self::Dcerpc(_) => Some(AppProtocol::Dcerpc),
+            Self::Setting { .. } => Some(AppProtocol::Http2),
+            Self::Dnp3Object(_) => Some(AppProtocol::Dnp3),
             Self::CertificateExpired(_) => Some(AppProtocol::Tls),
             Self::Event(_) => None,
         }
@@ -158,26 +178,6 @@ const DNS_CODES: &[(&str, &str)] = &[
     ("9", "notauth"),
     ("10", "notzone"),
 ];
-/// Record types of RFC 1035 and later.
-const DNS_TYPES: &[(&str, &str)] = &[
-    ("1", "a"),
-    ("2", "ns"),
-    ("5", "cname"),
-    ("6", "soa"),
-    ("10", "null"),
-    ("12", "ptr"),
-    ("15", "mx"),
-    ("16", "txt"),
-    ("28", "aaaa"),
-    ("33", "srv"),
-    ("43", "ds"),
-    ("46", "rrsig"),
-    ("48", "dnskey"),
-    ("64", "svcb"),
-    ("65", "https"),
-    ("252", "axfr"),
-    ("255", "any"),
-];
 /// Protocol versions as EVE writes them.
 const TLS_VERSIONS: &[(&str, &str)] = &[
     ("1.0", "tlsv1"),
@@ -199,7 +199,6 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     keyword("app-layer-event", app_event),
     word_field!("dns.rcode", Dns, &["rcode"], DNS_CODES),
     number_field!("dns.opcode", Dns, &["opcode"]),
-    word_field!("dns.rrtype", Dns, &["queries", "rrtype"], DNS_TYPES),
     word_field!("tls.version", Tls, &["version"], TLS_VERSIONS),
     word_field!("ssl_version", Tls, &["version"], TLS_VERSIONS),
     word_field!("ftp.mode", Ftp, &["mode"], NO_NAMES),

@@ -224,6 +224,14 @@ fn fill(tx: &mut Transaction, way: Direction, buffers: NameBuffers, message: &Me
             set(response, &query.name);
         }
     }
+    if is_dns {
+        // Rules ask for the types of what is asked and of what is answered.
+        let asked = message.queries.iter().map(|query| query.kind);
+        let answered = message.answers.iter().map(|record| record.kind);
+        let kinds: Vec<u16> = if is_response { answered.collect() } else { asked.collect() };
+        kinds.into_iter().for_each(|kind| tx.facts.item("dns.rrtype", kind));
+    }
+    let mut set = |buffer: Buffer, name: &[u8]| tx.buffers.set(way, buffer, name);
     let sections =
         [(&message.answers, answers), (&message.authorities, authorities), (&message.additionals, additionals)];
     for (records, buffer) in sections {

@@ -15,7 +15,7 @@ const RATIO_FLOOR: u64 = 1 << 20;
 
 /// What went wrong; the content is handed out as it came from there on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(in crate::app) enum Trouble {
     /// The data is not what the header says.
     Damaged,
     /// It grows beyond what is sane.
@@ -24,7 +24,7 @@ pub(super) enum Trouble {
 
 /// The decoders of one body, outermost first.
 #[derive(Default)]
-pub(super) struct Layers {
+pub(in crate::app) struct Layers {
     layers: Vec<Layer>,
     pub(super) too_many: bool,
     pub(super) trouble: Option<Trouble>,
@@ -56,7 +56,7 @@ type BrotliWriter = brotli_decompressor::DecompressorWriter<Vec<u8>>;
 
 impl Layers {
     /// From the values of Content-Encoding, in the order they were applied.
-    pub(super) fn from_header(value: &[u8], limit: u64) -> Self {
+    pub(in crate::app) fn from_header(value: &[u8], limit: u64) -> Self {
         let mut layers = Vec::new();
         for token in value.split(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'-')) {
             let coder = match token {
@@ -74,12 +74,12 @@ impl Layers {
     }
 
     /// Decodes the next bytes.
-    pub(super) fn write(&mut self, data: &[u8], output: &mut dyn FnMut(&[u8])) {
+    pub(in crate::app) fn write(&mut self, data: &[u8], output: &mut dyn FnMut(&[u8])) {
         write_from(&mut self.layers, data, &mut self.trouble, output);
     }
 
     /// Hands out what is still held when the body has ended.
-    pub(super) fn finish(&mut self, output: &mut dyn FnMut(&[u8])) {
+    pub(in crate::app) fn finish(&mut self, output: &mut dyn FnMut(&[u8])) {
         for index in 0..self.layers.len() {
             let mut rest = Vec::new();
             self.layers[index].finish(&mut rest);

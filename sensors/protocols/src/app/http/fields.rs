@@ -1,6 +1,6 @@
 //! Filling sticky buffers and the EVE object from requests and responses.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::headers::Headers;
 use super::uri;
@@ -106,6 +106,24 @@ pub(super) fn fill_request(tx: &mut Transaction, raw_line: &[u8], line: &Request
     for (name, key) in [("User-Agent", "http_user_agent"), ("Referer", "http_refer"), ("X-Forwarded-For", "xff")] {
         if let Some(value) = headers.joined(name) {
             put(&mut tx.eve, key, &value);
+        }
+    }
+}
+
+/// Header fields that settings ask for, all of them or some by name.
+pub(super) fn log_headers(tx: &mut Transaction, direction: Direction, headers: &Headers, settings: &HttpSettings) {
+    let (all, key) = match direction {
+        Direction::ToServer => (settings.request_headers, "request_headers"),
+        Direction::ToClient => (settings.response_headers, "response_headers"),
+    };
+    if all {
+        let list = headers.iter().map(|header| json!({"name": eve_text(&header.name), "value": eve_text(&header.value)}));
+        tx.eve.insert(key.to_owned(), list.collect::<Vec<_>>().into());
+    }
+    for name in &settings.custom {
+        let value = headers.iter().find(|header| header.name.eq_ignore_ascii_case(name.replace('_', "-").as_bytes()));
+        if let Some(header) = value {
+            put(&mut tx.eve, &name.to_ascii_lowercase().replace('-', "_"), &header.value);
         }
     }
 }

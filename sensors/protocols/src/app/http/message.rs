@@ -10,7 +10,7 @@ use super::lines::{Line, LineReader};
 use crate::app::Context;
 use crate::app::text::{contains_ignore_case, decimal, is_blank, trim};
 use crate::limits::TRANSACTIONS_PER_FLOW;
-use crate::{AppProtocol, Direction};
+use crate::{AppProtocol, Buffer, Direction};
 
 /// Lines before a status line that are passed by.
 const JUNK_LINES: usize = 4;
@@ -93,6 +93,9 @@ impl Message {
                     }
                 }
             }
+        }
+        if context.switch_protocol {
+            context.unread = rest.len();
         }
         // Bodies are told of once per piece, not once per chunk.
         if let (State::Body(_), Some(tx)) = (&self.state, self.tx) {
@@ -312,7 +315,11 @@ impl Message {
 
     fn request_headers_end(&mut self, id: u64, exchanges: &mut Exchanges, context: &mut Context<'_>) {
         let line = RequestLine::parse(&self.first_line);
-        context.update(id, |tx| fields::fill_request(tx, &self.first_line, &line, &self.headers));
+        let settings = context.settings;
+        context.update(id, |tx| {
+            fields::fill_request(tx, &self.first_line, &line, &self.headers);
+            fields::log_headers(tx, Direction::ToServer, &self.headers, &settings.http);
+        });
         let hosts = self.headers.all("Host").collect::<Vec<_>>();
         let needs_host = line.protocol.eq_ignore_ascii_case(b"HTTP/1.1");
         if hosts.is_empty() && needs_host {
@@ -347,12 +354,17 @@ impl Message {
         if code.is_none() {
             context.anomaly(Some(id), Direction::ToClient, "http.response_invalid_status");
         }
-        context.update(id, |tx| fields::fill_response(tx, &self.first_line, &line, &self.headers));
+        let settings = context.settings;
+        context.update(id, |tx| {
+            fields::fill_response(tx, &self.first_line, &line, &self.headers);
+            fields::log_headers(tx, Direction::ToClient, &self.headers, &settings.http);
+        });
         let succeeded = code.is_some_and(|code| (200..300).contains(&code));
         let upgrades = code == Some(101) && self.headers.get("Upgrade").is_some();
         if upgrades || (self.method == b"CONNECT" && succeeded) {
             self.complete(Direction::ToClient, id, 0, context);
             context.update(id, |tx| tx.request_complete = true);
+            context.next_protocol = upgrade(id, self.headers.get("Upgrade").filter(|_| upgrades), context);
             context.switch_protocol = true;
             return;
         }
@@ -426,6 +438,28 @@ impl Message {
         });
         context.progress(id, direction);
     }
+}
+
+/// What an accepted upgrade leads to. HTTP/2 is told the request: method, address, host and the settings that came with
+/// it, with zeros between.
+fn upgrade(id: u64, wanted: Option<&[u8]>, context: &Context<'_>) -> Option<(AppProtocol, Vec<u8>)> {
+    let wanted = wanted?;
+    if wanted.eq_ignore_ascii_case(b"websocket") {
+        return Some((AppProtocol::Websocket, Vec::new()));
+    }
+    if !wanted.eq_ignore_ascii_case(b"h2c") {
+        return None;
+    }
+    let tx = context.transactions.get(id)?;
+    let way = Direction::ToServer;
+    let first = |buffer| tx.buffers.get(way, buffer).next().unwrap_or_default();
+    let mut parts = vec![first(Buffer::HttpMethod), first(Buffer::HttpUriRaw), first(Buffer::HttpHostRaw)];
+    let fields = tx.buffers.get(way, Buffer::HttpRequestHeader);
+    parts.extend(fields.filter_map(|field| {
+        let (name, value) = field.split_at_checked(16)?;
+        name.eq_ignore_ascii_case(b"HTTP2-Settings: ").then_some(value)
+    }));
+    Some((AppProtocol::Http2, parts.join(&0)))
 }
 
 fn looks_like_status(text: &[u8]) -> bool {

@@ -10,6 +10,9 @@ mod message;
 mod multipart;
 mod uri;
 
+pub(in crate::app) use decompress::Layers;
+pub(in crate::app) use uri::{normalize as normalize_uri, split_authority};
+
 use super::registry::{AppParser, Context, Input, ParserSpec, Probe, TransportKind, Verdict};
 use crate::{AppProtocol, Direction};
 

@@ -29,7 +29,7 @@ pub(super) fn split(raw: &[u8]) -> Uri<'_> {
 }
 
 /// Host in lower case and port of an authority or a Host header.
-pub(super) fn split_authority(authority: &[u8]) -> (Vec<u8>, Option<&[u8]>) {
+pub(in crate::app) fn split_authority(authority: &[u8]) -> (Vec<u8>, Option<&[u8]>) {
     let after_user = memchr::memrchr(b'@', authority).map_or(authority, |at| &authority[at + 1..]);
     let bracket = memchr::memrchr(b']', after_user).map_or(0, |at| at + 1);
     let colon = memchr::memchr(b':', &after_user[bracket..]).map(|at| at + bracket);
@@ -41,7 +41,7 @@ pub(super) fn split_authority(authority: &[u8]) -> (Vec<u8>, Option<&[u8]>) {
 }
 
 /// The address as `http.uri` holds it: percent encoding undone, path tidied up.
-pub(super) fn normalize(raw: &[u8], settings: &HttpSettings) -> Vec<u8> {
+pub(in crate::app) fn normalize(raw: &[u8], settings: &HttpSettings) -> Vec<u8> {
     let uri = split(raw);
     let mut path = decode(uri.path, false);
     if settings.double_decode_path {

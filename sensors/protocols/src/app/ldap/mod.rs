@@ -127,11 +127,11 @@ impl LdapParser {
         let (tx, responses, starts_tls) = (request.tx, request.responses.clone(), request.starts_tls);
         let is_last = operation.is_last() || id == 0;
         context.update(tx, |tx| {
-            tx.facts.number("ldap.responses.operation", operation.kind);
+            tx.facts.item("ldap.responses.operation", operation.kind);
             tx.facts.number("ldap.responses.count", responses.len() as u64);
             put(&mut tx.eve, "responses", responses);
             if let Some(code) = operation.code {
-                tx.facts.number("ldap.responses.result_code", code);
+                tx.facts.item("ldap.responses.result_code", code);
             }
             if let Some(name) = &operation.name {
                 tx.buffers.set(way, Buffer::LdapResponsesDn, name.clone());
@@ -172,6 +172,7 @@ impl AppParser for LdapParser {
                     let Some(message) = self.sides[side].next(cut) else { break };
                     self.message(direction, &message, context);
                 }
+                context.unread = if context.switch_protocol { self.sides[side].waiting().len() } else { 0 };
             }
             (Input::Gap(length), _) => {
                 self.sides[side].gap(length);

@@ -228,7 +228,7 @@ impl Mime {
             self.state = State::Between;
             return;
         }
-        if self.entity.is_message && self.entity.name.is_none() {
+        if self.entity.is_message {
             // A message within: its own header fields, its content as they say.
             self.entity = Entity { is_text: true, ..Entity::default() };
             self.state = State::Headers;

@@ -181,10 +181,11 @@ impl Connect {
 }
 
 fn reason(r: &mut Reader<'_>, id: Option<u16>, version: u8) -> Option<Body> {
-    if version < 5 || r.is_empty() {
+    if version < 5 {
         return Some(Body::Reason { id, code: None, properties: None });
     }
-    let code = Some(r.u8()?);
+    // A code that is left out is 0 (MQTT 5.0, 3.4.2.1 and 3.14.2.1).
+    let code = Some(r.u8().unwrap_or(0));
     let properties = if r.is_empty() { None } else { properties(r, version)? };
     Some(Body::Reason { id, code, properties })
 }

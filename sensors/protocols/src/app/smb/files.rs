@@ -22,6 +22,7 @@ struct File {
     next: u64,
     waiting: BTreeMap<u64, Vec<u8>>,
     has_gap: bool,
+    overlap_told: bool,
 }
 
 /// The files that are open.
@@ -53,6 +54,7 @@ impl Files {
             next: 0,
             waiting: BTreeMap::new(),
             has_gap: false,
+            overlap_told: false,
         });
         self.count += 1;
     }
@@ -60,7 +62,7 @@ impl Files {
     /// Takes data at an offset.
     pub(super) fn write(&mut self, key: &FileKey, offset: u64, data: &[u8], context: &mut Context<'_>) {
         let Some(file) = self.open.iter_mut().find(|file| file.key == *key) else { return };
-        if offset < file.next && !data.is_empty() {
+        if offset < file.next && !data.is_empty() && !std::mem::replace(&mut file.overlap_told, true) {
             context.anomaly(Some(file.tx), key.direction, "smb.file_overlap");
         }
         if offset > file.next {

@@ -20,6 +20,7 @@ pub(super) struct Certificate {
     pub(super) alternative_names: Vec<String>,
     /// Object identifier of the signature algorithm.
     pub(super) signature_algorithm: String,
+    der: Vec<u8>,
 }
 
 impl Certificate {
@@ -38,7 +39,14 @@ impl Certificate {
             not_after: date(certificate.validity().not_after.timestamp()),
             alternative_names: alternative_names(&certificate),
             signature_algorithm: certificate.signature_algorithm.algorithm.to_id_string(),
+            der: der.to_vec(),
         })
+    }
+
+    /// The certificate as it came, in Base64.
+    pub(super) fn base64(&self) -> String {
+        use base64::Engine as _;
+        base64::engine::general_purpose::STANDARD.encode(&self.der)
     }
 }
 

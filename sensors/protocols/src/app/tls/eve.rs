@@ -17,6 +17,8 @@ pub(super) struct Seen<'a> {
     pub(super) client_certificates: &'a [Certificate],
     pub(super) server_certificates: &'a [Certificate],
     pub(super) done: bool,
+    /// Names of the fields that are told; absent for the usual ones.
+    pub(super) custom: Option<&'a [String]>,
 }
 
 pub(super) fn fill_client(buffers: &mut Buffers, hello: &ClientHello) {
@@ -69,7 +71,8 @@ pub(super) fn record(seen: &Seen<'_>) -> Map<String, Value> {
     if let Some(client) = seen.client {
         client_fields(&mut eve, client);
     }
-    let version = seen.server.map_or(0, |server| server.version);
+    let offered = seen.client.map_or(0, |client| client.version);
+    let version = seen.server.map_or(offered, |server| server.version);
     eve.insert("version".to_owned(), version_name(version).into());
     if let Some(server) = seen.server {
         server_fields(&mut eve, server);
@@ -83,7 +86,40 @@ pub(super) fn record(seen: &Seen<'_>) -> Map<String, Value> {
     if seen.protocol == AppProtocol::Tlcp {
         tlcp_fields(&mut eve, seen);
     }
+    if let Some(custom) = seen.custom {
+        choose(&mut eve, seen, custom);
+    }
     eve
+}
+
+/// Names of fields that settings use, where records have others.
+const SETTING_NAMES: [(&str, &str); 4] =
+    [("issuer", "issuerdn"), ("not_before", "notbefore"), ("not_after", "notafter"), ("client_handshake", "")];
+
+/// Keeps the fields that settings name, and adds those only settings ask for.
+fn choose(eve: &mut Map<String, Value>, seen: &Seen<'_>, custom: &[String]) {
+    let wanted = |key: &str| {
+        custom.iter().any(|name| {
+            let renamed = SETTING_NAMES.iter().find(|known| known.0 == name).map_or(name.as_str(), |known| known.1);
+            renamed == key
+        })
+    };
+    eve.retain(|key, _| wanted(key) || key == "ja4");
+    let chain = |certificates: &[Certificate]| certificates.iter().map(|one| one.base64()).collect::<Vec<_>>();
+    if let (Some(leaf), true) = (seen.server_certificates.first(), wanted("certificate")) {
+        eve.insert("certificate".to_owned(), leaf.base64().into());
+    }
+    if wanted("chain") && !seen.server_certificates.is_empty() {
+        eve.insert("chain".to_owned(), chain(seen.server_certificates).into());
+    }
+    if let Some(Value::Object(client)) = eve.get_mut("client") {
+        if let (Some(leaf), true) = (seen.client_certificates.first(), wanted("client_certificate")) {
+            client.insert("certificate".to_owned(), leaf.base64().into());
+        }
+        if wanted("client_chain") {
+            client.insert("chain".to_owned(), chain(seen.client_certificates).into());
+        }
+    }
 }
 
 fn certificate(certificate: &Certificate) -> Map<String, Value> {

@@ -47,9 +47,8 @@ pub(crate) fn ja4(hello: &ClientHello, carrier: char) -> String {
     sorted.sort_unstable();
     let mut second = hexes(&sorted);
     let algorithms = hello.signature_algorithms.iter().copied().filter(|value| !is_grease(*value)).collect::<Vec<_>>();
-    if !algorithms.is_empty() {
-        second = format!("{second}_{}", hexes(&algorithms));
-    }
+    // Suricata writes the separator even when no algorithms follow; the fingerprints of its users have it.
+    second = format!("{second}_{}", hexes(&algorithms));
     format!("{carrier}{version}{name}{counts}{alpn}_{}_{}", short_hash(&hexes(&suites)), short_hash(&second))
 }
 

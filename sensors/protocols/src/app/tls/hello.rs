@@ -154,7 +154,7 @@ impl ServerHello {
         let version = reader.u16()?;
         let random: [u8; 32] = *reader.take(32)?.first_chunk()?;
         // Drafts of TLS 1.3 before 22 had neither session nor compression.
-        let is_early_draft = version >> 8 == 0x7f;
+        let is_early_draft = version >> 8 == 0x7f || version == 0x0304;
         let session_id = if is_early_draft { Vec::new() } else { reader.short()?.to_vec() };
         let suite = reader.u16()?;
         if !is_early_draft {
@@ -162,7 +162,8 @@ impl ServerHello {
         }
         let mut hello = Self {
             legacy_version: version,
-            version,
+            // Drafts before 16 used the number of the final version.
+            version: if version == 0x0304 { 0x7f00 } else { version },
             random,
             session_id,
             suite,

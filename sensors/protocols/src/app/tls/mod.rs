@@ -33,6 +33,8 @@ pub(super) const PARSER: ParserSpec = ParserSpec {
 const CLIENT_HELLO: u8 = 1;
 const SERVER_HELLO: u8 = 2;
 const CERTIFICATE: u8 = 11;
+const CERTIFICATE_REQUEST: u8 = 13;
+const SERVER_HELLO_DONE: u8 = 14;
 
 /// A handshake record of a known version that begins with a hello; on the usual ports any record will do.
 fn probe_records(probe: &Probe<'_>, is_version: fn(u8, u8) -> bool) -> Verdict {
@@ -59,6 +61,7 @@ struct TlsParser {
     server: Option<ServerHello>,
     /// Certificates by direction.
     certificates: [Vec<Certificate>; 2],
+    client_certificate_asked: bool,
     done: bool,
 }
 
@@ -80,6 +83,7 @@ impl TlsParser {
             client: None,
             server: None,
             certificates: Default::default(),
+            client_certificate_asked: false,
             done: false,
         }
     }
@@ -113,7 +117,11 @@ impl TlsParser {
             }
             // What follows is encrypted. The server is last to change in a full handshake.
             APPLICATION_DATA => self.finish(context),
-            CHANGE_CIPHER_SPEC if direction == Direction::ToClient => self.finish(context),
+            CHANGE_CIPHER_SPEC
+                if direction == Direction::ToClient && self.server.as_ref().is_none_or(|hello| !hello.is_retry) =>
+            {
+                self.finish(context);
+            }
             ALERT if is_whole && content.len() == 2 && content[0] == 2 => self.finish(context),
             _ => {}
         }
@@ -140,7 +148,18 @@ impl TlsParser {
     fn handshake(&mut self, direction: Direction, kind: u8, body: &[u8], context: &mut Context<'_>) {
         let parsed = match (kind, direction) {
             (CLIENT_HELLO, Direction::ToServer) if self.client.is_none() => self.client_hello(body, context),
-            (SERVER_HELLO, Direction::ToClient) if self.server.is_none() => self.server_hello(body, context),
+            (SERVER_HELLO, Direction::ToClient) if self.server.as_ref().is_none_or(|hello| hello.is_retry) => {
+                self.server_hello(body, context)
+            }
+            (CERTIFICATE_REQUEST, Direction::ToClient) => {
+                self.client_certificate_asked = true;
+                true
+            }
+            // Nothing more is told in the clear, but for the client's certificate.
+            (SERVER_HELLO_DONE, Direction::ToClient) if !self.client_certificate_asked => {
+                self.finish(context);
+                true
+            }
             (CERTIFICATE, _) => self.certificate(direction, body, context),
             _ => true,
         };
@@ -167,9 +186,6 @@ impl TlsParser {
     fn server_hello(&mut self, body: &[u8], context: &mut Context<'_>) -> bool {
         let Some(hello) = ServerHello::parse(body) else { return false };
         let Some(id) = self.tx else { return true };
-        if hello.is_retry {
-            return true;
-        }
         context.update(id, |tx| {
             eve::fill_server(&mut tx.buffers, &hello);
         });
@@ -209,8 +225,15 @@ impl TlsParser {
             client_certificates: &self.certificates[0],
             server_certificates: &self.certificates[1],
             done: self.done,
+            custom: context.settings.tls.custom.as_deref(),
         });
-        context.update(id, |tx| tx.eve = record);
+        let from = context.previous.filter(|previous| *previous != self.protocol);
+        context.update(id, |tx| {
+            tx.eve = record;
+            if let Some(from) = from {
+                crate::app::text::put(&mut tx.eve, "from_proto", from.as_str());
+            }
+        });
     }
 
     /// The handshake is over.

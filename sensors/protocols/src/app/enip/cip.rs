@@ -1,0 +1,81 @@
+//! CIP messages (CIP Networks Library, volume 1).
+
+use serde_json::{Value, json};
+
+use super::names;
+use crate::app::reader::Reader;
+use crate::app::text::{Object, object, put};
+use crate::limits::CIP_SERVICES;
+use crate::{Direction, Transaction};
+
+const MULTIPLE_SERVICES: u8 = 0x0a;
+
+/// Reads a message and those inside it.
+pub(super) fn message(tx: &mut Transaction, way: Direction, data: &[u8], depth: u8) -> Option<Object> {
+    let mut r = Reader::new(data);
+    let service = r.u8()?;
+    let code = service & 0x7f;
+    tx.facts.number_in(way, "cip_service", code);
+    let mut eve = object(json!({"service": names::service(code)}));
+    if service & 0x80 == 0 {
+        let words = r.u8()?;
+        let path = r.take(usize::from(words) * 2)?;
+        put(&mut eve, "path", segments(tx, way, path));
+    } else {
+        r.u8()?;
+        let (status, words) = (r.u8()?, r.u8()?);
+        let extended = r.take(usize::from(words) * 2)?;
+        tx.facts.number_in(way, "enip.cip_status", status);
+        put(&mut eve, "status", names::cip_status(status));
+        if let Some(bytes) = extended.first_chunk() {
+            let extended = u16::from_le_bytes(*bytes);
+            tx.facts.number_in(way, "enip.cip_extendedstatus", extended);
+            put(&mut eve, "status_extended", format!("{extended:04x}"));
+        }
+    }
+    if code == MULTIPLE_SERVICES && depth == 0 {
+        let inner = several(tx, way, r.rest());
+        if !inner.is_empty() {
+            put(&mut eve, "multiple", inner);
+        }
+    }
+    Some(eve)
+}
+
+/// The messages of a multiple service packet.
+fn several(tx: &mut Transaction, way: Direction, data: &[u8]) -> Vec<Value> {
+    let mut r = Reader::new(data);
+    let count = r.u16_le().unwrap_or(0);
+    let offsets: Vec<usize> =
+        (0..count).map_while(|_| r.u16_le()).map(usize::from).take(CIP_SERVICES).collect();
+    let ends = offsets.iter().skip(1).copied().chain([data.len()]);
+    offsets
+        .iter()
+        .zip(ends)
+        .filter_map(|(start, end)| message(tx, way, data.get(*start..end)?, 1).map(Value::from))
+        .collect()
+}
+
+/// Class, instance and attribute of a path.
+fn segments(tx: &mut Transaction, way: Direction, path: &[u8]) -> Vec<Value> {
+    let mut r = Reader::new(path);
+    let mut list = Vec::new();
+    while let Some(kind) = r.u8() {
+        let value = match kind & 3 {
+            0 => r.u8().map(u32::from),
+            1 => r.u8().and_then(|_| r.u16_le()).map(u32::from),
+            2 => r.u8().and_then(|_| r.u32_le()),
+            _ => None,
+        };
+        let (name, keyword) = match kind & 0xfc {
+            0x20 => ("class", "enip.cip_class"),
+            0x24 => ("instance", "enip.cip_instance"),
+            0x30 => ("attribute", "enip.cip_attribute"),
+            _ => break,
+        };
+        let Some(value) = value else { break };
+        tx.facts.number_in(way, keyword, value);
+        list.push(json!({"segment_type": name, "value": value}));
+    }
+    list
+}
