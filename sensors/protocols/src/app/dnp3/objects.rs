@@ -68,7 +68,7 @@ fn bounds(r: &mut Reader<'_>, range: u8) -> Option<(u32, u32, u32)> {
 
 /// Passes by the content of an object.
 fn skip(r: &mut Reader<'_>, kind: (u8, u8), prefix: u8, count: u32, asks: bool) -> Option<()> {
-    let prefix_bytes = [0, 1, 2, 4, 1, 2, 4, 0][usize::from(prefix)];
+    let prefix_bytes: usize = [0, 1, 2, 4, 1, 2, 4, 0][usize::from(prefix)];
     let count = usize::try_from(count).ok()?;
     // Sizes stand before each object.
     if (4..=6).contains(&prefix) {
