@@ -128,10 +128,12 @@ impl Facts {
     /// The numbers of a keyword that hold in a direction; in every direction without one.
     pub fn numbers<'a>(&'a self, keyword: &'a str, direction: Option<Direction>) -> impl Iterator<Item = u64> + 'a {
         let of_direction = move |known: Option<Direction>| known.is_none() || direction.is_none() || known == direction;
-        self.0.iter().filter(move |fact| fact.0 == keyword && of_direction(fact.1)).filter_map(|(_, _, fact)| match fact {
-            Fact::Number(number) => Some(*number),
-            Fact::Bytes(_) => None,
-        })
+        self.0.iter().filter(move |fact| fact.0 == keyword && of_direction(fact.1)).filter_map(
+            |(_, _, fact)| match fact {
+                Fact::Number(number) => Some(*number),
+                Fact::Bytes(_) => None,
+            },
+        )
     }
 
     /// The bytes of a keyword.

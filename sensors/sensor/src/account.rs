@@ -94,8 +94,7 @@ type AppKey = (AppProtocol, bool);
 /// The name of a protocol in statistics: with its carrier when it has both.
 fn statistics_name((protocol, is_udp): AppKey) -> String {
     let name = protocol.as_str();
-    let carried_by_both =
-        PARSERS.iter().any(|parser| parser.protocol == protocol && parser.transports.len() > 1);
+    let carried_by_both = PARSERS.iter().any(|parser| parser.protocol == protocol && parser.transports.len() > 1);
     match (carried_by_both, is_udp) {
         (false, _) => name.to_owned(),
         (true, true) => format!("{name}_udp"),

@@ -48,7 +48,12 @@ impl FileStore {
     }
 
     /// Keeps a file; its number, unless it was shed.
-    pub(crate) fn keep(&self, digest: String, content: Vec<u8>, describe: impl FnOnce(u64) -> Option<(String, String)>) -> Option<u64> {
+    pub(crate) fn keep(
+        &self,
+        digest: String,
+        content: Vec<u8>,
+        describe: impl FnOnce(u64) -> Option<(String, String)>,
+    ) -> Option<u64> {
         let number = self.count.fetch_add(1, Ordering::Relaxed) + 1;
         if number > FILE_STORE_FILES {
             return None;

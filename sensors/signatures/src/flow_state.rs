@@ -108,7 +108,8 @@ impl FlowState {
     /// Forgets transactions well before this one. Not the one itself: it may be shown again while it is logged.
     pub(crate) fn forget_before(&mut self, transaction: u64) {
         let oldest = transaction.saturating_sub(limits::FLOW_TRANSACTIONS_REMEMBERED);
-        self.fired.retain(|fired| !matches!(fired.place, Place::Transaction(id) | Place::Direction(id, _) if id < oldest));
+        self.fired
+            .retain(|fired| !matches!(fired.place, Place::Transaction(id) | Place::Direction(id, _) if id < oldest));
     }
 
     /// Whether addresses of this direction are still to be inspected; true once per direction.

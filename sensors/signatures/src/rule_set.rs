@@ -189,7 +189,9 @@ impl RuleSet {
         let mut protocols = rule.header.protocol.applications.clone();
         if protocols.is_empty() {
             let first = of_lists.chain(of_checks).next();
-            protocols = first.map(|protocol| crate::header::applications(protocol.as_str()).unwrap_or_default()).unwrap_or_default();
+            protocols = first
+                .map(|protocol| crate::header::applications(protocol.as_str()).unwrap_or_default())
+                .unwrap_or_default();
         }
         if protocols.is_empty() {
             self.any_transactions.push(number);

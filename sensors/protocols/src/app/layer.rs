@@ -273,7 +273,8 @@ impl AppLayer {
         time: Timestamp,
         events: &mut Vec<AppEvent>,
     ) {
-        let parser: Box<dyn AppParser> = match settings.detection_only.iter().any(|name| name == spec.protocol.as_str()) {
+        let parser: Box<dyn AppParser> = match settings.detection_only.iter().any(|name| name == spec.protocol.as_str())
+        {
             true => Box::new(Passive),
             false => (spec.create)(self.transport),
         };

@@ -133,8 +133,8 @@ mod tests {
             let (mut messages, mut found) = (Messages::default(), Vec::new());
             for piece in stream.chunks(size) {
                 messages.push(piece);
-                while let Some(message) = messages
-                    .next(|bytes| bytes.first().map_or(Cut::More, |length| Cut::Message(usize::from(*length))))
+                while let Some(message) =
+                    messages.next(|bytes| bytes.first().map_or(Cut::More, |length| Cut::Message(usize::from(*length))))
                 {
                     found.push(message);
                 }

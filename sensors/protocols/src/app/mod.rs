@@ -32,8 +32,8 @@ pub mod smtp;
 pub mod snmp;
 pub mod ssh;
 mod text;
-pub mod tls;
 pub mod tftp;
+pub mod tls;
 mod transactions;
 pub mod websocket;
 

@@ -23,7 +23,11 @@ pub fn exchanges() -> Vec<Conversation> {
         (Tcp, 20000, dnp3()),
         (Tcp, 44818, enip()),
         (Tcp, 88, kerberos()),
-        (Udp, 161, vec![(ToServer, hex("302602010104067075626c6963a019020101020100020100300e300c06082b060102010101000500"))]),
+        (
+            Udp,
+            161,
+            vec![(ToServer, hex("302602010104067075626c6963a019020101020100020100300e300c06082b060102010101000500"))],
+        ),
         (Udp, 123, vec![(ToServer, [&[0x23, 2, 6, 0xec][..], &[0; 44]].concat())]),
         (Udp, 69, vec![(ToServer, b"\x00\x01boot.cfg\x00octet\x00".to_vec())]),
     ]
@@ -44,7 +48,8 @@ fn mqtt() -> Vec<(Direction, Vec<u8>)> {
 }
 
 fn smtp() -> Vec<(Direction, Vec<u8>)> {
-    let mail = b"From: a@example.org\r\nTo: b@example.org\r\nSubject: s\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n\
+    let mail =
+        b"From: a@example.org\r\nTo: b@example.org\r\nSubject: s\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n\
         --x\r\n\r\nsee http://example.org/p\r\n--x\r\nContent-Disposition: attachment; filename=f.txt\r\n\
         Content-Transfer-Encoding: base64\r\n\r\naGVsbG8=\r\n--x--\r\n.\r\n";
     vec![
@@ -101,7 +106,8 @@ fn pop3() -> Vec<(Direction, Vec<u8>)> {
 }
 
 fn sip() -> Vec<(Direction, Vec<u8>)> {
-    let request = b"INVITE sip:b@example.org SIP/2.0\r\nFrom: a\r\nContent-Type: application/sdp\r\nContent-Length: 19\r\n\r\n\
+    let request =
+        b"INVITE sip:b@example.org SIP/2.0\r\nFrom: a\r\nContent-Type: application/sdp\r\nContent-Length: 19\r\n\r\n\
         v=0\r\ns=x\r\na=send\r\n\r\n";
     vec![(ToServer, request.to_vec()), (ToClient, b"SIP/2.0 180 Ringing\r\nl: 0\r\n\r\n".to_vec())]
 }
@@ -129,7 +135,8 @@ fn smb() -> Vec<(Direction, Vec<u8>)> {
     negotiate.resize(38, 0);
     let mut answer = hex("4100010010020000");
     answer.resize(64, 0);
-    let mut write = hex("310070000300000000000000000000000102030405060708090a0b0c0d0e0f100000000000000000000000000000000061626300");
+    let mut write =
+        hex("310070000300000000000000000000000102030405060708090a0b0c0d0e0f100000000000000000000000000000000061626300");
     write.truncate(51);
     vec![
         (ToServer, message(0, 0, false, &negotiate)),
@@ -142,10 +149,9 @@ fn smb() -> Vec<(Direction, Vec<u8>)> {
 }
 
 fn dcerpc() -> Vec<(Direction, Vec<u8>)> {
-    let bind = hex(
-        "05000b03100000004800000001000000d016d016000000000100000000000100785634123412cdabef000123456789ab01000000\
-         045d888aeb1cc9119fe808002b10486002000000",
-    );
+    let bind =
+        hex("05000b03100000004800000001000000d016d016000000000100000000000100785634123412cdabef000123456789ab01000000\
+         045d888aeb1cc9119fe808002b10486002000000");
     let mut ack = hex("05000c03100000003c00000001000000d016d01600000000000000000100000000000000");
     ack.extend(hex("045d888aeb1cc9119fe808002b10486002000000"));
     ack.resize(60, 0);
@@ -176,10 +182,7 @@ fn sum(bytes: &[u8]) -> [u8; 2] {
 
 fn enip() -> Vec<(Direction, Vec<u8>)> {
     let header = |length: u8| [&[0x65, 0, length, 0][..], &[0; 20]].concat();
-    vec![
-        (ToServer, [header(4), vec![1, 0, 0, 0]].concat()),
-        (ToClient, [header(4), vec![1, 0, 0, 0]].concat()),
-    ]
+    vec![(ToServer, [header(4), vec![1, 0, 0, 0]].concat()), (ToClient, [header(4), vec![1, 0, 0, 0]].concat())]
 }
 
 fn kerberos() -> Vec<(Direction, Vec<u8>)> {

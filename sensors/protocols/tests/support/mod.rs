@@ -155,7 +155,7 @@ fn said(app: &AppLayer, events: Vec<AppEvent>) -> Said {
     }
     for event in events {
         match event {
-            AppEvent::Progress { .. } => {}
+            AppEvent::Progress { .. } | AppEvent::Expect(_) => {}
             AppEvent::Anomaly { name, .. } => said.anomalies.push(name),
             AppEvent::File(chunk) => match said.files.iter_mut().find(|file| file.0 == chunk.file) {
                 Some(file) => {

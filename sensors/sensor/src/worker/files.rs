@@ -191,7 +191,8 @@ impl Worker {
         if !(file.store || shared.settings.file_store.all) || content.is_empty() {
             return None;
         }
-        let digest = record.hashes.filter(|_| content.len() as u64 == file.size).map(|hashes| hex::encode(hashes.sha256));
+        let digest =
+            record.hashes.filter(|_| content.len() as u64 == file.size).map(|hashes| hex::encode(hashes.sha256));
         let Some(digest) = digest else {
             self.account.count(Counter::FilesNotKept);
             return None;

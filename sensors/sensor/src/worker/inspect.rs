@@ -165,7 +165,8 @@ impl Worker {
         }
         let completion = Completion {
             direction: over || is_complete(transaction, direction),
-            transaction: (over && (direction == Direction::ToClient || transaction.only.is_some())) || transaction.is_complete(),
+            transaction: (over && (direction == Direction::ToClient || transaction.only.is_some()))
+                || transaction.is_complete(),
         };
         let found = self.rules.set.inspect_transaction(
             &mut self.scratch,

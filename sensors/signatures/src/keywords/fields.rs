@@ -104,14 +104,8 @@ const LDAP_OPERATIONS: Names = &[
     ("extended_response", 24),
     ("intermediate_response", 25),
 ];
-const WEBSOCKET_OPCODES: Names = &[
-    ("continuation", 0),
-    ("text", 1),
-    ("binary", 2),
-    ("connection_close", 8),
-    ("ping", 9),
-    ("pong", 10),
-];
+const WEBSOCKET_OPCODES: Names =
+    &[("continuation", 0), ("text", 1), ("binary", 2), ("connection_close", 8), ("ping", 9), ("pong", 10)];
 const WEBSOCKET_FLAGS: Names = &[("fin", 0x80), ("comp", 0x40)];
 const RFB_RESULTS: Names = &[("ok", 0), ("fail", 1), ("toomany", 2), ("unknown", 3)];
 const SNMP_PDU_TYPES: Names = &[

@@ -77,10 +77,7 @@ impl TransactionCheck {
     pub(crate) const fn is_of_each_direction(&self) -> bool {
         matches!(
             self,
-            Self::Number { .. }
-                | Self::Word { .. }
-                | Self::Dcerpc(_)
-                | Self::Fact { protocol: AppProtocol::Enip, .. }
+            Self::Number { .. } | Self::Word { .. } | Self::Dcerpc(_) | Self::Fact { protocol: AppProtocol::Enip, .. }
         )
     }
 

@@ -15,7 +15,10 @@ const HEADER_BYTES: usize = 80;
 /// Whether a datagram begins with a header.
 pub(super) fn is_header(data: &[u8]) -> bool {
     let Some(header) = Header::parse(data) else { return false };
-    header.kind <= 10 && data[2] & 0xfc == data[2] & 0x7c && data[4] & 0xef == 0 && header.length == data.len() - HEADER_BYTES
+    header.kind <= 10
+        && data[2] & 0xfc == data[2] & 0x7c
+        && data[4] & 0xef == 0
+        && header.length == data.len() - HEADER_BYTES
 }
 
 struct Header {

@@ -101,8 +101,7 @@ impl Dnp3Parser {
     fn frame(&mut self, direction: Direction, frame: &[u8], context: &mut Context<'_>) {
         let mut r = Reader::new(frame);
         r.seek(2);
-        let (Some(length), Some(control), Some(destination), Some(source)) =
-            (r.u8(), r.u8(), r.u16_le(), r.u16_le())
+        let (Some(length), Some(control), Some(destination), Some(source)) = (r.u8(), r.u8(), r.u16_le(), r.u16_le())
         else {
             return;
         };

@@ -46,8 +46,7 @@ pub(super) fn message(tx: &mut Transaction, way: Direction, data: &[u8], depth: 
 fn several(tx: &mut Transaction, way: Direction, data: &[u8]) -> Vec<Value> {
     let mut r = Reader::new(data);
     let count = r.u16_le().unwrap_or(0);
-    let offsets: Vec<usize> =
-        (0..count).map_while(|_| r.u16_le()).map(usize::from).take(CIP_SERVICES).collect();
+    let offsets: Vec<usize> = (0..count).map_while(|_| r.u16_le()).map(usize::from).take(CIP_SERVICES).collect();
     let ends = offsets.iter().skip(1).copied().chain([data.len()]);
     offsets
         .iter()

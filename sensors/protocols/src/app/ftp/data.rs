@@ -33,7 +33,8 @@ impl AppParser for FtpDataParser {
             Input::Data(data) if self.direction.is_none_or(|known| known == direction) => {
                 self.direction = Some(direction);
                 let id = self.transaction(direction, context);
-                context.update(id, |tx| tx.buffers.append(direction, Buffer::FileData, &data[..data.len().min(1 << 16)]));
+                context
+                    .update(id, |tx| tx.buffers.append(direction, Buffer::FileData, &data[..data.len().min(1 << 16)]));
                 self.chunk(id, direction, data.to_vec(), false, context);
                 context.progress(id, direction);
             }

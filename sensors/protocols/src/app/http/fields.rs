@@ -117,7 +117,8 @@ pub(super) fn log_headers(tx: &mut Transaction, direction: Direction, headers: &
         Direction::ToClient => (settings.response_headers, "response_headers"),
     };
     if all {
-        let list = headers.iter().map(|header| json!({"name": eve_text(&header.name), "value": eve_text(&header.value)}));
+        let list =
+            headers.iter().map(|header| json!({"name": eve_text(&header.name), "value": eve_text(&header.value)}));
         tx.eve.insert(key.to_owned(), list.collect::<Vec<_>>().into());
     }
     for name in &settings.custom {

@@ -72,9 +72,20 @@ fn setting_name(id: u16) -> String {
 
 fn error_name(code: u32) -> String {
     const NAMES: [&str; 14] = [
-        "NOERROR", "PROTOCOLERROR", "INTERNALERROR", "FLOWCONTROLERROR", "SETTINGSTIMEOUT", "STREAMCLOSED",
-        "FRAMESIZEERROR", "REFUSEDSTREAM", "CANCEL", "COMPRESSIONERROR", "CONNECTERROR", "ENHANCEYOURCALM",
-        "INADEQUATESECURITY", "HTTP11REQUIRED",
+        "NOERROR",
+        "PROTOCOLERROR",
+        "INTERNALERROR",
+        "FLOWCONTROLERROR",
+        "SETTINGSTIMEOUT",
+        "STREAMCLOSED",
+        "FRAMESIZEERROR",
+        "REFUSEDSTREAM",
+        "CANCEL",
+        "COMPRESSIONERROR",
+        "CONNECTERROR",
+        "ENHANCEYOURCALM",
+        "INADEQUATESECURITY",
+        "HTTP11REQUIRED",
     ];
     let name = usize::try_from(code).ok().and_then(|code| NAMES.get(code));
     name.map_or_else(|| code.to_string(), |name| (*name).to_owned())

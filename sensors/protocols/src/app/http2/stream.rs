@@ -38,7 +38,9 @@ impl Stream {
     /// fields were told with the first request.
     pub(super) fn upgraded(request: &[u8]) -> Self {
         let mut stream = Self::new(1, u32::MAX - 2);
-        for (name, value) in [&b":method"[..], b":path", b":authority"].into_iter().zip(request.split(|byte| *byte == 0)) {
+        for (name, value) in
+            [&b":method"[..], b":path", b":authority"].into_iter().zip(request.split(|byte| *byte == 0))
+        {
             stream.inherited.push(Entry::Field(name.to_vec(), value.to_vec()));
         }
         stream.sides[0].ended = true;
@@ -234,16 +236,21 @@ fn fill_request(tx: &mut Transaction, fields: &[(&[u8], &[u8])], settings: &crat
         tx.buffers.set(way, Buffer::HttpHost, host);
         tx.buffers.set(way, Buffer::HttpHostRaw, authority);
     }
-    copy(tx, way, fields, &[
-        (b"user-agent", Buffer::HttpUserAgent, "http_user_agent"),
-        (b"referer", Buffer::HttpReferer, "http_refer"),
-        (b"accept", Buffer::HttpAccept, ""),
-        (b"accept-encoding", Buffer::HttpAcceptEncoding, ""),
-        (b"accept-language", Buffer::HttpAcceptLanguage, ""),
-        (b"cookie", Buffer::HttpCookie, ""),
-        (b"content-type", Buffer::HttpContentType, ""),
-        (b"content-length", Buffer::HttpContentLength, ""),
-    ]);
+    copy(
+        tx,
+        way,
+        fields,
+        &[
+            (b"user-agent", Buffer::HttpUserAgent, "http_user_agent"),
+            (b"referer", Buffer::HttpReferer, "http_refer"),
+            (b"accept", Buffer::HttpAccept, ""),
+            (b"accept-encoding", Buffer::HttpAcceptEncoding, ""),
+            (b"accept-language", Buffer::HttpAcceptLanguage, ""),
+            (b"cookie", Buffer::HttpCookie, ""),
+            (b"content-type", Buffer::HttpContentType, ""),
+            (b"content-length", Buffer::HttpContentLength, ""),
+        ],
+    );
 }
 
 fn fill_response(tx: &mut Transaction, fields: &[(&[u8], &[u8])]) {
@@ -264,13 +271,18 @@ fn fill_response(tx: &mut Transaction, fields: &[(&[u8], &[u8])]) {
     if let Some(length) = find(fields, b"content-length").and_then(decimal) {
         put(&mut tx.eve, "length", length);
     }
-    copy(tx, way, fields, &[
-        (b"server", Buffer::HttpServer, ""),
-        (b"location", Buffer::HttpLocation, "redirect"),
-        (b"set-cookie", Buffer::HttpCookie, ""),
-        (b"content-type", Buffer::HttpContentType, ""),
-        (b"content-length", Buffer::HttpContentLength, ""),
-    ]);
+    copy(
+        tx,
+        way,
+        fields,
+        &[
+            (b"server", Buffer::HttpServer, ""),
+            (b"location", Buffer::HttpLocation, "redirect"),
+            (b"set-cookie", Buffer::HttpCookie, ""),
+            (b"content-type", Buffer::HttpContentType, ""),
+            (b"content-length", Buffer::HttpContentLength, ""),
+        ],
+    );
 }
 
 /// Copies fields to buffers and, where there is a key, to the record. Several values are joined by commas.

@@ -74,14 +74,35 @@ pub(super) struct Message {
 #[derive(Debug)]
 pub(super) enum Body {
     Connect(Box<Connect>),
-    Connack { session_present: bool, code: u8, properties: Option<Object> },
-    Publish { topic: Vec<u8>, id: Option<u16>, message: Vec<u8>, properties: Option<Object> },
+    Connack {
+        session_present: bool,
+        code: u8,
+        properties: Option<Object>,
+    },
+    Publish {
+        topic: Vec<u8>,
+        id: Option<u16>,
+        message: Vec<u8>,
+        properties: Option<Object>,
+    },
     /// PUBACK and its kin, DISCONNECT, AUTH.
-    Reason { id: Option<u16>, code: Option<u8>, properties: Option<Object> },
+    Reason {
+        id: Option<u16>,
+        code: Option<u8>,
+        properties: Option<Object>,
+    },
     /// SUBSCRIBE with the quality asked for, UNSUBSCRIBE.
-    Topics { id: u16, topics: Vec<(Vec<u8>, u8)>, properties: Option<Object> },
+    Topics {
+        id: u16,
+        topics: Vec<(Vec<u8>, u8)>,
+        properties: Option<Object>,
+    },
     /// SUBACK, UNSUBACK.
-    Codes { id: u16, codes: Vec<u8>, properties: Option<Object> },
+    Codes {
+        id: u16,
+        codes: Vec<u8>,
+        properties: Option<Object>,
+    },
     Empty,
     /// A type that is not assigned.
     Unassigned,

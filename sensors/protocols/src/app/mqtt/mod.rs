@@ -156,9 +156,7 @@ impl MqttParser {
                 self.connected = true;
                 Some((Open::Connect, "mqtt.missing_connect"))
             }
-            kind::PUBACK | kind::PUBREC | kind::PUBREL | kind::PUBCOMP => {
-                Some((Open::Publish, "mqtt.missing_publish"))
-            }
+            kind::PUBACK | kind::PUBREC | kind::PUBREL | kind::PUBCOMP => Some((Open::Publish, "mqtt.missing_publish")),
             kind::SUBACK => Some((Open::Subscribe, "mqtt.missing_subscribe")),
             kind::UNSUBACK => Some((Open::Unsubscribe, "mqtt.missing_unsubscribe")),
             kind::PINGRESP => Some((Open::Ping, "")),

@@ -36,11 +36,14 @@ pub(super) fn client(tx: &mut Transaction, hello: &ClientHello) {
     tx.buffers.set(way, Buffer::Ja3String, string);
     tx.buffers.set(way, Buffer::Ja4Hash, ja4);
     let extensions = hello.extensions.iter().map(|kind| {
-        extension(*kind, match *kind {
-            SERVER_NAME => hello.server_name.iter().map(|name| eve_text(name)).collect(),
-            ALPN => hello.alpn.iter().map(|name| eve_text(name)).collect(),
-            _ => Vec::new(),
-        })
+        extension(
+            *kind,
+            match *kind {
+                SERVER_NAME => hello.server_name.iter().map(|name| eve_text(name)).collect(),
+                ALPN => hello.alpn.iter().map(|name| eve_text(name)).collect(),
+                _ => Vec::new(),
+            },
+        )
     });
     put(&mut tx.eve, "extensions", extensions.collect::<Vec<Value>>());
 }

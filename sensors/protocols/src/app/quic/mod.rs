@@ -122,7 +122,8 @@ impl QuicParser {
         let Some(keys) = &self.keys else { return };
         let mut plain = keys.open(direction, packet, data);
         // After a Retry the client encrypts under another connection identifier.
-        if plain.is_none() && direction == Direction::ToServer
+        if plain.is_none()
+            && direction == Direction::ToServer
             && let Some(keys) = fresh()
         {
             plain = keys.open(direction, packet, data);

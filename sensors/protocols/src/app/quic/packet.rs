@@ -47,8 +47,7 @@ impl<'a> Packet<'a> {
         if destination.len() > 20 || source_bytes > 20 {
             return None;
         }
-        let whole =
-            |kind| Self { kind, first, version, destination, header_bytes: r.position(), length: data.len() };
+        let whole = |kind| Self { kind, first, version, destination, header_bytes: r.position(), length: data.len() };
         if version == 0 {
             return Some(whole(Kind::Negotiation));
         }
@@ -63,14 +62,7 @@ impl<'a> Packet<'a> {
         let kind = if packet_type(first, version) == Type::Initial { Kind::Initial } else { Kind::Other };
         let payload = usize::try_from(variable(&mut r)?).ok()?;
         let length = r.position().checked_add(payload)?;
-        (length <= data.len()).then_some(Self {
-            kind,
-            first,
-            version,
-            destination,
-            header_bytes: r.position(),
-            length,
-        })
+        (length <= data.len()).then_some(Self { kind, first, version, destination, header_bytes: r.position(), length })
     }
 
     /// Google's QUIC 46 has both lengths in one byte and neither token nor length.

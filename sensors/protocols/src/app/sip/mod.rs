@@ -17,8 +17,20 @@ pub(super) const PARSER: ParserSpec = ParserSpec {
 };
 
 const METHODS: [&[u8]; 14] = [
-    b"REGISTER", b"INVITE", b"ACK", b"BYE", b"CANCEL", b"UPDATE", b"REFER", b"PRACK", b"SUBSCRIBE", b"NOTIFY",
-    b"PUBLISH", b"MESSAGE", b"INFO", b"OPTIONS",
+    b"REGISTER",
+    b"INVITE",
+    b"ACK",
+    b"BYE",
+    b"CANCEL",
+    b"UPDATE",
+    b"REFER",
+    b"PRACK",
+    b"SUBSCRIBE",
+    b"NOTIFY",
+    b"PUBLISH",
+    b"MESSAGE",
+    b"INFO",
+    b"OPTIONS",
 ];
 const SCHEMES: [&[u8]; 3] = [b"sip:", b"sips:", b"tel:"];
 
@@ -86,9 +98,9 @@ fn cut(bytes: &[u8]) -> Cut {
         return if bytes.len() > MESSAGE_BYTES / 4 { Cut::Lost } else { Cut::More };
     };
     let lines = bytes[..end].split(|byte| *byte == b'\n');
-    let length = lines.filter_map(field).find(|(name, _)| {
-        name.eq_ignore_ascii_case(b"Content-Length") || name.eq_ignore_ascii_case(b"l")
-    });
+    let length = lines
+        .filter_map(field)
+        .find(|(name, _)| name.eq_ignore_ascii_case(b"Content-Length") || name.eq_ignore_ascii_case(b"l"));
     let body = length.and_then(|(_, value)| decimal(value)).unwrap_or(0);
     let total = (end + 4).saturating_add(usize::try_from(body).unwrap_or(usize::MAX));
     if bytes.len() >= total.min(MESSAGE_BYTES) { Cut::Message(total) } else { Cut::More }
@@ -167,7 +179,8 @@ fn headers(tx: &mut Transaction, way: Direction, data: &[u8]) {
             name.eq_ignore_ascii_case(known.0) || (!known.1.is_empty() && name.eq_ignore_ascii_case(known.1))
         });
         let Some((_, _, buffer)) = known else { continue };
-        has_description |= *buffer == Buffer::SipContentType && value.to_ascii_lowercase().starts_with(b"application/sdp");
+        has_description |=
+            *buffer == Buffer::SipContentType && value.to_ascii_lowercase().starts_with(b"application/sdp");
         if tx.buffers.get(way, *buffer).next().is_none() {
             tx.buffers.set(way, *buffer, value);
         }

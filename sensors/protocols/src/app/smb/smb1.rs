@@ -214,7 +214,8 @@ fn generic_request(state: &mut State, header: Header, command: Command<'_>, cont
         RENAME => {
             let texts = rename_texts(header, command);
             if let [from, to] = &texts[..] {
-                context.update(tx, |tx| put(&mut tx.eve, "rename", json!({"from": eve_text(from), "to": eve_text(to)})));
+                context
+                    .update(tx, |tx| put(&mut tx.eve, "rename", json!({"from": eve_text(from), "to": eve_text(to)})));
             }
         }
         CLOSE => {
@@ -242,9 +243,7 @@ fn session_setup(tx: u64, header: Header, command: Command<'_>, context: &mut Co
     };
     let is_extended = command.words.len() == 24;
     let (skip, first) = if is_extended { (word(7), 0) } else { (word(7) + word(8), 2) };
-    if is_extended
-        && let Some(authentication) = Authentication::find(&command.bytes[..skip.min(command.bytes.len())])
-    {
+    if is_extended && let Some(authentication) = Authentication::find(&command.bytes[..skip.min(command.bytes.len())]) {
         context.update(tx, |tx| authentication.write(tx));
     }
     let texts = command.texts(&header, skip);

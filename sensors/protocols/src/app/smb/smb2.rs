@@ -434,8 +434,18 @@ fn create_response(
 /// Pipes of well-known services, for connections whose beginning was missed.
 fn is_pipe_name(name: &[u8]) -> bool {
     let known: [&[u8]; 12] = [
-        b"atsvc", b"browser", b"drsuapi", b"epmapper", b"eventlog", b"lsarpc", b"lsass", b"netlogon", b"samr",
-        b"spoolss", b"srvsvc", b"svcctl",
+        b"atsvc",
+        b"browser",
+        b"drsuapi",
+        b"epmapper",
+        b"eventlog",
+        b"lsarpc",
+        b"lsass",
+        b"netlogon",
+        b"samr",
+        b"spoolss",
+        b"srvsvc",
+        b"svcctl",
     ];
     known.iter().any(|known| known.eq_ignore_ascii_case(name)) || matches!(name, b"winreg" | b"wkssvc")
 }

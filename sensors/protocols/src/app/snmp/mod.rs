@@ -172,9 +172,25 @@ const fn trap_name(number: u64) -> Option<&'static str> {
 
 fn error_name(number: u64) -> String {
     const NAMES: [&str; 19] = [
-        "NoError", "TooBig", "NoSuchName", "BadValue", "ReadOnly", "GenErr", "NoAccess", "WrongType", "WrongLength",
-        "WrongEncoding", "WrongValue", "NoCreation", "InconsistentValue", "ResourceUnavailable", "CommitFailed",
-        "UndoFailed", "AuthorizationError", "NotWritable", "InconsistentName",
+        "NoError",
+        "TooBig",
+        "NoSuchName",
+        "BadValue",
+        "ReadOnly",
+        "GenErr",
+        "NoAccess",
+        "WrongType",
+        "WrongLength",
+        "WrongEncoding",
+        "WrongValue",
+        "NoCreation",
+        "InconsistentValue",
+        "ResourceUnavailable",
+        "CommitFailed",
+        "UndoFailed",
+        "AuthorizationError",
+        "NotWritable",
+        "InconsistentName",
     ];
     let name = usize::try_from(number).ok().and_then(|number| NAMES.get(number));
     name.map_or_else(|| number.to_string(), |name| (*name).to_owned())
