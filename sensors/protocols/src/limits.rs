@@ -46,6 +46,12 @@ pub const HTTP_ENCODING_LAYERS: usize = 4;
 pub const HTTP_DECOMPRESSED_BYTES: u64 = 256 << 20;
 /// Bytes out per byte in from which on decompression is a bomb.
 pub const HTTP_DECOMPRESSION_RATIO: u64 = 2_048;
+/// Bytes of one LZMA body that are held; it is decoded when it has ended.
+pub const LZMA_BYTES: usize = 1 << 20;
+/// Bytes of the dictionary of one LZMA body.
+pub const LZMA_MEMORY_BYTES: usize = 8 << 20;
+/// Decoded bytes of one LZMA body.
+pub const LZMA_OUTPUT_BYTES: usize = 16 << 20;
 /// Parts of one multipart body that become files.
 pub const MULTIPART_PARTS: usize = 256;
 

@@ -111,11 +111,6 @@ impl Messages {
         self.lost
     }
 
-    /// Bytes that are still to be passed by.
-    pub(crate) const fn to_skip(&self) -> u64 {
-        self.skip
-    }
-
     /// Starts anew after a gap.
     pub(crate) fn restart(&mut self) {
         *self = Self::default();

@@ -186,7 +186,7 @@ fn enip() -> Vec<(Direction, Vec<u8>)> {
 }
 
 fn kerberos() -> Vec<(Direction, Vec<u8>)> {
-    let error = hex("7e1b3019a003020105a10302011ea603020119a9041b0252 53aa0430 02a100".replace(' ', "").as_str());
+    let error = hex("7e1d301ba003020105a10302011ea603020119a9041b025253aa043002a100");
     let length = u32::try_from(error.len()).unwrap().to_be_bytes();
     vec![(ToClient, [&length[..], &error].concat())]
 }

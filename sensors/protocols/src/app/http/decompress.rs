@@ -1,9 +1,11 @@
-//! Content encodings: gzip, deflate and brotli, in layers, bounded by bytes and by ratio.
+//! Content encodings: gzip, deflate, brotli and LZMA, in layers, bounded by bytes and by ratio.
 
 use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::app::text::contains_ignore_case;
-use crate::limits::{HTTP_DECOMPRESSION_RATIO, HTTP_ENCODING_LAYERS};
+use crate::limits::{
+    HTTP_DECOMPRESSION_RATIO, HTTP_ENCODING_LAYERS, LZMA_BYTES, LZMA_MEMORY_BYTES, LZMA_OUTPUT_BYTES,
+};
 
 const OUTPUT_BYTES: usize = 16 << 10;
 /// Input kept to hand out as it is when it turns out not to be compressed.
@@ -46,6 +48,8 @@ enum Coder {
     DeflateStart(Vec<u8>),
     Inflate(Box<Decompress>),
     Brotli(Box<BrotliWriter>),
+    /// Held until the body has ended.
+    Lzma(Vec<u8>),
     /// Handed through.
     Plain,
     /// The compressed data has ended; what follows is dropped.
@@ -62,6 +66,9 @@ impl Layers {
             let coder = match token {
                 token if contains_ignore_case(token, b"gzip") => Coder::GzipHeader(Vec::new()),
                 token if contains_ignore_case(token, b"deflate") => Coder::DeflateStart(Vec::new()),
+                token if token.eq_ignore_ascii_case(b"lzma") || token.eq_ignore_ascii_case(b"x-lzma") => {
+                    Coder::Lzma(Vec::new())
+                }
                 token if token.eq_ignore_ascii_case(b"br") => Coder::Brotli(Box::new(new_brotli())),
                 _ => continue,
             };
@@ -82,7 +89,7 @@ impl Layers {
     pub(in crate::app) fn finish(&mut self, output: &mut dyn FnMut(&[u8])) {
         for index in 0..self.layers.len() {
             let mut rest = Vec::new();
-            self.layers[index].finish(&mut rest);
+            self.layers[index].finish(&mut rest, &mut self.trouble);
             write_from(&mut self.layers[index + 1..], &rest, &mut self.trouble, output);
         }
     }
@@ -124,6 +131,13 @@ impl Layer {
             }
             Coder::Inflate(_) => self.inflate(data, trouble, output),
             Coder::Brotli(_) => self.brotli(data, trouble, output),
+            Coder::Lzma(held) => {
+                let room = LZMA_BYTES.saturating_sub(held.len()).min(data.len());
+                held.extend_from_slice(&data[..room]);
+                if room < data.len() {
+                    *trouble = Some(Trouble::Damaged);
+                }
+            }
             Coder::Plain => output(data),
             Coder::Ended => {}
         }
@@ -220,8 +234,14 @@ impl Layer {
         output(data.get(kept.len().saturating_sub(before)..).unwrap_or(&[]));
     }
 
-    fn finish(&mut self, rest: &mut Vec<u8>) {
+    fn finish(&mut self, rest: &mut Vec<u8>, trouble: &mut Option<Trouble>) {
         match &mut self.coder {
+            Coder::Lzma(held) => {
+                let limit = usize::try_from(self.limit.min(LZMA_OUTPUT_BYTES as u64)).unwrap_or(LZMA_OUTPUT_BYTES);
+                if !unpack_lzma(held, limit, rest) {
+                    *trouble = Some(Trouble::Damaged);
+                }
+            }
             Coder::GzipHeader(held) | Coder::DeflateStart(held) => rest.append(held),
             Coder::Brotli(writer) => {
                 let _ = writer.close();
@@ -232,6 +252,34 @@ impl Layer {
             _ => {}
         }
     }
+}
+
+/// Takes so many bytes and refuses more.
+struct Bounded<'a> {
+    output: &'a mut Vec<u8>,
+    limit: usize,
+}
+
+impl std::io::Write for Bounded<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let room = self.limit.saturating_sub(self.output.len()).min(bytes.len());
+        if room == 0 && !bytes.is_empty() {
+            return Err(std::io::ErrorKind::WriteZero.into());
+        }
+        self.output.extend_from_slice(&bytes[..room]);
+        Ok(room)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Decodes a whole LZMA text; what came out before an error stays.
+fn unpack_lzma(held: &[u8], limit: usize, output: &mut Vec<u8>) -> bool {
+    let options = lzma_rs::decompress::Options { memlimit: Some(LZMA_MEMORY_BYTES), ..Default::default() };
+    let mut bounded = Bounded { output, limit };
+    lzma_rs::lzma_decompress_with_options(&mut &held[..], &mut bounded, &options).is_ok()
 }
 
 fn is_bomb(bytes_in: u64, bytes_out: u64, limit: u64) -> bool {

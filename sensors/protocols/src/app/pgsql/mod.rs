@@ -28,7 +28,7 @@ fn probe(probe: &Probe<'_>) -> Verdict {
     if probe.direction == Direction::ToClient {
         return match data {
             [] => Verdict::More,
-            [b'S' | b'N'] if probe.port_matches => Verdict::Yes,
+            [b'S' | b'N', ..] if probe.port_matches => Verdict::Yes,
             [b'R', 0, 0, ..] if data.len() >= 5 && probe.port_matches => Verdict::Yes,
             [b'R', ..] if data.len() < 5 && probe.port_matches => Verdict::More,
             _ => Verdict::No,

@@ -43,6 +43,7 @@ fn probe(probe: &Probe<'_>) -> Verdict {
             Some(true) if probe.port_matches => Verdict::Yes,
             Some(true) => {
                 let line = data.split(|byte| *byte == b'\n').next().unwrap_or_default();
+                let line = &line[..line.len().min(COMMAND_BYTES)];
                 match line.windows(5).any(|word| word.eq_ignore_ascii_case(b"smtp ") || word == b"SMTP\r") {
                     true => Verdict::Yes,
                     false if line.len() == data.len() && data.len() < COMMAND_BYTES => Verdict::More,
