@@ -63,6 +63,19 @@ fn parse_sample(line: &str) -> Sample {
     Sample { sid, fires, steps, line: line.to_owned() }
 }
 
+/// The number of a DNS record type the samples name.
+fn record_type(name: &serde_json::Value) -> u16 {
+    match name.as_str() {
+        Some("A") => 1,
+        Some("SOA") => 6,
+        Some("NULL") => 10,
+        Some("TXT") => 16,
+        Some("AAAA") => 28,
+        Some("AXFR") => 252,
+        other => panic!("record type {other:?}"),
+    }
+}
+
 impl Step {
     fn get(&self, key: &str) -> Option<&[u8]> {
         self.fields.iter().find(|field| field.0 == key).map(|field| field.1.as_slice())
@@ -149,9 +162,13 @@ impl Step {
             };
             buffers.set(way, buffer, value);
         }
-        let eve = self.text("eve").map(|text| serde_json::from_str(text).expect("JSON")).unwrap_or_default();
+        let eve: serde_json::Map<String, serde_json::Value> =
+            self.text("eve").map(|text| serde_json::from_str(text).expect("JSON")).unwrap_or_default();
         let events = self.text("event").map(|name| &*Box::leak(name.to_owned().into_boxed_str())).into_iter().collect();
         let mut transaction = Transaction::new(0, protocol, Timestamp::EPOCH);
+        for query in eve.get("queries").and_then(serde_json::Value::as_array).into_iter().flatten() {
+            transaction.facts.item("dns.rrtype", record_type(&query["rrtype"]));
+        }
         (transaction.buffers, transaction.eve, transaction.events) = (buffers, eve, events);
         Some(transaction)
     }

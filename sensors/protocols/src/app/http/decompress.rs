@@ -3,9 +3,7 @@
 use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::app::text::contains_ignore_case;
-use crate::limits::{
-    HTTP_DECOMPRESSION_RATIO, HTTP_ENCODING_LAYERS, LZMA_BYTES, LZMA_MEMORY_BYTES, LZMA_OUTPUT_BYTES,
-};
+use crate::limits::{HTTP_DECOMPRESSION_RATIO, HTTP_ENCODING_LAYERS, LZMA_BYTES, LZMA_MEMORY_BYTES, LZMA_OUTPUT_BYTES};
 
 const OUTPUT_BYTES: usize = 16 << 10;
 /// Input kept to hand out as it is when it turns out not to be compressed.
