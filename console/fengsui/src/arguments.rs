@@ -48,6 +48,12 @@ pub(crate) enum Command {
     /// Check rules.
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// Look at records that could not be parsed, or give them back to the parsers after a fix.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  fengsui quarantine -C fengsui.toml list\n  fengsui quarantine -C fengsui.toml replay"
+    )]
+    Quarantine(QuarantineCommand),
     /// Check the audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -432,6 +438,15 @@ pub(crate) enum NodeCommand {
     /// List the nodes above and below with their backlogs; one JSON line each.
     #[command(after_help = "Example:\n  fengsui node list -C fengsui.toml")]
     List,
+}
+
+/// `fengsui quarantine`
+#[derive(Debug, Subcommand)]
+pub(crate) enum QuarantineCommand {
+    /// Why records could not be parsed, the most frequent reason first.
+    List,
+    /// Append every record in quarantine to the spool again; the analyzer must be stopped.
+    Replay,
 }
 
 /// `fengsui backup`

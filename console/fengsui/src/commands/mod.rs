@@ -7,6 +7,7 @@ mod confinement;
 mod dlp;
 mod doctor;
 mod node;
+mod quarantine;
 mod reference;
 mod rules;
 mod sensor;
@@ -33,6 +34,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Detect(detect) => analyze::detect(detect),
         Command::Analyze(job) => analyze::analyze(config, job),
         Command::Rules(RulesCommand::Check { files, most }) => rules::check(&files, most),
+        Command::Quarantine(command) => quarantine::run(config, &command),
         Command::Audit(AuditCommand::Verify { data }) => audit::verify(&data),
         Command::Node(command) => node::run(config, command),
         Command::Backup(job) => backup::backup(&job),

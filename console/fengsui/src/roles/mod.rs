@@ -12,7 +12,7 @@ use crate::arguments::ConsoleArguments;
 use crate::settings::Settings;
 
 pub(crate) use lock::DataLock;
-pub(crate) use node::{Node, open_console};
+pub(crate) use node::{Node, open_console, open_spool};
 pub(crate) use sensor::{run_live as run_live_sensor, spool_sink, start as start_sensor};
 
 /// The machine's clock.

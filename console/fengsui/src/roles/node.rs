@@ -181,7 +181,11 @@ pub(crate) async fn open_console(settings: &Settings) -> anyhow::Result<Console>
     Console::open(settings.console.clone(), dependencies).await.context("the console's data can't be opened")
 }
 
-fn open_spool(settings: &Settings) -> anyhow::Result<Spool> {
+/// The spool of the settings, recovered from whatever state it was left in.
+///
+/// # Errors
+/// When its folder can't be used.
+pub(crate) fn open_spool(settings: &Settings) -> anyhow::Result<Spool> {
     let directory = settings.spool_directory();
     let disk =
         FileDisk::open(&directory).with_context(|| format!("spool folder {} can't be used", directory.display()))?;
