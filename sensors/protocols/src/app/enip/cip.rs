@@ -8,6 +8,8 @@ use crate::app::text::{Object, object, put};
 use crate::limits::CIP_SERVICES;
 use crate::{Direction, Transaction};
 
+const GET_ATTRIBUTES: u8 = 0x03;
+const SET_ATTRIBUTES: u8 = 0x04;
 const MULTIPLE_SERVICES: u8 = 0x0a;
 
 /// Reads a message and those inside it.
@@ -21,6 +23,7 @@ pub(super) fn message(tx: &mut Transaction, way: Direction, data: &[u8], depth: 
         let words = r.u8()?;
         let path = r.take(usize::from(words) * 2)?;
         put(&mut eve, "path", segments(tx, way, path));
+        attributes(tx, way, code, r.rest());
     } else {
         r.u8()?;
         let (status, words) = (r.u8()?, r.u8()?);
@@ -40,6 +43,17 @@ pub(super) fn message(tx: &mut Transaction, way: Direction, data: &[u8], depth: 
         }
     }
     Some(eve)
+}
+
+/// Attributes a request lists; those after the first one to set stand behind values of unknown length.
+fn attributes(tx: &mut Transaction, way: Direction, service: u8, data: &[u8]) {
+    let mut r = Reader::new(data);
+    let count = match (service, r.u16_le().unwrap_or(0)) {
+        (GET_ATTRIBUTES, count) => usize::from(count).min(CIP_SERVICES),
+        (SET_ATTRIBUTES, 1..) => 1,
+        _ => 0,
+    };
+    (0..count).map_while(|_| r.u16_le()).for_each(|id| tx.facts.number_in(way, "enip.cip_attribute", id));
 }
 
 /// The messages of a multiple service packet.

@@ -11,7 +11,7 @@ use crate::{Direction, Transaction};
 const SETTINGS: usize = 64;
 
 /// The object of one direction below `http2`.
-pub(super) fn side<'t>(tx: &'t mut Transaction, stream: u32, direction: Direction) -> Option<&'t mut Object> {
+pub(super) fn side(tx: &mut Transaction, stream: u32, direction: Direction) -> Option<&mut Object> {
     let http2 = tx.eve.entry("http2").or_insert_with(|| json!({"stream_id": stream, "request": {}, "response": {}}));
     let key = if direction == Direction::ToServer { "request" } else { "response" };
     http2.get_mut(key)?.as_object_mut()

@@ -138,10 +138,13 @@ fn frame(r: &mut Reader<'_>, take: &mut dyn FnMut(u64, &[u8])) -> Option<()> {
         kind @ (2 | 3) => {
             let (_largest, _delay, ranges, _first) = (variable(r)?, variable(r)?, variable(r)?, variable(r)?);
             for _ in 0..ranges {
-                (variable(r)?, variable(r)?);
+                variable(r)?;
+                variable(r)?;
             }
             if kind == 3 {
-                (variable(r)?, variable(r)?, variable(r)?);
+                variable(r)?;
+                variable(r)?;
+                variable(r)?;
             }
         }
         6 => {

@@ -368,11 +368,7 @@ impl SmtpParser {
 
     fn answered(&mut self, command: Command, class: u8, code: &[u8], context: &mut Context<'_>) {
         match (command, class) {
-            (Command::Data, b'3') => {
-                if self.mode == Mode::Unanswered {
-                    self.begin_data(context);
-                }
-            }
+            (Command::Data, b'3') if self.mode == Mode::Unanswered => self.begin_data(context),
             (Command::Data, _) if self.mode == Mode::Unanswered => {
                 self.mode = Mode::Commands;
                 context.anomaly(self.tx, Direction::ToClient, "smtp.data_command_rejected");
