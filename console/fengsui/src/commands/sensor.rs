@@ -44,6 +44,7 @@ fn options(job: SensorArguments, settings: Settings, configured: bool) -> anyhow
         runmode: job.runmode,
         disable_detection: job.disable_detection,
         simulate_ips: job.simulate_ips,
+        older_dns_records: std::env::var("SURICATA_EVE_DNS_VERSION").is_ok_and(|version| version == "2"),
         workers: job.workers,
         classifier,
         settings: configured.then_some(settings.sensor),

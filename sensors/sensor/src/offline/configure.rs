@@ -28,6 +28,9 @@ pub(super) fn configure(options: &OfflineOptions) -> Result<Configuration, Senso
     }
     settings.eve.packet_number = true;
     settings.eve.alert.verdict = options.simulate_ips;
+    if options.older_dns_records {
+        settings.app.dns.version = 2;
+    }
     selection::apply(&yaml, &mut settings.eve, &mut settings.app);
     if options.simulate_ips && settings.eve.only.is_none() {
         settings.eve.without.retain(|name| name != "drop");

@@ -39,6 +39,8 @@ pub struct OfflineOptions {
     pub disable_detection: bool,
     /// `--simulate-ips`: rules that drop end the flow, and drop records are written.
     pub simulate_ips: bool,
+    /// The environment's `SURICATA_EVE_DNS_VERSION=2`: DNS records as Suricata 7 and before wrote them.
+    pub older_dns_records: bool,
     /// `--data-dir`: folder of data files that rules name.
     pub data_directory: Option<PathBuf>,
     /// `--workers`: 0 for one.

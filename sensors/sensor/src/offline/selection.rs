@@ -21,9 +21,6 @@ pub(super) fn apply(yaml: &Yaml, eve: &mut EveSettings, app: &mut AppSettings) {
     // Suricata tells passwords unless it is asked not to.
     app.mqtt.passwords = true;
     app.dhcp.extended = false;
-    if std::env::var("SURICATA_EVE_DNS_VERSION").is_ok_and(|version| version == "2") {
-        app.dns.version = 2;
-    }
     let logs: Vec<&Value> =
         yaml.list("outputs").iter().filter_map(|output| find(output, "eve-log")).filter(|log| is_on(log)).collect();
     if logs.is_empty() {
