@@ -53,6 +53,9 @@ bench: ## measurements; never part of the tests
 	$(CARGO) build --release --locked -p fengsui
 	tests/harness/bench.py $(ARGS)
 	$(CARGO) run --release --locked -p fengsui-detect --example sigma_bench
+	$(CARGO) run --release --locked -p fengsui-pipeline --example triage -- --seeds 200..240 --quiet
+	$(CARGO) run --release --locked -p fengsui-detect --example correlation
+	$(CARGO) run --release --locked -p fengsui-pipeline --example throughput -- --seconds 120 --queries
 
 long: ## hour-long runs: kills, mutated packets, overload
 	tests/harness/long.sh

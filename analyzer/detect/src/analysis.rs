@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::behaviour::{Behaviour, DETECTORS};
+use crate::clocks::Clocks;
 use crate::detection::SingleEvent;
 use crate::sigma::Correlations;
-use crate::{CorrelationSettings, Correlator, Detection, ShownIncident, limits};
+use crate::{CorrelationSettings, Correlator, Detection, ShownIncident, Suppressed};
 
 /// How a stream of events is analysed.
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
@@ -51,9 +52,9 @@ pub struct Analysis {
     behaviours: Vec<(&'static str, Box<dyn Behaviour>)>,
     correlations: Correlations,
     correlator: Correlator,
-    /// Newest event time of each sender.
-    clocks: BTreeMap<String, Timestamp>,
+    clocks: Clocks,
     counts: AnalysisCounts,
+    suppressed: BTreeMap<String, Suppressed>,
     advanced: Timestamp,
 }
 
@@ -69,10 +70,7 @@ struct Snapshot {
 }
 
 /// Version of the snapshot; another one is not taken.
-const SNAPSHOT_VERSION: u32 = 1;
-
-/// Name of the clock that senders above the limit share.
-const SHARED_CLOCK: &str = "";
+const SNAPSHOT_VERSION: u32 = 2;
 
 /// Event time between two rounds of dropping old windows, in seconds.
 const ADVANCE_S: i64 = 30;
@@ -89,14 +87,16 @@ impl Analysis {
             behaviours,
             correlations: Correlations::default(),
             correlator,
-            clocks: BTreeMap::new(),
+            clocks: Clocks::default(),
             counts: AnalysisCounts::default(),
+            suppressed: BTreeMap::new(),
             advanced: Timestamp::EPOCH,
         }
     }
 
     /// Puts another bundle of rules in force. State stays.
     pub fn replace_detection(&mut self, detection: Arc<Detection>) {
+        self.correlations.adopt(detection.correlations());
         self.detection = detection;
     }
 
@@ -116,16 +116,36 @@ impl Analysis {
             self.correlations.observe(self.detection.correlations(), &keys, event, &mut alerts);
             self.behaviours.iter_mut().for_each(|(_, behaviour)| behaviour.observe(event, &mut alerts));
         }
-        let watermark = self.watermark();
-        self.behaviours.iter_mut().for_each(|(_, behaviour)| behaviour.settle(watermark, &mut alerts));
+        self.advance(&mut alerts);
+        self.correlate(&mut alerts);
+        (finding, alerts)
+    }
+
+    /// Drops repeats and what is suppressed, and joins the rest.
+    fn correlate(&mut self, alerts: &mut Vec<Alert>) {
         let mut seen = BTreeSet::new();
         alerts.retain(|alert| seen.insert(alert.id));
+        let suppressed = &mut self.suppressed;
         let before = alerts.len();
-        alerts.retain(|alert| !self.detection.suppresses(alert));
+        alerts.retain(|alert| match self.detection.suppression(alert) {
+            Some(suppression) => {
+                suppressed.entry(suppression.id.clone()).or_default().note(alert);
+                false
+            }
+            None => true,
+        });
         self.counts.alerts_suppressed += (before - alerts.len()) as u64;
         alerts.iter().for_each(|alert| self.correlator.add(alert));
-        self.advance();
-        (finding, alerts)
+    }
+
+    /// Lets time go on while no event comes: so long after the newest event was received. Returns the alerts about what stayed
+    /// away. Call it only when everything received was seen.
+    pub fn idle(&mut self, nanos: i64) -> Vec<Alert> {
+        self.clocks.idle(nanos);
+        let mut alerts = Vec::new();
+        self.advance(&mut alerts);
+        self.correlate(&mut alerts);
+        alerts
     }
 
     /// Whether an event counts in windows.
@@ -136,44 +156,26 @@ impl Analysis {
             event.time = event.received;
             return false;
         }
-        let known = self.clocks.contains_key(&event.source.instance) || self.clocks.len() < limits::CLOCKS;
-        let sender = if known { event.source.instance.as_str() } else { SHARED_CLOCK };
-        let newest = match self.clocks.get_mut(sender) {
-            Some(newest) => newest,
-            None => self.clocks.entry(sender.to_owned()).or_insert(event.time),
-        };
-        let late = event.time.plus_seconds(i64::from(self.settings.allowed_lateness_s)) < *newest;
-        *newest = (*newest).max(event.time);
+        let newest = self.clocks.note(&event.source.instance, event.time);
+        let late = event.time.plus_seconds(i64::from(self.settings.allowed_lateness_s)) < newest;
         self.counts.events_late += u64::from(late);
         !late
     }
 
-    /// No event older than this counts in windows any more.
+    /// No event older than this counts in windows any more, of any sender that is not silent.
     #[must_use]
     pub fn watermark(&self) -> Timestamp {
-        let newest = self.clocks.values().max().copied().unwrap_or(Timestamp::EPOCH);
-        newest.plus_seconds(-i64::from(self.settings.allowed_lateness_s))
+        self.clocks.low().plus_seconds(-i64::from(self.settings.allowed_lateness_s))
     }
 
-    fn advance(&mut self) {
+    fn advance(&mut self, alerts: &mut Vec<Alert>) {
         let watermark = self.watermark();
+        self.correlations.advance(self.detection.correlations(), watermark, alerts);
+        self.behaviours.iter_mut().for_each(|(_, behaviour)| behaviour.settle(watermark, alerts));
         if watermark > self.advanced.plus_seconds(ADVANCE_S) {
             self.advanced = watermark;
             self.behaviours.iter_mut().for_each(|(_, behaviour)| behaviour.advance(watermark));
-            self.correlations.advance(self.detection.correlations(), watermark);
         }
-    }
-
-    /// Learns that no more events come, for runs over files: the alerts that become certain by it.
-    pub fn finish(&mut self) -> Vec<Alert> {
-        let mut alerts = Vec::new();
-        let end = Timestamp::from_nanos(i64::MAX);
-        self.behaviours.iter_mut().for_each(|(_, behaviour)| behaviour.settle(end, &mut alerts));
-        let before = alerts.len();
-        alerts.retain(|alert| !self.detection.suppresses(alert));
-        self.counts.alerts_suppressed += (before - alerts.len()) as u64;
-        alerts.iter().for_each(|alert| self.correlator.add(alert));
-        alerts
     }
 
     /// The incidents that are new or changed since the last call.
@@ -181,6 +183,17 @@ impl Analysis {
         let watermark = self.watermark();
         let detection = Arc::clone(&self.detection);
         self.correlator.round(detection.grading(), watermark)
+    }
+
+    /// Learns that no more events come, for runs over files: the alerts that become certain by it.
+    pub fn finish(&mut self) -> Vec<Alert> {
+        let (mut alerts, end) = (Vec::new(), Timestamp::from_nanos(i64::MAX));
+        self.behaviours.iter_mut().for_each(|(_, behaviour)| behaviour.settle(end, &mut alerts));
+        while !self.correlations.is_settled() {
+            self.correlations.advance(self.detection.correlations(), end, &mut alerts);
+        }
+        self.correlate(&mut alerts);
+        alerts
     }
 
     /// Learns which incidents were handed out after the state was saved that was taken up; to be called when the events that
@@ -193,6 +206,12 @@ impl Analysis {
     #[must_use]
     pub fn all_incidents(&self) -> Vec<Incident> {
         self.correlator.all(self.detection.grading())
+    }
+
+    /// What each suppression hid since the start: before it is put in force, a run over past alerts is its preview.
+    #[must_use]
+    pub fn suppressed(&self) -> &BTreeMap<String, Suppressed> {
+        &self.suppressed
     }
 
     /// What was counted.
@@ -217,7 +236,7 @@ impl Analysis {
             behaviours,
             correlations: self.correlations.clone(),
             correlator: self.correlator.clone(),
-            clocks: self.clocks.clone(),
+            clocks: self.clocks.newest().clone(),
             counts: self.counts,
         };
         serde_json::to_vec(&snapshot)
@@ -242,7 +261,9 @@ impl Analysis {
             }
         }
         self.correlations = snapshot.correlations;
-        (self.correlator, self.clocks, self.counts) = (snapshot.correlator, snapshot.clocks, snapshot.counts);
+        self.correlations.adopt(self.detection.correlations());
+        (self.correlator, self.counts) = (snapshot.correlator, snapshot.counts);
+        self.clocks = Clocks::of(snapshot.clocks);
         Ok(())
     }
 }

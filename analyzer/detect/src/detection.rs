@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::indicators::{AllowedValues, Indicator, IndicatorSet};
 use crate::risk::GradingRules;
-use crate::sigma::{CorrelationDefinition, SigmaLoader, SigmaRules};
+use crate::sigma::{CorrelationSet, SigmaLoader, SigmaRules};
 use crate::{Suppression, data_protection, indicators, limits, signature, suppression};
 
 /// A rule, list or file that did not load.
@@ -51,7 +51,7 @@ pub struct SigmaDetection {
 #[derive(Debug, Default)]
 pub struct Detection {
     sigma: SigmaRules,
-    correlations: Vec<CorrelationDefinition>,
+    correlations: CorrelationSet,
     indicators: IndicatorSet,
     grading: GradingRules,
     suppressions: Vec<Suppression>,
@@ -87,13 +87,19 @@ impl Detection {
         self.indicators.hit_counts()
     }
 
-    /// Whether people decided not to see an alert.
-    pub(crate) fn suppresses(&self, alert: &Alert) -> bool {
-        self.suppressions.iter().any(|suppression| suppression.hides(alert))
+    /// Whether ready-made alerts pass it as they are: no rule looks at them and no suppression hides any.
+    #[must_use]
+    pub fn is_triage_only(&self) -> bool {
+        self.suppressions.is_empty() && self.indicators.len() == 0 && self.report.sigma_rules == 0
+    }
+
+    /// The suppression by which people decided not to see an alert.
+    pub(crate) fn suppression(&self, alert: &Alert) -> Option<&Suppression> {
+        self.suppressions.iter().find(|suppression| suppression.hides(alert))
     }
 
     /// The correlations over Sigma rules.
-    pub(crate) fn correlations(&self) -> &[CorrelationDefinition] {
+    pub(crate) fn correlations(&self) -> &CorrelationSet {
         &self.correlations
     }
 
@@ -207,10 +213,11 @@ impl DetectionBuilder {
                 IndicatorSet::default()
             });
         let mut failures = loaded.failures;
+        let correlations = CorrelationSet::new(loaded.correlations);
         failures.append(&mut self.failures);
         let report = LoadReport {
             sigma_rules: loaded.rule_count,
-            sigma_correlations: loaded.correlations.len(),
+            sigma_correlations: correlations.len(),
             sigma_filters: loaded.filter_count,
             indicators: indicators.len(),
             failures,
@@ -219,7 +226,7 @@ impl DetectionBuilder {
         (
             Detection {
                 sigma: loaded.rules,
-                correlations: loaded.correlations,
+                correlations,
                 indicators,
                 grading: self.grading,
                 suppressions: self.suppressions,

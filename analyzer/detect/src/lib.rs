@@ -7,10 +7,12 @@
 mod alerting;
 mod analysis;
 mod behaviour;
+mod clocks;
 mod correlate;
 mod data_protection;
 mod detection;
 mod indicators;
+mod lexicon;
 pub mod limits;
 mod pairs;
 mod risk;
@@ -21,9 +23,11 @@ mod techniques;
 #[cfg(test)]
 mod testing;
 mod text;
+mod triage;
 
 pub use analysis::{Analysis, AnalysisCounts, AnalysisSettings};
 pub use behaviour::{Behaviour, BehaviourDefinition, DETECTORS};
-pub use correlate::{CorrelationSettings, Correlator, ShownIncident};
+pub use correlate::{CorrelationSettings, Correlator, Evidence, Reference, ShownIncident};
 pub use detection::{Detection, DetectionBuilder, LoadReport, RuleFailure, SigmaDetection};
-pub use suppression::Suppression;
+pub use suppression::{Suppressed, Suppression};
+pub use triage::{AlertShape, Triage};

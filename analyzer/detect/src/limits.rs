@@ -99,8 +99,18 @@ pub const GROUP_ENTITIES: usize = 24;
 /// Senders whose clocks are followed; further ones share one.
 pub const CLOCKS: usize = 10_000;
 
-/// Groups (keys) that one Sigma correlation follows; the one not seen for longest goes first and is counted.
-pub const CORRELATION_KEYS: usize = 100_000;
+/// Groups (keys) that all Sigma correlations follow together; at the bound a correlation gives up the one it has not seen for
+/// longest, which is counted. About 400 bytes each with one hit.
+pub const CORRELATION_KEYS: usize = 1_000_000;
 
 /// Hits of one Sigma correlation and group within its timespan; the oldest goes first and is counted.
 pub const CORRELATION_HITS: usize = 10_000;
+
+/// Hours of rules on hosts that the baseline remembers; at the bound the oldest hours go first and are counted.
+pub const BASELINE_CELLS: usize = 400_000;
+
+/// Entities whose past the correlator remembers; further ones are left out and counted until old ones are forgotten.
+pub const ENTITY_HISTORY: usize = 200_000;
+
+/// Rules that the account of one suppression names.
+pub const SUPPRESSED_RULES: usize = 100;

@@ -134,7 +134,8 @@ fn external(event: &Event) -> Verdict {
     };
     let mut techniques: Vec<Technique> = ids.into_iter().filter_map(techniques::technique).collect();
     if techniques.is_empty() {
-        techniques.extend(text("rule.category").and_then(techniques::of_class));
+        let of_class = text("rule.category").and_then(techniques::of_class);
+        techniques.extend(of_class.or_else(|| techniques::of_words(&title)));
     }
     Verdict {
         source: AlertSource::External,

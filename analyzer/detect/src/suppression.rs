@@ -1,6 +1,8 @@
 //! Suppressions: alerts that people decided not to see for a while, with a reason and an end.
 
-use fengsui_schema::{Alert, Timestamp};
+use std::collections::BTreeMap;
+
+use fengsui_schema::{Alert, Severity, Timestamp};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +28,32 @@ pub struct Suppression {
     pub until: Timestamp,
     /// Why, for those who ask later.
     pub reason: String,
+}
+
+/// What a suppression hid.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Suppressed {
+    /// Alerts.
+    pub alerts: u64,
+    /// Alerts by their rule's title, at most [`crate::limits::SUPPRESSED_RULES`]; further ones count under an empty title.
+    pub rules: BTreeMap<String, u64>,
+    /// Time of the first.
+    pub first: Option<Timestamp>,
+    /// Time of the last.
+    pub last: Option<Timestamp>,
+    /// The worst severity among them.
+    pub worst: Option<Severity>,
+}
+
+impl Suppressed {
+    pub(crate) fn note(&mut self, alert: &Alert) {
+        self.alerts += 1;
+        let known = self.rules.contains_key(&alert.rule.title) || self.rules.len() < crate::limits::SUPPRESSED_RULES;
+        *self.rules.entry(if known { alert.rule.title.clone() } else { String::new() }).or_default() += 1;
+        self.first = Some(self.first.map_or(alert.time, |first| first.min(alert.time)));
+        self.last = self.last.max(Some(alert.time));
+        self.worst = self.worst.max(Some(alert.severity));
+    }
 }
 
 impl Suppression {

@@ -154,6 +154,11 @@ pub(crate) fn of_class(class: &str) -> Option<Technique> {
     CLASSES.iter().find(|(name, _)| *name == class).map(|(_, tactic)| of_tactic((*tactic).to_owned()))
 }
 
+/// The technique that words of a rule's title hint at.
+pub(crate) fn of_words(title: &str) -> Option<Technique> {
+    crate::lexicon::hint(title).tactic.map(|tactic| of_tactic(tactic.to_owned()))
+}
+
 /// A tactic without a named technique: the tactic's own id stands for it.
 fn of_tactic(tactic: String) -> Technique {
     const IDS: [&str; 14] = [

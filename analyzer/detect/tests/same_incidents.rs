@@ -2,11 +2,11 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test's helpers fail the test")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use fengsui_detect::{Analysis, AnalysisSettings, Detection, DetectionBuilder};
-use fengsui_schema::{Event, Incident, RawRecord};
+use fengsui_detect::{Analysis, AnalysisSettings, Detection, DetectionBuilder, ShownIncident};
+use fengsui_schema::{Event, Incident, RawRecord, Timestamp};
 use proptest::prelude::*;
 
 const RULE: &str = "title: script called\nid: 9f1c7f5a-3f0a-4f7e-9a55-0d6a3c0d3f01\ntags:\n  - attack.persistence\n  - attack.t1505.003\nlogsource:\n  category: webserver\ndetection:\n  s:\n    cs-uri-stem|endswith: '.php'\n  condition: s\nlevel: high\n";
@@ -109,5 +109,173 @@ proptest! {
         let shuffled: Vec<Event> = order.iter().map(|index| sorted[*index].clone()).collect();
         let expected = incidents(&sorted, &[], None);
         prop_assert_eq!(incidents(&shuffled, &rounds, Some(restart)), expected);
+    }
+}
+
+/// Half a day of three attacks, noise and counted logins: what closes, becomes history and is judged by the watermark.
+fn long_events() -> Vec<(u64, Event)> {
+    let mut numbers = 7_u64;
+    let mut next = |below: u64| {
+        numbers = numbers.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (numbers >> 33) % below
+    };
+    let mut texts: Vec<(u64, String)> = Vec::new();
+    let alert = |at: u64, rule: &str, source: &str, target: &str| {
+        (at, format!(r#"{{"rule":{{"name":"{rule}"}},"event":{{"severity":"high"}},"source":{{"ip":"{source}"}},"destination":{{"ip":"{target}"}}"#))
+    };
+    for index in 0..260 {
+        let at = index * 160 + next(60);
+        let rule = ["common a", "common b", "odd c"][next(3) as usize];
+        texts.push(alert(at, rule, &format!("10.9.0.{}", next(6)), &format!("10.1.1.{}", next(4))));
+    }
+    for (attack, start) in [3_000, 17_000, 36_000].into_iter().enumerate() {
+        for step in 0..12 {
+            let rule = format!("attack {attack} step {}", step / 3);
+            texts.push(alert(start + step * 100 + next(50), &rule, &format!("198.51.100.{attack}"), "10.1.1.2"));
+        }
+    }
+    for index in 0..60 {
+        let user = ["a", "b"][next(2) as usize];
+        let outcome = if next(4) == 0 { "success" } else { "failure" };
+        texts.push((index * 700 + next(500), format!(r#"{{"event":{{"outcome":"{outcome}"}},"user":{{"name":"{user}"}},"bytes":{}"#, next(90))));
+    }
+    texts.sort();
+    texts
+        .into_iter()
+        .enumerate()
+        .map(|(number, (at, text))| {
+            let time = Timestamp::from_parts(1_795_348_800 + i64::try_from(at).expect("small"), 0);
+            let source = if text.contains("rule") { "ecs_alert" } else { "json" };
+            let record = RawRecord {
+                source: source.into(),
+                instance: "s1".into(),
+                received: time,
+                payload: format!(r#"{text},"@timestamp":"{time}"}}"#).into(),
+            };
+            (at, fengsui_normalize::normalize(&record, number as u64).expect("record"))
+        })
+        .collect()
+}
+
+/// Correlations of every type, a chain, and one about what stays away.
+const CORRELATIONS: &str = "title: failed\nid: failed\nlogsource:\n  product: x\ndetection:\n  s:\n    event.outcome: failure\n  condition: s\n---\ntitle: good\nid: good\nname: good\nlogsource:\n  product: x\ndetection:\n  s:\n    event.outcome: success\n  condition: s\n";
+
+fn long_detection() -> Arc<Detection> {
+    let correlation = |id: &str, body: &str| {
+        format!("---\ntitle: {id}\nid: {id}\nlevel: high\ncorrelation:\n  group-by: [user.name]\n  timespan: 30m\n{body}")
+    };
+    let rules = "  rules: [failed]\n";
+    let over = |kind: &str, condition: &str| {
+        correlation(kind, &format!("  type: {kind}\n{rules}  condition:\n{condition}"))
+    };
+    let text = [
+        CORRELATIONS.to_owned(),
+        over("event_count", "    gte: 3\n"),
+        over("value_count", "    field: bytes\n    gte: 3\n"),
+        over("value_sum", "    field: bytes\n    gte: 150\n"),
+        over("value_avg", "    field: bytes\n    lt: 40\n"),
+        over("value_percentile", "    field: bytes\n    percentile: 90\n    gte: 70\n"),
+        over("value_median", "    field: bytes\n    gte: 60\n"),
+        correlation("temporal", "  type: temporal\n  rules: [failed, good]\n"),
+        correlation("ordered", "  type: temporal_ordered\n  rules: [failed, good]\n"),
+        correlation("chain", "  type: temporal_ordered\n  rules: [event_count, good]\n"),
+        correlation("silent", "  type: event_count\n  rules: [good]\n  condition:\n    eq: 0\n"),
+    ]
+    .concat();
+    let mut builder = DetectionBuilder::new();
+    builder.add_sigma("rules.yml", &text);
+    let (detection, report) = builder.finish();
+    assert_eq!((report.failures, report.sigma_correlations), (vec![], 10));
+    Arc::new(detection)
+}
+
+/// What a console would have at the end: the last revision of every incident that was not taken in by another, and the ids
+/// of all alerts. `rounds` are the places after which incidents are handed out, `kills` those after which the process dies:
+/// it goes on from the last state that was saved, with what it had handed out since.
+fn console(
+    detection: &Arc<Detection>,
+    events: &[Event],
+    rounds: &BTreeSet<usize>,
+    kills: &BTreeSet<usize>,
+) -> (BTreeMap<String, Incident>, BTreeSet<String>) {
+    let fresh = || Analysis::new(AnalysisSettings::default(), Arc::clone(detection));
+    let (mut analysis, mut saved, mut at) = (fresh(), (fresh().snapshot().expect("saves"), 0), 0);
+    let (mut last, mut alerts) = (BTreeMap::new(), BTreeSet::new());
+    let (mut left, mut shown, mut reached) = (kills.clone(), Vec::new(), 0);
+    let mut keep = |incidents: Vec<Incident>, shown: &mut Vec<ShownIncident>| {
+        for mut incident in incidents {
+            shown.push(ShownIncident::of(&incident));
+            incident.revision = 0;
+            last.insert(incident.id.to_string(), incident);
+        }
+    };
+    while at < events.len() {
+        let (_, found) = analysis.observe(&mut events[at].clone());
+        alerts.extend(found.iter().map(|alert| alert.id.to_string()));
+        at += 1;
+        if at >= reached && rounds.contains(&at) {
+            if at == reached {
+                analysis.recall(shown.clone());
+            }
+            keep(analysis.incidents(), &mut shown);
+            if at % 2 == 0 {
+                (saved, shown) = ((analysis.snapshot().expect("saves"), at), Vec::new());
+            }
+            reached = at;
+        }
+        if left.remove(&at) {
+            analysis = fresh();
+            analysis.restore(&saved.0).expect("restores");
+            at = saved.1;
+        }
+    }
+    for _ in 0..64 {
+        let found = analysis.idle(24 * 3_600 * 1_000_000_000);
+        alerts.extend(found.iter().map(|alert| alert.id.to_string()));
+    }
+    keep(analysis.incidents(), &mut shown);
+    last.retain(|_, incident| !incident.members.is_empty());
+    (last, alerts)
+}
+
+/// A number below a bound out of a seed.
+fn draw(seed: &mut u64, below: usize) -> usize {
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    usize::try_from(*seed >> 33).expect("small") % below
+}
+
+fn some(seed: &mut u64, count: usize, below: usize) -> BTreeSet<usize> {
+    (0..count).map(|_| 1 + draw(seed, below)).collect()
+}
+
+#[test]
+fn a_hundred_orders_within_the_allowed_lateness_are_one() {
+    let (events, detection) = (long_events(), long_detection());
+    let sorted: Vec<Event> = events.iter().map(|(_, event)| event.clone()).collect();
+    let expected = console(&detection, &sorted, &BTreeSet::new(), &BTreeSet::new());
+    assert!(expected.0.len() >= 3 && expected.1.len() > 300, "{} {}", expected.0.len(), expected.1.len());
+    for case in 0..100 {
+        let mut seed = case;
+        let mut order: Vec<(u64, usize)> =
+            events.iter().enumerate().map(|(index, (at, _))| (at + draw(&mut seed, 115) as u64, index)).collect();
+        order.sort_unstable();
+        let arrived: Vec<Event> = order.into_iter().map(|(_, index)| sorted[index].clone()).collect();
+        let rounds = some(&mut seed, 12, arrived.len());
+        let found = console(&detection, &arrived, &rounds, &BTreeSet::new());
+        assert_eq!(found.1, expected.1, "alerts of order {case}");
+        assert_eq!(found.0, expected.0, "incidents of order {case}");
+    }
+}
+
+#[test]
+fn a_hundred_kills_change_nothing() {
+    let (events, detection) = (long_events(), long_detection());
+    let sorted: Vec<Event> = events.into_iter().map(|(_, event)| event).collect();
+    let expected = console(&detection, &sorted, &BTreeSet::new(), &BTreeSet::new());
+    for case in 0..25 {
+        let mut seed = 1_000 + case;
+        let (rounds, kills) = (some(&mut seed, 40, sorted.len()), some(&mut seed, 4, sorted.len()));
+        let found = console(&detection, &sorted, &rounds, &kills);
+        assert_eq!(found, expected, "run {case} with kills after {kills:?}");
     }
 }

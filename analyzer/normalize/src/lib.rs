@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod alert_line;
 mod draft;
 mod error;
 mod flow_export;
@@ -16,6 +17,7 @@ mod sources;
 mod text;
 mod windows_log;
 
+pub use alert_line::AlertLines;
 pub use draft::Draft;
 pub use error::NormalizeError;
 pub use flow_export::{FlowCounts, FlowDecoder};

@@ -21,11 +21,14 @@ mod settings;
 mod sink;
 mod snapshot;
 mod statistics;
+mod triage;
 mod worker;
 
 pub use error::PipelineError;
 pub use event_index::EventIndex;
-pub use fengsui_detect::{AnalysisSettings, CorrelationSettings, Detection, LoadReport, RuleFailure};
+pub use fengsui_detect::{
+    AnalysisSettings, CorrelationSettings, Detection, Evidence, LoadReport, Reference, RuleFailure,
+};
 pub use offline::{InputFormat, OfflineInput, OfflineOptions, OfflineSummary, analyze_offline, detect_offline};
 pub use organization::{Asset, NetworkRange, Organization, OrganizationSettings, ZoneRule};
 pub use pipeline::{Pipeline, PipelineHandle, PipelineParts};

@@ -77,3 +77,6 @@ pub const QUARANTINE_REASONS: usize = 1_000;
 
 /// Largest file that is one JSON list, in bytes; a larger one is refused, as it has to be read whole.
 pub const OFFLINE_LIST_BYTES: u64 = 512 * 1024 * 1024;
+
+/// Kinds of ready-made alerts that are remembered while files are read; at the bound they are understood anew.
+pub const ALERT_SHAPES: usize = 500_000;

@@ -1,18 +1,18 @@
 //! Detection and correlation over files, without the service: `fengsui detect` and `fengsui analyze`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use fengsui_detect::{Analysis, AnalysisSettings, CorrelationSettings, Detection};
+use fengsui_detect::{Analysis, AnalysisSettings, CorrelationSettings, Detection, Reference, Suppressed};
 use fengsui_normalize::{EVTX_MAGIC, Framing, SourceDefinition, WindowsLog};
 use fengsui_schema::{AlertId, Event, Incident, RawRecord, Timestamp, shown};
 use serde_json::{Value, json};
 
-use crate::{Organization, PipelineError, limits};
+use crate::{Organization, PipelineError, limits, triage};
 
 /// How an input file is read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -53,7 +53,7 @@ pub enum OfflineInput {
 
 impl OfflineInput {
     /// The name in results: the path as given, `-` for standard input.
-    fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::File(path) => path.display().to_string(),
             Self::Standard => "-".to_owned(),
@@ -79,6 +79,10 @@ pub struct OfflineOptions {
     pub organization: Organization,
     /// The time of reading: syslog times without a year are taken as near to it as can be.
     pub now: Timestamp,
+    /// How alerts are joined; bounds for services don't hold for files.
+    pub correlation: CorrelationSettings,
+    /// Incidents that are written, riskiest first; 0 for all.
+    pub limit: usize,
 }
 
 /// What an offline run did.
@@ -92,8 +96,12 @@ pub struct OfflineSummary {
     pub failures: Vec<String>,
     /// Detections or alerts.
     pub alerts: u64,
-    /// Incidents.
+    /// Incidents that were written.
     pub incidents: u64,
+    /// Incidents of less risk that were not.
+    pub incidents_below: u64,
+    /// What each suppression hid, by its id.
+    pub suppressed: BTreeMap<String, Suppressed>,
 }
 
 /// The first reasons that a summary names.
@@ -143,7 +151,12 @@ pub fn analyze_offline(
     detection: &Arc<Detection>,
     output: &mut dyn Write,
 ) -> Result<OfflineSummary, PipelineError> {
-    let mut analysis = Analysis::new(offline_settings(), Arc::clone(detection));
+    if options.format == InputFormat::Alerts && detection.is_triage_only() {
+        return triage::run(options, detection, output);
+    }
+    let settings =
+        AnalysisSettings { allowed_lateness_s: u32::MAX, allowed_skew_s: u32::MAX, correlation: correlation(options) };
+    let mut analysis = Analysis::new(settings, Arc::clone(detection));
     let mut places: HashMap<AlertId, Vec<(u32, u32)>> = HashMap::new();
     let mut alerts = 0;
     let mut summary = each_event(options, |place, event| {
@@ -154,33 +167,47 @@ pub fn analyze_offline(
         }
         Ok(())
     })?;
-    alerts += analysis.finish().len() as u64;
-    let names: Vec<String> = options.inputs.iter().map(OfflineInput::name).collect();
+    summary.alerts = alerts + analysis.finish().len() as u64;
+    summary.suppressed = analysis.suppressed().clone();
     let incidents = analysis.all_incidents();
-    for incident in &incidents {
-        writeln!(output, "{}", incident_line(incident, &places, &names))?;
-    }
-    output.flush()?;
-    summary.alerts = alerts;
-    summary.incidents = incidents.len() as u64;
+    let place = |alert: AlertId| places.get(&alert).into_iter().flatten().copied();
+    write_incidents(options, &incidents, &mut summary, output, place)?;
     Ok(summary)
 }
 
-/// Files are complete: nothing is late, and every alert is named.
-fn offline_settings() -> AnalysisSettings {
-    let correlation = CorrelationSettings {
+/// Files are complete: nothing is late, every alert is named, and all hours say what is usual.
+pub(crate) fn correlation(options: &OfflineOptions) -> CorrelationSettings {
+    CorrelationSettings {
         members_per_group: usize::MAX,
         members_per_incident: usize::MAX,
-        ..CorrelationSettings::default()
-    };
-    AnalysisSettings { allowed_lateness_s: u32::MAX, allowed_skew_s: u32::MAX, correlation }
+        reference: Reference::Whole,
+        ..options.correlation.clone()
+    }
 }
 
-fn incident_line(incident: &Incident, places: &HashMap<AlertId, Vec<(u32, u32)>>, names: &[String]) -> Value {
-    let mut members: Vec<(u32, u32)> =
-        incident.members.iter().filter_map(|member| places.get(&member.alert)).flatten().copied().collect();
-    members.sort_unstable();
-    members.dedup();
+/// Writes one line an incident; `places` says where the alert of an id stands.
+pub(crate) fn write_incidents<P: Iterator<Item = (u32, u32)>>(
+    options: &OfflineOptions,
+    incidents: &[Incident],
+    summary: &mut OfflineSummary,
+    output: &mut dyn Write,
+    places: impl Fn(AlertId) -> P,
+) -> Result<(), PipelineError> {
+    let names: Vec<String> = options.inputs.iter().map(OfflineInput::name).collect();
+    let shown = if options.limit == 0 { incidents.len() } else { options.limit.min(incidents.len()) };
+    for incident in &incidents[..shown] {
+        let mut members: Vec<(u32, u32)> = incident.members.iter().flat_map(|member| places(member.alert)).collect();
+        members.sort_unstable();
+        members.dedup();
+        writeln!(output, "{}", incident_line(incident, members, &names))?;
+    }
+    output.flush()?;
+    summary.incidents = shown as u64;
+    summary.incidents_below = (incidents.len() - shown) as u64;
+    Ok(())
+}
+
+fn incident_line(incident: &Incident, members: Vec<(u32, u32)>, names: &[String]) -> Value {
     let name = |index: u32| usize::try_from(index).ok().and_then(|index| names.get(index));
     let members: Vec<Value> =
         members.into_iter().map(|(input, line)| json!({"input": name(input), "line": line})).collect();
@@ -325,7 +352,7 @@ impl Reading<'_> {
 }
 
 impl OfflineSummary {
-    fn fail(&mut self, input: &str, line: u32, error: &dyn std::fmt::Display) {
+    pub(crate) fn fail(&mut self, input: &str, line: u32, error: &dyn std::fmt::Display) {
         self.records_failed += 1;
         if self.failures.len() < NAMED_FAILURES {
             self.failures.push(format!("{input}:{line}: {error}"));
@@ -370,14 +397,14 @@ fn source_of(
 }
 
 /// The lines of an input, each cut at its limit.
-struct Lines {
+pub(crate) struct Lines {
     reader: Box<dyn BufRead>,
     line: Vec<u8>,
     number: u32,
 }
 
 impl Lines {
-    fn open(input: &OfflineInput) -> Result<Self, PipelineError> {
+    pub(crate) fn open(input: &OfflineInput) -> Result<Self, PipelineError> {
         let reader: Box<dyn BufRead> = match input {
             OfflineInput::Standard => Box::new(BufReader::with_capacity(SAMPLE_BYTES, std::io::stdin())),
             OfflineInput::File(path) => {
@@ -394,7 +421,7 @@ impl Lines {
     }
 
     /// The next line without its end; of a line above its limit the beginning.
-    fn next(&mut self) -> std::io::Result<Option<(u32, &[u8])>> {
+    pub(crate) fn next(&mut self) -> std::io::Result<Option<(u32, &[u8])>> {
         self.line.clear();
         let limit = limits::LINE_BYTES as u64;
         let read = self.reader.by_ref().take(limit).read_until(b'\n', &mut self.line)?;

@@ -98,6 +98,7 @@ impl Pipeline {
             analysed,
             indexed,
             last: None,
+            heard: std::time::Instant::now(),
         };
         worker.count_rules(&Arc::clone(worker.analysis.detection()));
         let committing = tokio::spawn(commit_often(parts.store, commit_interval, stop.clone()));

@@ -21,6 +21,9 @@ use crate::{EventIndex, Organization, PipelineSettings};
 /// Pause after the index refused an event.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// Silence after which time goes on by itself.
+const QUIET: Duration = Duration::from_secs(1);
+
 /// What can be exchanged while the pipeline runs.
 #[derive(Default)]
 pub(crate) struct Exchange {
@@ -46,6 +49,8 @@ pub(crate) struct Worker {
     pub(crate) indexed: Option<u64>,
     /// The last record that went through.
     pub(crate) last: Option<u64>,
+    /// When the last records came.
+    pub(crate) heard: Instant,
 }
 
 /// How often something is done: at its interval, but never more than a fifth of the time is spent on it.
@@ -89,7 +94,7 @@ impl Worker {
         loop {
             let ended = match records.recv_timeout(flush.left()) {
                 Ok(batch) => !self.take(batch),
-                Err(RecvTimeoutError::Timeout) => false,
+                Err(RecvTimeoutError::Timeout) => !self.idle(),
                 Err(RecvTimeoutError::Disconnected) => true,
             };
             let goes_on = flush.due(ended, || self.flush()) && save.due(ended, || self.save());
@@ -105,6 +110,7 @@ impl Worker {
             self.count_rules(&detection);
             self.analysis.replace_detection(detection);
         }
+        self.heard = Instant::now();
         let organization = Arc::clone(&*self.exchange.organization.lock());
         let mut outputs = Vec::new();
         for record in batch {
@@ -112,6 +118,16 @@ impl Worker {
             self.last = Some(record.sequence);
         }
         self.hand_over(outputs)
+    }
+
+    /// Nothing waits to be read: time goes on, and what stays away is noticed. False when nobody takes the outputs any more.
+    fn idle(&mut self) -> bool {
+        let quiet = self.heard.elapsed();
+        if self.handed_out.until.is_some() || quiet < QUIET {
+            return true;
+        }
+        let alerts = self.analysis.idle(i64::try_from(quiet.as_nanos()).unwrap_or(i64::MAX));
+        self.hand_over(alerts.into_iter().map(|alert| Output::Alert(Box::new(alert))).collect())
     }
 
     pub(crate) fn count_rules(&self, detection: &Detection) {

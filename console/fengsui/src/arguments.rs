@@ -42,7 +42,7 @@ pub(crate) enum Command {
     Detect(DetectArguments),
     /// Run the whole analysis over files; one JSON line per incident, highest risk first.
     #[command(
-        after_help = "Examples:\n  fengsui analyze --input eve.json --sigma rules/sigma --output incidents.jsonl\n  fengsui analyze --format alerts --input alerts.jsonl --output -"
+        after_help = "Examples:\n  fengsui analyze --input eve.json --sigma rules/sigma --output incidents.jsonl\n  fengsui analyze --format alerts --input alerts.jsonl --output -\n  fengsui analyze --format alerts --input alerts.jsonl --suppressions quiet.toml --output -"
     )]
     Analyze(AnalyzeArguments),
     /// Check rules.
@@ -342,6 +342,12 @@ pub(crate) struct AnalyzeArguments {
     /// Where the incidents go.
     #[arg(long, value_name = "FILE")]
     pub(crate) output: PathBuf,
+    /// Suppressions (TOML) to try: what each would have hidden is told on standard error.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) suppressions: Vec<PathBuf>,
+    /// Incidents that are written, riskiest first; 0 for all.
+    #[arg(long, default_value_t = 25, value_name = "N")]
+    pub(crate) limit: usize,
 }
 
 /// `fengsui rules …`

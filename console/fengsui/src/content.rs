@@ -27,6 +27,10 @@ pub(crate) struct RuleFiles {
     pub(crate) indicators: Vec<PathBuf>,
     /// YARA rules.
     pub(crate) yara: Vec<PathBuf>,
+    /// Suppressions.
+    pub(crate) suppressions: Vec<PathBuf>,
+    /// Rules that propose grades.
+    pub(crate) grading: Option<PathBuf>,
 }
 
 /// Lays the starter rules out below the data folder and lists them with the ones the settings name.
@@ -34,7 +38,11 @@ pub(crate) struct RuleFiles {
 /// # Errors
 /// When the data folder can't be written or a named folder can't be read.
 pub(crate) fn rule_files(settings: &RulesSettings, data: &Path) -> anyhow::Result<RuleFiles> {
-    let mut files = RuleFiles::default();
+    let mut files = RuleFiles {
+        suppressions: settings.suppressions.clone(),
+        grading: settings.grading.clone(),
+        ..RuleFiles::default()
+    };
     if settings.starter {
         let folder = data.join("starter-rules");
         lay_out(&folder)?;
@@ -57,7 +65,12 @@ pub(crate) fn rule_files(settings: &RulesSettings, data: &Path) -> anyhow::Resul
 impl RuleFiles {
     /// The ones the analyzer loads.
     pub(crate) fn detection(&self) -> RuleSources {
-        RuleSources { sigma: self.sigma.clone(), indicators: self.indicators.clone(), ..RuleSources::default() }
+        RuleSources {
+            sigma: self.sigma.clone(),
+            indicators: self.indicators.clone(),
+            grading: self.grading.clone(),
+            suppressions: self.suppressions.clone(),
+        }
     }
 
     fn add(&mut self, kind: &str, path: &Path, ending: &str) -> anyhow::Result<()> {

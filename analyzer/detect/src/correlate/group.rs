@@ -1,23 +1,34 @@
 //! Alerts of one rule between the same ends in the same ten minutes.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::sync::Arc;
 
-use fengsui_schema::{Alert, AlertId, AlertSource, BusinessDomain, Entity, Severity, Technique, Timestamp, UnitCode};
-use serde::{Deserialize, Serialize};
+use fengsui_schema::{
+    Alert, AlertId, AlertSource, BusinessDomain, Entity, EntityKind, Severity, Technique, Timestamp, UnitCode,
+};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::alerting::window;
 use crate::limits;
 
-/// Length of the window that repeats are folded in, in seconds.
+/// Length of the window that repeats are folded in, in seconds. An hour is a whole number of windows.
 const WINDOW_S: i64 = 600;
 
-/// What alerts are folded by. Ordered by window first, so that the oldest are given up first.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) struct GroupKey(i64, String);
+/// Windows of an hour.
+const WINDOWS_PER_HOUR: i64 = 3_600 / WINDOW_S;
+
+/// What alerts are folded by: window and shape. Ordered by window first, so that the oldest are given up first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct GroupKey(i64, [u8; 16]);
 
 impl GroupKey {
-    pub(super) fn of(alert: &Alert) -> Self {
-        Self(window(alert.time, WINDOW_S), alert.group_key.clone())
+    pub(super) fn of(shape: &Shape, time: Timestamp) -> Self {
+        Self(window(time, WINDOW_S), shape.id)
+    }
+
+    pub(super) fn hour(&self) -> i64 {
+        self.0.div_euclid(WINDOWS_PER_HOUR)
     }
 
     pub(super) fn window(&self) -> i64 {
@@ -25,18 +36,92 @@ impl GroupKey {
     }
 }
 
-/// Alerts of one rule between the same ends in the same ten minutes.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct AlertGroup {
+/// What alerts that differ only in their moment have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Shape {
+    /// Digest of all the rest.
+    pub(crate) id: [u8; 16],
     pub(crate) rule: String,
     pub(crate) title: String,
     pub(crate) title_zh: Option<String>,
     pub(crate) source: AlertSource,
+    /// Kind of detector: the product of an external alert, else the kind of detection.
+    pub(crate) detector: String,
     pub(crate) severity: Severity,
-    pub(crate) techniques: BTreeSet<Technique>,
-    pub(crate) entities: BTreeSet<Entity>,
+    pub(crate) techniques: Vec<Technique>,
+    /// Ends, hosts and accounts, sorted.
+    pub(crate) entities: Vec<Entity>,
     pub(crate) unit: UnitCode,
     pub(crate) domain: BusinessDomain,
+}
+
+/// Whether a kind of entity is so varied that it does not tell shapes apart.
+fn is_varied(kind: EntityKind) -> bool {
+    matches!(kind, EntityKind::Domain | EntityKind::Url | EntityKind::File | EntityKind::DataAsset)
+}
+
+impl Shape {
+    pub(super) fn of(alert: &Alert) -> Self {
+        let mut entities: Vec<Entity> =
+            alert.entities.iter().filter(|entity| !is_varied(entity.kind)).cloned().collect();
+        entities.sort();
+        entities.dedup();
+        let product = alert.rule.id.strip_prefix("external:").and_then(|rest| rest.split('/').next());
+        let mut shape = Self {
+            id: [0; 16],
+            rule: alert.rule.id.clone(),
+            title: alert.rule.title.clone(),
+            title_zh: alert.rule.title_zh.clone(),
+            source: alert.source,
+            detector: product.map_or_else(|| format!("{:?}", alert.source), str::to_owned),
+            severity: alert.severity,
+            techniques: alert.techniques.clone(),
+            entities,
+            unit: alert.unit.clone(),
+            domain: alert.domain,
+        };
+        shape.id = shape.digest();
+        shape
+    }
+
+    fn digest(&self) -> [u8; 16] {
+        let mut text = format!(
+            "{}\u{1f}{}\u{1f}{:?}\u{1f}{:?}\u{1f}{}\u{1f}{:?}",
+            self.rule, self.title, self.source, self.severity, self.unit, self.domain
+        );
+        for entity in &self.entities {
+            let asset = entity.asset.as_deref().unwrap_or_default();
+            let _ = write!(text, "\u{1f}{:?}\u{1e}{}\u{1e}{}\u{1e}{asset}", entity.kind, entity.role, entity.value);
+        }
+        for technique in &self.techniques {
+            let _ = write!(text, "\u{1f}{}\u{1e}{}", technique.id, technique.tactic.as_deref().unwrap_or_default());
+        }
+        let digest = fengsui_crypto::sm3_of_parts(&[b"shape", text.as_bytes()]);
+        let mut id = [0; 16];
+        id.copy_from_slice(&digest[..16]);
+        id
+    }
+
+    /// The entities in a role.
+    pub(crate) fn in_role<'a>(&'a self, role: &'a str) -> impl Iterator<Item = &'a Entity> {
+        self.entities.iter().filter(move |entity| entity.role == role)
+    }
+
+    /// What the rule is counted for: the host it fired on, else the target's address, else the source.
+    pub(crate) fn subject(&self) -> &str {
+        let host = self.in_role("target").find(|entity| entity.kind == EntityKind::Host);
+        let best = host.or_else(|| self.in_role("target").next()).or_else(|| self.in_role("source").next());
+        best.map(|entity| entity.value.as_str()).unwrap_or_default()
+    }
+}
+
+/// Alerts of one rule between the same ends in the same ten minutes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct AlertGroup {
+    #[serde(serialize_with = "write_shape", deserialize_with = "read_shape")]
+    pub(crate) shape: Arc<Shape>,
+    /// Names, files and addresses of the web the alerts are about besides.
+    pub(crate) related: BTreeSet<Entity>,
     pub(crate) first: Timestamp,
     pub(crate) last: Timestamp,
     /// The earliest alerts.
@@ -45,52 +130,57 @@ pub(crate) struct AlertGroup {
     pub(crate) count: u64,
 }
 
+fn write_shape<S: Serializer>(shape: &Arc<Shape>, serializer: S) -> Result<S::Ok, S::Error> {
+    shape.as_ref().serialize(serializer)
+}
+
+fn read_shape<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Shape>, D::Error> {
+    Shape::deserialize(deserializer).map(Arc::new)
+}
+
 impl AlertGroup {
-    pub(super) fn of(alert: &Alert) -> Self {
-        let mut entities: BTreeSet<Entity> = alert.entities.iter().cloned().collect();
-        trim(&mut entities);
+    pub(super) fn new(shape: &Arc<Shape>, time: Timestamp) -> Self {
         Self {
-            rule: alert.rule.id.clone(),
-            title: alert.rule.title.clone(),
-            title_zh: alert.rule.title_zh.clone(),
-            source: alert.source,
-            severity: alert.severity,
-            techniques: alert.techniques.iter().cloned().collect(),
-            entities,
-            unit: alert.unit.clone(),
-            domain: alert.domain,
-            first: alert.time,
-            last: alert.time,
-            members: BTreeSet::from([(alert.time, alert.id)]),
-            count: 1,
+            shape: Arc::clone(shape),
+            related: BTreeSet::new(),
+            first: time,
+            last: time,
+            members: BTreeSet::new(),
+            count: 0,
         }
     }
 
     /// Adds an alert; false when it is known. Takes the least of what can differ, so that the order does not matter.
-    pub(super) fn add(&mut self, alert: &Alert, members: usize) -> bool {
-        if !self.members.insert((alert.time, alert.id)) {
+    pub(super) fn add(&mut self, time: Timestamp, alert: AlertId, related: &[Entity], members: usize) -> bool {
+        if !self.members.insert((time, alert)) {
             return false;
         }
         while self.members.len() > members {
             self.members.pop_last();
         }
         self.count += 1;
-        self.first = self.first.min(alert.time);
-        self.last = self.last.max(alert.time);
-        self.severity = self.severity.max(alert.severity);
-        self.techniques.extend(alert.techniques.iter().cloned());
-        self.entities.extend(alert.entities.iter().cloned());
-        trim(&mut self.entities);
-        if alert.unit < self.unit {
-            self.unit = alert.unit.clone();
+        self.first = self.first.min(time);
+        self.last = self.last.max(time);
+        self.related.extend(related.iter().filter(|entity| is_varied(entity.kind)).cloned());
+        while self.related.len() > limits::GROUP_ENTITIES {
+            self.related.pop_last();
         }
-        self.domain = self.domain.min(alert.domain);
         true
     }
-}
 
-fn trim(entities: &mut BTreeSet<Entity>) {
-    while entities.len() > limits::GROUP_ENTITIES {
-        entities.pop_last();
+    /// Takes an alert out; true when none is left.
+    pub(super) fn take_back(&mut self, time: Timestamp, alert: AlertId) -> bool {
+        if self.members.remove(&(time, alert)) {
+            self.count -= 1;
+        }
+        if let (Some((first, _)), Some((last, _))) = (self.members.first(), self.members.last()) {
+            (self.first, self.last) = (*first, *last);
+        }
+        self.count == 0
+    }
+
+    /// Everything and everybody it is about.
+    pub(crate) fn entities(&self) -> impl Iterator<Item = &Entity> {
+        self.shape.entities.iter().chain(&self.related)
     }
 }

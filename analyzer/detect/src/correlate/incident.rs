@@ -7,45 +7,52 @@ use fengsui_schema::{
     IncidentMember, Technique, Timestamp, UnitCode,
 };
 
-use super::activity::Activity;
+use super::baseline::Rarity;
 use super::explain;
 use super::group::AlertGroup;
+use super::links::Component;
 use super::{CorrelationSettings, ShownIncident};
-use crate::risk::{GradingFacts, GradingRules, Score, group_points};
+use crate::risk::{GradingFacts, GradingRules, Score, group_value};
 use crate::{limits, techniques};
 
-/// The incident of a component; `None` when its risk is below what is shown.
+/// A component with what is known of its groups.
+pub(super) struct Parts<'a> {
+    pub(super) groups: Vec<&'a AlertGroup>,
+    pub(super) rarities: Vec<Rarity>,
+    pub(super) component: &'a Component,
+}
+
+/// The incident of a component with its points; `None` when its risk is below what is shown.
 pub(super) fn build(
-    groups: &[&AlertGroup],
-    reasons: &BTreeMap<(EntityKind, String), u32>,
-    activity: &Activity,
+    parts: &Parts<'_>,
     settings: &CorrelationSettings,
     grading: &GradingRules,
-) -> Option<Incident> {
+) -> Option<(f64, Incident)> {
+    let groups = parts.groups.as_slice();
     let (start, end) = (groups.iter().map(|group| group.first).min()?, groups.iter().map(|group| group.last).max()?);
-    let points: Vec<f64> = groups.iter().map(|group| group_points(group, activity.share(&group.rule), end)).collect();
-    let techniques = kill_chain(groups);
-    let score = Score::of(groups, &points, &techniques);
+    let value = |(group, rarity): (&&AlertGroup, &Rarity)| group_value(group, rarity, &settings.evidence);
+    let values: Vec<f64> = groups.iter().zip(&parts.rarities).map(value).collect();
+    let techniques = kill_chain(groups, &values);
+    let score = Score::of(groups, &values, &techniques, &settings.evidence);
     if score.risk < settings.minimum_risk {
         return None;
     }
-    // Alerts over windows carry the window's start; one that comes later should not take the place of the opener.
-    let over_window = |group: &AlertGroup| matches!(group.source, AlertSource::Behaviour | AlertSource::Correlation);
-    let openers = groups.iter().filter_map(|group| Some((over_window(group), group.members.first()?)));
-    let (_, (_, opener)) = openers.min()?;
-    let entities = entities(groups, &points);
-    let (unit, domain) = (majority(groups, |group| group.unit.clone())?, majority(groups, |group| group.domain)?);
+    let opener = groups.iter().map(|group| (over_window(group), group.first, group.shape.id)).min()?;
+    let entities = entities(groups, &values);
+    let (unit, domain) =
+        (majority(groups, |group| group.shape.unit.clone())?, majority(groups, |group| group.shape.domain)?);
     let facts = GradingFacts {
         risk: score.risk,
-        severity: groups.iter().map(|group| group.severity).max()?,
+        severity: groups.iter().map(|group| group.shape.severity).max()?,
         tactics: score.tactics.clone(),
         domain,
         hosts: hosts(groups),
     };
     let (proposed_grade, grade_basis) = grading.propose(&facts);
-    let title = explain::title(groups, &points, &entities, &score.tactics);
-    Some(Incident {
-        id: IncidentId::from_digest(&fengsui_crypto::sm3_of_parts(&[b"incident", opener.as_bytes()])),
+    let title = explain::title(groups, &values, &entities, &score.tactics);
+    let digest = fengsui_crypto::sm3_of_parts(&[b"incident", &opener.1.as_nanos().to_le_bytes(), &opener.2]);
+    let incident = Incident {
+        id: IncidentId::from_digest(&digest),
         revision: 0,
         title_zh: title.zh,
         title_en: title.en,
@@ -54,13 +61,19 @@ pub(super) fn build(
         grade_basis,
         start,
         end,
-        explanation: explain::lines(groups, reasons, &score, start, end),
-        members: members(groups, &points, settings.members_per_incident),
+        explanation: explain::lines(parts, &values, &score, start, end),
+        members: members(groups, &values, settings.members_per_incident),
         entities,
         techniques,
         unit,
         domain,
-    })
+    };
+    Some((score.points, incident))
+}
+
+/// Alerts over windows carry the window's start; one that comes later should not take the place of the opener.
+fn over_window(group: &AlertGroup) -> bool {
+    matches!(group.shape.source, AlertSource::Behaviour | AlertSource::Correlation)
 }
 
 /// What is handed out of an incident that became part of another.
@@ -87,11 +100,16 @@ pub(super) fn absorbed(id: IncidentId, shown: &ShownIncident) -> Incident {
     }
 }
 
-/// Techniques in the order of the kill chain, then by their first sight.
-fn kill_chain(groups: &[&AlertGroup]) -> Vec<Technique> {
+/// Least value of a group whose techniques count.
+const TELLING: f64 = 0.2;
+
+/// Techniques in the order of the kill chain, then by their first sight; those of groups that say little are left out when
+/// others say more.
+fn kill_chain(groups: &[&AlertGroup], values: &[f64]) -> Vec<Technique> {
     let mut first: BTreeMap<&Technique, Timestamp> = BTreeMap::new();
-    for group in groups {
-        for technique in &group.techniques {
+    let any = values.iter().any(|value| *value >= TELLING);
+    for (group, _) in groups.iter().zip(values).filter(|(_, value)| !any || **value >= TELLING) {
+        for technique in &group.shape.techniques {
             let seen = first.entry(technique).or_insert(group.first);
             *seen = (*seen).min(group.first);
         }
@@ -108,7 +126,7 @@ fn kill_chain(groups: &[&AlertGroup]) -> Vec<Technique> {
 fn entities(groups: &[&AlertGroup], points: &[f64]) -> Vec<Entity> {
     let mut weights: BTreeMap<(EntityKind, &str), (f64, &Entity)> = BTreeMap::new();
     for (group, points) in groups.iter().zip(points) {
-        for entity in &group.entities {
+        for entity in group.entities() {
             let factor = if entity.role == "related" { 0.3 } else { 1.0 };
             let slot = weights.entry((entity.kind, entity.value.as_str())).or_insert((0.0, entity));
             slot.0 += points * factor;
@@ -169,6 +187,6 @@ fn majority<T: Ord>(groups: &[&AlertGroup], value: impl Fn(&AlertGroup) -> T) ->
 
 /// How many different targets there are.
 fn hosts(groups: &[&AlertGroup]) -> usize {
-    let targets = groups.iter().flat_map(|group| &group.entities).filter(|entity| entity.role == "target");
+    let targets = groups.iter().flat_map(|group| group.shape.in_role("target"));
     targets.map(|entity| entity.value.as_str()).collect::<BTreeSet<_>>().len()
 }

@@ -1,58 +1,34 @@
 //! Joins alerts of one attack into incidents.
 //!
 //! The incidents are a function of the set of alerts, not of the order in which they came: alerts are folded into groups
-//! (same rule, same ends, same ten minutes), groups are joined where they share an entity close in time, and an incident
-//! is a connected component. Every round computes the components of the groups that are still open; a component that
+//! (same rule, same ends, same ten minutes), each group is measured against what is usual in the network (`baseline`),
+//! groups are joined where they share an entity closer in time than chance explains (`links`), and an incident is a
+//! connected component. Every round computes the components of the groups that are still open; a component that
 //! no future alert can reach (its last alert is older than the watermark by more than the link window) is closed as
 //! a whole. So late alerts and repeated records change nothing but what they really add.
 
-mod activity;
-mod components;
+mod baseline;
 mod explain;
 mod group;
 mod incident;
+mod links;
+mod settings;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use fengsui_schema::{Alert, Incident, IncidentId, Timestamp};
+use fengsui_schema::{Alert, AlertId, AlertSource, Entity, Incident, IncidentId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::limits;
 use crate::risk::GradingRules;
-use activity::Activity;
-pub(crate) use group::AlertGroup;
+pub(crate) use baseline::Rarity;
+use baseline::{History, REMEMBERED_HOURS};
 use group::GroupKey;
-
-/// How alerts are joined.
-#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct CorrelationSettings {
-    /// Longest pause between two alerts that share an entity for them to be joined, in seconds.
-    pub link_window_s: u32,
-    /// Distinct counterparts from which a target, account or name is a hub that no longer joins ordinary alerts.
-    pub hub_counterparts: u32,
-    /// Least risk of an incident that is shown, in thousandths.
-    pub minimum_risk: u32,
-    /// Share of the observed hours in which a rule fires from which it is taken for background, in hundredths.
-    pub background_share: u32,
-    /// Alerts that one group names.
-    pub members_per_group: usize,
-    /// Alerts that one incident names.
-    pub members_per_incident: usize,
-}
-
-impl Default for CorrelationSettings {
-    fn default() -> Self {
-        Self {
-            link_window_s: 2 * 3_600,
-            hub_counterparts: 8,
-            minimum_risk: 30,
-            background_share: 25,
-            members_per_group: limits::GROUP_MEMBERS,
-            members_per_incident: limits::INCIDENT_MEMBERS,
-        }
-    }
-}
+pub(crate) use group::{AlertGroup, Shape};
+use incident::Parts;
+use links::{Component, EntityHistory};
+pub use settings::{CorrelationSettings, Evidence, Reference};
 
 /// Joins alerts of one attack into incidents.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -60,7 +36,11 @@ pub struct Correlator {
     settings: CorrelationSettings,
     #[serde(with = "crate::pairs")]
     groups: BTreeMap<GroupKey, AlertGroup>,
-    activity: Activity,
+    history: History,
+    entities: EntityHistory,
+    /// Where alerts of correlations are, as these may be told again with an earlier time.
+    #[serde(with = "crate::pairs")]
+    retold: BTreeMap<AlertId, (GroupKey, Timestamp)>,
     /// What was handed out last of every open incident: revision and digest.
     shown: BTreeMap<IncidentId, ShownIncident>,
     changed: bool,
@@ -97,26 +77,62 @@ impl Correlator {
     /// A correlator with no alerts.
     #[must_use]
     pub fn new(settings: CorrelationSettings) -> Self {
-        let (groups, shown) = (BTreeMap::new(), BTreeMap::new());
-        Self { settings, groups, activity: Activity::default(), shown, changed: false, evicted: 0 }
+        Self {
+            settings,
+            groups: BTreeMap::new(),
+            history: History::default(),
+            entities: EntityHistory::default(),
+            retold: BTreeMap::new(),
+            shown: BTreeMap::new(),
+            changed: false,
+            evicted: 0,
+        }
     }
 
     /// Takes in an alert. One that is known already changes nothing.
     pub fn add(&mut self, alert: &Alert) {
-        self.activity.note(&alert.rule.id, alert.time);
-        let key = GroupKey::of(alert);
-        match self.groups.get_mut(&key) {
-            Some(group) => self.changed |= group.add(alert, self.settings.members_per_group),
-            None => {
-                self.make_room();
-                self.groups.insert(key, AlertGroup::of(alert));
-                self.changed = true;
-            }
+        let shape = Shape::of(alert);
+        let key = GroupKey::of(&shape, alert.time);
+        if alert.source == AlertSource::Correlation && !self.is_earliest(alert, key) {
+            return;
         }
+        let shape = self.groups.get(&key).map_or_else(|| Arc::new(shape), |group| Arc::clone(&group.shape));
+        self.add_shape(&shape, alert.time, alert.id, &alert.entities);
+    }
+
+    /// A correlation that is found to have fired earlier tells its alert again: the earliest counts.
+    fn is_earliest(&mut self, alert: &Alert, key: GroupKey) -> bool {
+        let Some((before, time)) = self.retold.insert(alert.id, (key, alert.time)) else { return true };
+        if time <= alert.time {
+            self.retold.insert(alert.id, (before, time));
+            return time == alert.time;
+        }
+        if let Some(group) = self.groups.get_mut(&before)
+            && group.take_back(time, alert.id)
+        {
+            self.groups.remove(&before);
+        }
+        true
+    }
+
+    /// What an alert has in common with others.
+    pub(crate) fn shape(alert: &Alert) -> Shape {
+        Shape::of(alert)
+    }
+
+    /// Takes in an alert of a shape.
+    pub(crate) fn add_shape(&mut self, shape: &Arc<Shape>, time: Timestamp, alert: AlertId, related: &[Entity]) {
+        let key = GroupKey::of(shape, time);
+        if !self.groups.contains_key(&key) {
+            self.make_room();
+        }
+        let group = self.groups.entry(key).or_insert_with(|| AlertGroup::new(shape, time));
+        self.changed |= group.add(time, alert, related, self.settings.members_per_group);
     }
 
     fn make_room(&mut self) {
-        if self.groups.len() >= limits::CORRELATED_GROUPS
+        if self.settings.reference == Reference::Past
+            && self.groups.len() >= limits::CORRELATED_GROUPS
             && let Some((oldest, _)) = self.groups.pop_first()
         {
             self.evicted += 1;
@@ -144,51 +160,81 @@ impl Correlator {
         if !std::mem::take(&mut self.changed) {
             return Vec::new();
         }
-        let components = components::of(&self.groups, &self.activity, &self.settings);
+        let list: Vec<(&GroupKey, &AlertGroup)> = self.groups.iter().collect();
+        let (rarities, components) = self.components(&list);
         let (mut out, mut open, mut closed) = (Vec::new(), BTreeSet::new(), Vec::new());
-        for component in components {
-            let groups: Vec<&AlertGroup> = component.keys.iter().filter_map(|key| self.groups.get(key)).collect();
-            let last = groups.iter().map(|group| group.last).max().unwrap_or_default();
-            let is_closed = last.plus_seconds(i64::from(self.settings.link_window_s)) < watermark;
-            if let Some(incident) =
-                incident::build(&groups, &component.reasons, &self.activity, &self.settings, grading)
-            {
+        let mut shown = std::mem::take(&mut self.shown);
+        let mut in_component = vec![false; list.len()];
+        let is_over = |last: Timestamp| last.plus_seconds(i64::from(self.settings.link_window_s)) < watermark;
+        for component in &components {
+            component.nodes.iter().for_each(|node| in_component[*node] = true);
+            let parts = parts(&list, &rarities, component);
+            let is_closed = is_over(parts.groups.iter().map(|group| group.last).max().unwrap_or_default());
+            if let Some((_, incident)) = incident::build(&parts, &self.settings, grading) {
                 open.insert(incident.id);
                 let id = incident.id;
-                out.extend(show(&mut self.shown, incident));
+                out.extend(show(&mut shown, incident));
                 if is_closed {
-                    self.shown.remove(&id);
+                    shown.remove(&id);
                 }
             }
             if is_closed {
-                closed.extend(component.keys);
+                closed.extend(component.nodes.iter().map(|node| (*list[*node].0, rarities[*node])));
             }
         }
+        let background = (0..list.len()).filter(|node| !in_component[*node] && is_over(list[*node].1.last));
+        closed.extend(background.map(|node| (*list[node].0, rarities[node])));
+        self.shown = shown;
         let absorbed: Vec<IncidentId> = self.shown.keys().filter(|id| !open.contains(*id)).copied().collect();
         out.extend(absorbed.into_iter().filter_map(|id| Some(incident::absorbed(id, &self.shown.remove(&id)?))));
-        for key in closed {
-            self.groups.remove(&key);
-        }
-        self.activity.forget_before(watermark);
+        self.close(closed, watermark);
         out
+    }
+
+    /// Groups that are over become history.
+    fn close(&mut self, closed: Vec<(GroupKey, Rarity)>, watermark: Timestamp) {
+        if closed.is_empty() {
+            return;
+        }
+        for (key, rarity) in closed {
+            if let Some(group) = self.groups.remove(&key) {
+                self.history.fold(&key, &group, &rarity);
+                self.evicted += self.entities.fold(&key, &group, rarity.rarity);
+            }
+        }
+        self.retold.retain(|_, (key, _)| self.groups.contains_key(key));
+        let hour = watermark.as_seconds().div_euclid(3_600);
+        // Groups that are still open may need what is older than a week before the watermark.
+        let oldest = hour - REMEMBERED_HOURS - i64::from(self.settings.link_window_s) / 3_600 - 24;
+        self.evicted += self.history.forget_before(oldest, hour);
+        self.entities.forget_before(oldest);
+    }
+
+    fn components(&self, list: &[(&GroupKey, &AlertGroup)]) -> (Vec<Rarity>, Vec<Component>) {
+        let rarities = baseline::rarities(list, &self.history, &self.settings);
+        let components = links::components(list, &rarities, &self.entities, &self.settings);
+        (rarities, components)
     }
 
     /// The incidents of everything taken in, riskiest first. For runs over files, where all alerts are known.
     #[must_use]
     pub(crate) fn all(&self, grading: &GradingRules) -> Vec<Incident> {
-        let components = components::of(&self.groups, &self.activity, &self.settings);
-        let mut incidents: Vec<Incident> = components
+        let list: Vec<(&GroupKey, &AlertGroup)> = self.groups.iter().collect();
+        let (rarities, components) = self.components(&list);
+        let mut incidents: Vec<(f64, Incident)> = components
             .iter()
-            .filter_map(|component| {
-                let groups: Vec<&AlertGroup> = component.keys.iter().filter_map(|key| self.groups.get(key)).collect();
-                incident::build(&groups, &component.reasons, &self.activity, &self.settings, grading)
-            })
+            .filter_map(|component| incident::build(&parts(&list, &rarities, component), &self.settings, grading))
             .collect();
-        incidents.sort_by(|one, other| {
-            other.risk.cmp(&one.risk).then(one.start.cmp(&other.start)).then(one.id.cmp(&other.id))
+        incidents.sort_by(|(points, one), (other_points, other)| {
+            other_points.total_cmp(points).then(one.start.cmp(&other.start)).then(one.id.cmp(&other.id))
         });
-        incidents
+        incidents.into_iter().map(|(_, incident)| incident).collect()
     }
+}
+
+fn parts<'a>(list: &[(&GroupKey, &'a AlertGroup)], rarities: &[Rarity], component: &'a Component) -> Parts<'a> {
+    let groups = component.nodes.iter().map(|node| list[*node].1).collect();
+    Parts { groups, rarities: component.nodes.iter().map(|node| rarities[*node]).collect(), component }
 }
 
 /// The incident with its next revision, when it differs from what was shown last.

@@ -6,7 +6,7 @@ use fengsui_schema::{BusinessDomain, IncidentGrade, Severity};
 use serde::Deserialize;
 
 /// The rules that count when no others are given.
-const BUILT_IN: &str = include_str!("grading.toml");
+const BUILT_IN: &str = include_str!("../../../../rules/triage/grading.toml");
 
 /// What the rules look at.
 pub(crate) struct GradingFacts {
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(rules.propose(&facts(800, Severity::High, "exfiltration", 1)).0, IncidentGrade::Larger);
         let (grade, basis) = rules.propose(&facts(950, Severity::Critical, "impact", 9));
         assert_eq!(grade, IncidentGrade::Major);
-        assert!(basis.contains("GB/T 20986"));
+        assert!(basis.contains("第四条") && basis.contains("分级指南"));
         assert!(GradingRules::parse("[[rule]]\ngrade = \"x\"").is_err());
     }
 }

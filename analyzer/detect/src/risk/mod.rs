@@ -4,4 +4,4 @@ mod grading;
 mod score;
 
 pub(crate) use grading::{GradingFacts, GradingRules};
-pub(crate) use score::{Score, group_points};
+pub(crate) use score::{Score, group_value};

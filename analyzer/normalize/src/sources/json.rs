@@ -177,8 +177,17 @@ fn walk(draft: &mut Draft, object: &Map<String, Value>, path: &mut String, depth
     }
 }
 
+/// Whether a path becomes a field.
+pub(super) fn is_known_name(path: &str) -> bool {
+    KNOWN.contains_key(bare(path))
+}
+
+fn bare(path: &str) -> &str {
+    WRAPPERS.iter().find_map(|wrapper| path.strip_prefix(wrapper)).unwrap_or(path)
+}
+
 fn leaf(draft: &mut Draft, path: &str, value: &Value) {
-    let bare = WRAPPERS.iter().find_map(|wrapper| path.strip_prefix(wrapper)).unwrap_or(path);
+    let bare = bare(path);
     match KNOWN.get(bare) {
         Some(Known { kind: Some(FieldType::Time), .. }) => {}
         Some(Known { field, .. }) if *field == bare || draft.fields.get(field).is_none() => set(draft, field, value),

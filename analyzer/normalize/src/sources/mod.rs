@@ -62,6 +62,11 @@ pub fn source(name: &str) -> Option<&'static SourceDefinition> {
     SOURCES.iter().find(|source| source.name == name || source.aliases.contains(&name))
 }
 
+/// Whether objects of any product may name a field so.
+pub(crate) fn is_known_name(path: &str) -> bool {
+    json::is_known_name(path)
+}
+
 /// The names of every source, separated by commas.
 #[must_use]
 pub fn source_names() -> String {

@@ -11,7 +11,7 @@ use fengsui_pipeline::{
     Detection, OfflineInput, OfflineOptions, OfflineSummary, Organization, RuleSources, analyze_offline,
     detect_offline, load_detection,
 };
-use fengsui_schema::Clock;
+use fengsui_schema::{Clock, Severity, Timestamp, shown};
 
 use crate::arguments::{AnalyzeArguments, DetectArguments};
 use crate::roles::SystemClock;
@@ -20,7 +20,7 @@ use crate::settings;
 /// One JSON line per detection.
 pub(super) fn detect(job: DetectArguments) -> anyhow::Result<ExitCode> {
     let options = options(&job.input, &job.format, Organization::default())?;
-    let detection = load(job.sigma)?;
+    let detection = load(RuleSources { sigma: job.sigma, ..RuleSources::default() })?;
     let mut output = open(&job.output)?;
     let summary = detect_offline(&options, &detection, &mut output)?;
     output.flush().context("the output could not be written to its end")?;
@@ -31,8 +31,13 @@ pub(super) fn detect(job: DetectArguments) -> anyhow::Result<ExitCode> {
 /// One JSON line per incident.
 pub(super) fn analyze(config: Option<&Path>, job: AnalyzeArguments) -> anyhow::Result<ExitCode> {
     let settings = settings::load(config)?;
-    let options = options(&job.input, &job.format, Organization::build(&settings.organization)?)?;
-    let detection = load(job.sigma)?;
+    let options = OfflineOptions {
+        correlation: settings.analyzer.correlation.clone(),
+        limit: job.limit,
+        ..options(&job.input, &job.format, Organization::build(&settings.organization)?)?
+    };
+    let sources = RuleSources { sigma: job.sigma, suppressions: job.suppressions, ..RuleSources::default() };
+    let detection = load(sources)?;
     let mut output = open(&job.output)?;
     let summary = analyze_offline(&options, &detection, &mut output)?;
     output.flush().context("the output could not be written to its end")?;
@@ -45,11 +50,11 @@ fn options(inputs: &[PathBuf], format: &str, organization: Organization) -> anyh
         if path == Path::new("-") { OfflineInput::Standard } else { OfflineInput::File(path.clone()) }
     };
     let (inputs, now) = (inputs.iter().map(input).collect(), SystemClock.now());
-    Ok(OfflineOptions { inputs, format: format.parse()?, organization, now })
+    Ok(OfflineOptions { inputs, format: format.parse()?, organization, now, ..OfflineOptions::default() })
 }
 
-fn load(sigma: Vec<PathBuf>) -> anyhow::Result<Arc<Detection>> {
-    let (detection, report) = load_detection(&RuleSources { sigma, ..RuleSources::default() })?;
+fn load(sources: RuleSources) -> anyhow::Result<Arc<Detection>> {
+    let (detection, report) = load_detection(&sources)?;
     for failure in &report.failures {
         eprintln!("fengsui: rule not loaded: {}: {}", failure.file, failure.reason);
     }
@@ -67,6 +72,24 @@ fn open(path: &Path) -> anyhow::Result<Box<dyn Write>> {
 /// Says on standard error what was read and what was not.
 fn report(summary: &OfflineSummary, what: &str, found: u64) {
     eprintln!("fengsui: {} records read, {} not understood, {found} {what}", summary.records, summary.records_failed);
+    for (id, hidden) in &summary.suppressed {
+        let time = |time: Option<Timestamp>| time.map_or_else(String::new, |time| time.to_string());
+        eprintln!(
+            "fengsui: suppression {} hides {} alerts of {} rules, {} to {}, worst {}",
+            shown(id),
+            hidden.alerts,
+            hidden.rules.len(),
+            time(hidden.first),
+            time(hidden.last),
+            hidden.worst.map_or("-", Severity::as_str)
+        );
+        for (rule, count) in &hidden.rules {
+            eprintln!("fengsui:   {count} × {}", shown(rule));
+        }
+    }
+    if summary.incidents_below > 0 {
+        eprintln!("fengsui: {} incidents of less risk not written; --limit 0 writes all", summary.incidents_below);
+    }
     for failure in &summary.failures {
         eprintln!("fengsui: not understood: {failure}");
     }

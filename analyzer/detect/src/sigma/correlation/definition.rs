@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use fengsui_schema::{Event, RuleReference};
+use fengsui_schema::{Event, RuleReference, Timestamp};
 use rsigma_parser::{
     ConditionExpr, ConditionOperator, CorrelationCondition, CorrelationRule, CorrelationType, WindowMode,
 };
@@ -33,6 +33,79 @@ pub(crate) struct CorrelationDefinition {
     pub(super) expression: Option<ConditionExpr>,
     /// What `expression` calls each of `rules`.
     pub(super) names: Vec<String>,
+    judgement: Judgement,
+}
+
+/// When a condition is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Judgement {
+    /// With each hit: a further one can only fulfil the condition.
+    AtOnce,
+    /// When the watermark has passed the hit, as a late one could undo it.
+    Settled,
+    /// Over the timespan after each hit, when the watermark has passed it: the condition is about what stays away.
+    Afterwards,
+}
+
+impl Judgement {
+    fn of(definition: &CorrelationDefinition) -> Self {
+        let from_below = |(operator, _): &(ConditionOperator, f64)| {
+            matches!(operator, ConditionOperator::Gt | ConditionOperator::Gte)
+        };
+        let counts = matches!(
+            definition.kind,
+            CorrelationType::EventCount | CorrelationType::ValueCount | CorrelationType::ValueSum
+        );
+        match definition.kind {
+            CorrelationType::TemporalOrdered => Self::AtOnce,
+            CorrelationType::Temporal if definition.expression.as_ref().is_some_and(has_not) => Self::Afterwards,
+            CorrelationType::Temporal => Self::AtOnce,
+            _ if !counts => Self::Settled,
+            _ if definition.predicates.iter().all(from_below) => Self::AtOnce,
+            _ if definition.passes(0.0) => Self::Afterwards,
+            _ => Self::Settled,
+        }
+    }
+}
+
+/// The correlations in force, and who is interested in which rule.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CorrelationSet {
+    definitions: Vec<CorrelationDefinition>,
+    by_key: HashMap<String, usize>,
+    /// By key of a rule: places of definitions, and of the rule in them.
+    interested: HashMap<String, Vec<(usize, usize)>>,
+}
+
+impl CorrelationSet {
+    pub(crate) fn new(definitions: Vec<CorrelationDefinition>) -> Self {
+        let mut interested: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+        for (index, definition) in definitions.iter().enumerate() {
+            for (rule, key) in definition.rules.iter().enumerate() {
+                interested.entry(key.clone()).or_default().push((index, rule));
+            }
+        }
+        let by_key = definitions.iter().enumerate().map(|(index, known)| (known.key.clone(), index)).collect();
+        Self { definitions, by_key, interested }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.definitions.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.definitions.len()
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&CorrelationDefinition> {
+        self.by_key.get(key).and_then(|index| self.definitions.get(*index))
+    }
+
+    /// The correlations over a rule, with the rule's place in each.
+    pub(super) fn interested(&self, key: &str) -> impl Iterator<Item = (&CorrelationDefinition, usize)> {
+        let places = self.interested.get(key).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|(index, rule)| Some((self.definitions.get(*index)?, *rule)))
+    }
 }
 
 impl CorrelationDefinition {
@@ -62,7 +135,7 @@ impl CorrelationDefinition {
             let fields = alias.mapping.iter().filter_map(|(name, field)| Some((resolve(name)?, field.clone())));
             (alias.alias.clone(), fields.collect())
         });
-        Ok(Self {
+        let mut definition = Self {
             key: rule_key(rule).to_owned(),
             card: Arc::new(card(rule)),
             kind: rule.correlation_type,
@@ -75,7 +148,10 @@ impl CorrelationDefinition {
             fields,
             percentile,
             expression,
-        })
+            judgement: Judgement::AtOnce,
+        };
+        definition.judgement = Judgement::of(&definition);
+        Ok(definition)
     }
 
     /// The group an event belongs to for a hit of a rule; `None` when it lacks a field.
@@ -95,6 +171,31 @@ impl CorrelationDefinition {
         let view = EventView::new(event);
         let values = self.fields.iter().map(|field| Some(shown_value(view.value(field)?, limits::ENTITY_BYTES)));
         Some(values.collect::<Option<Vec<String>>>()?.join("\u{1f}"))
+    }
+
+    /// The timespan in whole seconds, at least one.
+    pub(super) fn timespan_s(&self) -> i64 {
+        (self.timespan_ns / 1_000_000_000).max(1)
+    }
+
+    /// Whether the condition says which rules have to hold.
+    pub(super) fn has_expression(&self) -> bool {
+        self.expression.is_some()
+    }
+
+    /// When the condition is judged.
+    pub(super) fn judgement(&self) -> Judgement {
+        self.judgement
+    }
+
+    /// Whether the watermark is waited for.
+    pub(super) fn waits(&self) -> bool {
+        self.judgement != Judgement::AtOnce
+    }
+
+    /// The watermark at which what belongs to a hit of a time is judged.
+    pub(super) fn judged_at(&self, time: Timestamp) -> Timestamp {
+        if self.judgement == Judgement::Afterwards { time.plus_nanos(self.timespan_ns) } else { time }
     }
 
     /// Whether a number passes every threshold.
@@ -118,9 +219,6 @@ fn condition(condition: &CorrelationCondition) -> Result<Parts, String> {
             // Thresholds are small numbers; a larger one than 2^53 means the same as that.
             let predicates = predicates.iter().map(|(operator, number)| (*operator, *number as f64)).collect();
             Ok((predicates, field.clone().unwrap_or_default(), percentile.unwrap_or(50) as f64, None))
-        }
-        CorrelationCondition::Extended(expression) if has_not(expression) => {
-            Err("condition with `not` waits for something to stay away, which is not evaluated".to_owned())
         }
         CorrelationCondition::Extended(expression) => Ok((Vec::new(), Vec::new(), 50.0, Some(expression.clone()))),
     }

@@ -1,47 +1,58 @@
-//! The hits of every correlation and group, and the windows they fill.
+//! The groups of every correlation: found, bounded, and dropped when they are over, each in O(log n) and never all at once.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
-use fengsui_schema::{Alert, AlertSource, Condition, Event, EventId, Timestamp};
-use rsigma_parser::{ConditionExpr, CorrelationType, Quantifier};
+use fengsui_schema::{
+    Alert, AlertId, AlertSource, BusinessDomain, Condition, Entity, Event, EventId, Evidence, FlowSummary, Timestamp,
+    UnitCode,
+};
 use serde::{Deserialize, Serialize};
 
-use super::CorrelationDefinition;
+use super::group::{Firing, Group};
+use super::window::{Hit, HitValue};
+use super::{CorrelationDefinition, CorrelationSet};
 use crate::alerting::{Verdict, ends, group_key, window, window_id};
 use crate::limits;
 
-/// A hit: when, which event, which of the correlation's rules, and the value of the condition's fields.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-struct Hit {
-    time: Timestamp,
-    event: EventId,
-    rule: usize,
-    value: Option<String>,
-}
-
-/// The hits of one group in the order of time.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Group {
-    hits: VecDeque<Hit>,
-    /// Times of the hits of each rule, for the kinds that ask only which rules were hit when.
-    by_rule: BTreeMap<usize, VecDeque<Timestamp>>,
-    /// Windows (by number) that fired.
-    fired: BTreeSet<i64>,
-}
-
-/// The hits of every correlation and group.
+/// The groups of every correlation.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Correlations {
-    /// By key of the correlation, then by group.
-    groups: BTreeMap<String, BTreeMap<String, Group>>,
+    /// By key of the correlation.
+    states: BTreeMap<String, State>,
     evicted: u64,
+    /// Groups of all correlations.
+    #[serde(skip)]
+    held: usize,
 }
+
+/// The groups of one correlation.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct State {
+    groups: BTreeMap<Name, Group>,
+    /// When each group has to be looked at again; groups may have moved on since.
+    #[serde(skip)]
+    queue: BTreeSet<(Timestamp, Name)>,
+}
+
+/// Name of a group: the values of `group-by`.
+type Name = String;
 
 /// Depth of correlations over correlations.
 const CHAIN: usize = 4;
 
 /// Length above which an alert's time is not rounded further, in seconds.
 const ROUNDING_S: i64 = 600;
+
+/// Groups that are looked at for one event.
+const LOOKED_AT: usize = 16;
+
+/// A rule or correlation that was hit.
+struct Trigger {
+    key: String,
+    time: Timestamp,
+    id: EventId,
+    instead_of: Option<Timestamp>,
+}
 
 impl Correlations {
     /// How many entries were given up at limits.
@@ -50,21 +61,24 @@ impl Correlations {
     }
 
     /// Takes in the keys of the rules an event matched; alerts of correlations that fire are added.
-    pub(crate) fn observe(
-        &mut self,
-        definitions: &[CorrelationDefinition],
-        keys: &[String],
-        event: &Event,
-        alerts: &mut Vec<Alert>,
-    ) {
-        let mut keys = keys.to_vec();
+    pub(crate) fn observe(&mut self, set: &CorrelationSet, keys: &[String], event: &Event, alerts: &mut Vec<Alert>) {
+        if set.is_empty() {
+            return;
+        }
+        let trigger = |key: &String| Trigger { key: key.clone(), time: event.time, id: event.id, instead_of: None };
+        let mut triggers: Vec<Trigger> = keys.iter().map(trigger).collect();
         for _ in 0..CHAIN {
             let mut fired = Vec::new();
-            for definition in definitions {
-                for key in &keys {
-                    for (rule, _) in definition.rules.iter().enumerate().filter(|(_, name)| *name == key) {
-                        if self.hit(definition, rule, event, alerts) {
-                            fired.push(definition.key.clone());
+            for trigger in &triggers {
+                for (definition, rule) in set.interested(&trigger.key) {
+                    let Some((name, firings)) = self.hit(definition, rule, trigger, event) else { continue };
+                    for firing in firings {
+                        fired.push(next(definition, &name, &firing));
+                        let retold = firing
+                            .instead_of
+                            .is_some_and(|before| rounded(definition, before) == rounded(definition, firing.end));
+                        if !retold {
+                            alerts.push(alert(definition, &name, event, &firing));
                         }
                     }
                 }
@@ -72,215 +86,230 @@ impl Correlations {
             if fired.is_empty() {
                 return;
             }
-            keys = fired;
+            triggers = fired;
         }
     }
 
-    /// Adds a hit; true when a window fires that had not.
-    fn hit(&mut self, definition: &CorrelationDefinition, rule: usize, event: &Event, alerts: &mut Vec<Alert>) -> bool {
-        let Some(name) = definition.group(&definition.rules[rule], event) else { return false };
-        let value = if definition.fields.is_empty() { None } else { definition.value(event) };
-        if !definition.fields.is_empty() && value.is_none() {
-            return false;
+    /// Adds a hit; the group's name and the windows that fire, if it is a new hit of a group.
+    fn hit(
+        &mut self,
+        definition: &CorrelationDefinition,
+        rule: usize,
+        trigger: &Trigger,
+        event: &Event,
+    ) -> Option<(Name, Vec<Firing>)> {
+        let name = definition.group(&definition.rules[rule], event)?;
+        let value = match definition.fields.is_empty() {
+            true => HitValue::None,
+            false => HitValue::of(definition.kind, definition.value(event)?),
+        };
+        let hit = Hit { time: trigger.time, event: trigger.id, rule: u32::try_from(rule).unwrap_or(u32::MAX), value };
+        if !self.states.contains_key(&definition.key) {
+            self.states.insert(definition.key.clone(), State::default());
         }
-        let groups = self.groups.entry(definition.key.clone()).or_default();
-        if !groups.contains_key(&name) && groups.len() >= limits::CORRELATION_KEYS {
-            groups.pop_first();
-            self.evicted += 1;
+        let state = self.states.get_mut(&definition.key)?;
+        if self.held >= limits::CORRELATION_KEYS && !state.groups.contains_key(&name) {
+            let gone = state.make_room(definition);
+            self.evicted += gone as u64;
+            self.held -= gone;
         }
-        let group = groups.entry(name.clone()).or_default();
-        let hit = Hit { time: event.time, event: event.id, rule, value };
-        let Some(place) = group.insert(definition, hit) else { return false };
-        self.evicted += group.trim();
-        let seconds = definition.timespan_ns / 1_000_000_000;
-        let mut any = false;
-        for end in group.ends(definition, event.time, place) {
-            let number = window(end, seconds);
-            let Some(reached) = group.evaluate(definition, end) else { continue };
-            if group.fired.insert(number) {
-                alerts.push(alert(definition, &name, event, end, number, &reached));
-                any = true;
+        if !state.groups.contains_key(&name) {
+            state.groups.insert(name.clone(), Group::default());
+            self.held += 1;
+        }
+        let group = state.groups.get_mut(&name)?;
+        if let Some(before) = trigger.instead_of {
+            group.take_back(definition, &Hit { time: before, ..hit.clone() });
+        }
+        if group.entities.is_empty() && definition.waits() {
+            group.entities = of_group(&name, crate::alerting::entities(event));
+        }
+        let firings = group.hit(definition, hit)?;
+        self.evicted += group.trim(definition, Timestamp::from_nanos(i64::MIN / 2));
+        enqueue(&mut state.queue, group, definition, &name);
+        Some((name, firings))
+    }
+
+    /// Looks at some of the groups whose time has come: judges windows that waited for the watermark, drops what no window
+    /// can need any more. The work is bounded; what is left is looked at with the next event.
+    pub(crate) fn advance(&mut self, set: &CorrelationSet, watermark: Timestamp, alerts: &mut Vec<Alert>) {
+        let mut dropped = Vec::new();
+        for (key, state) in &mut self.states {
+            let Some(definition) = set.get(key) else {
+                dropped.push(key.clone());
+                continue;
+            };
+            let before = state.groups.len();
+            for _ in 0..LOOKED_AT {
+                let Some((name, firings, cost)) = state.look(definition, watermark) else { break };
+                self.evicted += cost;
+                let entities = || state.groups.get(&name).map(|group| group.entities.clone()).unwrap_or_default();
+                alerts.extend(firings.iter().map(|firing| silent_alert(definition, &name, entities(), firing)));
+            }
+            self.held = self.held.saturating_sub(before - state.groups.len());
+        }
+        for key in dropped {
+            let gone = self.states.remove(&key).map_or(0, |state| state.groups.len());
+            self.held = self.held.saturating_sub(gone);
+        }
+    }
+
+    /// Whether no group has to be looked at any more.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.states.values().all(|state| state.queue.is_empty())
+    }
+
+    /// Measures and queues every group anew, after the state was read or other correlations came into force.
+    pub(crate) fn adopt(&mut self, set: &CorrelationSet) {
+        self.held = self.states.values().map(|state| state.groups.len()).sum();
+        for (key, state) in &mut self.states {
+            let Some(definition) = set.get(key) else { continue };
+            state.queue.clear();
+            state.groups.values_mut().for_each(Group::forget_measures);
+            for (name, group) in &mut state.groups {
+                enqueue(&mut state.queue, group, definition, name);
             }
         }
-        any
-    }
-
-    /// Drops hits that no window can need any more.
-    pub(crate) fn advance(&mut self, definitions: &[CorrelationDefinition], watermark: Timestamp) {
-        self.groups.retain(|key, groups| {
-            let Some(definition) = definitions.iter().find(|definition| definition.key == *key) else { return false };
-            let oldest = watermark.plus_nanos(definition.timespan_ns.saturating_mul(-2));
-            groups.retain(|_, group| {
-                group.drop_before(oldest, definition.timespan_ns / 1_000_000_000);
-                !group.hits.is_empty() || !group.by_rule.is_empty()
-            });
-            !groups.is_empty()
-        });
     }
 }
 
-fn only_times(definition: &CorrelationDefinition) -> bool {
-    matches!(definition.kind, CorrelationType::Temporal | CorrelationType::TemporalOrdered)
-}
+impl State {
+    /// Gives up the group that was not hit for longest; returns how many that are.
+    fn make_room(&mut self, definition: &CorrelationDefinition) -> usize {
+        for _ in 0..LOOKED_AT {
+            let Some((queued, oldest)) = self.queue.pop_first() else { break };
+            let Some(group) = self.groups.get_mut(&oldest) else { continue };
+            group.queued = None;
+            if group.deadline(definition) <= queued {
+                return usize::from(self.groups.remove(&oldest).is_some());
+            }
+            enqueue(&mut self.queue, group, definition, &oldest);
+        }
+        let oldest = self.queue.pop_first().map(|(_, oldest)| oldest);
+        oldest.map_or(0, |oldest| usize::from(self.groups.remove(&oldest).is_some()))
+    }
 
-impl Group {
-    /// Puts a hit in its place; `None` when it is there already.
-    fn insert(&mut self, definition: &CorrelationDefinition, hit: Hit) -> Option<usize> {
-        let place = self.hits.partition_point(|known| *known < hit);
-        if self.hits.get(place) == Some(&hit) {
+    /// Looks at the first group of the queue, if its time has come.
+    fn look(&mut self, definition: &CorrelationDefinition, watermark: Timestamp) -> Option<(Name, Vec<Firing>, u64)> {
+        let (queued, _) = self.queue.first()?;
+        if *queued > watermark {
             return None;
         }
-        if only_times(definition) {
-            let times = self.by_rule.entry(hit.rule).or_default();
-            times.insert(times.partition_point(|time| *time <= hit.time), hit.time);
+        let (_, name) = self.queue.pop_first()?;
+        let Some(group) = self.groups.get_mut(&name) else { return Some((name, Vec::new(), 0)) };
+        group.queued = None;
+        let firings = group.judge(definition, watermark);
+        let cost = group.trim(definition, watermark);
+        if firings.is_empty() && group.is_over(definition, watermark) {
+            self.groups.remove(&name);
+        } else {
+            enqueue(&mut self.queue, group, definition, &name);
         }
-        self.hits.insert(place, hit);
-        Some(place)
-    }
-
-    fn trim(&mut self) -> u64 {
-        let mut dropped = 0;
-        while self.hits.len() > limits::CORRELATION_HITS
-            && let Some(hit) = self.hits.pop_front()
-        {
-            if let Some(times) = self.by_rule.get_mut(&hit.rule) {
-                times.pop_front();
-            }
-            dropped += 1;
-        }
-        dropped
-    }
-
-    /// The ends of the windows that a new hit belongs to: its own time, and those of later hits within the timespan.
-    fn ends(&self, definition: &CorrelationDefinition, time: Timestamp, place: usize) -> Vec<Timestamp> {
-        let last = time.plus_nanos(definition.timespan_ns);
-        let mut ends: Vec<Timestamp> =
-            self.hits.iter().skip(place).map(|hit| hit.time).take_while(|end| *end < last).collect();
-        ends.dedup();
-        ends
-    }
-
-    /// What the window with an end reaches, in words, when the condition holds.
-    fn evaluate(&self, definition: &CorrelationDefinition, end: Timestamp) -> Option<String> {
-        let start = end.plus_nanos(-definition.timespan_ns);
-        let from = self.hits.partition_point(|hit| hit.time <= start);
-        let to = self.hits.partition_point(|hit| hit.time <= end);
-        let values = || self.hits.range(from..to).filter_map(|hit| hit.value.as_deref());
-        let numbers = || values().filter_map(|value| value.parse::<f64>().ok());
-        let number = match definition.kind {
-            CorrelationType::EventCount => (to - from) as f64,
-            CorrelationType::ValueCount => values().collect::<BTreeSet<_>>().len() as f64,
-            CorrelationType::ValueSum => numbers().sum(),
-            CorrelationType::ValueAvg => average(numbers())?,
-            CorrelationType::ValuePercentile => percentile(numbers().collect(), definition.percentile)?,
-            CorrelationType::ValueMedian => percentile(numbers().collect(), 50.0)?,
-            CorrelationType::Temporal => return self.temporal(definition, start, end),
-            CorrelationType::TemporalOrdered => return self.ordered(definition, start, end),
-        };
-        definition.passes(number).then(|| format!("{} = {number}", definition.kind.as_str()))
-    }
-
-    /// The time of a rule's last hit up to a moment.
-    fn last(&self, rule: usize, end: Timestamp) -> Option<Timestamp> {
-        let times = self.by_rule.get(&rule)?;
-        times.get(times.partition_point(|time| *time <= end).checked_sub(1)?).copied()
-    }
-
-    fn temporal(&self, definition: &CorrelationDefinition, start: Timestamp, end: Timestamp) -> Option<String> {
-        let seen: Vec<bool> =
-            (0..definition.rules.len()).map(|rule| self.last(rule, end).is_some_and(|time| time > start)).collect();
-        let holds = match &definition.expression {
-            Some(expression) => holds(expression, &definition.names, &seen),
-            None => seen.iter().all(|seen| *seen),
-        };
-        holds.then(|| "temporal: all rules within the timespan".to_owned())
-    }
-
-    /// The latest hit of the last rule, the latest of the one before that is earlier, and so on: the chain that begins
-    /// latest, so that if any chain fits the window this one does.
-    fn ordered(&self, definition: &CorrelationDefinition, start: Timestamp, end: Timestamp) -> Option<String> {
-        let mut before = end;
-        for (index, rule) in (0..definition.rules.len()).rev().enumerate() {
-            let bound = if index == 0 { before } else { before.plus_nanos(-1) };
-            before = self.last(rule, bound)?;
-        }
-        (before > start).then(|| "temporal_ordered: all rules in order within the timespan".to_owned())
-    }
-
-    fn drop_before(&mut self, oldest: Timestamp, seconds: i64) {
-        while self.hits.front().is_some_and(|hit| hit.time < oldest) {
-            self.hits.pop_front();
-        }
-        self.by_rule.retain(|_, times| {
-            while times.front().is_some_and(|time| *time < oldest) {
-                times.pop_front();
-            }
-            !times.is_empty()
-        });
-        self.fired = self.fired.split_off(&(window(oldest, seconds) - 1));
+        Some((name, firings, cost))
     }
 }
 
-fn average(numbers: impl Iterator<Item = f64>) -> Option<f64> {
-    let (sum, count) = numbers.fold((0.0, 0.0), |(sum, count), number| (sum + number, count + 1.0));
-    (count > 0.0).then(|| sum / count)
-}
-
-/// The nearest-rank percentile.
-fn percentile(mut numbers: Vec<f64>, percent: f64) -> Option<f64> {
-    if numbers.is_empty() {
-        return None;
-    }
-    // The rank is between 0 and the length, so the cast keeps it.
-    let rank = ((percent / 100.0 * numbers.len() as f64).ceil() as usize).clamp(1, numbers.len());
-    Some(*numbers.select_nth_unstable_by(rank - 1, f64::total_cmp).1)
-}
-
-fn holds(expression: &ConditionExpr, names: &[String], seen: &[bool]) -> bool {
-    match expression {
-        ConditionExpr::And(inner) => inner.iter().all(|inner| holds(inner, names, seen)),
-        ConditionExpr::Or(inner) => inner.iter().any(|inner| holds(inner, names, seen)),
-        ConditionExpr::Not(inner) => !holds(inner, names, seen),
-        ConditionExpr::Identifier(name) => names.iter().zip(seen).any(|(known, seen)| known == name && *seen),
-        ConditionExpr::Selector { quantifier, .. } => {
-            let count = seen.iter().filter(|seen| **seen).count();
-            match quantifier {
-                Quantifier::Any => count > 0,
-                Quantifier::All => count == seen.len(),
-                Quantifier::Count(least) => count as u64 >= *least,
-            }
-        }
-    }
-}
-
-fn alert(
+/// Puts a group into the queue, unless it is there for an earlier time anyway.
+fn enqueue(
+    queue: &mut BTreeSet<(Timestamp, Name)>,
+    group: &mut Group,
     definition: &CorrelationDefinition,
-    group: &str,
-    event: &Event,
-    end: Timestamp,
-    number: i64,
-    reached: &str,
-) -> Alert {
-    let card = &definition.card;
+    name: &Name,
+) {
+    let deadline = group.deadline(definition);
+    if group.queued.is_some_and(|queued| queued <= deadline) {
+        return;
+    }
+    if let Some(queued) = group.queued.replace(deadline) {
+        queue.remove(&(queued, name.clone()));
+    }
+    queue.insert((deadline, name.clone()));
+}
+
+/// The hit that a window that fires is for correlations over this one.
+fn next(definition: &CorrelationDefinition, name: &Name, firing: &Firing) -> Trigger {
+    let id = window_id(&definition.card.reference.id, name, firing.number);
+    Trigger {
+        key: definition.key.clone(),
+        time: firing.end,
+        id: EventId::from_bytes(*id.as_bytes()),
+        instead_of: firing.instead_of,
+    }
+}
+
+/// The entities that the group is made by, so that they don't depend on which event completed the window.
+fn of_group(name: &Name, entities: Vec<Entity>) -> Vec<Entity> {
+    let is_named = |entity: &Entity| name.split('\u{1f}').any(|value| value == entity.value);
+    entities.into_iter().filter(is_named).collect()
+}
+
+/// An alert's time: the start of the ten minutes (or the timespan) in which the window ends.
+fn rounded(definition: &CorrelationDefinition, end: Timestamp) -> Timestamp {
+    let rounding = definition.timespan_s().clamp(1, ROUNDING_S);
+    Timestamp::from_parts(window(end, rounding).saturating_mul(rounding), 0)
+}
+
+fn alert(definition: &CorrelationDefinition, name: &Name, event: &Event, firing: &Firing) -> Alert {
     let (source, target) = ends(event);
-    let seconds = definition.timespan_ns / 1_000_000_000;
+    let mut alert = verdict(definition, name, firing, &format!("{source} → {target}")).alert(event);
+    let named = of_group(name, alert.entities.clone());
+    if !named.is_empty() {
+        alert.entities = named;
+    }
+    finish(definition, name, firing, alert)
+}
+
+/// An alert that no event completes: something stayed away, or the watermark had to be waited for.
+fn silent_alert(definition: &CorrelationDefinition, name: &Name, entities: Vec<Entity>, firing: &Firing) -> Alert {
+    let verdict = verdict(definition, name, firing, &shown(name));
+    let alert = Alert {
+        id: AlertId::from_bytes([0; 16]),
+        time: firing.end,
+        source: verdict.source,
+        rule: verdict.rule,
+        severity: verdict.severity,
+        summary_zh: verdict.summary_zh,
+        summary_en: verdict.summary_en,
+        conditions: verdict.conditions,
+        entities,
+        techniques: verdict.techniques,
+        observer: "correlation".to_owned(),
+        unit: UnitCode::default(),
+        domain: BusinessDomain::Network,
+        flow: FlowSummary::default(),
+        evidence: Evidence::default(),
+        events: Vec::new(),
+        group_key: String::new(),
+    };
+    finish(definition, name, firing, alert)
+}
+
+fn finish(definition: &CorrelationDefinition, name: &Name, firing: &Firing, mut alert: Alert) -> Alert {
+    let rule = &definition.card.reference.id;
+    alert.id = window_id(rule, name, firing.number);
+    alert.time = rounded(definition, firing.end);
+    alert.group_key = group_key(rule, &alert.entities);
+    alert
+}
+
+fn shown(name: &Name) -> String {
+    name.trim_end_matches('\u{1f}').replace('\u{1f}', ", ")
+}
+
+fn verdict(definition: &CorrelationDefinition, name: &Name, firing: &Firing, about: &str) -> Verdict {
+    let card = &definition.card;
+    let seconds = definition.timespan_s();
     let title = card.reference.title_zh.as_deref().unwrap_or(&card.reference.title);
-    let shown: String = group.trim_end_matches('\u{1f}').replace('\u{1f}', ", ");
-    let verdict = Verdict {
+    let condition = Condition { condition: firing.reached.clone(), field: "group-by".to_owned(), value: shown(name) };
+    Verdict {
         source: AlertSource::Correlation,
         severity: card.severity,
-        summary_zh: format!("{title}：{source} → {target}，{seconds} 秒内关联命中"),
-        summary_en: format!("{}: {source} → {target} within {seconds} s", card.reference.title),
-        conditions: vec![Condition { condition: reached.to_owned(), field: "group-by".to_owned(), value: shown }],
+        summary_zh: format!("{title}：{about}，{seconds} 秒内关联命中"),
+        summary_en: format!("{}: {about} within {seconds} s", card.reference.title),
+        conditions: vec![condition],
         techniques: card.techniques.clone(),
         rule: card.reference.clone(),
-    };
-    let mut alert = verdict.alert(event);
-    let rounding = seconds.clamp(1, ROUNDING_S);
-    alert.id = window_id(&card.reference.id, group, number);
-    alert.time = Timestamp::from_parts(window(end, rounding).saturating_mul(rounding), 0);
-    alert.group_key = group_key(&card.reference.id, &alert.entities);
-    alert
+    }
 }
 
 #[cfg(test)]
@@ -305,6 +334,14 @@ mod tests {
             state.observe(detection.correlations(), &detection.sigma_keys(&event), &event, &mut alerts);
             times.extend(alerts.iter().map(|_| *seconds));
         }
+        // What waits for the watermark is written as -1.
+        for _ in 0..8 {
+            let mut alerts = Vec::new();
+            let end = plain(10 * 86_400, &[]).time;
+            state.advance(detection.correlations(), end, &mut alerts);
+            times.extend(alerts.iter().map(|_| -1));
+        }
+        assert!(state.states.values().all(|state| state.groups.is_empty() && state.queue.is_empty()));
         times
     }
 
@@ -338,8 +375,8 @@ mod tests {
         };
         assert_eq!(fired(&rule("value_count", "    field: user\n    gte: 2\n"), &[(0, A), (1, A), (2, B)]), [2]);
         assert_eq!(fired(&rule("value_sum", "    field: bytes\n    gt: 45\n"), &[(0, A), (1, B), (2, A)]), [2]);
-        assert_eq!(fired(&rule("value_avg", "    field: bytes\n    gte: 20\n"), &[(0, A), (1, B)]), [1]);
-        assert_eq!(fired(&rule("value_median", "    field: bytes\n    gte: 30\n"), &[(0, A), (1, B), (2, B)]), [2]);
+        assert_eq!(fired(&rule("value_avg", "    field: bytes\n    gte: 20\n"), &[(0, A), (1, B)]), [-1]);
+        assert_eq!(fired(&rule("value_median", "    field: bytes\n    gte: 30\n"), &[(0, A), (1, B), (2, B)]), [-1]);
         assert!(
             fired(&rule("value_percentile", "    field: bytes\n    percentile: 95\n    gt: 40\n"), &[(0, A), (1, B)])
                 .is_empty()
@@ -355,5 +392,38 @@ mod tests {
         assert!(fired(&rule("temporal_ordered"), &[(0, OK), (5, A)]).is_empty());
         assert!(fired(&rule("temporal_ordered"), &[(5, OK), (5, A)]).is_empty());
         assert_eq!(fired(&rule("temporal_ordered"), &[(0, A), (5, OK)]), [5]);
+    }
+
+    #[test]
+    fn what_stays_away_is_told_when_the_watermark_has_passed() {
+        let rule =
+            "  type: event_count\n  rules: [failed]\n  group-by: [user]\n  timespan: 60s\n  condition:\n    eq: 0\n";
+        assert_eq!(fired(rule, &[(0, A), (30, A), (80, A)]), [-1]);
+        assert_eq!(fired(rule, &[(0, A), (100, A)]), [-1, -1]);
+        let rule = "  type: temporal\n  rules: [failed, good_login]\n  group-by: [user]\n  timespan: 60s\n  condition: failed and not good_login\n";
+        assert_eq!(fired(rule, &[(0, A)]), [-1]);
+        assert!(fired(rule, &[(0, A), (10, OK), (20, OK)]).is_empty());
+    }
+
+    #[test]
+    fn a_chain_counts_what_another_correlation_found() {
+        let inner =
+            "  type: event_count\n  rules: [failed]\n  group-by: [user]\n  timespan: 60s\n  condition:\n    gte: 2\n";
+        let chain = format!(
+            "{inner}---\ntitle: d\nid: d\ncorrelation:\n  type: temporal_ordered\n  rules: [c, good_login]\n  group-by: [user]\n  timespan: 5m\n"
+        );
+        let mut builder = DetectionBuilder::new();
+        builder.add_sigma("c.yml", &format!("{BASE}title: c\nid: c\ncorrelation:\n{chain}"));
+        let (detection, report) = builder.finish();
+        assert_eq!((report.failures, report.sigma_correlations), (vec![], 2));
+        let mut found = Vec::new();
+        let mut state = Correlations::default();
+        for (index, (seconds, fields)) in [(0, A), (9, A), (30, OK)].into_iter().enumerate() {
+            let mut event = plain(seconds, fields);
+            event.id = EventId::from_bytes([u8::try_from(index).expect("few"); 16]);
+            state.observe(detection.correlations(), &detection.sigma_keys(&event), &event, &mut found);
+        }
+        let rules: Vec<&str> = found.iter().map(|alert| alert.rule.id.as_str()).collect();
+        assert_eq!(rules, ["sigma:c", "sigma:d"]);
     }
 }

@@ -1,0 +1,108 @@
+//! Measures Sigma correlations: time per event at windows of ten thousand hits for every type, and the longest stall while a
+//! million groups come and go. Prints figures and judges nothing.
+
+#![allow(clippy::print_stdout, reason = "it is there to print figures")]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use fengsui_detect::{Analysis, AnalysisSettings, DetectionBuilder};
+use fengsui_schema::{Event, EventId, EventKind, Fields, SourceReference, Timestamp};
+use serde_json::Value;
+
+const BASE: &str = "title: a\nid: a\nname: a\nlogsource:\n  product: x\ndetection:\n  s:\n    event.action: a\n  condition: s\n---\ntitle: b\nid: b\nname: b\nlogsource:\n  product: x\ndetection:\n  s:\n    event.action: b\n  condition: s\n---\n";
+
+fn event(number: u64, nanos: i64, action: &str, group: u64) -> Event {
+    let time = Timestamp::from_nanos(1_795_348_800_000_000_000 + nanos);
+    let mut fields = Fields::new();
+    fields.set("event.action", action);
+    fields.set("user.name", format!("user{group}"));
+    fields.set("source.bytes", i64::try_from(number * 7_919 % 10_007).unwrap_or(0));
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&number.to_be_bytes());
+    Event {
+        id: EventId::from_bytes(id),
+        time,
+        received: time,
+        kind: EventKind::Event,
+        source: SourceReference { source: "json".into(), instance: "s1".into(), sequence: number },
+        fields,
+        original: Value::Null,
+    }
+}
+
+fn analysis(correlation: &str) -> Analysis {
+    let mut builder = DetectionBuilder::new();
+    builder.add_sigma("rules.yml", &format!("{BASE}{correlation}"));
+    let (detection, report) = builder.finish();
+    assert!(report.failures.is_empty(), "{:?}", report.failures);
+    Analysis::new(AnalysisSettings::default(), Arc::new(detection))
+}
+
+/// Mean time of an event and the longest one, after a warm-up.
+fn time(analysis: &mut Analysis, events: impl Iterator<Item = Event>, warm_up: usize) -> (Duration, Duration, usize) {
+    let (mut sum, mut longest, mut count) = (Duration::ZERO, Duration::ZERO, 0_usize);
+    for (index, mut event) in events.enumerate() {
+        let begin = Instant::now();
+        analysis.observe(&mut event);
+        let elapsed = begin.elapsed();
+        if index >= warm_up {
+            (sum, longest, count) = (sum + elapsed, longest.max(elapsed), count + 1);
+        }
+    }
+    (sum, longest, count)
+}
+
+fn main() {
+    let types = [
+        ("none", String::new()),
+        ("event_count", "  type: event_count\n  rules: [a, b]\n  condition:\n    gte: 1000000\n".to_owned()),
+        ("value_count", "  type: value_count\n  rules: [a, b]\n  condition:\n    field: source.bytes\n    gte: 1000000\n".to_owned()),
+        ("value_sum", "  type: value_sum\n  rules: [a, b]\n  condition:\n    field: source.bytes\n    gte: 1000000000000\n".to_owned()),
+        ("value_avg", "  type: value_avg\n  rules: [a, b]\n  condition:\n    field: source.bytes\n    gte: 1000000\n".to_owned()),
+        ("value_percentile", "  type: value_percentile\n  rules: [a, b]\n  condition:\n    field: source.bytes\n    percentile: 95\n    gte: 1000000\n".to_owned()),
+        ("value_median", "  type: value_median\n  rules: [a, b]\n  condition:\n    field: source.bytes\n    gte: 1000000\n".to_owned()),
+        ("temporal", "  type: temporal\n  rules: [a, b, c]\n".to_owned()),
+        ("temporal_ordered", "  type: temporal_ordered\n  rules: [a, b, c]\n".to_owned()),
+    ];
+    let third = "title: c\nid: c\nname: c\nlogsource:\n  product: x\ndetection:\n  s:\n    event.action: c\n  condition: s\n---\n";
+    let mut base = Duration::ZERO;
+    for (name, body) in types {
+        let text = if body.is_empty() {
+            third.trim_end_matches("---\n").to_owned()
+        } else {
+            format!("{third}title: t\nid: t\ncorrelation:\n  group-by: [user.name]\n  timespan: 10s\n{body}")
+        };
+        let mut analysis = analysis(&text);
+        // A hit every millisecond: ten thousand in the window.
+        let events = (0..60_000_u64).map(|index| {
+            let nanos = i64::try_from(index).unwrap_or(0) * 1_000_000;
+            event(index, nanos, if index % 2 == 0 { "a" } else { "b" }, 0)
+        });
+        let (sum, longest, count) = time(&mut analysis, events, 20_000);
+        let mean = sum / u32::try_from(count).unwrap_or(1);
+        if name == "none" {
+            base = mean;
+        }
+        println!("{name:17} {:6.2} µs per event ({:.2} µs above none), longest {:.2} ms", us(mean), us(mean.saturating_sub(base)), us(longest) / 1000.0);
+    }
+    groups();
+}
+
+/// A million groups, each hit twice, that end while others begin.
+fn groups() {
+    let body = "title: t\nid: t\ncorrelation:\n  type: event_count\n  rules: [a]\n  group-by: [user.name]\n  timespan: 1h\n  condition:\n    gte: 1000000\n";
+    let mut analysis = analysis(body);
+    let events = (0..2_400_000_u64).map(|index| event(index, i64::try_from(index).unwrap_or(0) * 5_000_000, "a", index / 2));
+    let (sum, longest, count) = time(&mut analysis, events, 0);
+    println!(
+        "1.2 million groups: {:.2} µs per event, longest {:.2} ms, evicted {}",
+        us(sum) / count as f64,
+        us(longest) / 1000.0,
+        analysis.counts().state_evicted
+    );
+}
+
+fn us(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e6
+}

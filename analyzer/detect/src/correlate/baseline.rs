@@ -1,0 +1,330 @@
+//! How rare it is what a group of alerts says, measured against the same network.
+//!
+//! Two steps. The level of a rule on a host in an hour tells how unusual its count is there: in how many of the other hours it
+//! reached that count on this host, and by what factor it is above the most of them. The rarity then asks the rule itself: in
+//! how many of the other hours did it reach such a level on any host? A rule that bursts somewhere every day is not rare, even
+//! if each host sees it for the first time. Hours close to the one in question do not count, so that an attack is not
+//! its own background. What comes back at the same time of other days is taken for a habit.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use super::group::{AlertGroup, GroupKey};
+use super::settings::{CorrelationSettings, Evidence, Reference};
+use crate::limits;
+
+/// Hours around an hour that say nothing about what is usual.
+const NEAR_HOURS: i64 = 3;
+
+/// Hours that are remembered: a week.
+pub(super) const REMEMBERED_HOURS: i64 = 7 * 24;
+
+/// Hours of observation from which the measure is trusted in full.
+const LEARNED_HOURS: f64 = 24.0;
+
+/// A level this much lower counts as reached: levels are logarithms.
+const TOLERANCE: f64 = 0.5;
+
+/// How rare it is what a group says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Rarity {
+    /// 0 for what happens all the time, 1 for what never happened besides.
+    pub(crate) rarity: f64,
+    /// Natural logarithm of the factor by which the count of the hour is above the most of other hours.
+    pub(crate) burst: f64,
+    /// Other hours in which the rule said something like it.
+    pub(crate) others: u32,
+    /// Hours that were looked at.
+    pub(crate) hours: u32,
+    /// Whether it makes its host one of a crowd.
+    pub(crate) crowds: bool,
+}
+
+/// Counts of rules on hosts in past hours.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct History {
+    /// By rule, host and hour.
+    rules: BTreeMap<String, BTreeMap<String, BTreeMap<i64, u64>>>,
+    cells: usize,
+    /// Hosts on which something new came without any source, by hour.
+    crowds: BTreeMap<i64, BTreeSet<String>>,
+    /// The first hour of all.
+    first_hour: Option<i64>,
+}
+
+impl History {
+    /// Takes in a group that is closed.
+    pub(super) fn fold(&mut self, key: &GroupKey, group: &AlertGroup, rarity: &Rarity) {
+        self.first_hour = Some(self.first_hour.map_or(key.hour(), |first| first.min(key.hour())));
+        if rarity.crowds {
+            self.crowds.entry(key.hour()).or_default().insert(group.shape.subject().to_owned());
+        }
+        let hosts = self.rules.entry(group.shape.rule.clone()).or_default();
+        let hours = hosts.entry(group.shape.subject().to_owned()).or_default();
+        if !hours.contains_key(&key.hour()) {
+            self.cells += 1;
+        }
+        *hours.entry(key.hour()).or_default() += group.count;
+    }
+
+    /// Forgets what is older than an hour; at the limit also what is younger, oldest first. Returns how much the limit cost.
+    pub(super) fn forget_before(&mut self, mut oldest: i64, newest: i64) -> u64 {
+        self.crowds = self.crowds.split_off(&oldest);
+        let cut = |rules: &mut BTreeMap<String, BTreeMap<String, BTreeMap<i64, u64>>>, oldest: i64| {
+            rules.retain(|_, hosts| {
+                hosts.retain(|_, hours| {
+                    if hours.first_key_value().is_some_and(|(hour, _)| *hour < oldest) {
+                        *hours = hours.split_off(&oldest);
+                    }
+                    !hours.is_empty()
+                });
+                !hosts.is_empty()
+            });
+            rules.values().flat_map(BTreeMap::values).map(BTreeMap::len).sum()
+        };
+        self.cells = cut(&mut self.rules, oldest);
+        let before = self.cells;
+        while self.cells > limits::BASELINE_CELLS && oldest < newest {
+            oldest += 6;
+            self.cells = cut(&mut self.rules, oldest);
+        }
+        (before - self.cells) as u64
+    }
+}
+
+/// Counts of one rule on one host, in the order of hours.
+type Series = Vec<(i64, u64)>;
+
+/// The hours that say what is usual in an hour.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    first: i64,
+    last: i64,
+    reference: Reference,
+}
+
+impl Span {
+    pub(super) fn new(first: i64, last: i64, reference: Reference) -> Self {
+        Self { first, last, reference }
+    }
+
+    /// Whether one hour says what is usual in another.
+    pub(super) fn counts(self, other: i64, hour: i64) -> bool {
+        let distance = other - hour;
+        let near = distance.abs() <= NEAR_HOURS || distance.abs() > REMEMBERED_HOURS;
+        !near && (self.reference == Reference::Whole || distance < 0)
+    }
+
+    /// How many hours say what is usual in an hour.
+    pub(super) fn hours(self, hour: i64) -> f64 {
+        let before = (hour - NEAR_HOURS - self.first.max(hour - REMEMBERED_HOURS)).max(0);
+        let after = (self.last.min(hour + REMEMBERED_HOURS) - hour - NEAR_HOURS).max(0);
+        (before + if self.reference == Reference::Whole { after } else { 0 }) as f64
+    }
+}
+
+/// The rarity of each of some groups.
+pub(super) fn rarities(
+    groups: &[(&GroupKey, &AlertGroup)],
+    history: &History,
+    settings: &CorrelationSettings,
+) -> Vec<Rarity> {
+    let table = Table::of(groups, history, settings.reference);
+    let evidence = &settings.evidence;
+    let mut found: Vec<Rarity> = groups
+        .iter()
+        .zip(&table.places)
+        .map(|((key, group), place)| {
+            let mut rarity = table.rarity(*place, key.hour(), evidence);
+            rarity.crowds = group.shape.in_role("source").next().is_none() && rarity.rarity > CROWDS;
+            rarity
+        })
+        .collect();
+    if evidence.breadth {
+        let crowds = table.crowds(groups, &found, history);
+        for (index, (key, group)) in groups.iter().enumerate() {
+            if group.shape.in_role("source").next().is_none() {
+                let crowd = crowds.get(&key.hour()).map_or(1, BTreeSet::len);
+                found[index].rarity *= shared(table.hosts(table.places[index].rule, key.hour())) * shared(crowd);
+            }
+        }
+    }
+    found
+}
+
+/// Rarity from which a rule without a source makes its host one of a crowd.
+const CROWDS: f64 = 0.7;
+
+/// Further hosts that halve what a rule without a source counts.
+const HALVING_HOSTS: f64 = 8.0;
+
+/// What is left of a rarity that so many hosts share: what comes on many at once has a common cause.
+fn shared(hosts: usize) -> f64 {
+    1.0 / (1.0 + hosts.saturating_sub(1) as f64 / HALVING_HOSTS)
+}
+
+/// Where a group stands in the table.
+#[derive(Clone, Copy)]
+struct Place {
+    rule: usize,
+    series: usize,
+}
+
+struct Table {
+    places: Vec<Place>,
+    series: Vec<Series>,
+    /// Rule of each series.
+    rule_of: Vec<usize>,
+    /// Greatest level of each rule on any host, by hour.
+    rules: Vec<BTreeMap<i64, f64>>,
+    /// The first hour of each rule on each host it was seen on, in order.
+    hosts_of: Vec<Vec<i64>>,
+    span: Span,
+}
+
+impl Table {
+    fn of(groups: &[(&GroupKey, &AlertGroup)], history: &History, reference: Reference) -> Self {
+        let mut rules: HashMap<&str, usize> = HashMap::new();
+        let mut series: HashMap<(usize, &str), usize> = HashMap::new();
+        let mut counts: Vec<BTreeMap<i64, u64>> = Vec::new();
+        let mut places = Vec::with_capacity(groups.len());
+        let live: BTreeSet<&str> = groups.iter().map(|(_, group)| group.shape.rule.as_str()).collect();
+        let old = history.rules.iter().filter(|(rule, _)| live.contains(rule.as_str()));
+        for (rule, on_hosts) in old {
+            for (host, hours) in on_hosts {
+                let found = intern(&mut rules, &mut series, &mut counts, rule, host);
+                for (hour, count) in hours {
+                    *counts[found.series].entry(*hour).or_default() += count;
+                }
+            }
+        }
+        for (key, group) in groups {
+            let found = intern(&mut rules, &mut series, &mut counts, &group.shape.rule, group.shape.subject());
+            *counts[found.series].entry(key.hour()).or_default() += group.count;
+            places.push(found);
+        }
+        let hours = || counts.iter().flat_map(BTreeMap::keys).copied();
+        let first = hours().min().into_iter().chain(history.first_hour).min().unwrap_or(0);
+        let span = Span::new(first, hours().max().unwrap_or(0), reference);
+        let mut rule_of = vec![0; series.len()];
+        let mut hosts_of = vec![Vec::new(); rules.len()];
+        for ((rule, _), index) in &series {
+            rule_of[*index] = *rule;
+            hosts_of[*rule].extend(counts[*index].keys().next());
+        }
+        hosts_of.iter_mut().for_each(|hours: &mut Vec<i64>| hours.sort_unstable());
+        let series: Vec<Series> = counts.into_iter().map(|hours| hours.into_iter().collect()).collect();
+        let mut table = Self { places, series, rule_of, rules: vec![BTreeMap::new(); rules.len()], hosts_of, span };
+        table.raise_levels();
+        table
+    }
+
+    fn raise_levels(&mut self) {
+        for (index, series) in self.series.iter().enumerate() {
+            let levels = &mut self.rules[self.rule_of[index]];
+            for (hour, count) in series {
+                let (level, _) = level(self.span, series, *hour, *count);
+                let slot = levels.entry(*hour).or_insert(0.0);
+                *slot = slot.max(level);
+            }
+        }
+    }
+
+    fn rarity(&self, place: Place, hour: i64, evidence: &Evidence) -> Rarity {
+        let series = &self.series[place.series];
+        let count = series.binary_search_by_key(&hour, |(hour, _)| *hour).map_or(0, |found| series[found].1);
+        let (level, burst) = level(self.span, series, hour, count);
+        let reaches = |(_, other): &(&i64, &f64)| !evidence.burst || **other >= level - TOLERANCE;
+        let like: Vec<i64> = self.rules[place.rule]
+            .range(hour - REMEMBERED_HOURS..=hour + REMEMBERED_HOURS)
+            .filter(|(other, _)| self.span.counts(**other, hour))
+            .filter(reaches)
+            .map(|(other, _)| *other)
+            .collect();
+        let hours = self.span.hours(hour);
+        let measured = ((1.0 + hours) / (1.0 + like.len() as f64)).ln() / (1.0 + hours).ln().max(f64::MIN_POSITIVE);
+        let habit = if evidence.rhythm { self.habit(&like, hour) } else { 0.0 };
+        let trust = (hours / LEARNED_HOURS).min(1.0);
+        let measured = if evidence.rarity { measured.clamp(0.0, 1.0) * (1.0 - habit) } else { 1.0 };
+        Rarity {
+            rarity: 1.0 - trust * (1.0 - measured),
+            burst: if evidence.burst { burst } else { 0.0 },
+            others: u32::try_from(like.len()).unwrap_or(u32::MAX),
+            hours: hours as u32,
+            crowds: false,
+        }
+    }
+
+    /// Share of the other days on which the like came within an hour of this time of day.
+    fn habit(&self, like: &[i64], hour: i64) -> f64 {
+        let days = (self.span.hours(hour) / 24.0).floor();
+        if days < 2.0 {
+            return 0.0;
+        }
+        let same: BTreeSet<i64> = like
+            .iter()
+            .filter(|other| {
+                let apart = (*other - hour).rem_euclid(24);
+                apart <= 1 || apart == 23
+            })
+            .map(|other| (other - hour + 12).div_euclid(24))
+            .collect();
+        (same.len() as f64 / days).min(1.0)
+    }
+
+    /// Hosts on which something new came in an hour without any source.
+    fn crowds<'a>(
+        &self,
+        groups: &[(&GroupKey, &'a AlertGroup)],
+        found: &[Rarity],
+        history: &'a History,
+    ) -> HashMap<i64, BTreeSet<&'a str>> {
+        let mut crowds: HashMap<i64, BTreeSet<&str>> = HashMap::new();
+        let live = groups.iter().zip(found).filter(|(_, rarity)| rarity.crowds);
+        for ((key, group), _) in live {
+            crowds.entry(key.hour()).or_default().insert(group.shape.subject());
+        }
+        for (hour, hosts) in &mut crowds {
+            hosts.extend(history.crowds.get(hour).into_iter().flatten().map(String::as_str));
+        }
+        crowds
+    }
+
+    /// Hosts on which a rule was seen up to an hour, or ever where all is known.
+    fn hosts(&self, rule: usize, hour: i64) -> usize {
+        let until = if self.span.reference == Reference::Whole { i64::MAX } else { hour };
+        self.hosts_of[rule].partition_point(|first| *first <= until)
+    }
+}
+
+fn intern<'a>(
+    rules: &mut HashMap<&'a str, usize>,
+    series: &mut HashMap<(usize, &'a str), usize>,
+    counts: &mut Vec<BTreeMap<i64, u64>>,
+    rule: &'a str,
+    host: &'a str,
+) -> Place {
+    let next = rules.len();
+    let rule = *rules.entry(rule).or_insert(next);
+    let next = series.len();
+    let series = *series.entry((rule, host)).or_insert(next);
+    if series == counts.len() {
+        counts.push(BTreeMap::new());
+    }
+    Place { rule, series }
+}
+
+/// The level of a count in an hour, and the part of it that is the burst.
+fn level(span: Span, series: &Series, hour: i64, count: u64) -> (f64, f64) {
+    let from = series.partition_point(|(other, _)| *other < hour - REMEMBERED_HOURS);
+    let others = series[from..].iter().take_while(|(other, _)| *other <= hour + REMEMBERED_HOURS);
+    let others = others.filter(|(other, _)| span.counts(*other, hour));
+    let (mut reached, mut most) = (0_u32, 0_u64);
+    for (_, other) in others {
+        reached += u32::from(*other >= count);
+        most = most.max(*other);
+    }
+    let burst = ((1.0 + count as f64) / (1.0 + most as f64)).ln().max(0.0);
+    (((1.0 + span.hours(hour)) / (1.0 + f64::from(reached))).ln() + burst, burst)
+}

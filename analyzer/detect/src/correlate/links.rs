@@ -1,0 +1,325 @@
+//! Which groups of alerts belong together.
+//!
+//! Two groups that share an entity are joined when it would be a coincidence that something as rare comes at this entity within
+//! so short a pause: the longest pause is the tolerated chance divided by how often such groups come there at other
+//! times. An attacker's address that was never seen before may rest for hours; a name server that everybody's alerts mention
+//! joins only what comes within seconds. So no list of hubs is needed, and chains through busy hosts stay short. In a quiet
+//! network the same holds for rare groups that share nothing but the moment. Frequent groups join nothing; what a
+//! source does besides is added to the component in which it did something rare.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use fengsui_schema::{EntityKind, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::baseline::{REMEMBERED_HOURS, Rarity, Span};
+use super::group::{AlertGroup, GroupKey};
+use super::settings::CorrelationSettings;
+use crate::limits;
+
+/// Rarities from which groups are joined; each level asks for the frequency of its own kind.
+const LEVELS: [f64; 4] = [0.35, 0.6, 0.8, 0.95];
+
+/// Hours of observation that are assumed at the beginning.
+const ASSUMED_HOURS: f64 = 24.0;
+
+/// What the tolerated chance is divided by for groups that share nothing but the moment.
+const NO_ENTITY: f64 = 4.0;
+
+/// Pause within which a frequent group of a source is added to what the source did besides, in seconds.
+const COMPANY_S: f64 = 600.0;
+
+/// Groups that belong together, by their places in the list, and the entities that joined them with the number of groups.
+#[derive(Debug, Default)]
+pub(super) struct Component {
+    pub(super) nodes: Vec<usize>,
+    pub(super) reasons: BTreeMap<(EntityKind, String), u32>,
+    /// Groups that were joined by nothing but the moment.
+    pub(super) by_moment: u32,
+}
+
+/// Counts by level of rarity.
+type Levels = [u32; LEVELS.len()];
+
+/// How many rare groups each entity had in past hours.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct EntityHistory {
+    #[serde(with = "crate::pairs")]
+    entities: BTreeMap<(EntityKind, String), BTreeMap<i64, Levels>>,
+    network: BTreeMap<i64, Levels>,
+}
+
+impl EntityHistory {
+    /// Takes in a group that is closed; 1 when an entity had to be left out.
+    pub(super) fn fold(&mut self, key: &GroupKey, group: &AlertGroup, rarity: f64) -> u64 {
+        if rarity < LEVELS[0] {
+            return 0;
+        }
+        raise(self.network.entry(key.hour()).or_default(), rarity);
+        let mut left_out = 0;
+        for entity in group.entities().filter(|entity| entity.kind != EntityKind::Url) {
+            let name = (entity.kind, entity.value.clone());
+            if self.entities.len() >= limits::ENTITY_HISTORY && !self.entities.contains_key(&name) {
+                left_out += 1;
+                continue;
+            }
+            raise(self.entities.entry(name).or_default().entry(key.hour()).or_default(), rarity);
+        }
+        left_out
+    }
+
+    pub(super) fn forget_before(&mut self, oldest: i64) {
+        self.network = self.network.split_off(&oldest);
+        self.entities.retain(|_, hours| {
+            if hours.first_key_value().is_some_and(|(hour, _)| *hour < oldest) {
+                *hours = hours.split_off(&oldest);
+            }
+            !hours.is_empty()
+        });
+    }
+}
+
+fn raise(levels: &mut Levels, rarity: f64) {
+    for (level, count) in LEVELS.iter().zip(levels) {
+        *count += u32::from(rarity >= *level);
+    }
+}
+
+/// What joins groups; `None` is the network as a whole.
+type Joint<'a> = Option<(EntityKind, &'a str)>;
+
+struct Linker<'a> {
+    list: &'a [(&'a GroupKey, &'a AlertGroup)],
+    rarities: &'a [Rarity],
+    history: &'a EntityHistory,
+    settings: &'a CorrelationSettings,
+    span: Span,
+    forest: Forest,
+    links: Vec<(usize, Joint<'a>)>,
+}
+
+/// The components of all groups.
+pub(super) fn components(
+    list: &[(&GroupKey, &AlertGroup)],
+    rarities: &[Rarity],
+    history: &EntityHistory,
+    settings: &CorrelationSettings,
+) -> Vec<Component> {
+    let hours = || list.iter().map(|(key, _)| key.hour());
+    let first = hours().min().into_iter().chain(history.network.keys().next().copied()).min().unwrap_or(0);
+    let span = Span::new(first, hours().max().unwrap_or(0), settings.reference);
+    let (forest, links) = (Forest::new(list.len()), Vec::new());
+    let mut linker = Linker { list, rarities, history, settings, span, forest, links };
+    let touching = linker.touching();
+    for (joint, nodes) in &touching {
+        for level in 0..LEVELS.len() {
+            linker.join(Some(*joint), nodes, level);
+        }
+    }
+    if settings.evidence.coincidence {
+        let mut all: Vec<usize> = (0..list.len()).collect();
+        all.sort_by_key(|node| (list[*node].1.first, *node));
+        linker.join(None, &all, LEVELS.len() - 1);
+    }
+    linker.add_company(&touching);
+    linker.gather()
+}
+
+impl<'a> Linker<'a> {
+    /// The groups that touch each entity, in the order of time.
+    fn touching(&self) -> HashMap<(EntityKind, &'a str), Vec<usize>> {
+        let mut touching: HashMap<(EntityKind, &'a str), Vec<usize>> = HashMap::new();
+        for (node, (_, group)) in self.list.iter().enumerate() {
+            let joints: BTreeSet<(EntityKind, &str)> = group
+                .entities()
+                .filter(|entity| entity.kind != EntityKind::Url)
+                .map(|entity| (entity.kind, entity.value.as_str()))
+                .collect();
+            for joint in joints {
+                touching.entry(joint).or_default().push(node);
+            }
+        }
+        for nodes in touching.values_mut() {
+            nodes.sort_by_key(|node| (self.list[*node].1.first, *node));
+        }
+        touching
+    }
+
+    fn is_rare(&self, node: usize, level: usize) -> bool {
+        self.rarities[node].rarity >= LEVELS[level]
+    }
+
+    /// Joins neighbours in time whose pause would be a coincidence.
+    fn join(&mut self, joint: Joint<'a>, nodes: &[usize], level: usize) {
+        let nodes: Vec<usize> = nodes.iter().copied().filter(|node| self.is_rare(*node, level)).collect();
+        if nodes.len() < 2 {
+            return;
+        }
+        let mut pauses = Pauses::new(self, joint, &nodes, level);
+        let mut before = (nodes[0], self.list[nodes[0]].1.last);
+        for node in nodes.into_iter().skip(1) {
+            let (key, group) = self.list[node];
+            let pause_s = group.first.nanos_since(before.1) as f64 / 1e9;
+            let allowed_s = pauses.allowed(key.hour());
+            if allowed_s > 0.0 && pause_s <= allowed_s {
+                self.forest.join(before.0, node);
+                self.links.push((node, joint));
+            }
+            before = (node, before.1.max(group.last));
+        }
+    }
+
+    /// Adds each frequent group to the component in which its own source did something rare at that time.
+    fn add_company(&mut self, touching: &HashMap<(EntityKind, &'a str), Vec<usize>>) {
+        let mut of_source: HashMap<(EntityKind, &str), Vec<usize>> = HashMap::new();
+        for (node, (_, group)) in self.list.iter().enumerate().filter(|(node, _)| !self.is_rare(*node, 0)) {
+            for source in group.shape.in_role("source") {
+                of_source.entry((source.kind, source.value.as_str())).or_default().push(node);
+            }
+        }
+        let mut joins = Vec::new();
+        for (source, nodes) in &of_source {
+            let Some(touching) = touching.get(source) else { continue };
+            let rare: Vec<usize> = touching.iter().copied().filter(|node| self.is_rare(*node, 0)).collect();
+            if rare.is_empty() {
+                continue;
+            }
+            let mut pauses = Pauses::of_groups(self, nodes);
+            for node in nodes {
+                let (key, group) = self.list[*node];
+                if let Some((pause, other)) = nearest(&rare, group, self.list)
+                    && pause <= pauses.allowed(key.hour()).max(COMPANY_S)
+                {
+                    joins.push((*node, other));
+                }
+            }
+        }
+        joins.sort_unstable();
+        joins.dedup_by_key(|(node, _)| *node);
+        for (node, other) in joins {
+            self.forest.join(node, other);
+        }
+    }
+
+    fn gather(mut self) -> Vec<Component> {
+        let mut components: BTreeMap<usize, Component> = BTreeMap::new();
+        for node in 0..self.list.len() {
+            components.entry(self.forest.root(node)).or_default().nodes.push(node);
+        }
+        // Several levels may have joined the same.
+        self.links.sort_unstable();
+        self.links.dedup();
+        for (node, joint) in &self.links {
+            let Some(component) = components.get_mut(&self.forest.root(*node)) else { continue };
+            match joint {
+                Some((kind, name)) => *component.reasons.entry((*kind, (*name).to_owned())).or_default() += 1,
+                None => component.by_moment += 1,
+            }
+        }
+        // What is frequent and keeps no company is background.
+        let is_background = |component: &Component| component.nodes.iter().all(|node| !self.is_rare(*node, 0));
+        components.into_values().filter(|component| !is_background(component)).collect()
+    }
+}
+
+/// The longest pauses over which an entity joins groups, by hour.
+struct Pauses {
+    counts: BTreeMap<i64, u32>,
+    span: Span,
+    longest_s: f64,
+    chance: f64,
+    assumed_hours: f64,
+    hubs: bool,
+    known: HashMap<i64, f64>,
+}
+
+impl Pauses {
+    fn new(linker: &Linker<'_>, joint: Joint<'_>, nodes: &[usize], level: usize) -> Self {
+        let mut pauses = Self::of_groups(linker, nodes);
+        if joint.is_none() {
+            // How quiet a network is can't be assumed.
+            (pauses.chance, pauses.assumed_hours) = (pauses.chance / NO_ENTITY, 0.0);
+        }
+        let old = match joint {
+            Some((kind, name)) => linker.history.entities.get(&(kind, name.to_owned())),
+            None => Some(&linker.history.network),
+        };
+        for (hour, levels) in old.into_iter().flatten() {
+            *pauses.counts.entry(*hour).or_default() += levels[level];
+        }
+        pauses
+    }
+
+    fn of_groups(linker: &Linker<'_>, nodes: &[usize]) -> Self {
+        let mut counts: BTreeMap<i64, u32> = BTreeMap::new();
+        for node in nodes {
+            *counts.entry(linker.list[*node].0.hour()).or_default() += 1;
+        }
+        Self {
+            counts,
+            span: linker.span,
+            longest_s: f64::from(linker.settings.link_window_s),
+            chance: f64::from(linker.settings.chance) / 1000.0,
+            assumed_hours: ASSUMED_HOURS,
+            hubs: linker.settings.evidence.hubs,
+            known: HashMap::new(),
+        }
+    }
+
+    /// The longest pause before a group of an hour, in seconds.
+    fn allowed(&mut self, hour: i64) -> f64 {
+        if !self.hubs {
+            return self.longest_s;
+        }
+        if let Some(known) = self.known.get(&hour) {
+            return *known;
+        }
+        let others: u32 = self
+            .counts
+            .range(hour - REMEMBERED_HOURS..=hour + REMEMBERED_HOURS)
+            .filter(|(other, _)| self.span.counts(**other, hour))
+            .map(|(_, count)| count)
+            .sum();
+        let hours = self.span.hours(hour).max(self.assumed_hours);
+        let pause = (self.chance * hours * 3_600.0 / (1.0 + f64::from(others))).min(self.longest_s);
+        self.known.insert(hour, pause);
+        pause
+    }
+}
+
+/// The group nearest in time among some in the order of time, with its distance in seconds.
+fn nearest(nodes: &[usize], group: &AlertGroup, list: &[(&GroupKey, &AlertGroup)]) -> Option<(f64, usize)> {
+    let after = nodes.partition_point(|node| list[*node].1.first < group.first);
+    let around = [after.checked_sub(1), Some(after)].into_iter().flatten().filter_map(|place| nodes.get(place));
+    around
+        .map(|node| (distance(group, list[*node].1), *node))
+        .min_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)))
+}
+
+/// Seconds between two groups; 0 when they overlap.
+fn distance(one: &AlertGroup, other: &AlertGroup) -> f64 {
+    let between = |from: Timestamp, to: Timestamp| to.nanos_since(from);
+    between(other.last, one.first).max(between(one.last, other.first)).max(0) as f64 / 1e9
+}
+
+/// Disjoint sets with path halving; the smaller number is the root, so that roots don't depend on the order of joins.
+struct Forest(Vec<usize>);
+
+impl Forest {
+    fn new(size: usize) -> Self {
+        Self((0..size).collect())
+    }
+
+    fn root(&mut self, mut node: usize) -> usize {
+        while self.0[node] != node {
+            self.0[node] = self.0[self.0[node]];
+            node = self.0[node];
+        }
+        node
+    }
+
+    fn join(&mut self, one: usize, other: usize) {
+        let (one, other) = (self.root(one), self.root(other));
+        self.0[one.max(other)] = one.min(other);
+    }
+}
