@@ -26,8 +26,10 @@ const ASSUMED_HOURS: f64 = 24.0;
 /// What the tolerated chance is divided by for groups that share nothing but the moment.
 const NO_ENTITY: f64 = 4.0;
 
-/// Pause within which a frequent group of a source is added to what the source did besides, in seconds.
+/// Pause within which a frequent group of a source is added to what the source did besides, in seconds: at least, and at most
+/// where the source is quiet at other times.
 const COMPANY_S: f64 = 600.0;
+pub(super) const LONGEST_COMPANY_S: i64 = 3_600;
 
 /// Groups that belong together, by their places in the list, and the entities that joined them with the number of groups.
 #[derive(Debug, Default)]
@@ -188,7 +190,7 @@ impl<'a> Linker<'a> {
             for node in nodes {
                 let (key, group) = self.list[*node];
                 if let Some((pause, other)) = nearest(&rare, group, self.list)
-                    && pause <= pauses.allowed(key.hour()).max(COMPANY_S)
+                    && pause <= pauses.allowed(key.hour()).clamp(COMPANY_S, LONGEST_COMPANY_S as f64)
                 {
                     joins.push((*node, other));
                 }

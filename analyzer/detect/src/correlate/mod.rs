@@ -27,7 +27,7 @@ use baseline::{History, REMEMBERED_HOURS};
 use group::GroupKey;
 pub(crate) use group::{AlertGroup, Shape};
 use incident::Parts;
-use links::{Component, EntityHistory};
+use links::{Component, EntityHistory, LONGEST_COMPANY_S};
 pub use settings::{CorrelationSettings, Evidence, Reference};
 
 /// Joins alerts of one attack into incidents.
@@ -182,7 +182,9 @@ impl Correlator {
                 closed.extend(component.nodes.iter().map(|node| (*list[*node].0, rarities[*node])));
             }
         }
-        let background = (0..list.len()).filter(|node| !in_component[*node] && is_over(list[*node].1.last));
+        // Background may still keep company with something rare, but not for long.
+        let left = |last: Timestamp| last.plus_seconds(LONGEST_COMPANY_S) < watermark;
+        let background = (0..list.len()).filter(|node| !in_component[*node] && left(list[*node].1.last));
         closed.extend(background.map(|node| (*list[node].0, rarities[node])));
         self.shown = shown;
         let absorbed: Vec<IncidentId> = self.shown.keys().filter(|id| !open.contains(*id)).copied().collect();

@@ -255,7 +255,7 @@ fn queries(store: &Store) -> anyhow::Result<()> {
         println!("{name}: {:.0} ms", begin.elapsed().as_secs_f64() * 1_000.0);
         Ok(())
     };
-    timed("histogram of all", &|| store.histogram(&all, 60_000).map(drop).map_err(Into::into))?;
+    timed("histogram of all", &|| store.histogram(&all, 300_000).map(drop).map_err(Into::into))?;
     timed("top source.ip", &|| store.top_terms(&all, "source.ip", 10).map(drop).map_err(Into::into))?;
     timed("top url.domain", &|| store.top_terms(&all, "url.domain", 10).map(drop).map_err(Into::into))?;
     timed("statistics of source.bytes", &|| store.numeric_statistics(&all, "source.bytes").map(drop).map_err(Into::into))
