@@ -8,8 +8,7 @@ use crate::limits;
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CorrelationSettings {
-    /// Longest pause between two alerts that share an entity for them to be joined, in seconds. Where an entity has many
-    /// alerts the pause is shorter.
+    /// Longest pause between two alerts that share an entity for them to be joined, in seconds; shorter at busy ones.
     pub link_window_s: u32,
     /// How probable it may be that two alerts that are joined meet by chance, in thousandths.
     pub chance: u32,

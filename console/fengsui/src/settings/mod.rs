@@ -119,10 +119,9 @@ pub(crate) struct RulesSettings {
     pub(crate) indicators: Vec<PathBuf>,
     /// Files or folders of YARA rules (`.yar`).
     pub(crate) yara: Vec<PathBuf>,
-    /// Files or folders of suppressions (`.toml`): alerts that are not shown for a while, with a reason and an end.
-    /// `fengsui analyze --suppressions` tells what they would hide.
+    /// Files or folders of suppressions (`.toml`); `fengsui analyze --suppressions` tells what they would hide.
     pub(crate) suppressions: Vec<PathBuf>,
-    /// File of rules that propose the grade of an incident (`.toml`), in place of the ones inside the program.
+    /// File of rules that propose the grade of an incident (`.toml`), in place of the built-in ones.
     pub(crate) grading: Option<PathBuf>,
 }
 
