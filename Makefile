@@ -51,6 +51,7 @@ deny: ## licences, bans and sources of the dependencies
 
 bench: ## measurements; never part of the tests
 	$(CARGO) build --release --locked -p fengsui
+	$(CARGO) build --release --locked -p fengsui-dlp-engine --examples
 	tests/harness/bench.py $(ARGS)
 	$(CARGO) run --release --locked -p fengsui-detect --example sigma_bench
 	$(CARGO) run --release --locked -p fengsui-pipeline --example triage -- --seeds 200..240 --quiet

@@ -81,6 +81,14 @@ def data_protection(rounds, folder):
     print(f"dlp     scan      {megabytes:.0f} MB dense CSV         {megabytes / cpu:7.1f} MB/s per CPU second  cpu {cpu:6.2f} s  wall {wall:6.2f} s  peak {peak:6.0f} MiB")
 
 
+def finding():
+    """Speed of finding in memory, and false alarms on made logs; the programs print for themselves."""
+    examples = TOP / "target/release/examples"
+    for command in ([examples / "speed", "16"], [examples / "false_alarms", "20"]):
+        if command[0].exists():
+            subprocess.run([str(word) for word in command], check=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--capture", action="append", type=pathlib.Path, default=[])
@@ -99,6 +107,7 @@ def main():
         for capture in captures:
             sensor(capture, rules, options.rounds, folder)
         data_protection(options.rounds, folder)
+        finding()
 
 
 if __name__ == "__main__":

@@ -186,6 +186,11 @@ pub(crate) enum DlpCommand {
     /// Look into the share ledger.
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    /// Digest the values of a column so that scans recognise them without holding them.
+    #[command(
+        after_help = "Example:\n  fengsui dlp register --column 身份证号 --key exact.key people.csv people.exact\n  fengsui dlp scan --exact people.exact --exact-key exact.key outbox/"
+    )]
+    Register(RegisterArguments),
     /// Screen texts against the lexicons (不良信息).
     #[command(after_help = "Example:\n  fengsui dlp screen notices/ --format jsonl")]
     Screen(ScreenArguments),
@@ -203,6 +208,18 @@ pub(crate) struct ScanArguments {
     /// Rule files in place of the built-in ones.
     #[arg(long, value_name = "DIR")]
     pub(crate) rules: Option<PathBuf>,
+    /// Lexicons whose words are looked for too.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) lexicon: Option<PathBuf>,
+    /// Set of exact values made by `dlp register`; may be given several times.
+    #[arg(long, value_name = "FILE", requires = "exact_key")]
+    pub(crate) exact: Vec<PathBuf>,
+    /// Key of those sets.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) exact_key: Option<PathBuf>,
+    /// Folder of documents whose passages are recognised.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) documents: Option<PathBuf>,
     /// JSON lines whose field holds the text.
     #[arg(long, value_name = "FILE", requires = "field")]
     pub(crate) records: Option<PathBuf>,
@@ -295,6 +312,24 @@ pub(crate) enum LedgerCommand {
         #[arg(long, value_name = "DIR")]
         ledger: PathBuf,
     },
+}
+
+/// `fengsui dlp register`
+#[derive(Debug, Args)]
+pub(crate) struct RegisterArguments {
+    /// Column with the values.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) column: String,
+    /// What the values are called in reports; the column's name by default.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) name: Option<String>,
+    /// File with the key; made when it does not exist. Keep it apart from the set.
+    #[arg(long, value_name = "FILE", default_value = "exact.key")]
+    pub(crate) key: PathBuf,
+    /// Table to read.
+    pub(crate) table: PathBuf,
+    /// Set to write.
+    pub(crate) output: PathBuf,
 }
 
 /// `fengsui dlp screen`

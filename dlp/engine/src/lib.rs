@@ -7,6 +7,7 @@
 pub mod classify;
 mod content;
 mod error;
+pub mod known;
 pub mod lexicon;
 pub mod limits;
 pub mod mask;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EngineSettings {
-    /// Grading template by its id: `gbt-43697-2024`, `gbt-45574-2025` or `gbt-35273-2020`.
+    /// Grading template by its id, the name of a file of `rules/dlp` such as `gbt-43697-2024` or `db33t-2351-2021`.
     pub template: String,
     /// Lowest confidence that is reported, in hundredths, for types without a threshold of their own.
     pub threshold: u8,

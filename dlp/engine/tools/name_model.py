@@ -72,7 +72,7 @@ AFTER = """60 先生|女士
 12 于|将
 10 和|与
 -50 村|镇|乡|县|市|区|山|河|沟|湖|路|街|桥|庄|寨|坪|省|州|旗|盟|屯|塬|川|岭|峡|江|岛|湾|港|站|机场|派出所
--60 药业|珠宝|制药|股份|集团|有限|公司|科技|软件|食品|酒业|百货|体育用品|控股|物流|物业|汽车|重装|铝业|家居|凉茶|牌|实业|水泥|百货|家具|家纺|眼科|牙科|医院|学校|中学|小学|大学|幼儿园|超市|酒店|宾馆|餐厅|饭店|银行|证券|保险|律师事务所|制造厂|理论|主义|思想"""
+-60 药业|珠宝|制药|股份|集团|有限|公司|科技|软件|食品|酒业|百货|体育用品|控股|物流|物业|汽车|重装|铝业|家居|凉茶|牌|实业|水泥|家具|家纺|眼科|牙科|医院|学校|中学|小学|大学|幼儿园|超市|酒店|宾馆|餐厅|饭店|银行|证券|保险|律师事务所|制造厂|理论|主义|思想|商行|商贸|贸易|电器|电子|电气|化工|机械|建材|地产|置业|装饰|广告|传媒|教育|培训|旅游|餐饮|火锅|烤肉|拉面|面馆|服饰|鞋业|皮具|化妆品|护肤|牙膏|药片|口服液|胶囊|颗粒|白酒|啤酒|火腿|月饼|奶茶|咖啡|轮胎|摩托|电池|空调|冰箱|手表|键盘|热水器|挖掘机|律所|事务所|研究院|研究所|基金会|商会|协会|纪念馆|故居|公园|广场|大厦|大桥|隧道|水库|电站|煤矿|油田|颗粒剂|家电|卫浴|瓷砖|地板|门窗|照明|电缆|钢铁|铝材|制造|工业|农业|牧业|乳业|食府|酒楼|茶叶|药房|药店|诊所|影视|音乐|软件园|开发区|新区|街道|社区|小区|大道|古城|遗址|石窟|寺|庙|塔|陵|关|氏"""
 
 
 def cost(probability):
@@ -174,7 +174,7 @@ def contexts(lines, count):
                 kept[word] = max(-40, min(value, 14 if len(word) == 1 else 40))
         for word, value in chosen(BEFORE if side == "before" else AFTER):
             kept[word] = value if value < 0 else max(value, kept.get(word, value))
-        rows += [f"{side}\t{word}\t{value}" for word, value in sorted(kept.items(), key=lambda row: -row[1])]
+        rows += [f"{side}\t{word}\t{value}" for word, value in sorted(kept.items(), key=lambda row: (-row[1], row[0]))]
     write("name_contexts.tsv", "What stands before and after names of persons: side, word, evidence in tenths of a bit.", rows)
 
 
@@ -246,7 +246,7 @@ def main():
     def share(counter, c):
         return 0.5 * counter[c] / sum(counter.values()) + 0.5 * people_of.get(c, 0) / everybody
 
-    characters = sorted(set(people_of) | set(first) | set(second) | set(alone), key=lambda c: -share(first, c))
+    characters = sorted(set(people_of) | set(first) | set(second) | set(alone), key=lambda c: (-share(first, c), c))
     given = {c: [cost(max(share(counter, c), FLOOR)) for counter in (first, second, alone)] for c in characters if HAN.match(c)}
     write(
         "given_names.tsv",
@@ -270,7 +270,7 @@ def main():
     write(
         "transliteration.tsv",
         "Characters that transliterate the sounds of names: character, tab, cost in tenths of a bit.",
-        [f"{c}\t{cost(count / heard)}" for c, count in sounds.most_common() if count >= 3],
+        [f"{c}\t{cost(count / heard)}" for c, count in sorted(sounds.items(), key=lambda row: (-row[1], row[0])) if count >= 3],
     )
     others = set((pathlib.Path(sys.argv[5]).read_text(encoding="utf-8")).split()) if len(sys.argv) > 5 else set()
     words(jieba, news, others, people)

@@ -8,6 +8,7 @@ pub mod command;
 mod error;
 pub mod extract;
 pub mod ledger;
+mod lexicons;
 pub mod limits;
 mod rules;
 pub mod scan;
@@ -15,6 +16,7 @@ pub mod sharing;
 pub mod table;
 
 pub use error::GatewayError;
-pub use extract::{Extracted, Piece, Unreadable, extract};
+pub use extract::{Extracted, Piece, Unreadable, extract, extract_into};
+pub use lexicons::ReloadingLexicon;
 pub use rules::{load_lexicon, load_rules};
 pub use scan::{ScanFinding, ScanReport, scan_path};

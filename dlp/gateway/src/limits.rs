@@ -41,3 +41,9 @@ pub const RECORD_BYTES: usize = 16 * 1024 * 1024;
 
 /// Most recipients that the report of a trace lists for a dataset; all are compared.
 pub const SUSPECTS: usize = 20;
+
+/// Text of one file that is compared with known documents, in bytes.
+pub const FINGERPRINTED_BYTES: usize = 64 * 1024 * 1024;
+
+/// Share of a known document from which another is said to hold it.
+pub const DOCUMENT_SHARE: f64 = 0.15;

@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use fengsui_crypto::HmacKey;
+use fengsui_dlp_engine::known::{ExactSet, Fingerprint};
+use fengsui_dlp_engine::lexicon::{Hit, Lexicon};
 use fengsui_dlp_engine::{Classification, Engine, Match, add_sample, masked_sample};
 use fengsui_schema::{DataGrade, FindingSample};
 
-use crate::extract::{Extracted, Piece, extract};
+use crate::extract::{Piece, extract_into};
 use crate::{GatewayError, limits};
 
 /// One sensitive value, or one part that could not be read.
@@ -76,9 +79,26 @@ pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, GatewayError> {
 /// Scans one file. A file that can't be read is a finding, not an error.
 #[must_use]
 pub fn scan_path(engine: &Engine, path: &Path) -> ScanReport {
+    scan_path_with(engine, &KnownData::default(), path)
+}
+
+/// What is looked for besides sensitive values.
+#[derive(Debug, Default)]
+pub struct KnownData {
+    /// Words of a lexicon.
+    pub lexicon: Option<Lexicon>,
+    /// Sets of exact values and the key they were digested with.
+    pub exact: Option<(HmacKey, Vec<ExactSet>)>,
+    /// Documents by name whose passages are recognised.
+    pub documents: Vec<(String, Fingerprint)>,
+}
+
+/// Scans one file for sensitive data and for known data.
+#[must_use]
+pub fn scan_path_with(engine: &Engine, known: &KnownData, path: &Path) -> ScanReport {
     let name = path.to_string_lossy().into_owned();
     match read_file(path) {
-        Ok(bytes) => scan_bytes(engine, &bytes, &name),
+        Ok(bytes) => scan_bytes_with(engine, known, &bytes, &name),
         Err(reason) => {
             let mut report = ScanReport::default();
             report.add_unreadable(&name, "", &reason);
@@ -98,30 +118,36 @@ fn read_file(path: &Path) -> Result<Vec<u8>, String> {
 /// Scans the bytes of a file or of an upload.
 #[must_use]
 pub fn scan_bytes(engine: &Engine, bytes: &[u8], name: &str) -> ScanReport {
+    scan_bytes_with(engine, &KnownData::default(), bytes, name)
+}
+
+fn scan_bytes_with(engine: &Engine, known: &KnownData, bytes: &[u8], name: &str) -> ScanReport {
     let mut report = ScanReport { bytes: bytes.len() as u64, ..ScanReport::default() };
-    let Extracted { pieces, unreadable } = extract(bytes, name);
-    for piece in &pieces {
-        match piece {
-            Piece::Text { inside, text } => {
-                for found in engine.scan_text(text) {
-                    report.add(engine, name, &byte_range(inside, &found), text, &found);
-                }
-            }
-            Piece::Cell { inside, header, value } => {
-                for found in engine.scan_value(value, header) {
-                    report.add(engine, name, inside, value, &found);
-                }
-            }
+    let mut whole = String::new();
+    let unreadable = extract_into(bytes, name, &mut |piece| {
+        let (inside, text, matches) = match &piece {
+            Piece::Text { inside, text } => (inside, text, engine.scan_text(text)),
+            Piece::Cell { inside, header, value } => (inside, value, engine.scan_value(value, header)),
+        };
+        let running = matches!(piece, Piece::Text { .. });
+        for found in matches {
+            let place = if running { byte_range(inside, found.start, found.end) } else { inside.clone() };
+            report.add(engine, name, &place, text, &found);
         }
-    }
+        report.add_known(known, name, inside, text);
+        if !known.documents.is_empty() && whole.len() + text.len() <= limits::FINGERPRINTED_BYTES {
+            whole.push_str(text);
+        }
+    });
     for part in unreadable {
         report.add_unreadable(name, &part.inside, &part.reason);
     }
+    report.add_documents(known, name, &whole);
     report
 }
 
-fn byte_range(inside: &str, found: &Match) -> String {
-    let range = format!("字节{}-{}", found.start, found.end);
+fn byte_range(inside: &str, start: usize, end: usize) -> String {
+    let range = format!("字节{start}-{end}");
     if inside.is_empty() { range } else { format!("{inside} {range}") }
 }
 
@@ -142,6 +168,72 @@ impl ScanReport {
             confidence: found.confidence,
             sample: masked_sample(found.data_type, value),
             explanation: found.explanation.clone(),
+        });
+    }
+
+    /// Words of the lexicon and exact values in one piece.
+    fn add_known(&mut self, known: &KnownData, file: &str, inside: &str, text: &str) {
+        for hit in known.lexicon.iter().flat_map(|lexicon| lexicon.screen(text)) {
+            self.add_word(file, &byte_range(inside, hit.start, hit.end), &hit);
+        }
+        let Some((key, sets)) = &known.exact else { return };
+        for set in sets {
+            for range in set.find(key, text) {
+                let place = byte_range(inside, range.start, range.end);
+                let sample = masked_sample("exact_value", text.get(range).unwrap_or_default());
+                let why = format!("与登记数据“{}”中的值一致（HMAC-SM3）", set.name);
+                self.push_other(file, place, "exact_value", &set.name, 99, sample, why);
+            }
+        }
+    }
+
+    /// Known documents of which the file holds a good part.
+    fn add_documents(&mut self, known: &KnownData, file: &str, text: &str) {
+        if known.documents.is_empty() {
+            return;
+        }
+        let own = Fingerprint::of(text);
+        for (name, fingerprint) in &known.documents {
+            let overlap = fingerprint.overlap(&own);
+            if overlap.shared >= 3 && overlap.of_known >= limits::DOCUMENT_SHARE {
+                let percent = (overlap.of_known * 100.0).min(100.0);
+                let why = format!("含登记文档“{name}”约{percent:.0}%的内容（文档指纹）");
+                let confidence = if overlap.of_known >= 0.5 { 95 } else { 80 };
+                self.push_other(file, String::new(), "known_document", "登记文档", confidence, name.clone(), why);
+            }
+        }
+    }
+
+    fn add_word(&mut self, file: &str, place: &str, hit: &Hit) {
+        let spelling = if hit.variant { "，写法有变化" } else { "" };
+        let why = format!("词库“{}”中的词{spelling}", hit.title);
+        let confidence = if hit.variant { 80 } else { 95 };
+        self.push_other(file, place.to_owned(), "lexicon_word", &hit.title, confidence, hit.word.clone(), why);
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the fields of a finding in their order")]
+    fn push_other(
+        &mut self,
+        file: &str,
+        place: String,
+        data_type: &str,
+        category: &str,
+        confidence: u8,
+        sample: String,
+        explanation: String,
+    ) {
+        if self.findings.len() >= limits::LISTED_FINDINGS {
+            return;
+        }
+        self.findings.push(ScanFinding {
+            file: file.to_owned(),
+            place,
+            data_type: data_type.to_owned(),
+            category: category.to_owned(),
+            grade: None,
+            confidence,
+            sample,
+            explanation,
         });
     }
 

@@ -5,13 +5,13 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use fengsui_dlp_engine::EngineSettings;
-use fengsui_dlp_gateway::command::{Format, classify, ledger, mask, release, scan, screen, trace};
+use fengsui_dlp_gateway::command::{Format, classify, ledger, mask, register, release, scan, screen, trace};
 use fengsui_dlp_gateway::sharing::{ReleaseRequest, TraceRequest};
 use fengsui_schema::Clock;
 
 use crate::arguments::{
-    ClassifyArguments, DlpCommand, LedgerCommand, MaskArguments, ReleaseArguments, ScanArguments, ScreenArguments,
-    TraceArguments,
+    ClassifyArguments, DlpCommand, LedgerCommand, MaskArguments, RegisterArguments, ReleaseArguments, ScanArguments,
+    ScreenArguments, TraceArguments,
 };
 use crate::roles::SystemClock;
 
@@ -25,6 +25,7 @@ pub(super) fn run(command: DlpCommand) -> anyhow::Result<ExitCode> {
         DlpCommand::Release(job) => release::run(&release_options(job), &mut out)?,
         DlpCommand::Trace(job) => trace::run(&trace_options(job), &mut out)?,
         DlpCommand::Ledger(LedgerCommand::List { ledger }) => ledger::list(&ledger, Format::Table, &mut out)?,
+        DlpCommand::Register(job) => register::run(&register_options(job), &mut out)?,
         DlpCommand::Screen(job) => screen::run(&screen_options(job)?, &mut out)?,
     };
     out.flush().context("the report could not be written to its end")?;
@@ -36,6 +37,10 @@ fn scan_options(job: ScanArguments) -> anyhow::Result<scan::ScanOptions> {
         targets: job.target.into_iter().collect(),
         format: job.format.parse()?,
         rules: job.rules,
+        lexicon: job.lexicon,
+        exact: job.exact,
+        exact_key: job.exact_key,
+        documents: job.documents,
         records: job.records,
         field: job.field,
         ..scan::ScanOptions::default()
@@ -78,6 +83,16 @@ fn release_options(job: ReleaseArguments) -> ReleaseRequest {
 
 fn trace_options(job: TraceArguments) -> TraceRequest {
     TraceRequest { ledger: job.ledger, leaked: job.leaked, original: job.original, engine: EngineSettings::default() }
+}
+
+fn register_options(job: RegisterArguments) -> register::RegisterOptions {
+    register::RegisterOptions {
+        name: job.name.unwrap_or_else(|| job.column.clone()),
+        table: job.table,
+        column: job.column,
+        key: job.key,
+        output: job.output,
+    }
 }
 
 fn screen_options(job: ScreenArguments) -> anyhow::Result<screen::ScreenOptions> {

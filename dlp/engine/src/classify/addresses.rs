@@ -194,6 +194,11 @@ pub(super) fn find(text: &str, header: Option<&str>, candidates: &mut Vec<Candid
     }
 }
 
+/// Whether a whole value is an address, as in a column of addresses: divisions alone do not count.
+pub(super) fn is_address(value: &str) -> bool {
+    parse(value, 0, true).is_some_and(|found| found.end * 10 >= value.len() * 7)
+}
+
 fn is_address_header(header: &str) -> bool {
     let header = header.trim().to_ascii_lowercase();
     ["地址", "住址", "住所", "居住地", "户籍地", "坐落"].iter().any(|known| header.contains(known))

@@ -112,6 +112,8 @@ pub(crate) struct Neighbourhood {
     hits: Vec<Hit>,
     from: usize,
     to: usize,
+    /// Words of the header of the column.
+    header: Option<Vec<usize>>,
 }
 
 /// How far a look reaches beyond what was asked for, in bytes.
@@ -218,11 +220,13 @@ impl ContextWords {
         seen.to = until;
     }
 
-    /// Whether a header or key names the type.
-    pub(crate) fn names(&self, header: &str, identifier: usize) -> Option<&'static str> {
-        let mut found = self.automaton.find_overlapping_iter(header);
-        let word = found.find(|found| self.words[found.pattern().as_usize()].positive.contains(identifier))?;
-        Some(self.words[word.pattern().as_usize()].text)
+    /// Whether a header or key names the type. The header is looked at once.
+    pub(crate) fn names(&self, header: &str, seen: &mut Neighbourhood, identifier: usize) -> Option<&'static str> {
+        let words = seen.header.get_or_insert_with(|| {
+            self.automaton.find_overlapping_iter(header).map(|found| found.pattern().as_usize()).collect()
+        });
+        let word = words.iter().find(|word| self.words[**word].positive.contains(identifier))?;
+        Some(self.words[*word].text)
     }
 }
 

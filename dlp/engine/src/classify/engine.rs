@@ -118,6 +118,12 @@ impl Engine {
         self.template.of_type(data_type)
     }
 
+    /// What the template's own standard calls a grade, if it has names of its own.
+    #[must_use]
+    pub fn local_grade(&self, grade: fengsui_schema::DataGrade) -> Option<&str> {
+        self.template.local_name(grade)
+    }
+
     fn scan(&self, text: &str, header: Option<&str>) -> Vec<Match> {
         let mut matches = Vec::new();
         let mut rest = text;
@@ -201,7 +207,7 @@ impl Engine {
         found: Found,
     ) -> Option<Candidate> {
         let mut verdict = self.context.verdict(document, seen, (found.start, found.end), index);
-        if let Some(word) = header.and_then(|header| self.context.names(header, index)) {
+        if let Some(word) = header.and_then(|header| self.context.names(header, seen, index)) {
             verdict = Verdict { positive: Some(word), negative: None };
         }
         if found.needs_context && verdict.positive.is_none() {

@@ -11,6 +11,8 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("gbt-43697-2024.toml", include_str!("../../../../rules/dlp/gbt-43697-2024.toml")),
     ("gbt-45574-2025.toml", include_str!("../../../../rules/dlp/gbt-45574-2025.toml")),
     ("gbt-35273-2020.toml", include_str!("../../../../rules/dlp/gbt-35273-2020.toml")),
+    ("db52t-1123-2016.toml", include_str!("../../../../rules/dlp/db52t-1123-2016.toml")),
+    ("db33t-2351-2021.toml", include_str!("../../../../rules/dlp/db33t-2351-2021.toml")),
 ];
 
 /// A grading template: which type has which category and grade, and how quantity and combination raise it.
@@ -30,6 +32,9 @@ pub struct Template {
     combination: Vec<Combination>,
     #[serde(default)]
     quantity: Vec<Quantity>,
+    /// What the standard itself calls the grades of GB/T 43697: `level1 = "非敏感数据"`.
+    #[serde(default)]
+    crosswalk: BTreeMap<String, String>,
     #[serde(skip)]
     by_type: BTreeMap<String, usize>,
 }
@@ -112,6 +117,20 @@ impl Template {
     pub fn of_type(&self, data_type: &str) -> (&str, DataGrade) {
         let rule = self.rule_of(data_type);
         (&rule.category, rule.grade)
+    }
+
+    /// What the standard of the template calls a grade; `None` where it uses the grades of GB/T 43697.
+    #[must_use]
+    pub fn local_name(&self, grade: DataGrade) -> Option<&str> {
+        let key = match grade {
+            DataGrade::Level1 => "level1",
+            DataGrade::Level2 => "level2",
+            DataGrade::Level3 => "level3",
+            DataGrade::Level4 => "level4",
+            DataGrade::Important => "important",
+            DataGrade::Core => "core",
+        };
+        self.crosswalk.get(key).map(String::as_str)
     }
 
     /// The grade of samples found together and what it is based on; `None` without samples.

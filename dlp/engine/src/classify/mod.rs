@@ -56,8 +56,10 @@ pub fn add_sample(all: &mut Vec<FindingSample>, found: &Match, value: &str) {
         sample.confidence = found.confidence;
         sample.explanation.clone_from(&found.explanation);
     }
-    let masked = masked_sample(found.data_type, value);
-    if sample.masked.len() < SAMPLES_PER_TYPE && !sample.masked.contains(&masked) {
-        sample.masked.push(masked);
+    if sample.masked.len() < SAMPLES_PER_TYPE {
+        let masked = masked_sample(found.data_type, value);
+        if !sample.masked.contains(&masked) {
+            sample.masked.push(masked);
+        }
     }
 }

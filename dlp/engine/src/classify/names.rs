@@ -46,6 +46,18 @@ pub(super) fn find(text: &str, header: Option<&str>, candidates: &mut Vec<Candid
     }
 }
 
+/// Whether a whole value is a name of a person, as in a column of names.
+pub(super) fn is_name(value: &str) -> bool {
+    let length = value.chars().count();
+    let mut candidates = Vec::new();
+    if (2..=24).contains(&length) && value.chars().all(|c| is_han(c) || dotted::is_dot(c) || c == ' ') {
+        find(value, Some("姓名"), &mut candidates);
+    }
+    let word: Vec<char> = value.chars().collect();
+    let whole = candidates.iter().any(|found| found.start == 0 && found.end == value.len());
+    whole && !(word.len() == 2 && MODEL.is_word(&word) && !MODEL.is_likely(&word))
+}
+
 /// Whether a column or field holds names of persons.
 fn is_name_header(header: &str) -> bool {
     const HEADERS: &[&str] = &[

@@ -1,6 +1,7 @@
 //! Screening of texts for words of a lexicon, in the ways people write them to slip through.
 
 mod fold;
+mod variants;
 
 use std::collections::BTreeMap;
 
@@ -86,9 +87,17 @@ impl Lexicon {
             let listed = file.words.into_iter().map(|text| (text, Some(file.category.clone())));
             for (text, category) in listed.chain(allowed) {
                 let folded = Folded::new(&text).text;
-                if folded.chars().count() >= 2 {
-                    words.insert(folded, Word { text, category });
+                if folded.chars().count() < 2 {
+                    continue;
                 }
+                if category.is_some() {
+                    for spelling in variants::of(&folded) {
+                        words
+                            .entry(spelling)
+                            .or_insert_with(|| Word { text: text.clone(), category: category.clone() });
+                    }
+                }
+                words.insert(folded, Word { text, category });
             }
         }
         Self::compile(words, titles)
@@ -117,12 +126,14 @@ impl Lexicon {
             let Some(word) = usize::try_from(found.value()).ok().and_then(|index| self.words.get(index)) else {
                 continue;
             };
-            let (Some(category), Some(range)) = (&word.category, folded.original(found.start()..found.end())) else {
+            let (Some(category), Some(range)) = (&word.category, folded.original(found.start()..found.end(), text))
+            else {
                 continue;
             };
             let variant = text.get(range.clone()) != Some(word.text.as_str());
             // Letters and digits that are a part of a longer word do not count.
-            if word.text.is_ascii() && !stands_alone(text, range.start, range.end) {
+            let spelled = folded.text.get(found.start()..found.end()).is_some_and(str::is_ascii);
+            if spelled && !stands_alone(text, range.start, range.end) {
                 continue;
             }
             let title = self.titles.get(category).cloned().unwrap_or_default();
@@ -157,12 +168,27 @@ mod tests {
 
     #[test]
     fn variants_are_found() {
-        for text in ["参与网络赌博的", "網絡賭博", "网*络 赌.博", "网\u{200b}络赌博", "开户送彩金！"]
-        {
+        for text in [
+            "参与网络赌博的",
+            "網絡賭博",
+            "网*络 赌.博",
+            "网\u{200b}络赌博",
+            "开户送彩金！",
+            "wang luo du bo",
+            "网络贝者博",
+            "ＷＡＮＧＬＵＯdubo",
+        ] {
             let hits = lexicon().screen(text);
             assert_eq!(hits.len(), 1, "{text}");
             assert!(text.get(hits[0].start..hits[0].end).is_some());
         }
+    }
+
+    #[test]
+    fn places_are_those_of_the_original() {
+        let text = "㈱网　络-賭博了";
+        let hits = lexicon().screen(text);
+        assert_eq!(text.get(hits[0].start..hits[0].end), Some("网　络-賭博"));
     }
 
     #[test]

@@ -75,7 +75,7 @@ impl Corpus {
         Self { lists: lists.into_iter().map(split).collect(), templates }
     }
 
-    fn word(&self, list: &str, random: &mut Random) -> String {
+    pub(crate) fn word(&self, list: &str, random: &mut Random) -> String {
         let words = &self.lists[list];
         words[random.below(words.len())].clone()
     }

@@ -4,7 +4,7 @@ use super::{Corpus, Random};
 
 impl Corpus {
     /// A value for a slot of a template.
-    pub(super) fn value(&self, name: &str, form: &str, random: &mut Random) -> String {
+    pub(crate) fn value(&self, name: &str, form: &str, random: &mut Random) -> String {
         match name {
             "person" => self.person(random),
             "address" => self.address(random),

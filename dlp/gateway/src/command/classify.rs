@@ -38,6 +38,8 @@ pub struct ClassifiedColumn {
     pub category: String,
     /// Grade by the template; the lowest for columns without sensitive values.
     pub grade: DataGrade,
+    /// What the template's own standard calls the grade, if it has names of its own.
+    pub local_grade: Option<String>,
     /// Grade of the table after combination and quantity.
     pub table_grade: DataGrade,
     /// What the table's grade is based on.
@@ -114,10 +116,12 @@ pub fn classify_table(engine: &Engine, name: &str, table: &Table) -> Vec<Classif
             data_type: profile.data_type,
             category: category.to_owned(),
             grade,
+            local_grade: engine.local_grade(grade).map(str::to_owned),
             table_grade,
             basis: basis.clone(),
             evidence: format!(
-                "抽样{}个值，符合{:.0}%（95%置信下限{:.0}%）{inside}",
+                "{}抽样{}个值，符合{:.0}%（95%置信下限{:.0}%）{inside}",
+                if profile.named { "列名相符；" } else { "" },
                 profile.sampled,
                 profile.share * 100.0,
                 profile.at_least * 100.0
@@ -129,7 +133,7 @@ pub fn classify_table(engine: &Engine, name: &str, table: &Table) -> Vec<Classif
 
 fn write_report(columns: &[ClassifiedColumn], path: &Path) -> Result<(), GatewayError> {
     if path.extension().is_some_and(|extension| extension == "xlsx") {
-        let header = ["表", "列", "类型", "类别", "级别", "表级别", "依据", "证据"];
+        let header = ["表", "列", "类型", "类别", "级别", "本地级别", "表级别", "依据", "证据"];
         let row = |column: &ClassifiedColumn| {
             vec![
                 column.table.clone(),
@@ -137,6 +141,7 @@ fn write_report(columns: &[ClassifiedColumn], path: &Path) -> Result<(), Gateway
                 column.data_type.unwrap_or("-").to_owned(),
                 column.category.clone(),
                 grade_label(column.grade).to_owned(),
+                column.local_grade.clone().unwrap_or_default(),
                 grade_label(column.table_grade).to_owned(),
                 column.basis.clone(),
                 column.evidence.clone(),

@@ -4,6 +4,7 @@
 pub mod classify;
 pub mod ledger;
 pub mod mask;
+pub mod register;
 pub mod release;
 pub mod scan;
 pub mod screen;

@@ -3,13 +3,17 @@
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 
+use fengsui_crypto::HmacKey;
+use fengsui_dlp_engine::known::{ExactSet, Fingerprint};
+use fengsui_dlp_engine::lexicon::Lexicon;
 use fengsui_dlp_engine::{Engine, EngineSettings, Match};
 use fengsui_schema::shown;
 use serde_json::{Value, json};
 
 use super::{Format, printable, progress};
-use crate::scan::{ScanReport, files_of, scan_path};
-use crate::{GatewayError, limits, load_rules};
+use crate::extract::{Piece, extract};
+use crate::scan::{KnownData, ScanReport, files_of, scan_path_with};
+use crate::{GatewayError, limits, load_lexicon, load_rules};
 
 /// What is scanned and how it is reported.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +24,14 @@ pub struct ScanOptions {
     pub format: Format,
     /// Folder of rule files that override the embedded ones.
     pub rules: Option<PathBuf>,
+    /// Folder of lexicon files whose words are looked for too.
+    pub lexicon: Option<PathBuf>,
+    /// Sets of exact values made by `fengsui dlp register`.
+    pub exact: Vec<PathBuf>,
+    /// File with the key of those sets.
+    pub exact_key: Option<PathBuf>,
+    /// Folder of documents whose passages are recognised.
+    pub documents: Option<PathBuf>,
     /// JSON lines whose one field is scanned record by record.
     pub records: Option<PathBuf>,
     /// The field of the records.
@@ -45,6 +57,7 @@ pub fn run(options: &ScanOptions, out: &mut dyn Write) -> Result<u8, GatewayErro
 }
 
 fn scan_targets(engine: &Engine, options: &ScanOptions, out: &mut dyn Write) -> Result<u8, GatewayError> {
+    let known = known_data(options)?;
     let mut files = Vec::new();
     for target in &options.targets {
         files.extend(files_of(&local(target)?)?);
@@ -53,7 +66,7 @@ fn scan_targets(engine: &Engine, options: &ScanOptions, out: &mut dyn Write) -> 
     let mut all = Vec::new();
     let mut found = false;
     for file in &files {
-        let report = scan_path(engine, file);
+        let report = scan_path_with(engine, &known, file);
         found |= !report.findings.is_empty();
         match options.format {
             Format::JsonLines => write_lines(&report, out)?,
@@ -67,6 +80,46 @@ fn scan_targets(engine: &Engine, options: &ScanOptions, out: &mut dyn Write) -> 
         writeln!(out, "{:#}", Value::Array(all))?;
     }
     Ok(u8::from(found))
+}
+
+fn known_data(options: &ScanOptions) -> Result<KnownData, GatewayError> {
+    let lexicon = match &options.lexicon {
+        Some(folder) => Some(Lexicon::new(&load_lexicon(folder)?)?),
+        None => None,
+    };
+    let exact = match (&options.exact_key, options.exact.as_slice()) {
+        (_, []) => None,
+        (None, _) => {
+            return Err(GatewayError::Usage(
+                "--exact needs --exact-key FILE: the key the set was made with".to_owned(),
+            ));
+        }
+        (Some(key), sets) => {
+            let key = std::fs::read(key).map_err(|error| GatewayError::io(key, error))?;
+            let read = |path: &PathBuf| -> Result<ExactSet, GatewayError> {
+                let text = std::fs::read_to_string(path).map_err(|error| GatewayError::io(path, error))?;
+                Ok(ExactSet::read(&path.to_string_lossy(), &text)?)
+            };
+            Some((HmacKey::new(&key), sets.iter().map(read).collect::<Result<_, _>>()?))
+        }
+    };
+    let mut documents = Vec::new();
+    for path in options.documents.as_deref().map(files_of).transpose()?.unwrap_or_default() {
+        let bytes = std::fs::read(&path).map_err(|error| GatewayError::io(&path, error))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let pieces = extract(&bytes, &name).pieces;
+        let text: String = pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text { text, .. } | Piece::Cell { value: text, .. } => text.as_str(),
+            })
+            .collect();
+        let fingerprint = Fingerprint::of(&text);
+        if !fingerprint.is_empty() {
+            documents.push((name, fingerprint));
+        }
+    }
+    Ok(KnownData { lexicon, exact, documents })
 }
 
 /// A path; addresses of databases are recognised and refused with what to do.
@@ -122,8 +175,11 @@ fn write_table(engine: &Engine, file: &Path, report: &ScanReport, out: &mut dyn 
         )?;
         writeln!(out, "      {}", printable(&sample.explanation))?;
     }
-    for finding in report.findings.iter().filter(|finding| finding.data_type == "unreadable") {
-        writeln!(out, "  unreadable  {} {}", printable(&finding.place), printable(&finding.explanation))?;
+    for finding in report.findings.iter().filter(|finding| {
+        matches!(finding.data_type.as_str(), "unreadable" | "lexicon_word" | "exact_value" | "known_document")
+    }) {
+        let (place, why) = (printable(&finding.place), printable(&finding.explanation));
+        writeln!(out, "  {}  {place} {} {why}", finding.data_type, printable(&finding.sample))?;
     }
     Ok(())
 }
@@ -237,6 +293,52 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn registered_values_and_documents_are_recognised() {
+        let folder = tempfile::tempdir().expect("makes a folder");
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("people.csv"), "姓名,编号\n钟离春,K2024A\n").expect("writes");
+        let job = super::super::register::RegisterOptions {
+            table: path("people.csv"),
+            column: "编号".to_owned(),
+            name: "编号册".to_owned(),
+            key: path("exact.key"),
+            output: path("ids.exact"),
+        };
+        super::super::register::run(&job, &mut Vec::new()).expect("registers");
+        let known = "本方案适用于全省各级各部门在突发事件应急处置过程中的物资调配、人员调度与信息报送工作，由省应急管理部门负责解释。";
+        std::fs::create_dir(path("known")).expect("makes a folder");
+        std::fs::write(path("known/plan.txt"), known).expect("writes");
+        std::fs::write(path("leak.txt"), format!("转发：{known}编号K2024A")).expect("writes");
+        let options = ScanOptions {
+            targets: vec![path("leak.txt").to_string_lossy().into_owned()],
+            exact: vec![path("ids.exact")],
+            exact_key: Some(path("exact.key")),
+            documents: Some(path("known")),
+            format: Format::JsonLines,
+            ..ScanOptions::default()
+        };
+        let (status, text) = output(&options);
+        assert!(status == 1 && text.contains("exact_value") && text.contains("known_document"), "{text}");
+        assert!(!text.contains("K2024A"));
+    }
+
+    #[test]
+    fn words_of_a_lexicon_are_found_beside_values() {
+        let folder = tempfile::tempdir().expect("makes a folder");
+        let words = folder.path().join("lexicon");
+        std::fs::create_dir(&words).expect("makes a folder");
+        std::fs::write(words.join("own.toml"), "category = 'own'\ntitle = '自定'\nwords = ['内部资料外传']\n")
+            .expect("writes");
+        let file = folder.path().join("a.txt");
+        std::fs::write(&file, "内-部-资料外传，电话13800138000").expect("writes");
+        let targets = vec![file.to_string_lossy().into_owned()];
+        let options =
+            ScanOptions { targets, lexicon: Some(words), format: Format::JsonLines, ..ScanOptions::default() };
+        let (status, text) = output(&options);
+        assert!(status == 1 && text.contains("lexicon_word") && text.contains("cn_mobile"), "{text}");
     }
 
     #[test]

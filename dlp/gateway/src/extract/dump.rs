@@ -33,8 +33,8 @@ fn starts(text: &str, word: &str) -> bool {
     text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word))
 }
 
-struct Dump<'j, 't> {
-    job: &'j mut Job,
+struct Dump<'j, 's, 't> {
+    job: &'j mut Job<'s>,
     inside: &'t str,
     /// Columns of the tables that were made, and rows met so far.
     tables: HashMap<String, (Vec<String>, usize)>,
@@ -42,7 +42,7 @@ struct Dump<'j, 't> {
     other: String,
 }
 
-impl<'t> Dump<'_, 't> {
+impl<'t> Dump<'_, '_, 't> {
     /// Reads one statement and gives back what follows it.
     fn statement(&mut self, text: &'t str) -> &'t str {
         let end = statement_end(text);

@@ -62,30 +62,30 @@ pub struct Extracted {
     pub unreadable: Vec<Unreadable>,
 }
 
-/// Work in progress on one top-level file: what came out so far, and what may still be spent.
-#[derive(Debug)]
-pub(crate) struct Job {
-    extracted: Extracted,
+/// Work in progress on one top-level file: where its pieces go, and what may still be spent.
+pub(crate) struct Job<'s> {
+    sink: &'s mut dyn FnMut(Piece),
+    unreadable: Vec<Unreadable>,
     depth: usize,
     unpacked: u64,
     deadline: Instant,
 }
 
-impl Job {
+impl Job<'_> {
     fn text(&mut self, inside: &str, text: String) {
         if !text.trim().is_empty() {
-            self.extracted.pieces.push(Piece::Text { inside: inside.to_owned(), text });
+            (self.sink)(Piece::Text { inside: inside.to_owned(), text });
         }
     }
 
     fn cell(&mut self, inside: String, header: &str, value: String) {
         if !value.trim().is_empty() {
-            self.extracted.pieces.push(Piece::Cell { inside, header: header.to_owned(), value });
+            (self.sink)(Piece::Cell { inside, header: header.to_owned(), value });
         }
     }
 
     fn unreadable(&mut self, inside: &str, reason: impl Into<String>) {
-        self.extracted.unreadable.push(Unreadable { inside: inside.to_owned(), reason: reason.into() });
+        self.unreadable.push(Unreadable { inside: inside.to_owned(), reason: reason.into() });
     }
 
     fn late(&self) -> bool {
@@ -126,10 +126,18 @@ static EXTRACTORS: &[Extractor] = &[
 /// in the answer.
 #[must_use]
 pub fn extract(bytes: &[u8], name: &str) -> Extracted {
+    let mut pieces = Vec::new();
+    let unreadable = extract_into(bytes, name, &mut |piece| pieces.push(piece));
+    Extracted { pieces, unreadable }
+}
+
+/// Reads a document and hands out its pieces one by one, so that a large table is never in memory cell by cell. The
+/// answer is what could not be read.
+pub fn extract_into(bytes: &[u8], name: &str, sink: &mut dyn FnMut(Piece)) -> Vec<Unreadable> {
     let deadline = Instant::now() + Duration::from_secs(limits::FILE_SECONDS);
-    let mut job = Job { extracted: Extracted::default(), depth: 0, unpacked: 0, deadline };
+    let mut job = Job { sink, unreadable: Vec::new(), depth: 0, unpacked: 0, deadline };
     read(&mut job, bytes, name, "");
-    job.extracted
+    job.unreadable
 }
 
 /// Reads bytes found at a place of a job; archives come back here with their members.

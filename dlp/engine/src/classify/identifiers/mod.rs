@@ -15,6 +15,8 @@ mod social;
 mod travel;
 mod vehicle;
 
+pub(super) use personal::{ETHNICITIES, is_condition};
+
 use super::tokens::{Document, Shape, Token};
 
 /// Every identifier by family.

@@ -4,7 +4,7 @@ use super::{Detect, Found, Identifier, value_after};
 use crate::classify::regions::{is_day, number};
 use crate::classify::tokens::Document;
 
-const ETHNICITIES: &str = "汉族 蒙古族 回族 藏族 维吾尔族 苗族 彝族 壮族 布依族 朝鲜族 满族 侗族 瑶族 白族 土家族 哈尼族 哈萨克族 傣族 黎族 傈僳族 佤族 畲族 高山族 拉祜族 水族 东乡族 纳西族 景颇族 柯尔克孜族 土族 达斡尔族 仫佬族 羌族 布朗族 撒拉族 毛南族 仡佬族 锡伯族 阿昌族 普米族 塔吉克族 怒族 乌孜别克族 俄罗斯族 鄂温克族 德昂族 保安族 裕固族 京族 塔塔尔族 独龙族 鄂伦春族 赫哲族 门巴族 珞巴族 基诺族";
+pub(in crate::classify) const ETHNICITIES: &str = "汉族 蒙古族 回族 藏族 维吾尔族 苗族 彝族 壮族 布依族 朝鲜族 满族 侗族 瑶族 白族 土家族 哈尼族 哈萨克族 傣族 黎族 傈僳族 佤族 畲族 高山族 拉祜族 水族 东乡族 纳西族 景颇族 柯尔克孜族 土族 达斡尔族 仫佬族 羌族 布朗族 撒拉族 毛南族 仡佬族 锡伯族 阿昌族 普米族 塔吉克族 怒族 乌孜别克族 俄罗斯族 鄂温克族 德昂族 保安族 裕固族 京族 塔塔尔族 独龙族 鄂伦春族 赫哲族 门巴族 珞巴族 基诺族";
 
 macro_rules! labelled {
     ($name:literal, $label:literal, $literals:expr, $find:expr, $valid:expr, $invalid:expr) => {
@@ -235,6 +235,20 @@ fn blood(document: Document<'_>, at: usize, length: usize) -> Option<Found> {
 
 /// Words that name a disease or an allergy; a closed list of endings keeps "confirmed cases" out.
 fn condition(document: Document<'_>, at: usize, length: usize) -> Option<Found> {
+    let rest = document.text.get(at + length..)?;
+    let trimmed = rest.trim_start_matches(['：', ':', ' ', '为', '患', '有', '"']);
+    let start = at + length + rest.len() - trimmed.len();
+    let end = trimmed
+        .char_indices()
+        .take(24)
+        .find(|(_, c)| "，。；、,;\n\"（".contains(*c))
+        .map_or_else(|| floor(trimmed, 24), |(end, _)| end);
+    let value = &trimmed[..end];
+    is_condition(value).then(|| found(start, start + end, 76, "诊断标签后的病名"))
+}
+
+/// Whether a short text names a disease or an allergy.
+pub(in crate::classify) fn is_condition(value: &str) -> bool {
     const MARKS: &[&str] = &[
         "炎",
         "结节",
@@ -277,19 +291,7 @@ fn condition(document: Document<'_>, at: usize, length: usize) -> Option<Found> 
         "艾滋",
         "HIV",
     ];
-    let rest = document.text.get(at + length..)?;
-    let trimmed = rest.trim_start_matches(['：', ':', ' ', '为', '患', '有', '"']);
-    let start = at + length + rest.len() - trimmed.len();
-    let end = trimmed
-        .char_indices()
-        .take(24)
-        .find(|(_, c)| "，。；、,;\n\"（".contains(*c))
-        .map_or_else(|| floor(trimmed, 24), |(end, _)| end);
-    let value = &trimmed[..end];
-    let fits = MARKS.iter().any(|mark| value.contains(mark))
-        && value.chars().count() >= 2
-        && !value.contains(['例', '者', '人']);
-    fits.then(|| found(start, start + end, 76, "诊断标签后的病名"))
+    MARKS.iter().any(|mark| value.contains(mark)) && value.chars().count() >= 2 && !value.contains(['例', '者', '人'])
 }
 
 fn floor(text: &str, characters: usize) -> usize {

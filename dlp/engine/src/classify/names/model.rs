@@ -226,6 +226,18 @@ impl Model {
         fits && self.words.get(&key(characters.iter().copied())).is_some_and(|entry| entry.cost.is_some())
     }
 
+    /// Whether two characters that are a word are a name rather, in a column where both may stand.
+    pub(super) fn is_likely(&self, characters: &[char]) -> bool {
+        let word = self.words.get(&key(characters.iter().copied())).and_then(|entry| entry.cost).unwrap_or(UNKNOWN);
+        let mut best = i32::MAX;
+        self.names_at(characters, |length, cost| {
+            if length == characters.len() {
+                best = best.min(cost - NAME);
+            }
+        });
+        best < i32::from(word) + 20
+    }
+
     /// Whether a character can begin a surname.
     pub(super) fn begins_surname(&self, c: char) -> bool {
         self.character(c).is_some_and(|character| character.surname.is_some() || character.compound)
