@@ -75,14 +75,18 @@ pub(crate) struct ContextWords {
 
 /// A set of identifiers by their place in the registry.
 #[derive(Debug, Clone, Copy, Default)]
-struct Identifiers([u64; 4]);
+pub(crate) struct Identifiers([u64; 4]);
 
 impl Identifiers {
+    fn add(&mut self, other: Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(own, more)| *own |= more);
+    }
+
     fn insert(&mut self, identifier: usize) {
         self.0[identifier / 64 % 4] |= 1 << (identifier % 64);
     }
 
-    const fn contains(self, identifier: usize) -> bool {
+    pub(crate) const fn contains(self, identifier: usize) -> bool {
         self.0[identifier / 64 % 4] >> (identifier % 64) & 1 == 1
     }
 }
@@ -143,6 +147,29 @@ impl ContextWords {
             .build(words.iter().map(|word| word.text))
             .ok()?;
         Some(Self { automaton, words })
+    }
+
+    /// Identifiers that some word in the neighbourhood or the header speaks for: a quick answer for the many candidates that count
+    /// only beside such a word.
+    pub(crate) fn announced(
+        &self,
+        document: Document<'_>,
+        header: Option<&str>,
+        seen: &mut Neighbourhood,
+        (start, end): (usize, usize),
+    ) -> Identifiers {
+        let from = start.saturating_sub(CONTEXT_BEFORE_BYTES);
+        let to = end.saturating_add(CONTEXT_AFTER_BYTES).min(document.text.len());
+        self.look(document.text, seen, from, to);
+        let mut announced = Identifiers::default();
+        let first = seen.hits.partition_point(|hit| hit.end <= from);
+        for hit in seen.hits[first..].iter().take_while(|hit| hit.end <= to) {
+            announced.add(self.words[hit.word].positive);
+        }
+        for word in header.map(|header| self.header_words(header, seen)).into_iter().flatten() {
+            announced.add(self.words[*word].positive);
+        }
+        announced
     }
 
     /// Reads the context of a candidate of an identifier. Words before it count up to the nearest line break,
@@ -222,11 +249,17 @@ impl ContextWords {
 
     /// Whether a header or key names the type. The header is looked at once.
     pub(crate) fn names(&self, header: &str, seen: &mut Neighbourhood, identifier: usize) -> Option<&'static str> {
-        let words = seen.header.get_or_insert_with(|| {
-            self.automaton.find_overlapping_iter(header).map(|found| found.pattern().as_usize()).collect()
-        });
-        let word = words.iter().find(|word| self.words[**word].positive.contains(identifier))?;
+        let word =
+            self.header_words(header, seen).iter().find(|word| self.words[**word].positive.contains(identifier))?;
         Some(self.words[*word].text)
+    }
+}
+
+impl ContextWords {
+    fn header_words<'s>(&self, header: &str, seen: &'s mut Neighbourhood) -> &'s [usize] {
+        seen.header.get_or_insert_with(|| {
+            self.automaton.find_overlapping_iter(header).map(|found| found.pattern().as_usize()).collect()
+        })
     }
 }
 

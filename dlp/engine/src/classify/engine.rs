@@ -187,10 +187,16 @@ impl Engine {
         candidates: &mut Vec<Candidate>,
     ) {
         let possible = &self.by_shape[token.shape.index()][token.compact().len()];
+        let mut announced = None;
         for index in possible {
             if let Detect::Run { check, .. } = &self.identifiers[*index].detect
                 && let Some(found) = check(token)
             {
+                let place = (found.start.min(token.start), found.end.max(token.end));
+                let around = || self.context.announced(token.document, header, seen, place);
+                if found.needs_context && !announced.get_or_insert_with(around).contains(*index) {
+                    continue;
+                }
                 candidates.extend(self.weigh(token.document, header, seen, *index, found));
             }
         }

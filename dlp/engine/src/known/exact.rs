@@ -105,7 +105,7 @@ impl ExactSet {
 
     fn whole(&self, run: &str) -> Vec<Range<usize>> {
         let length = form(run).chars().count();
-        if self.lengths.contains(&length) { vec![0..run.len()] } else { Vec::new() }
+        self.lengths.contains(&length).then_some(0..run.len()).into_iter().collect()
     }
 
     /// Every part of a run of Chinese characters that has the length of a value.

@@ -116,7 +116,7 @@ fn credit_code(token: &Token<'_>) -> Option<Found> {
     Some(match checksum::organisation_code(&text[8..17]) {
         // One number of eighteen digits in fifty thousand passes by chance; order numbers come by the million.
         true if all_digits(text) || known != RegionMatch::Listed => {
-            Found::run(token, 64, "登记部门、区划和两重校验(GB 32100)正确，但全为数字或区划已撤销，须有上下文")
+            Found::in_context(token, 64, "登记部门、区划和两重校验(GB 32100)正确，但全为数字或区划已撤销，须有上下文")
         }
         true => Found::run(token, 94, "登记部门、区划、内嵌组织机构代码校验和总校验码(GB 32100)均正确"),
         false => Found::in_context(token, 62, "登记部门、区划和总校验码(GB 32100)正确，内嵌组织机构代码校验不符"),

@@ -102,7 +102,7 @@ fn eighteen(token: &Token<'_>) -> Option<Found> {
     }
     Some(match (checksum::mod_11_2(text), known) {
         (true, RegionMatch::Listed) => Found::run(token, 93, "行政区划、出生日期和校验码(GB 11643 MOD 11-2)均正确"),
-        (true, _) => Found::run(token, 66, "省份、出生日期和校验码(GB 11643 MOD 11-2)正确，区划代码可能已撤销"),
+        (true, _) => Found::in_context(token, 66, "省份、出生日期和校验码(GB 11643 MOD 11-2)正确，区划代码可能已撤销"),
         (false, RegionMatch::Listed) => Found::in_context(token, 40, "区划和出生日期正确，校验码不符，可能是录入错误"),
         (false, _) => return None,
     })
