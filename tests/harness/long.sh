@@ -10,6 +10,17 @@ echo "property tests with $cases cases each"
 PROPTEST_CASES=$cases cargo nextest run --workspace --locked --no-fail-fast \
   -E 'not package(fengsui) and not package(fengsui-tidy)'
 
+echo "four simulated nodes, 20,000 seeds; $((kills * 10)) kills of a process that writes to a spool"
+FENGSUI_TIER_SEEDS=20000 FENGSUI_KILLS=$((kills * 10)) cargo nextest run -p fengsui-relay --locked --no-fail-fast \
+  -E 'binary(tiers) or binary(kill)'
+
+echo "three real nodes: 20,000 messages, 20 faults; an urgent message behind 20,000"
+for seed in 1 2 3; do
+  FENGSUI_TIER_SEED=$seed FENGSUI_TIER_MESSAGES=20000 FENGSUI_TIER_FAULTS=20 \
+    cargo nextest run -p fengsui --locked -E 'test(nothing_is_lost_between_three_tiers)'
+done
+FENGSUI_TIER_MESSAGES=5000 cargo nextest run -p fengsui --locked -E 'test(orders_pass_a_backlog)'
+
 echo "$kills kills of the running demo"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

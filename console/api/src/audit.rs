@@ -3,12 +3,13 @@
 //! leaf = SM3(0x00 ‖ entry), hash = SM3(0x01 ‖ hash before ‖ leaf); the separation of the two is RFC 9162's. An entry is
 //! written in the transaction of the act it tells of, so an act without an entry can't be kept.
 
-use fengsui_crypto::Sm3;
+use fengsui_crypto::{PublicKey, Sm3};
 use fengsui_schema::UnitCode;
 
 use crate::db::{Db, Query, Row, Tx, args};
 use crate::limits::AUDIT_BATCH;
 use crate::scope::Place;
+use crate::tier::{KeptCheckpoint, kept_checkpoints};
 use crate::wire::{AuditVerdict, BadEntry};
 
 /// Who did something.
@@ -112,8 +113,28 @@ fn chain(before: &str, entry: &[u8]) -> String {
     hex::encode(node.finish())
 }
 
-/// Checks the whole chain and tells the first entry that does not fit.
-pub(crate) async fn verify(db: &mut Db) -> Result<AuditVerdict, sqlx::Error> {
+/// Whose signatures the checkpoints of the log must carry; what is not known is not checked.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Anchors {
+    /// This node.
+    pub(crate) own: Option<PublicKey>,
+    /// The node above, for its countersignatures.
+    pub(crate) parent: Option<PublicKey>,
+}
+
+impl Anchors {
+    /// What is wrong with the log at an entry that a checkpoint names.
+    fn fault(&self, checkpoint: &KeptCheckpoint, hash: &str) -> Option<String> {
+        if checkpoint.head != hash {
+            return Some("the log was rewritten: it is not what the signed checkpoint here says".to_owned());
+        }
+        checkpoint.fault(self.own.as_ref(), self.parent.as_ref()).map(str::to_owned)
+    }
+}
+
+/// Checks the whole chain and its signed checkpoints and tells the first entry that does not fit.
+pub(crate) async fn verify(db: &mut Db, anchors: &Anchors) -> Result<AuditVerdict, sqlx::Error> {
+    let checkpoints = kept_checkpoints(db).await?;
     let (mut checked, mut before) = (0_i64, START.to_owned());
     loop {
         let sql = "SELECT * FROM audit WHERE sequence > $1 ORDER BY sequence LIMIT $2";
@@ -127,7 +148,17 @@ pub(crate) async fn verify(db: &mut Db) -> Result<AuditVerdict, sqlx::Error> {
                 Err(bad) => return Ok(AuditVerdict { ok: false, checked, first_bad: Some(bad) }),
             }
             checked += 1;
+            let anchored = checkpoints.iter().filter(|checkpoint| checkpoint.length == checked);
+            if let Some(reason) = anchored.filter_map(|checkpoint| anchors.fault(checkpoint, &before)).next() {
+                let bad = BadEntry { sequence: checked, reason };
+                return Ok(AuditVerdict { ok: false, checked: checked - 1, first_bad: Some(bad) });
+            }
         }
+    }
+    if checkpoints.last().is_some_and(|last| last.length > checked) {
+        let reason = "the log was cut off: a signed checkpoint names more entries".to_owned();
+        let bad = BadEntry { sequence: checked + 1, reason };
+        return Ok(AuditVerdict { ok: false, checked, first_bad: Some(bad) });
     }
     let (last, hash) = head(db).await?;
     // Entries may have been added while we read; only a head behind or beside what was read is wrong.

@@ -149,6 +149,14 @@ impl Console {
         Ok(made)
     }
 
+    /// Signs the present end of the audit log, as happens by itself every minute, and tells the parent.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn anchor_audit(&self) -> Result<(), ConsoleError> {
+        Ok(crate::tier::checkpoint(&self.state).await?)
+    }
+
     /// What every request shares, for the parts of this crate that the binary drives.
     pub(crate) fn state(&self) -> &AppState {
         &self.state
@@ -174,7 +182,9 @@ impl Console {
     /// # Errors
     /// When the database fails; a broken chain is no error but the answer.
     pub async fn verify_audit(&self) -> Result<AuditVerdict, ConsoleError> {
-        audit::verify(&mut self.state.db()).await.map_err(|error| ConsoleError::Audit(error.to_string()))
+        audit::verify(&mut self.state.db(), &self.state.shared().tier.anchors())
+            .await
+            .map_err(|error| ConsoleError::Audit(error.to_string()))
     }
 
     /// Serves until `shutdown` is done, then lets requests under way finish for five seconds and closes the database.

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use fengsui_crypto::{KeyPair, PublicKey};
 use sqlx::AssertSqlSafe;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 
 use crate::audit;
-use crate::db::Db;
+use crate::db::{Db, Query};
 use crate::error::ConsoleError;
 use crate::wire::AuditVerdict;
 
@@ -17,9 +18,19 @@ use crate::wire::AuditVerdict;
 pub async fn verify_audit_file(path: &Path) -> Result<AuditVerdict, ConsoleError> {
     let pool = open_read_only(path).await?;
     let mut db = Db::Sqlite { readers: pool.clone(), writer: pool };
-    let verdict = audit::verify(&mut db).await.map_err(|source| failed(path, source));
+    let anchors = anchors(&mut db, path).await;
+    let verdict = audit::verify(&mut db, &anchors).await.map_err(|source| failed(path, source));
     db.close().await;
     verdict
+}
+
+/// The keys whose signatures the checkpoints must carry, as far as they lie beside the database.
+async fn anchors(db: &mut Db, path: &Path) -> audit::Anchors {
+    let own = KeyPair::load(&path.with_file_name("node.pem")).ok().map(|key| key.public());
+    let sql = "SELECT public_key FROM tier_node WHERE relation = 'parent'";
+    let row = db.row(sql, vec![]).await.ok().flatten();
+    let key = row.and_then(|row| hex::decode(row.text("public_key").ok()?).ok());
+    audit::Anchors { own, parent: key.and_then(|bytes| PublicKey::from_bytes(&bytes).ok()) }
 }
 
 /// Copies a database file as of one moment, while a console may be writing to it (SQLite's `VACUUM INTO`).

@@ -5,8 +5,11 @@ use crate::error::ConsoleError;
 
 /// Every step with its number. Numbers need not be without gaps: parts of the console have ranges of their own, and a
 /// step is applied when its number is not in the database, whatever came after it.
-const STEPS: &[(i64, &str)] =
-    &[(1, include_str!("../../migrations/0001_base.sql")), (10, include_str!("../../migrations/0010_tier.sql"))];
+const STEPS: &[(i64, &str)] = &[
+    (1, include_str!("../../migrations/0001_base.sql")),
+    (10, include_str!("../../migrations/0010_tier.sql")),
+    (11, include_str!("../../migrations/0011_anchor.sql")),
+];
 
 /// Brings the schema up to date, each step in its own transaction.
 pub(super) async fn run(db: &Db, place: &str) -> Result<(), ConsoleError> {

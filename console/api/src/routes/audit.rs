@@ -19,7 +19,7 @@ pub(crate) async fn list(
 /// Check the hash chain of the audit log.
 #[utoipa::path(post, path = "/audit/verify", operation_id = "audit_verify", tag = "audit", responses((status = 200, body = AuditVerdict)))]
 pub(crate) async fn verify(State(state): State<AppState>, caller: Caller) -> ApiResult<Json<AuditVerdict>> {
-    let verdict = audit::verify(&mut state.db()).await?;
+    let verdict = audit::verify(&mut state.db(), &state.shared().tier.anchors()).await?;
     let outcome = if verdict.ok { Outcome::Success } else { Outcome::Failed };
     let bad = verdict.first_bad.as_ref().map(|bad| format!("entry {}: {}", bad.sequence, bad.reason));
     let detail = bad.unwrap_or_else(|| format!("{} entries fit", verdict.checked));

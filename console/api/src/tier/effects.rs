@@ -5,7 +5,7 @@ use fengsui_relay::tier::{Destination, Envelope, Labels, NodeId};
 use fengsui_schema::{Output, UnitCode};
 use serde_json::{Value, json};
 
-use super::{Draft, Tier, inbox, tasks};
+use super::{Draft, Tier, anchor, inbox, tasks};
 use crate::db::args;
 use crate::error::ApiResult;
 use crate::state::Change;
@@ -21,6 +21,8 @@ pub(super) async fn apply(tier: &Tier, change: &mut Change, peer: &NodeId, messa
         },
         "task" => tasks::ordered(tier, change, message, &body).await?,
         "task_result" => tasks::reported(tier, change, message, &body).await?,
+        "audit_checkpoint" => anchor::anchored(tier, change, message, &body).await?,
+        "audit_countersignature" => anchor::countersigned(change, message, &body).await?,
         "measurement" => measured(change, message, &body).await?,
         "emergency" | "recall" | "rules" | "masking_policy" | "bulletin" => {
             inbox::note(change, peer, &format!("relay.order.{}", message.kind), &message.obj).await?;

@@ -3,6 +3,7 @@
 //! Rows and effects change in one transaction, and a batch is answered only after it was committed. Without a parent and
 //! without children nothing is written here: the single-node console runs the same code and has nobody to send to.
 
+mod anchor;
 mod effects;
 mod enrol;
 mod inbox;
@@ -26,6 +27,7 @@ use tokio::sync::watch;
 use crate::db::Db;
 use crate::error::ConsoleError;
 
+pub(crate) use anchor::{KeptCheckpoint, checkpoint, kept as kept_checkpoints};
 pub(crate) use effects::summary_of;
 pub(crate) use enrol::{Enrolment, approve, enrol_child, list, new_code, reload, revoke};
 pub(crate) use inbox::take as take_batch;
@@ -90,6 +92,13 @@ impl Tier {
             places: Mutex::default(),
             wake: watch::Sender::new(0),
         })
+    }
+
+    /// Whose signatures the audit log's checkpoints must carry.
+    pub(crate) fn anchors(&self) -> crate::audit::Anchors {
+        let registry = self.registry.read();
+        let parent = registry.parent().and_then(|parent| registry.node(&parent).map(|node| node.key.clone()));
+        crate::audit::Anchors { own: Some(self.key.public()), parent }
     }
 
     /// Tells whoever waits that there is something to send.

@@ -359,7 +359,12 @@ fn node_key(node: &str, key: &str) -> Option<(NodeId, PublicKey)> {
 pub(crate) async fn run(state: AppState) {
     let stopping = state.shared().stopping.clone();
     let work = async {
-        tokio::join!(watch_nodes(&state), with_parent(&state, Way::Push), with_parent(&state, Way::Pull));
+        tokio::join!(
+            watch_nodes(&state),
+            super::anchor::run(&state),
+            with_parent(&state, Way::Push),
+            with_parent(&state, Way::Pull)
+        );
     };
     tokio::select! {
         () = work => {}
