@@ -22,6 +22,7 @@ if [[ $purpose == test ]]; then
   need chromium chromium
   need openssl openssl
   need logger bsdutils
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
   [[ -n $(find /usr/share/fonts -name 'NotoSansCJK*' -print -quit 2>/dev/null) ]] || packages+=(fonts-noto-cjk)
 fi
 if ((${#packages[@]})); then

@@ -29,6 +29,15 @@ pub(crate) fn title(value: &str) -> ApiResult<String> {
     text("title", value, TITLE_CHARACTERS)
 }
 
+/// A short text of one line: a name, an address, an id.
+pub(crate) fn short(field: &str, value: &str) -> ApiResult<String> {
+    let text = text(field, value, TITLE_CHARACTERS)?;
+    if text.contains(['\n', '\r', '\t']) {
+        return Err(ApiError::invalid(field, "只能为一行", "has more than one line"));
+    }
+    Ok(text)
+}
+
 /// A reason.
 pub(crate) fn reason(value: &str) -> ApiResult<String> {
     text("reason", value, REASON_CHARACTERS)

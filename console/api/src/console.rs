@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::access::{Failures, Role, authorize_request};
+use crate::access::{Failures, Role, Vault, authorize_request};
 use crate::audit::{self, Actor, Entry, Outcome};
 use crate::clocks::ClockRules;
 use crate::db::{Db, Query};
@@ -45,6 +45,10 @@ pub struct Dependencies {
     pub store: Option<Arc<fengsui_store::Store>>,
     /// The DLP engine, for the masking preview.
     pub dlp: Arc<fengsui_dlp_engine::Engine>,
+    /// Settings of the DLP engine, for releases and traces.
+    pub dlp_settings: fengsui_dlp_engine::EngineSettings,
+    /// Folder of shared data: originals, copies, the ledger.
+    pub sharing_directory: PathBuf,
     /// Folder of the evidence captures.
     pub evidence_directory: PathBuf,
     /// Prometheus text that `/metrics` shows beside the console's own numbers.
@@ -103,12 +107,16 @@ impl Console {
             clock: dependencies.clock,
             store: dependencies.store,
             dlp: dependencies.dlp,
+            dlp_settings: dependencies.dlp_settings,
+            sharing_directory: dependencies.sharing_directory,
+            ledger: tokio::sync::Mutex::new(()),
             evidence_directory: dependencies.evidence_directory,
             statistics: dependencies.statistics,
             revision: watch::Sender::new(newest),
             streams: Arc::new(Semaphore::new(STREAMS)),
             hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             failures: Failures::default(),
+            vault: Vault::open(&settings.key_file)?,
             setup_code: Mutex::new(setup_code),
             stopping: CancellationToken::new(),
             tier,

@@ -52,6 +52,14 @@ pub enum ConsoleError {
     /// The listener.
     #[error("console server: {0}")]
     Serve(#[from] std::io::Error),
+    /// The key file.
+    #[error("console key file {}: {message}", path.display())]
+    KeyFile {
+        /// Where.
+        path: std::path::PathBuf,
+        /// What is wrong.
+        message: String,
+    },
     /// Randomness.
     #[error("the operating system gave no random bytes: {0}")]
     Random(String),
@@ -99,6 +107,18 @@ impl ApiError {
     /// 401: name or password is wrong; does not say which.
     pub(crate) fn wrong_credentials() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "wrong_credentials", "用户名或密码错误", "wrong user name or password")
+    }
+
+    /// 401: name and password are right, a second factor is missing.
+    pub(crate) fn second_factor_required() -> Self {
+        let en = "enter a one-time code or sign the challenge with your key";
+        Self::new(StatusCode::UNAUTHORIZED, "second_factor_required", "请输入动态口令或使用密钥签名", en)
+    }
+
+    /// 423: the account needs a second factor first.
+    pub(crate) fn enrolment_required() -> Self {
+        let en = "set up a second factor first";
+        Self::new(StatusCode::LOCKED, "second_factor_enrolment_required", "请先启用第二种身份鉴别方式", en)
     }
 
     /// 403: the role does not allow it.

@@ -56,6 +56,40 @@ pub(crate) const PASSWORD_BYTES: usize = 256;
 pub(crate) const ADDRESSES_REMEMBERED: usize = 10_000;
 /// Failed logins of one address in ten minutes.
 pub(crate) const FAILURES_PER_ADDRESS: u32 = 50;
+/// Recovery codes of an account.
+pub(crate) const RECOVERY_CODES: usize = 10;
+/// SM2 keys of an account.
+pub(crate) const KEYS_PER_ACCOUNT: i64 = 5;
+/// Suppressions that run at once.
+pub(crate) const SUPPRESSIONS: i64 = 500;
+/// Longest a suppression runs, in days.
+pub(crate) const SUPPRESSION_DAYS: i64 = 90;
+/// Views an account keeps.
+pub(crate) const VIEWS_PER_ACCOUNT: i64 = 200;
+/// Incidents a handover names.
+pub(crate) const HANDOVER_INCIDENTS: usize = 50;
+/// Handovers shown.
+pub(crate) const HANDOVERS_SHOWN: i64 = 30;
+/// Entities of an alert that get a page.
+pub(crate) const ENTITIES_PER_ALERT: usize = 32;
+/// Neighbours of an entity shown.
+pub(crate) const NEIGHBOURS: i64 = 40;
+/// Largest table that is shared or traced, in bytes.
+pub(crate) const SHARE_BYTES: usize = 32 << 20;
+/// Share requests shown.
+pub(crate) const SHARES_SHOWN: i64 = 500;
+/// Traces shown.
+pub(crate) const TRACES_SHOWN: i64 = 200;
+/// Versions of masking policies shown.
+pub(crate) const POLICIES_SHOWN: i64 = 300;
+/// Largest masking policy, in bytes.
+pub(crate) const POLICY_BYTES: usize = 64 << 10;
+/// Data assets shown.
+pub(crate) const ASSETS_SHOWN: i64 = 2_000;
+/// Links of the flow view.
+pub(crate) const FLOW_LINKS: usize = 200;
+/// Rows of an exported table.
+pub(crate) const EXPORT_ROWS: usize = 5_000;
 /// Largest capture handed out, in bytes.
 pub(crate) const CAPTURE_BYTES: u64 = 64 << 20;
 /// Rows the masking preview takes.

@@ -27,6 +27,10 @@ pub struct ConsoleSettings {
     pub secure_cookies: bool,
     /// Set when a proxy of ours stands before the console: the last address of X-Forwarded-For is then the client's.
     pub behind_proxy: bool,
+    /// Key file that seals the secrets of accounts; made when there is none. A backup without it loses one-time codes.
+    pub key_file: PathBuf,
+    /// Whether every account needs a second factor (one-time code or SM2 key) beside the password: GB/T 22239 8.1.4.1 d).
+    pub second_factor: SecondFactor,
     /// Rules for passwords: `mlps3` (GB/T 22239 level three) or `asvs` (OWASP ASVS 5.0).
     pub password_profile: PasswordProfile,
     /// Rounds of PBKDF2-HMAC-SM3 over a new password.
@@ -45,6 +49,17 @@ pub struct ConsoleSettings {
     pub web_directory: Option<PathBuf>,
     /// How this console stands to the tiers above and below.
     pub tier: TierSettings,
+}
+
+/// Who needs a second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SecondFactor {
+    /// Who sets one up is asked for it.
+    #[default]
+    Optional,
+    /// Everybody; an account without one can do nothing but set one up.
+    Required,
 }
 
 /// What the reporting rules call the operator of the network.
@@ -70,8 +85,10 @@ impl Default for ConsoleSettings {
             sensor_units: BTreeMap::new(),
             secure_cookies: false,
             behind_proxy: false,
+            key_file: PathBuf::from("console.key"),
+            second_factor: SecondFactor::Optional,
             password_profile: PasswordProfile::Mlps3,
-            password_rounds: 60_000,
+            password_rounds: fengsui_crypto::DEFAULT_PASSWORD_ROUNDS,
             lockout_failures: 5,
             lockout_minutes: 30,
             idle_minutes: 30,

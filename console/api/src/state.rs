@@ -8,8 +8,8 @@ use parking_lot::Mutex;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::access::Failures;
-use crate::audit::{self, Actor, Entry};
+use crate::access::{Caller, Failures, Vault};
+use crate::audit::{self, Actor, Entry, Outcome};
 use crate::clocks::ClockRules;
 use crate::db::{Db, Query, Row, Tx, Value, args};
 use crate::error::{ApiError, ApiResult};
@@ -35,12 +35,16 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Option<Arc<fengsui_store::Store>>,
     pub(crate) dlp: Arc<fengsui_dlp_engine::Engine>,
+    pub(crate) dlp_settings: fengsui_dlp_engine::EngineSettings,
+    pub(crate) sharing_directory: PathBuf,
+    pub(crate) ledger: tokio::sync::Mutex<()>,
     pub(crate) evidence_directory: PathBuf,
     pub(crate) statistics: Option<Statistics>,
     pub(crate) revision: watch::Sender<i64>,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) hashing: Arc<Semaphore>,
     pub(crate) failures: Failures,
+    pub(crate) vault: Vault,
     pub(crate) setup_code: Mutex<Option<String>>,
     pub(crate) stopping: CancellationToken,
     pub(crate) tier: crate::tier::Tier,
@@ -111,6 +115,17 @@ impl Change {
     pub(crate) async fn begin(state: &AppState, actor: Actor) -> ApiResult<Self> {
         let tx = state.shared().db.begin().await?;
         Ok(Self { tx, state: state.clone(), actor, now: state.now(), entries: 0, revision: None })
+    }
+
+    /// Starts the act of a caller; [`Change::finish`] ends it.
+    pub(crate) async fn of(state: &AppState, caller: &Caller) -> ApiResult<Self> {
+        Self::begin(state, caller.actor()).await
+    }
+
+    /// Writes that the act was done and makes it last.
+    pub(crate) async fn finish(mut self, action: &str, object: &str, detail: &str) -> ApiResult<()> {
+        self.audit(Entry { action, object, outcome: Outcome::Success, detail }).await?;
+        self.commit().await
     }
 
     /// When it happens, in milliseconds.

@@ -14,6 +14,7 @@ use super::{Grant, SessionToken, matrix};
 use crate::audit::{Actor, Entry, Outcome};
 use crate::error::{ApiError, ApiResult};
 use crate::scope::Scope;
+use crate::settings::SecondFactor;
 use crate::state::{AppState, Change};
 
 /// Who sends a request, from where, and how far the route's action reaches for them.
@@ -83,10 +84,18 @@ async fn admit(state: &AppState, request: &mut Request) -> ApiResult<()> {
     if identity.must_change_password && action != "session" {
         return Err(ApiError::password_change_required());
     }
+    if needs_enrolment(state, &identity) && action != "session" {
+        return Err(ApiError::enrolment_required());
+    }
     let scope = if action == "session" { Some(Scope::unit(&identity.unit)) } else { scope_of(&identity, action) };
     let Some(scope) = scope else { return Err(deny(state, &identity, &address, action, request.uri()).await) };
     request.extensions_mut().insert(Caller { identity, scope, address });
     Ok(())
+}
+
+/// Whether an account has to set up a second factor before anything else.
+pub(crate) fn needs_enrolment(state: &AppState, identity: &Identity) -> bool {
+    state.settings().second_factor == SecondFactor::Required && !identity.second_factor
 }
 
 fn route_of(request: &Request) -> ApiResult<String> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use fengsui_crypto::{hmac_sm3, random_bytes};
+use fengsui_crypto::random_bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{ApiError, ApiResult};
@@ -39,13 +39,11 @@ impl PasswordProfile {
 
 const LEAST_CHARACTERS: usize = 12;
 const LEAST_CLASSES: usize = 3;
-const ALGORITHM: &str = "pbkdf2-hmac-sm3";
 
-/// Pieces that make a password easy to guess, in lower case.
-const WELL_KNOWN: [&str; 12] = [
-    "password", "passw0rd", "p@ssw0rd", "123456", "qwerty", "admin", "abcdef", "111111", "000000", "iloveyou",
-    "fengsui", "letmein",
-];
+const LEAST_DIFFERENT: usize = 5;
+
+/// Pieces that make a password easy to guess, in lower case, one a line.
+const WELL_KNOWN: &str = include_str!("../../data/guessed_passwords.txt");
 
 /// Checks a password that somebody chose.
 pub(crate) fn check_new_password(profile: PasswordProfile, username: &str, password: &str) -> ApiResult<()> {
@@ -56,6 +54,10 @@ pub(crate) fn check_new_password(profile: PasswordProfile, username: &str, passw
     if password.len() > PASSWORD_BYTES {
         return refuse("密码过长", "a password has at most 256 bytes");
     }
+    let different: std::collections::BTreeSet<char> = password.chars().collect();
+    if different.len() < LEAST_DIFFERENT {
+        return refuse("密码重复字符过多", "the password repeats too few characters");
+    }
     if profile == PasswordProfile::Mlps3 && classes(password) < LEAST_CLASSES {
         return refuse(
             "密码须包含大写、小写、数字、符号中的至少三类",
@@ -63,10 +65,14 @@ pub(crate) fn check_new_password(profile: PasswordProfile, username: &str, passw
         );
     }
     let lower = password.to_lowercase();
-    if lower.contains(&username.to_lowercase()) || WELL_KNOWN.iter().any(|piece| lower.contains(piece)) {
+    if lower.contains(&username.to_lowercase()) || pieces().any(|piece| lower.contains(piece)) {
         return refuse("密码过于常见或包含用户名", "the password holds the user name or a well-known piece");
     }
     Ok(())
+}
+
+fn pieces() -> impl Iterator<Item = &'static str> {
+    WELL_KNOWN.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
 fn classes(password: &str) -> usize {
@@ -77,36 +83,17 @@ fn classes(password: &str) -> usize {
         + has(|c| !c.is_ascii_alphanumeric())
 }
 
-/// The text that is kept of a password: algorithm, rounds, salt and PBKDF2-HMAC-SM3.
-pub(crate) fn hash_password(password: &str, rounds: u32) -> Result<String, ApiError> {
-    let salt: [u8; 16] = random_bytes().map_err(|error| ApiError::internal(&error))?;
-    let derived = pbkdf2(password.as_bytes(), &salt, rounds);
-    Ok(format!("${ALGORITHM}$i={rounds}${}${}", hex::encode(salt), hex::encode(derived)))
+/// The text that is kept of a password.
+pub(crate) fn hash_password(password: &str, rounds: u32) -> ApiResult<String> {
+    fengsui_crypto::hash_password_with(password, rounds).map_err(|error| ApiError::internal(&error))
 }
 
-/// Whether a password is the one a kept text was made from.
+/// Whether a password is the one a kept text was made from; a text nobody understands fits no password.
 pub(crate) fn verify_password(password: &str, kept: &str) -> bool {
-    let Some((rounds, salt, expected)) = parse(kept) else { return false };
-    let derived = pbkdf2(password.as_bytes(), &salt, rounds);
-    derived.len() == expected.len() && derived.iter().zip(&expected).fold(0, |all, (a, b)| all | (a ^ b)) == 0
-}
-
-fn parse(kept: &str) -> Option<(u32, Vec<u8>, Vec<u8>)> {
-    let mut parts = kept.split('$').skip(1);
-    (parts.next()? == ALGORITHM).then_some(())?;
-    let rounds = parts.next()?.strip_prefix("i=")?.parse().ok()?;
-    Some((rounds, hex::decode(parts.next()?).ok()?, hex::decode(parts.next()?).ok()?))
-}
-
-/// One block of PBKDF2 (RFC 8018) with HMAC-SM3: 32 bytes are enough, so block 1 is the result.
-fn pbkdf2(password: &[u8], salt: &[u8], rounds: u32) -> [u8; 32] {
-    let mut block = hmac_sm3(password, &[salt, &1_u32.to_be_bytes()].concat());
-    let mut result = block;
-    for _ in 1..rounds {
-        block = hmac_sm3(password, &block);
-        result.iter_mut().zip(block).for_each(|(all, byte)| *all ^= byte);
-    }
-    result
+    fengsui_crypto::verify_password(password, kept).unwrap_or_else(|error| {
+        tracing::error!(%error, "a kept password can't be read");
+        false
+    })
 }
 
 /// A random password that works once: 20 characters without look-alikes, of four classes, 96 bits and more.
@@ -131,19 +118,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hash_verifies_its_password_and_no_other() {
-        let kept = hash_password("Long-Enough-2026", 10).expect("hashes");
-        assert!(kept.starts_with("$pbkdf2-hmac-sm3$i=10$"));
-        assert!(verify_password("Long-Enough-2026", &kept));
-        assert!(!verify_password("long-Enough-2026", &kept));
-        assert!(!verify_password("x", "$argon2$i=1$00$00"));
-    }
-
-    #[test]
     fn the_profile_of_level_three_wants_length_and_classes() {
         let check = |password| check_new_password(PasswordProfile::Mlps3, "wang", password).is_ok();
         assert!(check("Gaolan-2026-xue"));
-        for weak in ["Short-1a", "alllowercaseletters", "Wang-is-My-Name-1", "Password-2026-xx", "        1a", ""] {
+        for weak in [
+            "Short-1a",
+            "alllowercaseletters",
+            "Wang-is-My-Name-1",
+            "Password-2026-xx",
+            "        1a",
+            "",
+            "Aa1Aa1Aa1Aa1Aa1",
+        ] {
             assert!(!check(weak), "{weak}");
         }
         assert!(check_new_password(PasswordProfile::Asvs, "wang", "alllowercaseletters").is_ok());

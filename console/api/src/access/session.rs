@@ -83,6 +83,8 @@ pub(crate) struct Identity {
     pub(crate) roles: Vec<Role>,
     /// Nothing else goes before the password is changed.
     pub(crate) must_change_password: bool,
+    /// Whether the account has a second factor.
+    pub(crate) second_factor: bool,
     /// Digest of the session's token.
     pub(crate) session: String,
 }
@@ -91,7 +93,9 @@ pub(crate) struct Identity {
 pub(crate) async fn find_session(state: &AppState, token: &SessionToken) -> ApiResult<Option<Identity>> {
     let digest = token.digest();
     let sql = "SELECT s.created_at, s.seen_at, a.id, a.username, a.display_name, a.must_change_password, a.unit_code,
-                      (SELECT GROUP_TEXT(r.role, ',') FROM account_role r WHERE r.account_id = a.id) AS roles
+                      (SELECT GROUP_TEXT(r.role, ',') FROM account_role r WHERE r.account_id = a.id) AS roles,
+                      (SELECT COUNT(*) FROM account_totp t WHERE t.account_id = a.id AND t.confirmed_at IS NOT NULL)
+                          + (SELECT COUNT(*) FROM account_key k WHERE k.account_id = a.id) AS factors
                FROM session s JOIN account a ON a.id = s.account_id
                WHERE s.token_sm3 = $1 AND a.state = 'active'";
     let sql = sql.replace("GROUP_TEXT", state.db().group_text());
@@ -118,6 +122,7 @@ fn identity(row: &Row, session: String) -> ApiResult<Identity> {
         unit: row.text("unit_code")?.parse().map_err(|error| ApiError::internal(&error))?,
         roles: roles.split(',').filter_map(Role::from_word).collect(),
         must_change_password: row.flag("must_change_password")?,
+        second_factor: row.int("factors")? > 0,
         session,
     })
 }

@@ -100,7 +100,13 @@ impl Db {
     pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
         match self {
             Self::Sqlite { writer, .. } => Ok(Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)),
-            Self::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await?)),
+            Self::Postgres(pool) => {
+                // One writer at a time, as with a file: the audit chain and the sequences stay in the order of commits,
+                // and no two acts can lock each other out.
+                let mut tx = pool.begin().await?;
+                sqlx::query("SELECT pg_advisory_xact_lock(4850720)").execute(&mut *tx).await?;
+                Ok(Tx::Postgres(tx))
+            }
         }
     }
 

@@ -84,7 +84,9 @@ impl Row {
     pub(crate) fn int(&self, name: &str) -> Get<i64> {
         match self {
             Self::Sqlite(row) => row.try_get(name),
-            Self::Postgres(row) => row.try_get::<i64, _>(name).or_else(|_| row.try_get::<i16, _>(name).map(i64::from)),
+            Self::Postgres(row) => {
+                integer(row, name)?.ok_or_else(|| sqlx::Error::Decode(format!("{name} is null").into()))
+            }
         }
     }
 
@@ -92,7 +94,7 @@ impl Row {
     pub(crate) fn optional_int(&self, name: &str) -> Get<Option<i64>> {
         match self {
             Self::Sqlite(row) => row.try_get(name),
-            Self::Postgres(row) => row.try_get(name),
+            Self::Postgres(row) => integer(row, name),
         }
     }
 
@@ -129,4 +131,11 @@ impl Row {
     pub(crate) fn json(&self, name: &str) -> Get<serde_json::Value> {
         Ok(serde_json::from_str(&self.text(name)?).unwrap_or_default())
     }
+}
+
+/// A number of a server, whatever its width: literals are four bytes, flags two.
+fn integer(row: &PgRow, name: &str) -> Get<Option<i64>> {
+    row.try_get::<Option<i64>, _>(name)
+        .or_else(|_| row.try_get::<Option<i32>, _>(name).map(|number| number.map(i64::from)))
+        .or_else(|_| row.try_get::<Option<i16>, _>(name).map(|number| number.map(i64::from)))
 }

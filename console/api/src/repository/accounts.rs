@@ -89,7 +89,9 @@ async fn grant(change: &mut Change, account: i64, role: Role, class: RoleClass) 
 fn select(state: &AppState) -> String {
     let joined = state.db().group_text();
     format!(
-        "SELECT p.*, (SELECT {joined}(r.role, ',') FROM account_role r WHERE r.account_id = p.id) AS roles FROM account p"
+        "SELECT p.*, (SELECT {joined}(r.role, ',') FROM account_role r WHERE r.account_id = p.id) AS roles,
+         (SELECT COUNT(*) FROM account_totp t WHERE t.account_id = p.id AND t.confirmed_at IS NOT NULL)
+             + (SELECT COUNT(*) FROM account_key k WHERE k.account_id = p.id) AS factors FROM account p"
     )
 }
 
@@ -136,6 +138,7 @@ fn read(state: &AppState, row: &Row) -> ApiResult<UserRow> {
         unit: state.units().reference(Place::read(row)?.unit()),
         state: account_state,
         must_change_password: row.flag("must_change_password")?,
+        second_factor: row.int("factors")? > 0,
         created_at: time_text(row.int("created_at")?),
         last_login_at: row.optional_int("last_login_at")?.map(time_text),
     })
@@ -167,6 +170,25 @@ async fn keep_last_administrator(change: &mut Change, user: &UserRow) -> ApiResu
         }
     }
     Ok(())
+}
+
+/// Gives an account other roles of the class it was made for; its sessions end.
+pub(crate) async fn assign(change: &mut Change, user: &UserRow, roles: &[Role]) -> ApiResult<()> {
+    let id = check::number_id(&user.id)?;
+    let class = user.roles.first().map_or(RoleClass::Business, |role| role.class());
+    if roles.is_empty() || roles.iter().any(|role| role.class() != class) {
+        return Err(ApiError::invalid(
+            "roles",
+            "至少一个角色，且与账号原角色同类（三员与业务角色互斥）",
+            "names at least one role, all of the class the account was made for",
+        ));
+    }
+    change.execute("DELETE FROM account_role WHERE account_id = $1", args![id]).await?;
+    let distinct: std::collections::BTreeSet<Role> = roles.iter().copied().collect();
+    for role in distinct {
+        grant(change, id, role, class).await?;
+    }
+    end_sessions(change, id).await
 }
 
 /// Ends every session of an account.

@@ -37,6 +37,8 @@ pub(crate) struct Held {
     domain: String,
     group_key: String,
     revision: i64,
+    time: i64,
+    rule_id: String,
     pub(crate) standing: Standing,
 }
 
@@ -47,7 +49,7 @@ struct Before {
     revision: i64,
 }
 
-const COLUMNS: &str = "a.id, a.severity, a.domain, a.group_key, a.revision, a.state, a.disposition, a.assignee_id, a.incident_id, a.unit_code";
+const COLUMNS: &str = "a.id, a.time, a.rule_id, a.severity, a.domain, a.group_key, a.revision, a.state, a.disposition, a.assignee_id, a.incident_id, a.unit_code";
 
 /// The alerts of some ids that a scope reaches.
 pub(crate) async fn held(query: &mut impl Query, scope: &Scope, ids: &[String]) -> ApiResult<Vec<Held>> {
@@ -98,6 +100,8 @@ fn read(row: &Row) -> ApiResult<Held> {
         domain: row.text("domain")?,
         group_key: row.text("group_key")?,
         revision: row.int("revision")?,
+        time: row.int("time")?,
+        rule_id: row.text("rule_id")?,
         standing: Standing {
             state: from_word(&row.text("state")?).unwrap_or(AlertState::New),
             disposition: from_optional_word(row.optional_text("disposition")?),
@@ -197,7 +201,27 @@ async fn apply(
         done.push((alert.clone(), revision));
     }
     recount(change, planned).await?;
+    count_wrong(change, planned).await?;
     Ok(done)
+}
+
+/// Keeps the count of alerts that people called wrong, by rule and day.
+async fn count_wrong(change: &mut Change, planned: &[(Held, Standing)]) -> ApiResult<()> {
+    let mut deltas: BTreeMap<(i64, &str, &str), i64> = BTreeMap::new();
+    let wrong = |standing: &Standing| i64::from(standing.disposition == Some(Disposition::FalsePositive));
+    for (alert, next) in planned {
+        let delta = wrong(next) - wrong(&alert.standing);
+        if delta != 0 {
+            let day = alert.time.div_euclid(86_400_000);
+            *deltas.entry((day, &alert.rule_id, alert.place.unit().as_str())).or_default() += delta;
+        }
+    }
+    for ((day, rule, unit), delta) in deltas {
+        let sql = "UPDATE rule_day SET false_positives = false_positives + $1
+                   WHERE day = $2 AND rule_id = $3 AND unit_code = $4";
+        change.execute(sql, args![delta, day, rule, unit]).await?;
+    }
+    Ok(())
 }
 
 /// One notice per unit, so that closing 500 alerts does not flood the streams.
@@ -284,6 +308,32 @@ pub(crate) async fn undo(change: &mut Change, scope: &Scope, account: i64, token
     }
     apply(change, &planned, "undo", "").await?;
     Ok(count(planned.len()))
+}
+
+/// Closes the alerts of a condition as harmless; how many, and the token that takes it back.
+pub(crate) async fn close_matching(
+    change: &mut Change,
+    filter: &Filter,
+    account: i64,
+    words: &str,
+) -> ApiResult<(i64, Option<String>)> {
+    let sql = format!("SELECT {COLUMNS} FROM alert a WHERE {} LIMIT {ACTION_GROUP_ALERTS}", filter.sql());
+    let rows = change.rows(&sql, filter.args()).await?;
+    let planned = rows
+        .iter()
+        .map(|row| {
+            let alert = read(row)?;
+            let disposition = Some(Disposition::Benign);
+            let next = Standing { state: AlertState::Closed, disposition, ..alert.standing.clone() };
+            Ok((alert, next))
+        })
+        .collect::<ApiResult<Vec<_>>>()?;
+    if planned.is_empty() {
+        return Ok((0, None));
+    }
+    let done = apply(change, &planned, "close", words).await?;
+    let token = remember(change, account, &done).await?;
+    Ok((count(done.len()), Some(token)))
 }
 
 /// Puts alerts into an incident.

@@ -8,7 +8,9 @@ use crate::error::{ApiError, ApiResult};
 use crate::page::{count_up_to, cursor_after, cut, newest_revision, page_rows, read_cursor};
 use crate::scope::{Place, Scope};
 use crate::state::{AppState, Change};
-use crate::wire::{FindingDetail, FindingQuery, FindingRow, FindingState, FindingTypeCount, List, ReviewDecision};
+use crate::wire::{
+    FindingDetail, FindingQuery, FindingReview, FindingRow, FindingState, FindingTypeCount, List, ReviewDecision,
+};
 use crate::words::{from_word, word_of};
 
 /// A page of findings, newest first.
@@ -48,7 +50,7 @@ async fn find(query: &mut impl Query, scope: &Scope, id: &str) -> ApiResult<Row>
 
 fn read(state: &AppState, row: &Row) -> ApiResult<FindingRow> {
     let finding: Finding = serde_json::from_str(&row.text("body")?).map_err(|error| ApiError::internal(&error))?;
-    let place = Place::read(row)?;
+    let (place, grade) = (Place::read(row)?, super::assets::grade_of(row.int("grade")?));
     let types = finding.samples.iter().map(|sample| FindingTypeCount {
         data_type: sample.data_type.clone(),
         name_zh: crate::masking::type_name(&sample.data_type),
@@ -62,7 +64,9 @@ fn read(state: &AppState, row: &Row) -> ApiResult<FindingRow> {
         source_ip: finding.place.source_ip,
         destination_ip: finding.place.destination_ip,
         protocol: finding.place.protocol,
-        grade: finding.grade,
+        grade,
+        engine_grade: (grade != finding.grade).then_some(finding.grade),
+        reviewed_by: row.optional_text("reviewed_by")?,
         types: types.collect(),
         unit: state.units().reference(place.unit()),
         observer: finding.observer,
@@ -84,22 +88,30 @@ pub(crate) async fn review(
     change: &mut Change,
     scope: &Scope,
     id: &str,
-    decision: ReviewDecision,
+    asked: &FindingReview,
     reason: &str,
 ) -> ApiResult<()> {
     let kept = find(change, scope, id).await?;
     let place = Place::read(&kept)?;
-    let state = match decision {
-        ReviewDecision::Confirm => FindingState::Confirmed,
+    let state = match asked.decision {
+        ReviewDecision::Confirm | ReviewDecision::Regrade => FindingState::Confirmed,
         ReviewDecision::Dismiss => FindingState::Dismissed,
     };
     let revision = change.notice("finding", id, None, &place).await?;
-    let sql = "UPDATE finding SET state = $1, revision = $2 WHERE id = $3";
-    change.execute(sql, args![word_of(&state), revision, id]).await?;
+    let grade = match (asked.decision, asked.grade) {
+        (ReviewDecision::Regrade, Some(grade)) => grade_number(grade),
+        (ReviewDecision::Regrade, None) => {
+            return Err(ApiError::invalid("grade", "请选择正确的级别", "another grade has to be named"));
+        }
+        _ => kept.int("grade")?,
+    };
+    let by = change.actor().name.clone();
+    let sql = "UPDATE finding SET state = $1, revision = $2, grade = $3, reviewed_by = $4 WHERE id = $5";
+    change.execute(sql, args![word_of(&state), revision, grade, by, id]).await?;
     let entry = change.next("finding_entry").await?;
     let (now, actor) = (change.now(), change.actor().name.clone());
     let sql = "INSERT INTO finding_entry (id, finding_id, time, actor, action, detail) VALUES ($1, $2, $3, $4, $5, $6)";
-    change.execute(sql, args![entry, id, now, actor, word_of(&decision), reason]).await?;
+    change.execute(sql, args![entry, id, now, actor, word_of(&asked.decision), reason]).await?;
     Ok(())
 }
 

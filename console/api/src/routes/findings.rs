@@ -38,13 +38,13 @@ pub(crate) async fn review(
 ) -> ApiResult<Json<FindingDetail>> {
     let reason = match sent.reason.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
         Some(text) => check::reason(text)?,
-        None if sent.decision == ReviewDecision::Dismiss => {
+        None if sent.decision != ReviewDecision::Confirm => {
             return Err(check::reason("").err().unwrap_or_else(ApiError::not_found));
         }
         None => String::new(),
     };
     let mut change = Change::begin(&state, caller.actor()).await?;
-    findings::review(&mut change, &caller.scope, &id, sent.decision, &reason).await?;
+    findings::review(&mut change, &caller.scope, &id, &sent, &reason).await?;
     let (object, action) = (format!("finding/{id}"), format!("finding.review.{}", word_of(&sent.decision)));
     change.audit(Entry { action: &action, object: &object, outcome: Outcome::Success, detail: &reason }).await?;
     change.commit().await?;

@@ -1,9 +1,14 @@
 //! The routes, one file per noun.
 
 mod alerts;
+mod assets;
 mod audit;
+mod entities;
 mod events;
+mod exports;
+mod factors;
 mod findings;
+mod handovers;
 mod incidents;
 mod masking;
 mod overview;
@@ -12,17 +17,20 @@ mod prelude;
 mod sensors;
 mod session;
 mod setup;
+mod shares;
 mod stream;
+mod suppressions;
 mod tasks;
 mod tier;
 mod units;
 mod users;
+mod views;
 
 use axum::extract::DefaultBodyLimit;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
-use crate::limits::ATTACHMENT_BYTES;
+use crate::limits::{ATTACHMENT_BYTES, SHARE_BYTES};
 use crate::state::AppState;
 use fengsui_relay::limits::BATCH_BYTES;
 
@@ -31,6 +39,14 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(session::log_in, session::current, session::log_out))
         .routes(routes!(session::change_password))
+        .routes(routes!(factors::show))
+        .routes(routes!(factors::challenge))
+        .routes(routes!(factors::enrol))
+        .routes(routes!(factors::confirm))
+        .routes(routes!(factors::remove_totp))
+        .routes(routes!(factors::recovery))
+        .routes(routes!(factors::add_key))
+        .routes(routes!(factors::remove_key))
         .routes(routes!(units::list))
         .routes(routes!(overview::show))
         .routes(routes!(alerts::list))
@@ -38,6 +54,20 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(alerts::act))
         .routes(routes!(alerts::undo))
         .routes(routes!(alerts::evidence))
+        .routes(routes!(suppressions::list, suppressions::create))
+        .routes(routes!(suppressions::preview))
+        .routes(routes!(suppressions::end))
+        .routes(routes!(views::list, views::save))
+        .routes(routes!(views::remove))
+        .routes(routes!(handovers::list, handovers::create))
+        .routes(routes!(handovers::numbers))
+        .routes(routes!(handovers::take))
+        .routes(routes!(entities::show))
+        .routes(routes!(entities::rules))
+        .routes(routes!(exports::queue))
+        .routes(routes!(exports::work))
+        .routes(routes!(exports::log))
+        .routes(routes!(exports::first_report))
         .routes(routes!(incidents::list, incidents::create))
         .routes(routes!(incidents::show))
         .routes(routes!(incidents::add_alerts))
@@ -66,7 +96,21 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(findings::show))
         .routes(routes!(findings::review))
         .routes(routes!(masking::preview))
-        .routes(routes!(masking::policies))
+        .routes(routes!(masking::list, masking::save))
+        .routes(routes!(masking::submit))
+        .routes(routes!(masking::decide))
+        .routes(routes!(assets::list, assets::create))
+        .routes(routes!(assets::change))
+        .routes(routes!(assets::retire))
+        .routes(routes!(shares::list))
+        .routes(routes!(shares::create).layer(DefaultBodyLimit::max(SHARE_BYTES + (64 << 10))))
+        .routes(routes!(shares::decide))
+        .routes(routes!(shares::release))
+        .routes(routes!(shares::copy))
+        .routes(routes!(shares::flows))
+        .routes(routes!(shares::traces))
+        .routes(routes!(shares::trace).layer(DefaultBodyLimit::max(SHARE_BYTES + (64 << 10))))
+        .routes(routes!(shares::report))
         .routes(routes!(events::search))
         .routes(routes!(events::histogram))
         .routes(routes!(events::top))
@@ -76,6 +120,8 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(users::disable))
         .routes(routes!(users::reset_password))
         .routes(routes!(users::unlock))
+        .routes(routes!(users::assign))
+        .routes(routes!(users::forget_factors))
         .routes(routes!(users::roles))
         .routes(routes!(audit::list))
         .routes(routes!(audit::verify))

@@ -4,21 +4,23 @@ use axum::http::header::SET_COOKIE;
 
 use super::prelude::*;
 use crate::access::{
-    Client, SessionToken, check_new_password, clear_cookie, hash_password, matrix, session_cookie, verify_password,
+    Client, SessionToken, check_new_password, clear_cookie, hash_password, matrix, needs_enrolment, session_cookie,
+    verify_password,
 };
 use crate::audit::{Actor, Entry, Outcome};
 use crate::db::{Query, Row, args};
 use crate::limits::PASSWORD_BYTES;
 use crate::repository::accounts;
+use crate::repository::factors::{self, Shown};
 use crate::scope::Place;
 use crate::state::{Change, time_text};
-use crate::wire::{Credentials, PasswordChange, SessionUser, SessionView};
+use crate::wire::{Credentials, PasswordChange, SessionUser, SessionView, SignedChallenge};
 
 const DAY: i64 = 86_400_000;
 
 /// A kept text of no password, so that an unknown name takes as long as a wrong password.
 fn nobody(rounds: u32) -> String {
-    format!("$pbkdf2-hmac-sm3$i={rounds}${}${}", "00".repeat(16), "00".repeat(32))
+    format!("$pbkdf2-hmac-sm3$i={rounds}${}${}", "A".repeat(22), "A".repeat(43))
 }
 
 /// Log in.
@@ -38,24 +40,50 @@ pub(crate) async fn log_in(
         return Err(ApiError::limited("账号已锁定，请30分钟后再试", "the account is locked after failed logins"));
     }
     let kept = account.as_ref().map_or(Ok(nobody(state.settings().password_rounds)), |row| row.text("password"))?;
-    let right =
-        sent.password.len() <= PASSWORD_BYTES && state.hashing(move || verify_password(&sent.password, &kept)).await?;
+    let (password, shown) = (sent.password, (sent.code, sent.signed));
+    let right = password.len() <= PASSWORD_BYTES && state.hashing(move || verify_password(&password, &kept)).await?;
     let active = account.as_ref().is_some_and(|row| row.text("state").is_ok_and(|state| state == "active"));
     match account {
-        Some(row) if right && active => open_session(&state, &row, &address).await,
+        Some(row) if right && active => second_step(&state, &row, &address, shown).await,
         account => {
-            state.shared().failures.note(&address, now);
-            note_failure(&state, account.as_ref(), &address, right).await?;
+            let failure = if right { Failure::NotActive } else { Failure::Password };
+            note_failure(&state, account.as_ref(), &address, failure).await?;
             Err(ApiError::wrong_credentials())
         }
     }
+}
+
+/// The second factor, when the account has one.
+async fn second_step(
+    state: &AppState,
+    row: &Row,
+    address: &str,
+    (code, signed): (Option<String>, Option<SignedChallenge>),
+) -> ApiResult<Response> {
+    let account = row.int("id")?;
+    let mut change = Change::begin(state, actor_of(row, address)?).await?;
+    if !factors::any(&mut change, account).await? {
+        return open_session(change, row, address, "").await;
+    }
+    let (shown, words) = match (&code, &signed) {
+        (_, Some(signed)) => (Shown::Signed(signed), "with key"),
+        (Some(code), None) if !code.trim().is_empty() => (Shown::Code(code), "with code"),
+        _ => return Err(ApiError::second_factor_required()),
+    };
+    if factors::spend(&mut change, account, &shown).await? {
+        return open_session(change, row, address, words).await;
+    }
+    drop(change);
+    note_failure(state, Some(row), address, Failure::SecondFactor).await?;
+    Err(ApiError::wrong_credentials())
 }
 
 fn actor_of(row: &Row, address: &str) -> ApiResult<Actor> {
     Ok(Actor { name: row.text("username")?, place: Place::read(row)?, address: address.to_owned() })
 }
 
-async fn open_session(state: &AppState, row: &Row, address: &str) -> ApiResult<Response> {
+async fn open_session(mut change: Change, row: &Row, address: &str, words: &str) -> ApiResult<Response> {
+    let state = change.state().clone();
     let (id, now) = (row.int("id")?, state.now());
     let token = SessionToken::random()?;
     let expired = state
@@ -63,7 +91,6 @@ async fn open_session(state: &AppState, row: &Row, address: &str) -> ApiResult<R
         .password_profile
         .days_valid()
         .is_some_and(|days| row.int("password_changed_at").is_ok_and(|changed| now - changed > days * DAY));
-    let mut change = Change::begin(state, actor_of(row, address)?).await?;
     let sql = "UPDATE account SET failures = 0, last_login_at = $1 WHERE id = $2";
     change.execute(sql, args![now, id]).await?;
     if expired {
@@ -74,9 +101,8 @@ async fn open_session(state: &AppState, row: &Row, address: &str) -> ApiResult<R
     let sql = "INSERT INTO session (token_sm3, account_id, created_at, seen_at, address) VALUES ($1, $2, $3, $3, $4)";
     change.execute(sql, args![token.digest(), id, now, address]).await?;
     let object = format!("account/{}", row.text("username")?);
-    change.audit(Entry { action: "session.login", object: &object, outcome: Outcome::Success, detail: "" }).await?;
-    change.commit().await?;
-    let view = session_view(state, &token).await?;
+    change.finish("session.login", &object, words).await?;
+    let view = session_view(&state, &token).await?;
     Ok(([(SET_COOKIE, session_cookie(&token, state.settings().secure_cookies))], Json(view)).into_response())
 }
 
@@ -85,10 +111,20 @@ async fn session_view(state: &AppState, token: &SessionToken) -> ApiResult<Sessi
     Ok(view(state, &identity))
 }
 
+/// Why a login failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Failure {
+    NotActive,
+    Password,
+    SecondFactor,
+}
+
 /// Counts a failed login of a known account and locks it after too many. Unknown names leave no trace in the database,
 /// or everybody could fill it.
-async fn note_failure(state: &AppState, account: Option<&Row>, address: &str, right: bool) -> ApiResult<()> {
+async fn note_failure(state: &AppState, account: Option<&Row>, address: &str, failure: Failure) -> ApiResult<()> {
+    state.shared().failures.note(address, state.now());
     let Some(row) = account else { return Ok(()) };
+    let right = failure == Failure::NotActive;
     let (settings, now, id) = (state.settings(), state.now(), row.int("id")?);
     let mut change = Change::begin(state, actor_of(row, address)?).await?;
     let failures = change.count("SELECT failures AS n FROM account WHERE id = $1", args![id]).await? + 1;
@@ -98,10 +134,12 @@ async fn note_failure(state: &AppState, account: Option<&Row>, address: &str, ri
     let sql = "UPDATE account SET failures = $1, locked_until = $2 WHERE id = $3";
     change.execute(sql, args![kept, locked_until, id]).await?;
     let object = format!("account/{}", row.text("username")?);
-    let detail = match (right, locks) {
-        (true, _) => "the account is not active",
-        (false, true) => "wrong password; locked",
-        (false, false) => "wrong password",
+    let detail = match (failure, locks) {
+        (Failure::NotActive, _) => "the account is not active",
+        (Failure::Password, true) => "wrong password; locked",
+        (Failure::Password, false) => "wrong password",
+        (Failure::SecondFactor, true) => "wrong second factor; locked",
+        (Failure::SecondFactor, false) => "wrong second factor",
     };
     change.audit(Entry { action: "session.login", object: &object, outcome: Outcome::Failed, detail }).await?;
     change.commit().await
@@ -119,6 +157,7 @@ fn view(state: &AppState, identity: &crate::access::Identity) -> SessionView {
         unit: state.units().view(&identity.unit),
         permissions: matrix().permissions(&identity.roles),
         must_change_password: identity.must_change_password,
+        must_enrol_second_factor: needs_enrolment(state, identity),
         idle_timeout_seconds: settings.idle_minutes * 60,
         server_time: time_text(state.now()),
         tier: identity.unit.tier(),
@@ -137,8 +176,7 @@ pub(crate) async fn log_out(State(state): State<AppState>, caller: Caller) -> Ap
     let mut change = Change::begin(&state, caller.actor()).await?;
     change.execute("DELETE FROM session WHERE token_sm3 = $1", args![&caller.identity.session]).await?;
     let object = format!("account/{}", caller.identity.username);
-    change.audit(Entry { action: "session.logout", object: &object, outcome: Outcome::Success, detail: "" }).await?;
-    change.commit().await?;
+    change.finish("session.logout", &object, "").await?;
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, clear_cookie(state.settings().secure_cookies))]).into_response())
 }
 
@@ -196,7 +234,6 @@ async fn keep_password(state: &AppState, caller: &Caller, kept: &str) -> ApiResu
     let sql = "INSERT INTO session (token_sm3, account_id, created_at, seen_at, address) VALUES ($1, $2, $3, $3, $4)";
     change.execute(sql, args![token.digest(), id, now, &caller.address]).await?;
     let object = format!("account/{}", caller.identity.username);
-    change.audit(Entry { action: "session.password", object: &object, outcome: Outcome::Success, detail: "" }).await?;
-    change.commit().await?;
+    change.finish("session.password", &object, "").await?;
     Ok(token)
 }

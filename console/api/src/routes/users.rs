@@ -5,8 +5,9 @@ use crate::access::{Role, matrix};
 use crate::audit::{Entry, Outcome};
 use crate::check;
 use crate::repository::accounts::{self, NewAccount};
+use crate::repository::factors;
 use crate::state::Change;
-use crate::wire::{List, NewUser, OneTimePassword, PageQuery, RoleMatrix, RoleRow, UserRow};
+use crate::wire::{List, NewUser, OneTimePassword, PageQuery, RoleAssignment, RoleMatrix, RoleRow, UserRow};
 
 /// Accounts.
 #[utoipa::path(get, path = "/users", operation_id = "users_list", tag = "users", params(PageQuery), responses((status = 200, body = List<UserRow>)))]
@@ -33,7 +34,7 @@ pub(crate) async fn create(
         NewAccount { username: sent.username, display_name: sent.display_name, role: sent.role, unit, pending: true };
     let new = new.checked()?;
     let (password, kept) = accounts::fresh_password(&state).await?;
-    let mut change = Change::begin(&state, caller.actor()).await?;
+    let mut change = Change::of(&state, &caller).await?;
     let id = accounts::create(&mut change, &new, &kept).await?;
     let (object, detail) = (format!("account/{}", new.username), format!("{} {}", new.role.as_str(), new.unit));
     change.audit(Entry { action: "user.create", object: &object, outcome: Outcome::Success, detail: &detail }).await?;
@@ -68,7 +69,7 @@ pub(crate) async fn enable(
     caller: Caller,
     Path(id): Path<String>,
 ) -> ApiResult<Json<UserRow>> {
-    let mut change = Change::begin(&state, caller.actor()).await?;
+    let mut change = Change::of(&state, &caller).await?;
     let user = other_account(&mut change, &caller, &id).await?;
     accounts::set_enabled(&mut change, &user, true).await?;
     Ok(Json(finish(change, &caller, &user, "user.enable").await?))
@@ -81,7 +82,7 @@ pub(crate) async fn disable(
     caller: Caller,
     Path(id): Path<String>,
 ) -> ApiResult<Json<UserRow>> {
-    let mut change = Change::begin(&state, caller.actor()).await?;
+    let mut change = Change::of(&state, &caller).await?;
     let user = other_account(&mut change, &caller, &id).await?;
     accounts::set_enabled(&mut change, &user, false).await?;
     Ok(Json(finish(change, &caller, &user, "user.disable").await?))
@@ -95,7 +96,7 @@ pub(crate) async fn reset_password(
     Path(id): Path<String>,
 ) -> ApiResult<Json<OneTimePassword>> {
     let (one_time_password, kept) = accounts::fresh_password(&state).await?;
-    let mut change = Change::begin(&state, caller.actor()).await?;
+    let mut change = Change::of(&state, &caller).await?;
     let user = other_account(&mut change, &caller, &id).await?;
     accounts::reset_password(&mut change, &user, &kept).await?;
     let user = finish(change, &caller, &user, "user.reset").await?;
@@ -109,10 +110,39 @@ pub(crate) async fn unlock(
     caller: Caller,
     Path(id): Path<String>,
 ) -> ApiResult<Json<UserRow>> {
-    let mut change = Change::begin(&state, caller.actor()).await?;
+    let mut change = Change::of(&state, &caller).await?;
     let user = other_account(&mut change, &caller, &id).await?;
     accounts::unlock(&mut change, &user).await?;
     Ok(Json(finish(change, &caller, &user, "user.unlock").await?))
+}
+
+/// Give an account other roles of its class; ends its sessions.
+#[utoipa::path(post, path = "/users/{id}/roles", operation_id = "users_assign", tag = "users", params(("id" = String, Path)), request_body = RoleAssignment, responses((status = 200, body = UserRow)))]
+pub(crate) async fn assign(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(sent): Body<RoleAssignment>,
+) -> ApiResult<Json<UserRow>> {
+    let mut change = Change::of(&state, &caller).await?;
+    let user = other_account(&mut change, &caller, &id).await?;
+    accounts::assign(&mut change, &user, &sent.roles).await?;
+    Ok(Json(finish(change, &caller, &user, "user.assign").await?))
+}
+
+/// Take the second factors of an account away when its owner lost them; ends its sessions.
+#[utoipa::path(post, path = "/users/{id}/forget-factors", operation_id = "users_forget_factors", tag = "users", params(("id" = String, Path)), responses((status = 200, body = UserRow)))]
+pub(crate) async fn forget_factors(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Json<UserRow>> {
+    let mut change = Change::of(&state, &caller).await?;
+    let user = other_account(&mut change, &caller, &id).await?;
+    let account = check::number_id(&user.id)?;
+    factors::forget(&mut change, account).await?;
+    accounts::end_sessions(&mut change, account).await?;
+    Ok(Json(finish(change, &caller, &user, "user.forget_factors").await?))
 }
 
 /// What every role may do.

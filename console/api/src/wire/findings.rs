@@ -74,6 +74,11 @@ pub struct FindingRow {
     /// Grade of the whole.
     #[schema(value_type = DataGradeWord)]
     pub grade: DataGrade,
+    /// Grade the engine gave, when a person gave another.
+    #[schema(value_type = Option<DataGradeWord>)]
+    pub engine_grade: Option<DataGrade>,
+    /// Who judged it.
+    pub reviewed_by: Option<String>,
     /// Types found.
     pub types: Vec<FindingTypeCount>,
     /// Unit that owns it.
@@ -106,6 +111,8 @@ pub enum ReviewDecision {
     Confirm,
     /// It is wrong.
     Dismiss,
+    /// Sensitive, but of another grade.
+    Regrade,
 }
 
 /// A judgement of a finding.
@@ -114,9 +121,13 @@ pub enum ReviewDecision {
 pub struct FindingReview {
     /// What.
     pub decision: ReviewDecision,
-    /// Why; dismissing needs a reason.
+    /// Why; dismissing and another grade need a reason.
     #[serde(default)]
     pub reason: Option<String>,
+    /// The right grade, when the decision is another grade.
+    #[serde(default)]
+    #[schema(value_type = Option<DataGradeWord>)]
+    pub grade: Option<DataGrade>,
 }
 
 /// What to mask for a look: rows of a table or a text.
@@ -130,9 +141,18 @@ pub struct MaskingPreviewRequest {
     /// A text of at most 64 KiB.
     #[serde(default)]
     pub text: Option<String>,
-    /// Name of a policy; the default one unless told.
+    /// Name of a policy in force; `share-standard` unless told.
     #[serde(default)]
     pub policy: Option<String>,
+    /// Text of a policy (TOML) in its place: a draft somebody edits.
+    #[serde(default)]
+    pub draft: Option<String>,
+    /// Role of the recipient, for rules that name roles.
+    #[serde(default)]
+    pub role: Option<String>,
+    /// Purpose of the use, for rules that name purposes.
+    #[serde(default)]
+    pub purpose: Option<String>,
 }
 
 /// A masking function that was used.
@@ -144,7 +164,7 @@ pub struct UsedFunction {
     pub data_type: String,
     /// Name of the type in Chinese.
     pub data_type_zh: String,
-    /// Name of the function.
+    /// Name of the function in Chinese.
     pub function: String,
     /// How many values.
     pub count: i64,
@@ -161,23 +181,4 @@ pub struct MaskingPreview {
     pub after: serde_json::Value,
     /// What was done.
     pub functions: Vec<UsedFunction>,
-}
-
-/// A masking policy.
-#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct MaskingPolicyView {
-    /// Its name.
-    pub name: String,
-    /// Title in Chinese.
-    pub title_zh: String,
-    /// The policy itself, as data.
-    #[schema(value_type = Value)]
-    pub body: serde_json::Value,
-}
-
-/// Masking policies.
-#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct MaskingPolicies {
-    /// In the order of names.
-    pub items: Vec<MaskingPolicyView>,
 }

@@ -1,13 +1,16 @@
 //! The bodies that cross the HTTP interface, one file per noun. Times are RFC 3339 texts in UTC.
 
 mod alerts;
+mod analyst;
 mod events;
+mod factors;
 mod findings;
 mod incidents;
 mod list;
 mod posture;
 mod sensors;
 mod session;
+mod steward;
 mod system;
 mod tasks;
 mod tier;
@@ -17,10 +20,17 @@ pub use alerts::{
     AlertAction, AlertActionKind, AlertActionResult, AlertDetail, AlertQuery, AlertRow, AlertState, Disposition,
     HistoryEntry, UndoRequest, UndoResult,
 };
+pub use analyst::{
+    EntityHour, EntityPage, EntityQuery, HandoverNumbers, HandoverRow, Items, Neighbour, NewHandover, NewSuppression,
+    NewView, RuleRow, SuppressionMade, SuppressionMatch, SuppressionPreview, SuppressionRow, ViewQuery, ViewRow,
+};
 pub use events::{EventPage, EventQuery, Histogram, HistogramBucket, HistogramQuery, TopQuery, TopTerm, TopTerms};
+pub use factors::{
+    Challenge, FactorKey, Factors, NewFactorKey, PasswordProof, RecoveryCodes, SignedChallenge, TotpCode, TotpEnrolment,
+};
 pub use findings::{
-    FindingDetail, FindingQuery, FindingReview, FindingRow, FindingState, FindingTypeCount, MaskingPolicies,
-    MaskingPolicyView, MaskingPreview, MaskingPreviewRequest, ReviewDecision, UsedFunction,
+    FindingDetail, FindingQuery, FindingReview, FindingRow, FindingState, FindingTypeCount, MaskingPreview,
+    MaskingPreviewRequest, ReviewDecision, UsedFunction,
 };
 pub use incidents::{
     AddAlerts, CommentView, EntityView, Explanation, GradeChange, IncidentDetail, IncidentQuery, IncidentRow,
@@ -32,6 +42,10 @@ pub use posture::{
 };
 pub use sensors::{LossView, SensorList, SensorState, SensorView};
 pub use session::{Credentials, PasswordChange, SessionUser, SessionView, UnitList, UnitRef, UnitView};
+pub use steward::{
+    AssetBody, AssetQuery, AssetRow, Decision, FlowLink, LeakForm, MaskingFunction, MaskingPolicies, MaskingPolicyView,
+    PolicyDraft, ShareForm, ShareRow, TraceRow, TraceSuspect,
+};
 pub use system::{
     AuditQuery, AuditRow, AuditVerdict, BadEntry, ErrorBody, ErrorDetail, Health, SetupAccount, SetupRequest,
     SetupResult, SetupState,
@@ -42,7 +56,7 @@ pub use tasks::{
     TaskStateView, TaskTarget, TasksCreated,
 };
 pub use tier::{ApproveNode, NewNodeCode, NodeCode, NodeRow};
-pub use users::{NewUser, OneTimePassword, PersonRef, RoleMatrix, RoleRow, UserRow, UserState};
+pub use users::{NewUser, OneTimePassword, PersonRef, RoleAssignment, RoleMatrix, RoleRow, UserRow, UserState};
 
 use serde::{Deserialize, Serialize};
 

@@ -14,6 +14,12 @@ pub struct Credentials {
     /// Password.
     #[schema(format = Password)]
     pub password: String,
+    /// One-time code or recovery code, when the account has a second factor.
+    #[serde(default)]
+    pub code: Option<String>,
+    /// A signed challenge in the place of a code.
+    #[serde(default)]
+    pub signed: Option<super::SignedChallenge>,
 }
 
 /// A change of one's own password.
@@ -52,6 +58,8 @@ pub struct SessionView {
     pub permissions: Vec<String>,
     /// Until the password is changed everything else answers 423.
     pub must_change_password: bool,
+    /// Until a second factor is set up everything else answers 423.
+    pub must_enrol_second_factor: bool,
     /// Idle time after which the session ends.
     pub idle_timeout_seconds: i64,
     /// The server's time, for countdowns.

@@ -45,6 +45,8 @@ pub struct UserRow {
     pub state: UserState,
     /// Whether the password has to be changed at the next login.
     pub must_change_password: bool,
+    /// Whether it has a second factor.
+    pub second_factor: bool,
     /// When it was made.
     #[schema(format = DateTime)]
     pub created_at: String,
@@ -65,6 +67,14 @@ pub struct NewUser {
     pub role: Role,
     /// Code of the unit.
     pub unit: String,
+}
+
+/// Other roles for an account; all of one class, and of the class the account was made for.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoleAssignment {
+    /// At least one.
+    pub roles: Vec<Role>,
 }
 
 /// An account with the password that works once.

@@ -4,7 +4,9 @@
 #![allow(missing_docs, unreachable_pub, reason = "nobody links against tests")]
 
 mod anchor;
+mod factors;
 mod openapi;
+mod postgres;
 mod security;
 mod story;
 mod support;

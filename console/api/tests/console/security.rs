@@ -29,7 +29,7 @@ fn every_route_has_a_row_and_every_row_a_route() {
 }
 
 #[tokio::test]
-async fn every_role_gets_what_the_matrix_says() {
+pub(crate) async fn every_role_gets_what_the_matrix_says() {
     let running = start().await;
     let mut people = Vec::new();
     for role in Role::ALL {
@@ -62,7 +62,7 @@ async fn every_role_gets_what_the_matrix_says() {
 }
 
 #[tokio::test]
-async fn nothing_leaks_between_units() {
+pub(crate) async fn nothing_leaks_between_units() {
     let running = start().await;
     let units = ["620000", "620100", "620123", "620102", "620171", "621000", "621022", "623026"];
     let alerts = units.iter().zip(1..).map(|(unit, number)| alert(number, unit, "扫描")).collect();
@@ -87,7 +87,7 @@ async fn nothing_leaks_between_units() {
 }
 
 #[tokio::test]
-async fn foreign_pages_and_dead_sessions_change_nothing() {
+pub(crate) async fn foreign_pages_and_dead_sessions_change_nothing() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let client = reqwest::Client::new();
@@ -110,7 +110,7 @@ async fn foreign_pages_and_dead_sessions_change_nothing() {
 }
 
 #[tokio::test]
-async fn accounts_need_two_administrators_and_die_at_once() {
+pub(crate) async fn accounts_need_two_administrators_and_die_at_once() {
     let running = start().await;
     let sysadmin = running.person("sys", Role::Sysadmin, "620000").await;
     let secadmin = running.person("sec", Role::Secadmin, "620000").await;
@@ -128,7 +128,7 @@ async fn accounts_need_two_administrators_and_die_at_once() {
 }
 
 #[tokio::test]
-async fn pages_carry_a_fresh_nonce_and_a_strict_policy() {
+pub(crate) async fn pages_carry_a_fresh_nonce_and_a_strict_policy() {
     let running = start().await;
     let client = reqwest::Client::new();
     let mut policies = Vec::new();
@@ -146,7 +146,7 @@ async fn pages_carry_a_fresh_nonce_and_a_strict_policy() {
 }
 
 #[tokio::test]
-async fn tampering_with_the_audit_log_is_found_at_the_entry() {
+pub(crate) async fn tampering_with_the_audit_log_is_found_at_the_entry() {
     use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
     let running = start().await;
     let auditor = running.person("auditor", Role::Auditor, "620000").await;

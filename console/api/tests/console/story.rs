@@ -6,7 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 #[tokio::test]
-async fn an_alert_becomes_a_task_that_is_done() {
+pub(crate) async fn an_alert_becomes_a_task_that_is_done() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let officer = running.person("officer", Role::CountyOfficer, "620123").await;
@@ -82,7 +82,7 @@ async fn an_alert_becomes_a_task_that_is_done() {
 }
 
 #[tokio::test]
-async fn many_alerts_close_at_once_and_come_back() {
+pub(crate) async fn many_alerts_close_at_once_and_come_back() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let alerts =

@@ -33,21 +33,34 @@ pub struct Running {
     pub folder: tempfile::TempDir,
 }
 
+/// The password people of tests set themselves.
+pub const PASSWORD: &str = "Qilian-Shan-2026";
+
 /// Starts a console on a free port.
 pub async fn start() -> Running {
+    start_with(ConsoleSettings::default()).await
+}
+
+/// Starts a console with settings of its own; database, key file and rounds are the test's.
+pub async fn start_with(settings: ConsoleSettings) -> Running {
     // Clients have no cryptography of their own; another test of this process may have set it already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().expect("makes a folder");
     let clock = Arc::new(TestClock(AtomicI64::new(1_795_000_000_000)));
     let settings = ConsoleSettings {
-        database: folder.path().join("console.db").to_string_lossy().into_owned(),
+        database: crate::postgres::fresh_database()
+            .await
+            .unwrap_or_else(|| folder.path().join("console.db").to_string_lossy().into_owned()),
+        key_file: folder.path().join("console.key"),
         password_rounds: 10,
-        ..ConsoleSettings::default()
+        ..settings
     };
     let engine = fengsui_dlp_engine::Engine::new(Default::default(), &Default::default()).expect("makes an engine");
     let dependencies = Dependencies {
         store: None,
         dlp: Arc::new(engine),
+        dlp_settings: Default::default(),
+        sharing_directory: folder.path().join("sharing"),
         evidence_directory: folder.path().join("evidence"),
         statistics: None,
         clock: clock.clone(),
@@ -86,8 +99,8 @@ impl Running {
         let login = json!({"username": username, "password": password});
         let session = browser.ok(Method::POST, "/session", Some(login)).await;
         assert_eq!(session["must_change_password"], true);
-        assert_eq!(browser.status(Method::GET, "/overview", None).await, StatusCode::LOCKED);
-        let change = json!({"old_password": password, "new_password": "Qilian-Shan-2026"});
+        assert_eq!(browser.status(Method::GET, "/units", None).await, StatusCode::LOCKED);
+        let change = json!({"old_password": password, "new_password": PASSWORD});
         let session = browser.ok(Method::POST, "/session/password", Some(change)).await;
         assert_eq!(session["must_change_password"], false);
         browser

@@ -100,6 +100,8 @@ impl Node {
             statistics: Some(Arc::new(move || shown.get().map(|read| prometheus(&read())).unwrap_or_default())),
             store,
             dlp: Arc::clone(&engine),
+            dlp_settings: settings.dlp.clone(),
+            sharing_directory: settings.data.directory.join("sharing"),
             evidence_directory: settings.evidence_directory(),
             clock: Arc::new(SystemClock),
         };

@@ -163,6 +163,7 @@ impl Settings {
         self.sensor.evidence.directory = Some(self.evidence_directory());
         let key = self.console.tier.key.take().unwrap_or_else(|| PathBuf::from("node.pem"));
         self.console.tier.key = Some(base.join(key));
+        self.console.key_file = base.join(&self.console.key_file);
         if !self.console.database.contains("://") {
             self.console.database = base.join(&self.console.database).display().to_string();
         }

@@ -13,6 +13,15 @@ export const session = {
   read: () => body(client.GET("/api/v1/session")),
   login: (credentials: T.Credentials) => body(client.POST("/api/v1/session", { body: credentials })),
   logout: () => body(client.DELETE("/api/v1/session")),
+  factors: () => body(client.GET("/api/v1/session/factors")),
+  challenge: () => body(client.GET("/api/v1/session/challenge")),
+  enrolTotp: (password: string) => body(client.POST("/api/v1/session/totp", { body: { password } })),
+  confirmTotp: (code: string) => body(client.POST("/api/v1/session/totp/confirm", { body: { code } })),
+  removeTotp: (password: string) => body(client.POST("/api/v1/session/totp/remove", { body: { password } })),
+  renewRecovery: (password: string) => body(client.POST("/api/v1/session/recovery-codes", { body: { password } })),
+  addKey: (key: T.NewFactorKey) => body(client.POST("/api/v1/session/keys", { body: key })),
+  removeKey: (id: string, password: string) =>
+    body(client.POST("/api/v1/session/keys/{id}/remove", { params: at(id), body: { password } })),
   changePassword: (change: T.PasswordChange) => body(client.POST("/api/v1/session/password", { body: change })),
 };
 
@@ -32,6 +41,60 @@ export const alerts = {
   act: (action: T.AlertAction) => body(client.POST("/api/v1/alerts/actions", { body: action })),
   undo: (undo_token: string) => body(client.POST("/api/v1/alerts/undo", { body: { undo_token } })),
   captureAddress: (id: string) => `/api/v1/alerts/${id}/evidence.pcap`,
+};
+
+export const suppressions = {
+  list: () => body(client.GET("/api/v1/suppressions")),
+  preview: (matches: T.SuppressionMatch) => body(client.POST("/api/v1/suppressions/preview", { body: matches })),
+  create: (suppression: T.NewSuppression) => body(client.POST("/api/v1/suppressions", { body: suppression })),
+  end: (id: string) => body(client.POST("/api/v1/suppressions/{id}/end", { params: at(id) })),
+};
+
+export const views = {
+  list: (kind: string) => body(client.GET("/api/v1/views", { params: { query: { kind } } })),
+  save: (view: T.NewView) => body(client.POST("/api/v1/views", { body: view })),
+  remove: (id: string) => body(client.POST("/api/v1/views/{id}/remove", { params: at(id) })),
+};
+
+export const handovers = {
+  list: () => body(client.GET("/api/v1/handovers")),
+  numbers: () => body(client.GET("/api/v1/handovers/numbers")),
+  create: (handover: T.NewHandover) => body(client.POST("/api/v1/handovers", { body: handover })),
+  take: (id: string) => body(client.POST("/api/v1/handovers/{id}/take", { params: at(id) })),
+};
+
+export const entity = (kind: string, value: string) => body(client.GET("/api/v1/entities", { params: { query: { kind, value } } }));
+export const rules = () => body(client.GET("/api/v1/rules"));
+
+/** A form with a file; the generated types know only JSON. */
+const formOf = (parts: Record<string, string | File>) => {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(parts)) form.set(name, value);
+  return () => form;
+};
+
+export const assets = {
+  list: (query: T.AssetQuery) => body(client.GET("/api/v1/assets", { params: { query: told(query) } })),
+  create: (asset: T.AssetBody) => body(client.POST("/api/v1/assets", { body: asset })),
+  change: (id: string, asset: T.AssetBody) => body(client.POST("/api/v1/assets/{id}", { params: at(id), body: asset })),
+  retire: (id: string) => body(client.POST("/api/v1/assets/{id}/retire", { params: at(id) })),
+};
+
+export const shares = {
+  list: () => body(client.GET("/api/v1/shares")),
+  create: (fields: Omit<T.ShareForm, "file">, file: File) =>
+    body(client.POST("/api/v1/shares", { body: { ...fields, file: file.name }, bodySerializer: formOf({ ...fields, file }) })),
+  decide: (id: string, decision: T.Decision) =>
+    body(client.POST("/api/v1/shares/{id}/decide", { params: at(id), body: decision })),
+  release: (id: string) => body(client.POST("/api/v1/shares/{id}/release", { params: at(id) })),
+  copyAddress: (id: string) => `/api/v1/shares/${id}/copy`,
+  flows: () => body(client.GET("/api/v1/flows")),
+};
+
+export const traces = {
+  list: () => body(client.GET("/api/v1/traces")),
+  run: (file: File) => body(client.POST("/api/v1/traces", { body: { file: file.name }, bodySerializer: formOf({ file }) })),
+  reportAddress: (id: string) => `/api/v1/traces/${id}/report.docx`,
 };
 
 export const incidents = {
@@ -92,6 +155,10 @@ export const findings = {
 
 export const masking = {
   policies: () => body(client.GET("/api/v1/masking/policies")),
+  save: (text: string) => body(client.POST("/api/v1/masking/policies", { body: { body: text } })),
+  submit: (id: string) => body(client.POST("/api/v1/masking/policies/{id}/submit", { params: at(id) })),
+  decide: (id: string, decision: T.Decision) =>
+    body(client.POST("/api/v1/masking/policies/{id}/decide", { params: at(id), body: decision })),
   preview: (request: T.MaskingPreviewRequest) => body(client.POST("/api/v1/masking/preview", { body: request })),
 };
 
@@ -112,6 +179,8 @@ export const users = {
   disable: (id: string) => body(client.POST("/api/v1/users/{id}/disable", { params: at(id) })),
   unlock: (id: string) => body(client.POST("/api/v1/users/{id}/unlock", { params: at(id) })),
   roles: () => body(client.GET("/api/v1/roles")),
+  assign: (id: string, roles: T.Role[]) => body(client.POST("/api/v1/users/{id}/roles", { params: at(id), body: { roles } })),
+  forgetFactors: (id: string) => body(client.POST("/api/v1/users/{id}/forget-factors", { params: at(id) })),
 };
 
 export const audit = {

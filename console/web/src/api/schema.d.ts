@@ -38,6 +38,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts/export.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The queue as an Excel table; at most 5,000 rows. */
+        get: operations["exports_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts/undo": {
         parameters: {
             query?: never;
@@ -89,6 +106,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Data assets, the highest grade first. */
+        get: operations["assets_list"];
+        put?: never;
+        /** Enter an asset. */
+        post: operations["assets_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change an asset. */
+        post: operations["assets_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assets/{id}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take an asset out of the catalogue. */
+        post: operations["assets_retire"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -98,6 +167,23 @@ export interface paths {
         };
         /** The audit log, newest first. */
         get: operations["audit_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/export.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audit log as an Excel table; at most 5,000 rows. */
+        get: operations["exports_audit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -117,6 +203,23 @@ export interface paths {
         put?: never;
         /** Check the hash chain of the audit log. */
         post: operations["audit_verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/entities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an address, host, account, domain or file did and with whom. */
+        get: operations["entities_show"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -219,6 +322,75 @@ export interface paths {
         put?: never;
         /** Judge a finding. */
         post: operations["findings_review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which data went from where to whom: released copies, and sensitive data sensors saw. */
+        get: operations["shares_flows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last handovers of the unit. */
+        get: operations["handovers_list"];
+        put?: never;
+        /** Hand over. */
+        post: operations["handovers_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handovers/numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The numbers that a handover would keep now. */
+        get: operations["handovers_numbers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handovers/{id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take over. */
+        post: operations["handovers_take"];
         delete?: never;
         options?: never;
         head?: never;
@@ -362,6 +534,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{id}/report.docx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Draft of the first report of an incident (国家网络安全事件报告管理办法, article 7) as a Word document. */
+        get: operations["exports_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{id}/tasks": {
         parameters: {
             query?: never;
@@ -386,10 +575,45 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Masking policies. */
+        /** Masking policies: versions people wrote, then those that come with the product. */
         get: operations["masking_policies"];
         put?: never;
-        post?: never;
+        /** Keep a draft. */
+        post: operations["masking_save"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/masking/policies/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve or reject; never the one who wrote it. */
+        post: operations["masking_decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/masking/policies/{id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hand the own draft to the second person. */
+        post: operations["masking_submit"];
         delete?: never;
         options?: never;
         head?: never;
@@ -405,76 +629,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What masking would do to a sample; nothing of the sample is kept. */
+        /** What a policy would do to a sample; nothing of the sample is kept. */
         post: operations["masking_preview"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/nodes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Nodes above and below this one. */
-        get: operations["nodes_list"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/nodes/codes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Make a one-time code for a node below. */
-        post: operations["nodes_code"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/nodes/{id}/approve": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Let a node in by the fingerprint of its key. */
-        post: operations["nodes_approve"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/nodes/{id}/revoke": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Take a node's key back. */
-        post: operations["nodes_revoke"];
         delete?: never;
         options?: never;
         head?: never;
@@ -515,74 +671,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/relay/compare": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** A child compares what both hold. Other nodes call this. */
-        post: operations["relay_compare"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/relay/enrol": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** A node asks to be let in. Other nodes call this. */
-        post: operations["relay_enrol"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/relay/pull": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** A child asks for what came for it. Other nodes call this. */
-        post: operations["relay_pull"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/relay/push": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** A neighbour sends a signed batch of messages. Other nodes call this. */
-        post: operations["relay_push"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/roles": {
         parameters: {
             query?: never;
@@ -592,6 +680,23 @@ export interface paths {
         };
         /** What every role may do. */
         get: operations["users_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rules by how often they fired in the last seven days. */
+        get: operations["rules_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -636,6 +741,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A challenge to sign with an SM2 key. Nothing is kept of it until it is answered. */
+        get: operations["factors_challenge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The own second factors. */
+        get: operations["factors_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add an SM2 key. */
+        post: operations["factors_add_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/keys/{id}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take an SM2 key away. */
+        post: operations["factors_remove_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session/password": {
         parameters: {
             query?: never;
@@ -647,6 +820,74 @@ export interface paths {
         put?: never;
         /** Change the own password; ends every session of the account and opens a new one. */
         post: operations["session_change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Draw new recovery codes. */
+        post: operations["factors_recovery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin with one-time codes: a secret for the authenticator app. */
+        post: operations["factors_enrol"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch one-time codes on with the first code. */
+        post: operations["factors_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/totp/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch one-time codes off. */
+        post: operations["factors_remove_totp"];
         delete?: never;
         options?: never;
         head?: never;
@@ -665,6 +906,75 @@ export interface paths {
         put?: never;
         /** First run: make the three administrators. */
         post: operations["setup_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Share requests, newest first. */
+        get: operations["shares_list"];
+        put?: never;
+        /** Ask to share a table. */
+        post: operations["shares_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shares/{id}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The released copy; every download is on record. */
+        get: operations["shares_copy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shares/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve or reject; never the one who asked. */
+        post: operations["shares_decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shares/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the masked and marked copy and enter it in the ledger. */
+        post: operations["shares_release"];
         delete?: never;
         options?: never;
         head?: never;
@@ -691,6 +1001,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/suppressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Suppressions, running ones first. */
+        get: operations["suppressions_list"];
+        put?: never;
+        /** Keep alerts out of the queue until a time. */
+        post: operations["suppressions_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppressions/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a suppression would have done in the last seven days. */
+        post: operations["suppressions_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppressions/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a suppression before its time. */
+        post: operations["suppressions_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks": {
         parameters: {
             query?: never;
@@ -700,6 +1062,23 @@ export interface paths {
         };
         /** Tasks, nearest deadline first. */
         get: operations["tasks_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/export.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tasks as an Excel table; at most 5,000 rows. */
+        get: operations["exports_tasks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -946,6 +1325,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Leaks that were traced, newest first. */
+        get: operations["traces_list"];
+        put?: never;
+        /** Find out who a leaked table was given to. Nothing of the table is kept but its digest. */
+        post: operations["traces_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/{id}/report.docx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The evidence report of a trace as a Word document. */
+        get: operations["traces_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/units": {
         parameters: {
             query?: never;
@@ -1015,6 +1429,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/{id}/forget-factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the second factors of an account away when its owner lost them; ends its sessions. */
+        post: operations["users_forget_factors"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/{id}/reset-password": {
         parameters: {
             query?: never;
@@ -1032,6 +1463,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/{id}/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give an account other roles of its class; ends its sessions. */
+        post: operations["users_assign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/{id}/unlock": {
         parameters: {
             query?: never;
@@ -1043,6 +1491,41 @@ export interface paths {
         put?: never;
         /** Open an account that failed logins locked. */
         post: operations["users_unlock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The own views, and those that colleagues of the unit share. */
+        get: operations["views_list"];
+        put?: never;
+        /** Keep a view; one of the same name is replaced. */
+        post: operations["views_save"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{id}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Forget an own view. */
+        post: operations["views_remove"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1171,10 +1654,46 @@ export interface components {
          * @enum {string}
          */
         AlertState: "new" | "acknowledged" | "in_incident" | "closed";
-        /** @description Let a node in. */
-        ApproveNode: {
-            /** @description The fingerprint as the node's operator read it out. */
-            fingerprint: string;
+        /** @description What is written of a data asset. */
+        AssetBody: {
+            /** @description Who answers for it. */
+            custodian: string;
+            /** @description What it is. */
+            description?: string;
+            /** @description Finding it was taken from. */
+            finding_id?: string | null;
+            /** @description Grade. */
+            grade: components["schemas"]["DataGradeWord"];
+            /** @description `database`, `file`, `interface` or `stream`. */
+            kind: string;
+            /** @description Where it is: database and table, path, address. */
+            location: string;
+            /** @description Name. */
+            name: string;
+            /** @description Stable names of the data types in it. */
+            types?: string[];
+            /** @description Code of the unit that owns it. */
+            unit: string;
+        };
+        /** @description A data asset. */
+        AssetRow: {
+            /** @description What is written of it. */
+            asset: components["schemas"]["AssetBody"];
+            /** @description Its number. */
+            id: string;
+            /** @description `active` or `retired`. */
+            state: string;
+            /** @description Names of its types in Chinese. */
+            types_zh: string[];
+            /** @description Unit that owns it. */
+            unit: components["schemas"]["UnitRef"];
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+            /** @description By whom. */
+            updated_by: string;
         };
         /** @description A file, as a form with one part named `file`. */
         AttachmentUpload: {
@@ -1248,6 +1767,16 @@ export interface components {
              */
             sequence: number;
         };
+        /** @description A text to sign with the private key. */
+        Challenge: {
+            /** @description Its UTF-8 bytes are signed. */
+            challenge: string;
+            /**
+             * Format: date-time
+             * @description Until then it can be answered, once.
+             */
+            expires_at: string;
+        };
         /** @description A legal clock or a deadline. */
         ClockView: {
             /** @description Article it follows. */
@@ -1301,36 +1830,16 @@ export interface components {
              */
             time: string;
         };
-        /** @description A child compares what both hold. */
-        Compare: {
-            /**
-             * Format: int64
-             * @description Ever growing; shared with pulls.
-             */
-            counter: number;
-            /** @description Digests of the streams from the child. */
-            digests: Record<string, never>[];
-            /** @description Name of the key, in hexadecimal digits. */
-            key: string;
-            /** @description Who asks. */
-            node: string;
-            /** @description SM2 signature. */
-            sig: string;
-        };
-        /** @description What differs. */
-        Compared: {
-            /** @description Numbers the parent does not hold as the child does: lane, first, last. */
-            differing: Record<string, never>[][];
-            /** @description Digests of the streams from the parent. */
-            digests: Record<string, never>[];
-        };
         /** @description What somebody logs in with. */
         Credentials: {
+            /** @description One-time code or recovery code, when the account has a second factor. */
+            code?: string | null;
             /**
              * Format: password
              * @description Password.
              */
             password: string;
+            signed?: components["schemas"]["SignedChallenge"] | null;
             /** @description Name of the account. */
             username: string;
         };
@@ -1339,6 +1848,13 @@ export interface components {
          * @enum {string}
          */
         DataGradeWord: "level1" | "level2" | "level3" | "level4" | "important" | "core";
+        /** @description A decision of a second person. */
+        Decision: {
+            /** @description Yes or no. */
+            approve: boolean;
+            /** @description Why. */
+            reason: string;
+        };
         /**
          * @description Why an alert was closed.
          * @enum {string}
@@ -1372,25 +1888,57 @@ export interface components {
          * @enum {string}
          */
         DomainWord: "cloud" | "network" | "data" | "application";
-        /** @description A node asks to be let in. */
-        EnrolRequest: {
-            /** @description The one-time code. */
-            code: string;
-            /** @description Its name: the code of its unit, or the name of a sensor. */
-            node: string;
-            /** @description Its SM2 public key, uncompressed, in hexadecimal digits. */
-            public_key: string;
-            /** @description Signature over name, key and code. */
-            sig: string;
+        /** @description One hour of an entity. */
+        EntityHour: {
+            /**
+             * Format: int64
+             * @description Alerts.
+             */
+            count: number;
+            /**
+             * Format: date-time
+             * @description Start of the hour.
+             */
+            hour: string;
+            /** @description The worst. */
+            worst: components["schemas"]["SeverityWord"];
         };
-        /** @description Who the parent is. */
-        EnrolmentResult: {
-            /** @description The nodes above it with their keys: they give orders too. */
-            above: components["schemas"]["NodeKey"][];
-            /** @description Name of the parent. */
-            parent: string;
-            /** @description Its public key, uncompressed, in hexadecimal digits. */
-            public_key: string;
+        /** @description What is known of an entity. */
+        EntityPage: {
+            /** @description Its newest alerts. */
+            alerts: components["schemas"]["AlertRow"][];
+            /** @description Name of the asset. */
+            asset?: string | null;
+            /**
+             * Format: date-time
+             * @description First alert.
+             */
+            first_time?: string | null;
+            /** @description The last seven days, hours with alerts only. */
+            hours: components["schemas"]["EntityHour"][];
+            /** @description Incidents these are part of. */
+            incidents: components["schemas"]["IncidentRow"][];
+            /** @description Kind of thing. */
+            kind: string;
+            /**
+             * Format: date-time
+             * @description Last alert.
+             */
+            last_time?: string | null;
+            /** @description What shares alerts with it, most first. */
+            neighbours: components["schemas"]["Neighbour"][];
+            /**
+             * Format: int64
+             * @description Alerts of all time; counting stops at 10,000.
+             */
+            total: number;
+            /**
+             * Format: date-time
+             * @description End of the seven days.
+             */
+            until: string;
+            /** @description Its name. Untrusted. */
+            value: string;
         };
         /** @description Somebody or something an incident is about. */
         EntityView: {
@@ -1472,6 +2020,42 @@ export interface components {
             /** @description `asked`, `granted` or `refused`. */
             state: string;
         };
+        /** @description An SM2 key that may sign at login. */
+        FactorKey: {
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            created_at: string;
+            /** @description Its number. */
+            id: string;
+            /** @description SM3 of the public key. */
+            key_id: string;
+            /** @description What its owner calls it. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it last opened a session.
+             */
+            used_at?: string | null;
+        };
+        /** @description The second factors of an account. */
+        Factors: {
+            /** @description SM2 keys. */
+            keys: components["schemas"]["FactorKey"][];
+            /**
+             * Format: int64
+             * @description Recovery codes that were not used yet.
+             */
+            recovery_left: number;
+            /** @description Whether every account needs a second factor here. */
+            required: boolean;
+            /**
+             * Format: date-time
+             * @description When one-time codes were switched on; null when they are off.
+             */
+            totp_since?: string | null;
+        };
         /** @description Everything about a finding. */
         FindingDetail: {
             /** @description The finding as the engine made it (`fengsui_schema::Finding`); samples are masked. Its texts are untrusted. */
@@ -1485,13 +2069,15 @@ export interface components {
         FindingReview: {
             /** @description What. */
             decision: components["schemas"]["ReviewDecision"];
-            /** @description Why; dismissing needs a reason. */
+            grade?: components["schemas"]["DataGradeWord"] | null;
+            /** @description Why; dismissing and another grade need a reason. */
             reason?: string | null;
         };
         /** @description A finding as a row. */
         FindingRow: {
             /** @description Destination address, for data seen on the wire. */
             destination_ip?: string | null;
+            engine_grade?: components["schemas"]["DataGradeWord"] | null;
             /** @description Grade of the whole. */
             grade: components["schemas"]["DataGradeWord"];
             /** @description 32 hexadecimal digits. */
@@ -1504,6 +2090,8 @@ export interface components {
             place_name: string;
             /** @description Application protocol, for data seen on the wire. */
             protocol?: string | null;
+            /** @description Who judged it. */
+            reviewed_by?: string | null;
             /**
              * Format: int64
              * @description Number of the last change.
@@ -1540,6 +2128,33 @@ export interface components {
             /** @description Name in Chinese. */
             name_zh: string;
         };
+        /** @description What went from where to whom. */
+        FlowLink: {
+            /**
+             * Format: int64
+             * @description Rows (ledger) or values (wire).
+             */
+            amount: number;
+            grade?: components["schemas"]["DataGradeWord"] | null;
+            /** @description `ledger` (released copies) or `wire` (seen by sensors). */
+            kind: string;
+            /**
+             * Format: date-time
+             * @description Last time.
+             */
+            last: string;
+            /** @description Policy of the last copy. */
+            policy?: string | null;
+            /** @description File, table or address. Untrusted. */
+            source: string;
+            /** @description Recipient or address. Untrusted. */
+            target: string;
+            /**
+             * Format: int64
+             * @description Copies or findings.
+             */
+            times: number;
+        };
         /** @description A judgement of the grade. */
         GradeChange: {
             /** @description The grade. */
@@ -1552,6 +2167,60 @@ export interface components {
          * @enum {string}
          */
         GradeWord: "general" | "larger" | "major" | "extraordinarily_major";
+        /** @description Numbers at the moment of a handover. */
+        HandoverNumbers: {
+            /** @description Open alerts. */
+            alerts_open: components["schemas"]["SeverityCounts"];
+            /**
+             * Format: int64
+             * @description Open incidents.
+             */
+            incidents_open: number;
+            /**
+             * Format: int64
+             * @description Sensors that are silent or see less than they should.
+             */
+            sensors_bad: number;
+            /**
+             * Format: int64
+             * @description Tasks that are not done.
+             */
+            tasks_open: number;
+            /**
+             * Format: int64
+             * @description Of these, past their deadline.
+             */
+            tasks_overdue: number;
+        };
+        /** @description A handover. */
+        HandoverRow: {
+            /** @description Who handed over. */
+            author: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /** @description Its number. */
+            id: string;
+            /** @description Incidents to look after, as they are now. */
+            incidents: components["schemas"]["IncidentRow"][];
+            /** @description Whether the caller may take over: nobody did, and somebody else handed over. */
+            may_take: boolean;
+            /** @description Numbers at that moment. */
+            numbers: components["schemas"]["HandoverNumbers"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            taken_at?: string | null;
+            /** @description Who took over. */
+            taken_by?: string | null;
+            /** @description What the next shift has to know. */
+            text: string;
+            /** @description Unit. */
+            unit: components["schemas"]["UnitRef"];
+        };
         /** @description Events over time. */
         Histogram: {
             /** @description In the order of time. */
@@ -1708,6 +2377,286 @@ export interface components {
             /** @description Name of the unit. */
             unit_name: string;
         };
+        /** @description Rows that need no pages. */
+        Items_AssetRow: {
+            /** @description The rows. */
+            items: {
+                /** @description What is written of it. */
+                asset: components["schemas"]["AssetBody"];
+                /** @description Its number. */
+                id: string;
+                /** @description `active` or `retired`. */
+                state: string;
+                /** @description Names of its types in Chinese. */
+                types_zh: string[];
+                /** @description Unit that owns it. */
+                unit: components["schemas"]["UnitRef"];
+                /**
+                 * Format: date-time
+                 * @description When it was last changed.
+                 */
+                updated_at: string;
+                /** @description By whom. */
+                updated_by: string;
+            }[];
+        };
+        /** @description Rows that need no pages. */
+        Items_FlowLink: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Rows (ledger) or values (wire).
+                 */
+                amount: number;
+                grade?: components["schemas"]["DataGradeWord"] | null;
+                /** @description `ledger` (released copies) or `wire` (seen by sensors). */
+                kind: string;
+                /**
+                 * Format: date-time
+                 * @description Last time.
+                 */
+                last: string;
+                /** @description Policy of the last copy. */
+                policy?: string | null;
+                /** @description File, table or address. Untrusted. */
+                source: string;
+                /** @description Recipient or address. Untrusted. */
+                target: string;
+                /**
+                 * Format: int64
+                 * @description Copies or findings.
+                 */
+                times: number;
+            }[];
+        };
+        /** @description Rows that need no pages. */
+        Items_HandoverRow: {
+            /** @description The rows. */
+            items: {
+                /** @description Who handed over. */
+                author: string;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                created_at: string;
+                /** @description Its number. */
+                id: string;
+                /** @description Incidents to look after, as they are now. */
+                incidents: components["schemas"]["IncidentRow"][];
+                /** @description Whether the caller may take over: nobody did, and somebody else handed over. */
+                may_take: boolean;
+                /** @description Numbers at that moment. */
+                numbers: components["schemas"]["HandoverNumbers"];
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                taken_at?: string | null;
+                /** @description Who took over. */
+                taken_by?: string | null;
+                /** @description What the next shift has to know. */
+                text: string;
+                /** @description Unit. */
+                unit: components["schemas"]["UnitRef"];
+            }[];
+        };
+        /** @description Rows that need no pages. */
+        Items_RuleRow: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Alerts of the last seven days.
+                 */
+                count: number;
+                /** @description Alerts per day, seven days, oldest first. */
+                days: number[];
+                /**
+                 * Format: int64
+                 * @description Of these, judged false.
+                 */
+                false_positives: number;
+                /** @description Id of the rule. */
+                rule_id: string;
+                /** @description How bad. */
+                severity: components["schemas"]["SeverityWord"];
+                /** @description Kind of detector. */
+                source: string;
+                /**
+                 * Format: int64
+                 * @description Of these, kept out of the queue by suppressions.
+                 */
+                suppressed: number;
+                /** @description Title in English. */
+                title_en: string;
+                /** @description Title in Chinese. */
+                title_zh: string;
+            }[];
+        };
+        /** @description Rows that need no pages. */
+        Items_ShareRow: {
+            /** @description The rows. */
+            items: {
+                /** @description What the caller may do now: `decide`, `release`, `download`. */
+                allowed: string[];
+                /**
+                 * Format: int64
+                 * @description Rows of the copy.
+                 */
+                copy_rows?: number | null;
+                /** @description SM3 of the copy. */
+                copy_sm3?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                decided_at?: string | null;
+                /** @description Who decided. */
+                decided_by?: string | null;
+                /**
+                 * Format: int64
+                 * @description How often the copy was downloaded.
+                 */
+                downloads: number;
+                /** @description Name of the original. Untrusted. */
+                file_name: string;
+                /** @description Its number in the database. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Number of the entry of the ledger.
+                 */
+                ledger_sequence?: number | null;
+                /** @description Law or agreement that allows it. */
+                legal_basis: string;
+                /** @description Its number for people. */
+                number: string;
+                /** @description Name of the masking policy. */
+                policy: string;
+                /** @description Purpose of the use. */
+                purpose: string;
+                /** @description With what words. */
+                reason?: string | null;
+                /** @description Who gets it. */
+                recipient: string;
+                /** @description Role of the recipient. */
+                recipient_role: string;
+                /**
+                 * Format: date-time
+                 * @description When the copy was made.
+                 */
+                released_at?: string | null;
+                /** @description Who asked. */
+                requester: string;
+                /** @description `requested`, `approved`, `rejected` or `released`. */
+                state: string;
+                /** @description What it is about. */
+                title: string;
+                /** @description Unit that shares. */
+                unit: components["schemas"]["UnitRef"];
+            }[];
+        };
+        /** @description Rows that need no pages. */
+        Items_SuppressionRow: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                created_at: string;
+                /** @description Who made it. */
+                created_by: string;
+                /**
+                 * Format: date-time
+                 * @description When it ends.
+                 */
+                expires_at: string;
+                /** @description Its number. */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When it last did.
+                 */
+                last_match_at?: string | null;
+                /**
+                 * Format: int64
+                 * @description Alerts it kept out of the queue.
+                 */
+                matched: number;
+                /** @description Which alerts. */
+                matches: components["schemas"]["SuppressionMatch"];
+                /** @description Why. */
+                reason: string;
+                /** @description `running`, `expired` or `ended`. */
+                state: string;
+                /** @description What it is called. */
+                title: string;
+                /** @description Unit it is for, with everything below. */
+                unit: components["schemas"]["UnitRef"];
+            }[];
+        };
+        /** @description Rows that need no pages. */
+        Items_TraceRow: {
+            /** @description The rows. */
+            items: {
+                /** @description Who traced. */
+                actor: string;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                created_at: string;
+                /**
+                 * Format: int64
+                 * @description Datasets of the ledger it was compared with.
+                 */
+                datasets: number;
+                /** @description Name of the leaked file. Untrusted. */
+                file_name: string;
+                /** @description Its SM3. */
+                file_sm3: string;
+                /** @description Its number. */
+                id: string;
+                /** @description Recipients it comes from, the surest first. */
+                named: string[];
+                /** @description Everybody compared, the most suspicious first. */
+                suspects: components["schemas"]["TraceSuspect"][];
+            }[];
+        };
+        /** @description Rows that need no pages. */
+        Items_ViewRow: {
+            /** @description The rows. */
+            items: {
+                /** @description Its number. */
+                id: string;
+                /** @description What it is called. */
+                name: string;
+                /** @description Whether it is the caller's own. */
+                own: boolean;
+                /** @description Who made it. */
+                owner: string;
+                /** @description What stands behind `?` in the address of the page. */
+                search: string;
+                /** @description Whether colleagues of the unit see it. */
+                shared: boolean;
+            }[];
+        };
+        /** @description The form of a leak to trace. */
+        LeakForm: {
+            /**
+             * Format: binary
+             * @description The leaked table: CSV, JSON lines or XLSX, at most 32 MiB.
+             */
+            file: string;
+        };
         /** @description One page of a list. */
         List_AlertRow: {
             /** @description The rows of this page. */
@@ -1840,6 +2789,7 @@ export interface components {
             items: {
                 /** @description Destination address, for data seen on the wire. */
                 destination_ip?: string | null;
+                engine_grade?: components["schemas"]["DataGradeWord"] | null;
                 /** @description Grade of the whole. */
                 grade: components["schemas"]["DataGradeWord"];
                 /** @description 32 hexadecimal digits. */
@@ -1852,6 +2802,8 @@ export interface components {
                 place_name: string;
                 /** @description Application protocol, for data seen on the wire. */
                 protocol?: string | null;
+                /** @description Who judged it. */
+                reviewed_by?: string | null;
                 /**
                  * Format: int64
                  * @description Number of the last change.
@@ -1947,62 +2899,6 @@ export interface components {
                 title_en?: string | null;
                 /** @description Unit it belongs to. */
                 unit: components["schemas"]["UnitRef"];
-            }[];
-            /**
-             * Format: int64
-             * @description Newest revision of this kind that the caller may see; greater than before means that there is news.
-             */
-            newest_revision: number;
-            /** @description Hand back as `cursor` for the next page; null at the end. */
-            next_cursor?: string | null;
-            /**
-             * Format: int64
-             * @description Rows that match; counting stops at 10,000.
-             */
-            total: number;
-        };
-        /** @description One page of a list. */
-        List_NodeRow: {
-            /** @description The rows of this page. */
-            items: {
-                /**
-                 * Format: int64
-                 * @description Its clock minus ours, in milliseconds.
-                 */
-                clock_skew_ms?: number | null;
-                /** @description When it asked to be let in. */
-                enrolled_at: string;
-                /** @description SM3 of its public key, in hexadecimal digits. */
-                fingerprint: string;
-                /** @description Its name: the code of its unit, or the name of a sensor. */
-                id: string;
-                /** @description When it was heard of last. */
-                last_contact?: string | null;
-                /** @description SM3 over program, rules and settings as it measured itself at its start. */
-                measurement: string;
-                /**
-                 * Format: int64
-                 * @description Messages taken from it in the present epochs of its streams.
-                 */
-                received: number;
-                /**
-                 * Format: int64
-                 * @description Batches and messages of it that were refused.
-                 */
-                refused: number;
-                /** @description `parent`, `ancestor` or `child`. */
-                relation: string;
-                /** @description `console` or `sensor`. */
-                role: string;
-                /** @description `pending` (waits for approval), `active` or `revoked`. */
-                state: string;
-                /** @description `trusted`, `changed` or `unknown`. */
-                trust: string;
-                /**
-                 * Format: int64
-                 * @description Messages that wait to be taken by it.
-                 */
-                waiting: number;
             }[];
             /**
              * Format: int64
@@ -2118,6 +3014,8 @@ export interface components {
                 must_change_password: boolean;
                 /** @description Roles. */
                 roles: components["schemas"]["Role"][];
+                /** @description Whether it has a second factor. */
+                second_factor: boolean;
                 /** @description Whether it works. */
                 state: components["schemas"]["UserState"];
                 /** @description Unit. */
@@ -2148,19 +3046,49 @@ export interface components {
              */
             count: number;
         };
+        /** @description A masking function. */
+        MaskingFunction: {
+            /** @description Name in Chinese. */
+            label: string;
+            /** @description Stable name. */
+            name: string;
+        };
         /** @description Masking policies. */
         MaskingPolicies: {
-            /** @description In the order of names. */
+            /** @description Masking functions a policy may name. */
+            functions: components["schemas"]["MaskingFunction"][];
+            /** @description Newest versions first, then those that come with the product. */
             items: components["schemas"]["MaskingPolicyView"][];
         };
-        /** @description A masking policy. */
+        /** @description A version of a masking policy. */
         MaskingPolicyView: {
-            /** @description The policy itself, as data. */
-            body: unknown;
-            /** @description Its name. */
+            /** @description Who wrote it. */
+            author?: string | null;
+            /** @description The policy (TOML). */
+            body: string;
+            /** @description Who decided. */
+            decided_by?: string | null;
+            /** @description Number of the version; null for a policy that comes with the product. */
+            id?: string | null;
+            /** @description Whether the caller may decide now. */
+            may_decide: boolean;
+            /** @description Whether the caller may change or submit it. */
+            may_write: boolean;
+            /** @description Stable name; the newest approved version is in force. */
             name: string;
+            /** @description With what words. */
+            reason?: string | null;
+            /** @description `builtin`, `draft`, `submitted`, `approved`, `rejected` or `retired`. */
+            state: string;
             /** @description Title in Chinese. */
             title_zh: string;
+            /** @description Version. */
+            version: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            written_at?: string | null;
         };
         /** @description Before and after. */
         MaskingPreview: {
@@ -2173,12 +3101,55 @@ export interface components {
         };
         /** @description What to mask for a look: rows of a table or a text. */
         MaskingPreviewRequest: {
-            /** @description Name of a policy; the default one unless told. */
+            /** @description Text of a policy (TOML) in its place: a draft somebody edits. */
+            draft?: string | null;
+            /** @description Name of a policy in force; `share-standard` unless told. */
             policy?: string | null;
+            /** @description Purpose of the use, for rules that name purposes. */
+            purpose?: string | null;
+            /** @description Role of the recipient, for rules that name roles. */
+            role?: string | null;
             /** @description Rows of a table: column to value; at most 200 rows of 100 columns. */
             rows?: Record<string, never>[] | null;
             /** @description A text of at most 64 KiB. */
             text?: string | null;
+        };
+        /** @description Something that shares alerts with an entity. */
+        Neighbour: {
+            /** @description Name of the asset. */
+            asset?: string | null;
+            /**
+             * Format: int64
+             * @description Alerts they share in the last seven days.
+             */
+            count: number;
+            /** @description Kind of thing. */
+            kind: string;
+            /** @description Its name. Untrusted. */
+            value: string;
+            /** @description The worst of them. */
+            worst: components["schemas"]["SeverityWord"];
+        };
+        /** @description A key to add; the signature proves that its owner has the private one. */
+        NewFactorKey: {
+            /** @description What its owner calls it. */
+            name: string;
+            /**
+             * Format: password
+             * @description The present password.
+             */
+            password: string;
+            /** @description A challenge signed by it. */
+            proof: components["schemas"]["SignedChallenge"];
+            /** @description PEM. */
+            public_key: string;
+        };
+        /** @description What a shift hands to the next. */
+        NewHandover: {
+            /** @description Incidents to look after. */
+            incident_ids?: string[];
+            /** @description What the next shift has to know. */
+            text: string;
         };
         /** @description A new incident. */
         NewIncident: {
@@ -2191,12 +3162,21 @@ export interface components {
             /** @description Title, 1 to 200 characters. */
             title: string;
         };
-        /** @description Ask for a one-time code that lets one node ask to be let in. */
-        NewNodeCode: {
-            /** @description Name of the node: the code of its unit, or the name of a sensor. */
-            node: string;
-            /** @description `console` or `sensor`. */
-            role: string;
+        /** @description A new suppression. */
+        NewSuppression: {
+            /** @description Close the open ones that fit as well. */
+            close_open?: boolean;
+            /**
+             * Format: date-time
+             * @description Until when; at most 90 days ahead.
+             */
+            expires_at: string;
+            /** @description Which alerts. */
+            matches: components["schemas"]["SuppressionMatch"];
+            /** @description Why. */
+            reason: string;
+            /** @description What it is called. */
+            title: string;
         };
         /** @description Tasks to dispatch, one per unit. */
         NewTasks: {
@@ -2227,64 +3207,16 @@ export interface components {
             /** @description 2 to 32 characters of `a-z0-9._-`. */
             username: string;
         };
-        /** @description A one-time code. */
-        NodeCode: {
-            /** @description The code; it is shown once. */
-            code: string;
-            /** @description Until when it may be used. */
-            expires_at: string;
-            /** @description Fingerprint of this node's key. */
-            fingerprint: string;
-            /** @description Name of the node. */
-            node: string;
-        };
-        /** @description A node and its key. */
-        NodeKey: {
-            /** @description Name. */
-            node: string;
-            /** @description Public key, uncompressed, in hexadecimal digits. */
-            public_key: string;
-        };
-        /** @description A node above or below this one. */
-        NodeRow: {
-            /**
-             * Format: int64
-             * @description Its clock minus ours, in milliseconds.
-             */
-            clock_skew_ms?: number | null;
-            /** @description When it asked to be let in. */
-            enrolled_at: string;
-            /** @description SM3 of its public key, in hexadecimal digits. */
-            fingerprint: string;
-            /** @description Its name: the code of its unit, or the name of a sensor. */
-            id: string;
-            /** @description When it was heard of last. */
-            last_contact?: string | null;
-            /** @description SM3 over program, rules and settings as it measured itself at its start. */
-            measurement: string;
-            /**
-             * Format: int64
-             * @description Messages taken from it in the present epochs of its streams.
-             */
-            received: number;
-            /**
-             * Format: int64
-             * @description Batches and messages of it that were refused.
-             */
-            refused: number;
-            /** @description `parent`, `ancestor` or `child`. */
-            relation: string;
-            /** @description `console` or `sensor`. */
-            role: string;
-            /** @description `pending` (waits for approval), `active` or `revoked`. */
-            state: string;
-            /** @description `trusted`, `changed` or `unknown`. */
-            trust: string;
-            /**
-             * Format: int64
-             * @description Messages that wait to be taken by it.
-             */
-            waiting: number;
+        /** @description A view of the queue or a hunt to keep. */
+        NewView: {
+            /** @description `alerts` or `events`. */
+            kind: string;
+            /** @description What it is called; one of the same name is replaced. */
+            name: string;
+            /** @description What stands behind `?` in the address of the page. */
+            search: string;
+            /** @description Whether colleagues of the unit see it. */
+            shared?: boolean;
         };
         /** @description An account with the password that works once. */
         OneTimePassword: {
@@ -2349,12 +3281,25 @@ export interface components {
              */
             old_password: string;
         };
+        /** @description Changes of factors ask for the password again. */
+        PasswordProof: {
+            /**
+             * Format: password
+             * @description The present password.
+             */
+            password: string;
+        };
         /** @description A person by account. */
         PersonRef: {
             /** @description Name that is shown. */
             display_name: string;
             /** @description Number of the account. */
             id: string;
+        };
+        /** @description A draft of a masking policy. */
+        PolicyDraft: {
+            /** @description The policy (TOML); its `id` is the stable name. */
+            body: string;
         };
         /** @description What the situational screen shows. */
         Posture: {
@@ -2447,51 +3392,31 @@ export interface components {
          * @enum {string}
          */
         Priority: "normal" | "urgent";
-        /** @description A child asks for what came for it. Signed, so that nobody else learns it. */
-        Pull: {
-            /**
-             * Format: int64
-             * @description Ever growing.
-             */
-            counter: number;
-            /** @description Name of the key, in hexadecimal digits. */
-            key: string;
-            /** @description Numbers the child has lost: lane, first, last. */
-            lost: Record<string, never>[][];
-            /** @description Who asks. */
-            node: string;
-            /** @description Where the child is in every stream towards it. */
-            places: Record<string, never>[];
-            /** @description SM2 signature. */
-            sig: string;
-            /**
-             * Format: int64
-             * @description How long to wait for something, in milliseconds.
-             */
-            wait_ms: number;
-        };
-        /** @description What came for a child, and where the parent is in the streams from it. */
-        Pulled: {
-            /** @description At most one batch of each lane, the most urgent first. */
-            batches: Record<string, never>[];
-            /** @description Where the parent is in every stream from the child. */
-            places: Record<string, never>[];
-        };
         /** @description A body that carries a reason. */
         ReasonBody: {
             /** @description Why; at most 2,000 characters, not empty. */
             reason: string;
         };
+        /** @description Codes that each open one session when the app is lost. Shown here and nowhere else. */
+        RecoveryCodes: {
+            /** @description Ten of them. */
+            codes: string[];
+        };
         /**
          * @description What the steward decides.
          * @enum {string}
          */
-        ReviewDecision: "confirm" | "dismiss";
+        ReviewDecision: "confirm" | "dismiss" | "regrade";
         /**
          * @description What somebody is here for.
          * @enum {string}
          */
         Role: "analyst" | "steward" | "county_officer" | "coordinator" | "leader" | "sysadmin" | "secadmin" | "auditor";
+        /** @description Other roles for an account; all of one class, and of the class the account was made for. */
+        RoleAssignment: {
+            /** @description At least one. */
+            roles: components["schemas"]["Role"][];
+        };
         /** @description What every role may do. */
         RoleMatrix: {
             /** @description One row per role. */
@@ -2511,6 +3436,36 @@ export interface components {
             name_zh: string;
             /** @description The role. */
             role: components["schemas"]["Role"];
+        };
+        /** @description How often a rule fires. */
+        RuleRow: {
+            /**
+             * Format: int64
+             * @description Alerts of the last seven days.
+             */
+            count: number;
+            /** @description Alerts per day, seven days, oldest first. */
+            days: number[];
+            /**
+             * Format: int64
+             * @description Of these, judged false.
+             */
+            false_positives: number;
+            /** @description Id of the rule. */
+            rule_id: string;
+            /** @description How bad. */
+            severity: components["schemas"]["SeverityWord"];
+            /** @description Kind of detector. */
+            source: string;
+            /**
+             * Format: int64
+             * @description Of these, kept out of the queue by suppressions.
+             */
+            suppressed: number;
+            /** @description Title in English. */
+            title_en: string;
+            /** @description Title in Chinese. */
+            title_zh: string;
         };
         /** @description Sensors. */
         SensorList: {
@@ -2597,6 +3552,8 @@ export interface components {
             idle_timeout_seconds: number;
             /** @description Until the password is changed everything else answers 423. */
             must_change_password: boolean;
+            /** @description Until a second factor is set up everything else answers 423. */
+            must_enrol_second_factor: boolean;
             /** @description What the account may do: `alert.read`, ... */
             permissions: string[];
             /** @description Roles of the account. */
@@ -2674,6 +3631,98 @@ export interface components {
          * @enum {string}
          */
         SeverityWord: "info" | "low" | "medium" | "high" | "critical";
+        /** @description The form of a new share request. */
+        ShareForm: {
+            /**
+             * Format: binary
+             * @description The original: CSV, JSON lines or XLSX, at most 32 MiB.
+             */
+            file: string;
+            /** @description Law or agreement that allows it. */
+            legal_basis: string;
+            /** @description Name of the masking policy. */
+            policy: string;
+            /** @description Purpose of the use, for rules of the policy that name purposes. */
+            purpose: string;
+            /** @description Who gets it. */
+            recipient: string;
+            /** @description Role of the recipient, for rules of the policy that name roles. */
+            recipient_role: string;
+            /** @description What it is about. */
+            title: string;
+        };
+        /** @description A share request. */
+        ShareRow: {
+            /** @description What the caller may do now: `decide`, `release`, `download`. */
+            allowed: string[];
+            /**
+             * Format: int64
+             * @description Rows of the copy.
+             */
+            copy_rows?: number | null;
+            /** @description SM3 of the copy. */
+            copy_sm3?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            decided_at?: string | null;
+            /** @description Who decided. */
+            decided_by?: string | null;
+            /**
+             * Format: int64
+             * @description How often the copy was downloaded.
+             */
+            downloads: number;
+            /** @description Name of the original. Untrusted. */
+            file_name: string;
+            /** @description Its number in the database. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Number of the entry of the ledger.
+             */
+            ledger_sequence?: number | null;
+            /** @description Law or agreement that allows it. */
+            legal_basis: string;
+            /** @description Its number for people. */
+            number: string;
+            /** @description Name of the masking policy. */
+            policy: string;
+            /** @description Purpose of the use. */
+            purpose: string;
+            /** @description With what words. */
+            reason?: string | null;
+            /** @description Who gets it. */
+            recipient: string;
+            /** @description Role of the recipient. */
+            recipient_role: string;
+            /**
+             * Format: date-time
+             * @description When the copy was made.
+             */
+            released_at?: string | null;
+            /** @description Who asked. */
+            requester: string;
+            /** @description `requested`, `approved`, `rejected` or `released`. */
+            state: string;
+            /** @description What it is about. */
+            title: string;
+            /** @description Unit that shares. */
+            unit: components["schemas"]["UnitRef"];
+        };
+        /** @description A signed challenge. */
+        SignedChallenge: {
+            /** @description The challenge. */
+            challenge: string;
+            /** @description SM2 signature (SM3, GM/T 0003): r and s as 128 hexadecimal digits, or DER in hexadecimal digits or base64. */
+            signature: string;
+        };
         /** @description Ticks a step. */
         StepChange: {
             /** @description Whether it is done. */
@@ -2695,6 +3744,86 @@ export interface components {
             index: number;
             /** @description What to do. */
             text: string;
+        };
+        /** @description A suppression that was made. */
+        SuppressionMade: {
+            /**
+             * Format: int64
+             * @description Open alerts that were closed.
+             */
+            closed: number;
+            /** @description It. */
+            suppression: components["schemas"]["SuppressionRow"];
+            /** @description Takes the closing back within ten minutes. */
+            undo_token?: string | null;
+        };
+        /** @description Which alerts a suppression keeps out of the queue; at least one condition, all of them have to fit. */
+        SuppressionMatch: {
+            /** @description Address it went to. */
+            destination_ip?: string | null;
+            /** @description Id of the rule. */
+            rule_id?: string | null;
+            /** @description Address that opened the flow. */
+            source_ip?: string | null;
+            /** @description Code of a unit: it and everything below; the caller's own unless told. */
+            unit?: string | null;
+        };
+        /** @description What a suppression would have done. */
+        SuppressionPreview: {
+            /**
+             * Format: int64
+             * @description Alerts of the last seven days that fit; counting stops at 10,000.
+             */
+            matching: number;
+            /**
+             * Format: int64
+             * @description Of these, still open.
+             */
+            open: number;
+            /** @description The newest that fit. */
+            sample: components["schemas"]["AlertRow"][];
+            /**
+             * Format: int64
+             * @description Of these, part of an incident or judged a true attack: a reason to think again.
+             */
+            serious: number;
+        };
+        /** @description A suppression. */
+        SuppressionRow: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /** @description Who made it. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            expires_at: string;
+            /** @description Its number. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it last did.
+             */
+            last_match_at?: string | null;
+            /**
+             * Format: int64
+             * @description Alerts it kept out of the queue.
+             */
+            matched: number;
+            /** @description Which alerts. */
+            matches: components["schemas"]["SuppressionMatch"];
+            /** @description Why. */
+            reason: string;
+            /** @description `running`, `expired` or `ended`. */
+            state: string;
+            /** @description What it is called. */
+            title: string;
+            /** @description Unit it is for, with everything below. */
+            unit: components["schemas"]["UnitRef"];
         };
         /** @description Everything about a task. */
         TaskDetail: {
@@ -2866,6 +3995,72 @@ export interface components {
             /** @description Most frequent first. */
             items: components["schemas"]["TopTerm"][];
         };
+        /** @description A code of the authenticator app. */
+        TotpCode: {
+            /** @description Six digits. */
+            code: string;
+        };
+        /** @description A secret for an authenticator app; works after its first code was confirmed. */
+        TotpEnrolment: {
+            /** @description Base 32, for typing. */
+            secret: string;
+            /** @description `otpauth://…`, for the QR code. */
+            uri: string;
+        };
+        /** @description A traced leak. */
+        TraceRow: {
+            /** @description Who traced. */
+            actor: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description Datasets of the ledger it was compared with.
+             */
+            datasets: number;
+            /** @description Name of the leaked file. Untrusted. */
+            file_name: string;
+            /** @description Its SM3. */
+            file_sm3: string;
+            /** @description Its number. */
+            id: string;
+            /** @description Recipients it comes from, the surest first. */
+            named: string[];
+            /** @description Everybody compared, the most suspicious first. */
+            suspects: components["schemas"]["TraceSuspect"][];
+        };
+        /** @description One recipient in a trace. */
+        TraceSuspect: {
+            /**
+             * Format: double
+             * @description Probability that any innocent recipient looks so guilty.
+             */
+            error_probability: number;
+            /**
+             * Format: int64
+             * @description Marks that could be read.
+             */
+            marks: number;
+            /** @description Whether that is below the limit of one in 10⁹. */
+            named: boolean;
+            /** @description Who got the copy. Untrusted. */
+            recipient: string;
+            /**
+             * Format: int64
+             * @description Rows of the leak.
+             */
+            rows: number;
+            /**
+             * Format: double
+             * @description Standard deviations above an innocent recipient.
+             */
+            score: number;
+            /** @description Dataset. */
+            source: string;
+        };
         /** @description Takes an act back. */
         UndoRequest: {
             /** @description As the act answered. */
@@ -2917,7 +4112,7 @@ export interface components {
             data_type: string;
             /** @description Name of the type in Chinese. */
             data_type_zh: string;
-            /** @description Name of the function. */
+            /** @description Name of the function in Chinese. */
             function: string;
         };
         /** @description An account as a row. */
@@ -2940,6 +4135,8 @@ export interface components {
             must_change_password: boolean;
             /** @description Roles. */
             roles: components["schemas"]["Role"][];
+            /** @description Whether it has a second factor. */
+            second_factor: boolean;
             /** @description Whether it works. */
             state: components["schemas"]["UserState"];
             /** @description Unit. */
@@ -2952,6 +4149,21 @@ export interface components {
          * @enum {string}
          */
         UserState: "pending" | "active" | "locked" | "disabled";
+        /** @description A saved view. */
+        ViewRow: {
+            /** @description Its number. */
+            id: string;
+            /** @description What it is called. */
+            name: string;
+            /** @description Whether it is the caller's own. */
+            own: boolean;
+            /** @description Who made it. */
+            owner: string;
+            /** @description What stands behind `?` in the address of the page. */
+            search: string;
+            /** @description Whether colleagues of the unit see it. */
+            shared: boolean;
+        };
     };
     responses: never;
     parameters: never;
@@ -3027,6 +4239,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlertActionResult"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    exports_alerts: {
+        parameters: {
+            query?: {
+                /** @description `open` (all but closed), `closed`, `all`, or one of the states; `open` unless told. */
+                state?: string;
+                /** @description Least severity: `info` to `critical`. */
+                severity_min?: string;
+                /** @description Words that title, rule, addresses or assets hold. */
+                q?: string;
+                /** @description Code of a unit: it and everything below. */
+                unit?: string;
+                /** @description `cloud`, `network`, `data` or `application`. */
+                domain?: string;
+                /** @description `signature`, `sigma`, `indicator`, `behaviour`, `correlation`, `data_protection`, `yara` or `external`. */
+                source?: string;
+                /** @description One row per group of repeats, counting the open ones. */
+                grouped?: boolean;
+                /** @description Rows per page, 1 to 500; 50 unless told. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
@@ -3132,6 +4391,135 @@ export interface operations {
             };
         };
     };
+    assets_list: {
+        parameters: {
+            query?: {
+                /** @description Words that name, location or custodian hold. */
+                q?: string;
+                /** @description Show the retired ones. */
+                retired?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_AssetRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    assets_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssetBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_AssetRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    assets_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssetBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_AssetRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    assets_retire: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_AssetRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     audit_list: {
         parameters: {
             query?: {
@@ -3175,6 +4563,49 @@ export interface operations {
             };
         };
     };
+    exports_audit: {
+        parameters: {
+            query?: {
+                /** @description From this time on. */
+                from?: string;
+                /** @description Before this time. */
+                to?: string;
+                /** @description Name of an account. */
+                actor?: string;
+                /** @description Action: `alert.act`, ... */
+                action?: string;
+                /** @description Words that object or detail hold. */
+                q?: string;
+                /** @description Rows per page, 1 to 500; 50 unless told. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     audit_verify: {
         parameters: {
             query?: never;
@@ -3190,6 +4621,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditVerdict"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    entities_show: {
+        parameters: {
+            query: {
+                /** @description `address`, `host`, `user`, `domain`, `url`, `file` or `data_asset`. */
+                kind: string;
+                /** @description Its name. */
+                value: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntityPage"];
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
@@ -3404,6 +4868,152 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FindingDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    shares_flows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_FlowLink"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    handovers_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_HandoverRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    handovers_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHandover"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_HandoverRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    handovers_numbers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverNumbers"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    handovers_take: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_HandoverRow"];
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
@@ -3721,6 +5331,36 @@ export interface operations {
             };
         };
     };
+    exports_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     incidents_dispatch: {
         parameters: {
             query?: never;
@@ -3783,6 +5423,102 @@ export interface operations {
             };
         };
     };
+    masking_save: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaskingPolicies"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    masking_decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaskingPolicies"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    masking_submit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaskingPolicies"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     masking_preview: {
         parameters: {
             query?: never;
@@ -3802,134 +5538,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MaskingPreview"];
-                };
-            };
-            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    nodes_list: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["List_NodeRow"];
-                };
-            };
-            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    nodes_code: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewNodeCode"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NodeCode"];
-                };
-            };
-            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    nodes_approve: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ApproveNode"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["List_NodeRow"];
-                };
-            };
-            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    nodes_revoke: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReasonBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["List_NodeRow"];
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
@@ -3999,134 +5607,6 @@ export interface operations {
             };
         };
     };
-    relay_compare: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Compare"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Compared"];
-                };
-            };
-            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    relay_enrol: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["EnrolRequest"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EnrolmentResult"];
-                };
-            };
-            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    relay_pull: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Pull"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Pulled"];
-                };
-            };
-            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    relay_push: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": Record<string, never>;
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": Record<string, never>;
-                };
-            };
-            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
     users_roles: {
         parameters: {
             query?: never;
@@ -4142,6 +5622,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RoleMatrix"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rules_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_RuleRow"];
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
@@ -4269,6 +5777,128 @@ export interface operations {
             };
         };
     };
+    factors_challenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Challenge"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    factors_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Factors"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    factors_add_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFactorKey"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Factors"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    factors_remove_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordProof"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Factors"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     session_change_password: {
         parameters: {
             query?: never;
@@ -4288,6 +5918,134 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    factors_recovery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordProof"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    factors_enrol: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordProof"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpEnrolment"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    factors_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotpCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    factors_remove_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordProof"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Factors"];
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
@@ -4361,6 +6119,160 @@ export interface operations {
             };
         };
     };
+    shares_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_ShareRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    shares_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["ShareForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_ShareRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    shares_copy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    shares_decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_ShareRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    shares_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_ShareRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     stream_changes: {
         parameters: {
             query?: never;
@@ -4376,6 +6288,128 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    suppressions_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_SuppressionRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    suppressions_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSuppression"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionMade"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    suppressions_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuppressionMatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionPreview"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    suppressions_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_SuppressionRow"];
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
@@ -4415,6 +6449,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["List_TaskRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    exports_tasks: {
+        parameters: {
+            query?: {
+                /** @description Tab of the list; `all` unless told. */
+                state?: "to_sign" | "working" | "overdue" | "submitted" | "done" | "all";
+                /** @description Only those of my own unit (as assignee) or that I issued. */
+                mine?: boolean;
+                /** @description Words that title or number hold. */
+                q?: string;
+                /** @description Rows per page, 1 to 500; 50 unless told. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
@@ -4889,6 +6962,96 @@ export interface operations {
             };
         };
     };
+    traces_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_TraceRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    traces_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["LeakForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_TraceRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    traces_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     units_list: {
         parameters: {
             query?: never;
@@ -5042,6 +7205,36 @@ export interface operations {
             };
         };
     };
+    users_forget_factors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     users_reset_password: {
         parameters: {
             query?: never;
@@ -5059,6 +7252,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OneTimePassword"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    users_assign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleAssignment"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserRow"];
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
@@ -5090,6 +7317,97 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UserRow"];
                 };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    views_list: {
+        parameters: {
+            query: {
+                /** @description `alerts` or `events`. */
+                kind: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_ViewRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    views_save: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewView"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_ViewRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    views_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
             default: {

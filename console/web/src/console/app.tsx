@@ -12,6 +12,7 @@ import { homeOf, PAGES } from "./core/pages";
 import { useText } from "./core/preferences";
 import { SessionProvider, useMay, useSessionQuery } from "./core/session";
 import { Empty, NoPermission } from "./components/states";
+import { EnrolPage } from "./pages/enrol";
 import { LoginPage } from "./pages/login";
 import { PasswordPage } from "./pages/password";
 import { SetupPage } from "./pages/setup";
@@ -23,6 +24,7 @@ export function App() {
   if (session.data === undefined) return null;
   if (session.data === null) return <Outside />;
   if (session.data.must_change_password) return <PasswordPage session={session.data} />;
+  if (session.data.must_enrol_second_factor) return <EnrolPage session={session.data} />;
   return <Inside session={session.data} />;
 }
 
@@ -58,7 +60,7 @@ function Pages() {
       </Route>
       {PAGES.map((page) => (
         <Route key={page.path} path={`${page.path}/:id?`}>
-          {may(page.permission) ? <page.component /> : <NoPermission />}
+          {page.permission === null || may(page.permission) ? <page.component /> : <NoPermission />}
         </Route>
       ))}
       <Route>

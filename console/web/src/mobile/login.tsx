@@ -3,6 +3,7 @@
 
 import { useState } from "preact/hooks";
 import * as calls from "../api/calls";
+import { ApiError } from "../api/client";
 import type { SessionView } from "../api/types";
 import mark from "../styles/favicon.svg";
 import { Field } from "./parts";
@@ -56,8 +57,10 @@ interface DoneProps {
   onDone: (session: SessionView) => void;
 }
 
-/** Name and password. */
+/** Name and password, and a code when the account has a second factor. */
 export function LoginPage({ onDone }: DoneProps) {
+  const [asksCode, setAsksCode] = useState(false);
+  const code = { id: "code", label: t("code"), type: "text", complete: "one-time-code" };
   return (
     <Gate
       title={t("title")}
@@ -67,10 +70,17 @@ export function LoginPage({ onDone }: DoneProps) {
       fields={[
         { id: "username", label: t("username"), type: "text", complete: "username" },
         { id: "password", label: t("password"), type: "password", complete: "current-password" },
+        ...(asksCode ? [code] : []),
       ]}
       onSubmit={async (values) => {
         const username = (values["username"] ?? "").trim();
-        onDone(await calls.session.login({ username, password: values["password"] ?? "" }));
+        const second = asksCode ? { code: (values["code"] ?? "").trim() } : {};
+        try {
+          onDone(await calls.session.login({ username, password: values["password"] ?? "", ...second }));
+        } catch (cause) {
+          if (cause instanceof ApiError && cause.detail.code === "second_factor_required") setAsksCode(true);
+          throw cause;
+        }
       }}
     />
   );

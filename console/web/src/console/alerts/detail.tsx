@@ -12,6 +12,7 @@ import { Answer } from "../components/states";
 import { Chip, Code, Fact, Marked, Outside, SeverityMark, Time } from "../components/values";
 import { useChoice, useText, useWord } from "../core/preferences";
 import { useMay } from "../core/session";
+import { entityPath } from "../analyst/entity-path";
 import { EvidencePart, FlowPart } from "./evidence";
 import type { Verbs } from "./page";
 
@@ -111,6 +112,11 @@ function DetailVerbs({ detail, verbs }: { detail: AlertDetail; verbs: Verbs }) {
           <Button onClick={verbs.close}>
             {t("verb.close")} <kbd>c</kbd>
           </Button>
+          {may("suppression.write") && (
+            <Button onClick={verbs.suppress} data-testid="suppress">
+              {t("verb.suppress")} <kbd>s</kbd>
+            </Button>
+          )}
         </>
       )}
     </div>
@@ -188,7 +194,9 @@ function EntitiesPart({ alert }: { alert: AlertDocument }) {
         {entities.map((entity, index) => (
           <li key={index}>
             <span className="quiet">{`${word("entity_role", entity.role)} · ${word("entity", entity.kind)}`}</span>
-            <Code text={entity.value} />
+            <Link href={entityPath(entity.kind, entity.value)} className="mono">
+              <Outside text={entity.value} />
+            </Link>
             {entity.asset && <Outside text={entity.asset} />}
             {may("event.search") && (
               <Link href={`/search?q=${encodeURIComponent(`"${entity.value.replaceAll('"', "")}"`)}`}>{t("alert.hunt")}</Link>

@@ -1,9 +1,7 @@
 // Filters of the queue and the views a person saved.
 
-import { Dropdown, Input, Select, Switch } from "antd";
-import { useState } from "react";
-import { useLocation } from "wouter";
-import { remember, remembered } from "../../lib/storage";
+import { Input, Select, Switch } from "antd";
+import { SavedViews } from "../components/saved-views";
 import { useText, useWord } from "../core/preferences";
 import { searchOf, type AlertFilters } from "./filters";
 
@@ -72,66 +70,12 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
         <Switch size="small" checked={filters.grouped} onChange={(grouped) => onChange({ grouped })} />
         {t("filter.grouped")}
       </label>
-      <SavedViews filters={filters} />
+      <SavedViews
+        kind="alerts"
+        path="/alerts"
+        label={t("views")}
+        search={new URLSearchParams(searchOf(filters)).toString()}
+      />
     </>
-  );
-}
-
-type View = { name: string; search: string };
-
-function readViews(): View[] {
-  try {
-    return JSON.parse(remembered("alert-views") ?? "[]") as View[];
-  } catch {
-    return [];
-  }
-}
-
-function SavedViews({ filters }: { filters: AlertFilters }) {
-  const t = useText();
-  const [, navigate] = useLocation();
-  const [views, setViews] = useState(readViews);
-  const [name, setName] = useState("");
-  const keep = (next: View[]) => {
-    remember("alert-views", JSON.stringify(next));
-    setViews(next);
-  };
-  const save = () => {
-    if (!name.trim()) return;
-    const search = new URLSearchParams(searchOf(filters)).toString();
-    keep([...views.filter((view) => view.name !== name.trim()), { name: name.trim(), search }]);
-    setName("");
-  };
-  return (
-    <Dropdown
-      trigger={["click"]}
-      popupRender={() => (
-        <div className="menu-card">
-          {views.length === 0 && <p className="quiet">{t("views.none")}</p>}
-          {views.map((view) => (
-            <div key={view.name} className="menu-line">
-              <button type="button" className="link" onClick={() => navigate(`/alerts?${view.search}`)}>
-                {view.name}
-              </button>
-              <button type="button" className="link quiet" onClick={() => keep(views.filter((other) => other !== view))}>
-                {t("delete")}
-              </button>
-            </div>
-          ))}
-          <Input.Search
-            size="small"
-            value={name}
-            placeholder={t("views.name")}
-            enterButton={t("save")}
-            onChange={(event) => setName(event.target.value)}
-            onSearch={save}
-          />
-        </div>
-      )}
-    >
-      <button type="button" className="button button-small">
-        {t("views")}
-      </button>
-    </Dropdown>
   );
 }

@@ -2,25 +2,28 @@
 
 import { useState } from "react";
 import { useLocation, useParams, useSearch } from "wouter";
-import type { AlertRow } from "../../api/types";
+import * as calls from "../../api/calls";
+import type { AlertRow, SuppressionMade } from "../../api/types";
 import { moveCursor, NOTHING, targets, toggle, toggleAll, type Selection } from "../../lib/selection";
 import { PageHead, Split } from "../components/layout";
 import { Empty, Failure, SkeletonRows } from "../components/states";
 import { DispatchDialog } from "../incidents/dispatch-dialog";
+import { SuppressDialog } from "../analyst/suppress-dialog";
 import { useKeys, type KeyBinding } from "../core/keys";
+import { useNotices } from "../core/notices";
 import { useText } from "../core/preferences";
 import { useMay } from "../core/session";
 import { useAlertActions } from "./actions";
 import { CloseDialog } from "./close-dialog";
 import { AlertDetailView } from "./detail";
 import { FilterBar } from "./filter-bar";
-import { useAlertFilters, type AlertFilters } from "./filters";
+import { queryOf, useAlertFilters, type AlertFilters } from "./filters";
 import { AlertGrid } from "./grid";
 import { IncidentDialog } from "./incident-dialog";
 import { useQueue } from "./queue";
 import { SelectionBar } from "./selection-bar";
 
-type Dialog = { kind: "close" | "incident" | "dispatch"; ids: string[] } | { kind: "tasks"; incident: string } | null;
+type Dialog = { kind: "close" | "incident" | "dispatch" | "suppress"; ids: string[] } | { kind: "tasks"; incident: string } | null;
 
 /** The queue. */
 export function AlertsPage() {
@@ -39,7 +42,7 @@ function Queue({ filters, setFilters }: { filters: AlertFilters; setFilters: (ch
   const ids = queue.rows.map((row) => row.id);
   const actions = useAlertActions(queue, filters, selection, setSelection);
   const chosen = targets(selection);
-  const openDialog = (kind: "close" | "incident" | "dispatch") => chosen.length > 0 && setDialog({ kind, ids: chosen });
+  const openDialog = (kind: "close" | "incident" | "dispatch" | "suppress") => chosen.length > 0 && setDialog({ kind, ids: chosen });
   const dispatch = () => {
     const incident = queue.rows.find((row) => chosen.includes(row.id) && row.incident_id)?.incident_id;
     if (incident) setDialog({ kind: "tasks", incident });
@@ -62,13 +65,17 @@ function Queue({ filters, setFilters }: { filters: AlertFilters; setFilters: (ch
     close: () => openDialog("close"),
     incident: () => openDialog("incident"),
     dispatch,
+    suppress: () => openDialog("suppress"),
     group: () => setFilters({ grouped: !filters.grouped }),
   };
-  useQueueKeys(verbs, { act: may("alert.act"), lead: may("incident.write") });
+  useQueueKeys(verbs, { act: may("alert.act"), lead: may("incident.write"), suppress: may("suppression.write") });
   return (
     <div className="page page-full">
       <PageHead title={t("alerts.title")} note={t("alerts.total", { n: queue.total })}>
         <FilterBar filters={filters} onChange={setFilters} />
+        <a className="button button-small" href={`/api/v1/alerts/export.xlsx?${exportSearch(filters)}`} download>
+          {t("export.xlsx")}
+        </a>
       </PageHead>
       <Split
         onClose={hide}
@@ -101,6 +108,12 @@ function Queue({ filters, setFilters }: { filters: AlertFilters; setFilters: (ch
   );
 }
 
+/** The parameters of the exported table: what the queue shows. */
+function exportSearch(filters: AlertFilters): string {
+  const told = Object.entries(queryOf(filters)).filter(([, value]) => value !== "");
+  return new URLSearchParams(told.map(([name, value]) => [name, String(value)])).toString();
+}
+
 /** What keys and buttons do. */
 export interface Verbs {
   move: (step: number) => void;
@@ -114,10 +127,11 @@ export interface Verbs {
   close: () => void;
   incident: () => void;
   dispatch: () => void;
+  suppress: () => void;
   group: () => void;
 }
 
-function useQueueKeys(verbs: Verbs, may: { act: boolean; lead: boolean }): void {
+function useQueueKeys(verbs: Verbs, may: { act: boolean; lead: boolean; suppress: boolean }): void {
   const moving: KeyBinding[] = [
     { key: "j", label: "key.next", run: () => verbs.move(1) },
     { key: "k", label: "key.previous", run: () => verbs.move(-1) },
@@ -139,7 +153,8 @@ function useQueueKeys(verbs: Verbs, may: { act: boolean; lead: boolean }): void 
     { key: "e", label: "key.incident", run: verbs.incident },
     { key: "d", label: "key.dispatch", run: verbs.dispatch },
   ];
-  useKeys([...moving, ...(may.act ? acting : []), ...(may.lead ? leading : [])]);
+  const quieting: KeyBinding[] = [{ key: "s", label: "key.suppress", run: verbs.suppress }];
+  useKeys([...moving, ...(may.act ? acting : []), ...(may.lead ? leading : []), ...(may.suppress ? quieting : [])]);
 }
 
 function useOpenAlert() {
@@ -176,6 +191,20 @@ function NewsBar({ count, onLoad }: { count: number; onLoad: () => void }) {
   );
 }
 
+function Suppress({ row, onClose, reload }: { row: AlertRow | undefined; onClose: () => void; reload: () => void }) {
+  const t = useText();
+  const notices = useNotices();
+  if (!row) return null;
+  const onDone = (made: SuppressionMade) => {
+    onClose();
+    reload();
+    const token = made.undo_token;
+    const undo = token ? () => void calls.alerts.undo(token).then(reload).catch(notices.failed) : undefined;
+    notices.done(t("done.suppress", { n: made.closed }), undo);
+  };
+  return <SuppressDialog row={row} onClose={onClose} onDone={onDone} />;
+}
+
 interface DialogsProps {
   dialog: Dialog;
   rows: readonly AlertRow[];
@@ -192,6 +221,7 @@ function Dialogs({ dialog, rows, actions, setDialog, reload }: DialogsProps) {
   if (dialog.kind === "close") {
     return <CloseDialog rows={chosen} onClose={done} onSubmit={(words) => actions.run("close", dialog.ids, words)} />;
   }
+  if (dialog.kind === "suppress") return <Suppress row={chosen[0]} onClose={done} reload={reload} />;
   const after = (incident: string) => {
     setDialog(dialog.kind === "dispatch" ? { kind: "tasks", incident } : null);
     reload();

@@ -1,9 +1,12 @@
 // The frame of a view: head, card, list beside detail.
 
 import { useEffect, useRef, useState, type PointerEvent, type ReactNode } from "react";
+import { Link, useLocation } from "wouter";
 import { remember, remembered } from "../../lib/storage";
 import { useKeys } from "../core/keys";
+import { sectionOf } from "../core/pages";
 import { useText } from "../core/preferences";
+import { useMay } from "../core/session";
 import { Icon } from "./icons";
 
 /** Narrowest and widest the detail gets, in pixels. */
@@ -18,10 +21,32 @@ export function PageHead({ title, note, children }: { title: string; note?: Reac
   }, [title, t]);
   return (
     <header className="page-head">
+      <SectionTabs />
       <h1>{title}</h1>
       {note !== undefined && <span className="page-note">{note}</span>}
       <div className="page-actions">{children}</div>
     </header>
+  );
+}
+
+/** The pages of this section, when there are several. */
+function SectionTabs() {
+  const t = useText();
+  const may = useMay();
+  const [location] = useLocation();
+  const pages = sectionOf(location, may);
+  if (pages.length === 0) return null;
+  return (
+    <nav className="section-tabs" aria-label={t("nav.section")}>
+      {pages.map((page) => {
+        const here = location === page.path || location.startsWith(`${page.path}/`);
+        return (
+          <Link key={page.path} href={page.path} className={here ? "here" : undefined} aria-current={here ? "page" : undefined}>
+            {t(page.title)}
+          </Link>
+        );
+      })}
+    </nav>
   );
 }
 

@@ -12,7 +12,7 @@ import { KeyHelp } from "./help";
 import { useIdleExit } from "./idle";
 import { useKeyboard, useKeys } from "./keys";
 import { useStreamState } from "./live";
-import { PAGES } from "./pages";
+import { isHere, railOf } from "./pages";
 import { usePreferences, useText, useWord, type Density } from "./preferences";
 import { useMay, useSession, useSetSession } from "./session";
 import mark from "../../styles/favicon.svg";
@@ -53,20 +53,24 @@ function Rail({ folded, onFold }: { folded: boolean; onFold: () => void }) {
         {!folded && <span>{t("product")}</span>}
       </div>
       <ul>
-        {PAGES.filter((page) => may(page.permission)).map((page) => (
-          <li key={page.path}>
-            <Link
-              href={page.path}
-              className={location.startsWith(page.path) ? "rail-link rail-here" : "rail-link"}
-              aria-current={location.startsWith(page.path) ? "page" : undefined}
-              title={folded ? t(page.title) : undefined}
-              data-testid={`nav-${page.path.slice(1)}`}
-            >
-              <Icon name={page.icon} />
-              <span className="rail-word">{t(page.title)}</span>
-            </Link>
-          </li>
-        ))}
+        {railOf(may).map((page) => {
+          const here = isHere(page, location);
+          const title = t(page.section ?? page.title);
+          return (
+            <li key={page.path}>
+              <Link
+                href={page.path}
+                className={here ? "rail-link rail-here" : "rail-link"}
+                aria-current={here ? "page" : undefined}
+                title={folded ? title : undefined}
+                data-testid={`nav-${page.path.slice(1)}`}
+              >
+                <Icon name={page.icon} />
+                <span className="rail-word">{title}</span>
+              </Link>
+            </li>
+          );
+        })}
         {may("posture.read") && (
           <li>
             <a href="/screen" className="rail-link" title={folded ? t("nav.posture") : undefined}>
@@ -134,6 +138,7 @@ function UserMenu() {
   const word = useWord();
   const session = useSession();
   const setSession = useSetSession();
+  const [, navigate] = useLocation();
   const { locale, setLocale, density, setDensity } = usePreferences();
   const densities: Density[] = ["compact", "normal", "comfortable"];
   const logOut = async () => {
@@ -155,6 +160,7 @@ function UserMenu() {
           { type: "divider" },
           ...densities.map((key) => ({ key, label: word("density", key), onClick: () => setDensity(key) })),
           { type: "divider" },
+          { key: "account", label: t("account.title"), onClick: () => navigate("/account") },
           { key: "out", label: t("logout"), onClick: () => void logOut() },
         ],
       }}

@@ -9,7 +9,12 @@ export interface Page {
   path: string;
   title: TextKey;
   icon: IconName;
-  permission: string;
+  /** Null when every account has it; such pages are not in the rail. */
+  permission: string | null;
+  /** Pages of one section share an entry of the rail and a row of tabs. */
+  section?: TextKey;
+  /** Reached from other pages only. */
+  hidden?: boolean;
   component: ComponentType;
 }
 
@@ -23,7 +28,16 @@ export const PAGES: readonly Page[] = [
     title: "nav.desk",
     icon: "desk",
     permission: "alert.read",
+    section: "nav.desk",
     component: load("DeskPage", () => import("../pages/desk")),
+  },
+  {
+    path: "/handover",
+    title: "nav.handover",
+    icon: "desk",
+    permission: "handover.read",
+    section: "nav.desk",
+    component: load("HandoverPage", () => import("../analyst/handover")),
   },
   {
     path: "/alerts",
@@ -61,11 +75,76 @@ export const PAGES: readonly Page[] = [
     component: load("SensorsPage", () => import("../pages/sensors")),
   },
   {
+    path: "/rules",
+    title: "nav.rules.noise",
+    icon: "alert",
+    permission: "suppression.read",
+    section: "nav.rules",
+    component: load("RulesPage", () => import("../analyst/rules")),
+  },
+  {
+    path: "/suppressions",
+    title: "nav.suppressions",
+    icon: "alert",
+    permission: "suppression.read",
+    section: "nav.rules",
+    component: load("SuppressionsPage", () => import("../analyst/suppressions")),
+  },
+  {
+    path: "/entities",
+    title: "nav.entities",
+    icon: "asset",
+    permission: "alert.read",
+    hidden: true,
+    component: load("EntityPage", () => import("../analyst/entity")),
+  },
+  {
     path: "/data",
-    title: "nav.data",
+    title: "nav.data.review",
     icon: "data",
     permission: "finding.read",
+    section: "nav.data",
     component: load("DataPage", () => import("../pages/data")),
+  },
+  {
+    path: "/catalogue",
+    title: "nav.catalogue",
+    icon: "data",
+    permission: "asset.read",
+    section: "nav.data",
+    component: load("CataloguePage", () => import("../steward/catalogue")),
+  },
+  {
+    path: "/policies",
+    title: "nav.policies",
+    icon: "data",
+    permission: "masking.read",
+    section: "nav.data",
+    component: load("PoliciesPage", () => import("../steward/policies")),
+  },
+  {
+    path: "/shares",
+    title: "nav.shares",
+    icon: "data",
+    permission: "share.read",
+    section: "nav.data",
+    component: load("SharesPage", () => import("../steward/shares")),
+  },
+  {
+    path: "/flows",
+    title: "nav.flows",
+    icon: "data",
+    permission: "flow.read",
+    section: "nav.data",
+    component: load("FlowsPage", () => import("../steward/flows")),
+  },
+  {
+    path: "/traces",
+    title: "nav.traces",
+    icon: "data",
+    permission: "trace.read",
+    section: "nav.data",
+    component: load("TracesPage", () => import("../steward/traces")),
   },
   {
     path: "/audit",
@@ -81,9 +160,46 @@ export const PAGES: readonly Page[] = [
     permission: "user.read",
     component: load("UsersPage", () => import("../pages/users")),
   },
+  {
+    path: "/account",
+    title: "account.title",
+    icon: "system",
+    permission: null,
+    component: load("AccountPage", () => import("../pages/account")),
+  },
 ];
+
+/** Pages an account may use and finds in the rail, in its order. */
+export function listedPages(may: (permission: string) => boolean): readonly Page[] {
+  return PAGES.filter((page) => page.permission !== null && !page.hidden && may(page.permission));
+}
+
+/** The first page of each section, and every page without one: the entries of the rail. */
+export function railOf(may: (permission: string) => boolean): readonly Page[] {
+  const seen = new Set<string>();
+  return listedPages(may).filter((page) => {
+    if (page.section === undefined) return true;
+    const known = seen.has(page.section);
+    seen.add(page.section);
+    return !known;
+  });
+}
+
+const at = (page: Page, location: string): boolean => location === page.path || location.startsWith(`${page.path}/`);
+
+/** Whether an address belongs to a page or to another one of its section. */
+export function isHere(page: Page, location: string): boolean {
+  return PAGES.some((other) => (other === page || (page.section !== undefined && other.section === page.section)) && at(other, location));
+}
+
+/** The pages of the section an address is in, when an account may use more than one of them. */
+export function sectionOf(location: string, may: (permission: string) => boolean): readonly Page[] {
+  const section = PAGES.find((page) => at(page, location))?.section;
+  const pages = section === undefined ? [] : listedPages(may).filter((page) => page.section === section);
+  return pages.length > 1 ? pages : [];
+}
 
 /** Where an account lands: the first page it may use. */
 export function homeOf(may: (permission: string) => boolean): string {
-  return PAGES.find((page) => may(page.permission))?.path ?? "/none";
+  return listedPages(may)[0]?.path ?? "/account";
 }

@@ -43,6 +43,13 @@ export function AuditPage() {
         {field("actor", t("audit.actor"))}
         {field("action", t("audit.action"))}
         {field("q", t("audit.words"))}
+        <a
+          className="button button-small"
+          href={`/api/v1/audit/export.xlsx?${new URLSearchParams(Object.entries(filters).filter(([, value]) => value !== "")).toString()}`}
+          download
+        >
+          {t("export.xlsx")}
+        </a>
         {may("audit.verify") && (
           <Button type="primary" size="small" loading={verify.isPending} onClick={() => verify.mutate()} data-testid="audit-verify">
             {t("audit.verify")}

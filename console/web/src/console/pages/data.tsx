@@ -1,12 +1,12 @@
-// Findings of sensitive data: where, what, of which grade, and the steward's judgement.
+// Findings of sensitive data: where, what, of which grade, and the steward's judgement by keyboard.
 
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button } from "antd";
+import { Button, Select } from "antd";
 import { useState } from "react";
 import { useLocation, useParams, useSearchParams } from "wouter";
 import * as calls from "../../api/calls";
 import type { FindingDocument } from "../../api/documents";
-import type { FindingDetail, FindingReview, FindingRow } from "../../api/types";
+import type { AssetBody, DataGradeWord, FindingDetail, FindingReview, FindingRow } from "../../api/types";
 import { byteSize } from "../../lib/bytes";
 import { HistoryPart } from "../alerts/detail";
 import { PageHead, Part, Segments, Split } from "../components/layout";
@@ -17,11 +17,12 @@ import { Chip, Code, Fact, Outside, Time } from "../components/values";
 import { useKeys } from "../core/keys";
 import { useNotices } from "../core/notices";
 import { useText, useWord } from "../core/preferences";
-import { MaskingPreviewView } from "./masking";
+import { useMay } from "../core/session";
+import { AssetDialog, GRADES } from "../steward/catalogue";
 
-const TABS = ["open", "confirmed", "dismissed", "all", "masking"] as const;
+const TABS = ["open", "confirmed", "dismissed", "all"] as const;
 
-/** The list with the detail beside it, and the masking preview under a tab. */
+/** The list with the detail beside it. */
 export function DataPage() {
   const t = useText();
   const { id } = useParams<{ id?: string }>();
@@ -39,15 +40,11 @@ export function DataPage() {
           onChange={(next) => setSearch({ state: next }, { replace: true })}
         />
       </PageHead>
-      {state === "masking" ? (
-        <MaskingPreviewView />
-      ) : (
-        <Split
-          onClose={() => go("/data")}
-          detail={id && <FindingView key={id} id={id} />}
-          list={<FindingList state={state} chosen={id ?? null} onChoose={(next) => go(`/data/${next}`)} />}
-        />
-      )}
+      <Split
+        onClose={() => go("/data")}
+        detail={id && <FindingView key={id} id={id} />}
+        list={<FindingList state={state} chosen={id ?? null} onChoose={(next) => go(`/data/${next}`)} />}
+      />
     </div>
   );
 }
@@ -246,11 +243,29 @@ function PlacePart({ finding }: { finding: FindingDocument }) {
   );
 }
 
+/** What an asset of the place would say. */
+function assetOf({ row }: FindingDetail): AssetBody {
+  return {
+    name: row.place_name.slice(0, 60),
+    kind: row.place_kind === "database" ? "database" : row.place_kind === "wire" ? "stream" : "file",
+    location: row.source_ip ? `${row.source_ip} ${row.place_name}`.slice(0, 200) : row.place_name.slice(0, 200),
+    custodian: "",
+    grade: row.grade,
+    types: row.types.map((type) => type.data_type),
+    description: "",
+    unit: row.unit.code,
+    finding_id: row.id,
+  };
+}
+
 function Review({ detail }: { detail: FindingDetail }) {
   const t = useText();
+  const word = useWord();
   const client = useQueryClient();
   const notices = useNotices();
-  const [asking, setAsking] = useState(false);
+  const may = useMay();
+  const [asking, setAsking] = useState<"dismiss" | DataGradeWord | null>(null);
+  const [entering, setEntering] = useState(false);
   const { id, state } = detail.row;
   const review = useMutation({
     mutationFn: (body: FindingReview) => calls.findings.review(id, body),
@@ -262,29 +277,63 @@ function Review({ detail }: { detail: FindingDetail }) {
     onError: notices.failed,
   });
   const confirm = () => review.mutate({ decision: "confirm" });
-  const enabled = state === "open";
+  const enabled = state === "open" && may("finding.review");
   useKeys(
     [
       { key: "y", label: "key.confirm", run: confirm },
-      { key: "n", label: "key.dismiss", run: () => setAsking(true) },
+      { key: "n", label: "key.dismiss", run: () => setAsking("dismiss") },
+      ...GRADES.map((grade, index) => ({ key: String(index + 1), label: "key.regrade" as const, run: () => setAsking(grade) })),
     ],
     { enabled },
   );
-  if (!enabled) return null;
+  const enter = may("asset.write") && (
+    <Button onClick={() => setEntering(true)} data-testid="finding-asset">
+      {t("finding.asset")}
+    </Button>
+  );
+  const entered = entering && <AssetDialog id={null} asset={assetOf(detail)} onClose={() => setEntering(false)} />;
+  if (!enabled) {
+    return (
+      <div className="verbs">
+        {enter}
+        {entered}
+      </div>
+    );
+  }
   return (
     <div className="verbs">
       <Button type="primary" onClick={confirm} loading={review.isPending} data-testid="finding-confirm">
         {t("finding.confirm")} <kbd>y</kbd>
       </Button>
-      <Button onClick={() => setAsking(true)}>
+      <Button onClick={() => setAsking("dismiss")}>
         {t("finding.dismiss")} <kbd>n</kbd>
       </Button>
-      {asking && (
+      <Select<DataGradeWord | null>
+        value={null}
+        aria-label={t("finding.regrade")}
+        style={{ width: 148 }}
+        onChange={(grade) => setAsking(grade)}
+        options={[
+          { value: null, label: t("finding.regrade") },
+          ...GRADES.map((value, index) => ({ value, label: `${index + 1}  ${word("data_grade", value)}` })),
+        ]}
+      />
+      {enter}
+      {entered}
+      {asking === "dismiss" && (
         <ReasonDialog
           title={t("finding.dismiss")}
           verb={t("finding.dismiss")}
-          onClose={() => setAsking(false)}
+          onClose={() => setAsking(null)}
           onSubmit={(reason) => review.mutate({ decision: "dismiss", reason })}
+        />
+      )}
+      {asking && asking !== "dismiss" && (
+        <ReasonDialog
+          title={t("finding.regrade.to", { grade: word("data_grade", asking) })}
+          verb={t("finding.regrade")}
+          onClose={() => setAsking(null)}
+          onSubmit={(reason) => review.mutate({ decision: "regrade", grade: asking, reason })}
         />
       )}
     </div>

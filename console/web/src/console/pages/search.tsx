@@ -8,6 +8,7 @@ import * as calls from "../../api/calls";
 import type { EventDocument } from "../../api/documents";
 import { Bars } from "../components/bars";
 import { Card, PageHead } from "../components/layout";
+import { SavedViews } from "../components/saved-views";
 import { Answer, Empty, Failure, SkeletonRows } from "../components/states";
 import { Outside, Time } from "../components/values";
 import { useText, useWord } from "../core/preferences";
@@ -73,6 +74,12 @@ export function SearchPage() {
             ...(isExact ? [{ value: "exact", label: t("range.exact") }] : []),
           ]}
           onChange={(value) => value !== "exact" && set({ range: value })}
+        />
+        <SavedViews
+          kind="events"
+          path="/search"
+          label={t("views.hunts")}
+          search={new URLSearchParams({ q: window.q, range }).toString()}
         />
       </div>
       <Card>

@@ -1,11 +1,11 @@
 // Accounts: who exists, with which role, and the passwords that work once.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button } from "antd";
+import { Button, Checkbox } from "antd";
 import { useState } from "react";
 import { useSearchParams } from "wouter";
 import * as calls from "../../api/calls";
-import type { OneTimePassword, UserRow } from "../../api/types";
+import type { OneTimePassword, Role, UserRow } from "../../api/types";
 import { Dialog } from "../components/dialog";
 import { PageHead, Segments } from "../components/layout";
 import { Answer } from "../components/states";
@@ -94,9 +94,41 @@ function useColumns(onSecret: (secret: OneTimePassword) => void): Column<UserRow
         </>
       ),
     },
+    {
+      key: "factor",
+      title: t("users.factor"),
+      width: 96,
+      cell: (row) => <Chip tone={row.second_factor ? "good" : "plain"}>{row.second_factor ? t("users.two_factor") : t("users.one_factor")}</Chip>,
+    },
     { key: "login", title: t("users.last_login"), width: 144, cell: (row) => <Time at={row.last_login_at} /> },
     { key: "verbs", title: "", width: 240, cell: (row) => <UserVerbs row={row} onSecret={onSecret} /> },
   ];
+}
+
+const BUSINESS: readonly Role[] = ["analyst", "steward", "county_officer", "coordinator", "leader"];
+
+function RolesDialog({ row, onClose, onSubmit }: { row: UserRow; onClose: () => void; onSubmit: (roles: Role[]) => void }) {
+  const t = useText();
+  const word = useWord();
+  const [roles, setRoles] = useState<Role[]>(row.roles);
+  return (
+    <Dialog
+      title={t("users.assign.title", { name: row.username })}
+      verb={t("save")}
+      width={440}
+      disabled={roles.length === 0}
+      onClose={onClose}
+      onSubmit={() => onSubmit(roles)}
+    >
+      <Checkbox.Group
+        className="role-choices"
+        value={roles}
+        onChange={setRoles}
+        options={BUSINESS.map((role) => ({ value: role, label: word("role", role) }))}
+      />
+      <p className="quiet">{t("users.assign.hint")}</p>
+    </Dialog>
+  );
 }
 
 function UserVerbs({ row, onSecret }: { row: UserRow; onSecret: (secret: OneTimePassword) => void }) {
@@ -115,6 +147,7 @@ function UserVerbs({ row, onSecret }: { row: UserRow; onSecret: (secret: OneTime
     },
     onError: notices.failed,
   });
+  const [assigning, setAssigning] = useState(false);
   if (row.id === user.id) return <span className="quiet">{t("users.you")}</span>;
   const off = row.state === "disabled" || row.state === "pending";
   const verb = (label: string, act: () => Promise<unknown>) => (
@@ -126,6 +159,22 @@ function UserVerbs({ row, onSecret }: { row: UserRow; onSecret: (secret: OneTime
     <span className="row-verbs">
       {off && may("user.enable") && verb(t("users.enable"), () => calls.users.enable(row.id))}
       {!off && may("user.disable") && verb(t("users.disable"), () => calls.users.disable(row.id))}
+      {may("user.assign") && row.roles.every((role) => BUSINESS.includes(role)) && (
+        <button type="button" className="link" onClick={() => setAssigning(true)} data-testid="user-assign">
+          {t("users.assign")}
+        </button>
+      )}
+      {assigning && (
+        <RolesDialog
+          row={row}
+          onClose={() => setAssigning(false)}
+          onSubmit={(roles) => {
+            setAssigning(false);
+            change.mutate(() => calls.users.assign(row.id, roles));
+          }}
+        />
+      )}
+      {row.second_factor && may("user.forget_factors") && verb(t("users.forget_factors"), () => calls.users.forgetFactors(row.id))}
       {row.state === "locked" && may("user.unlock") && verb(t("users.unlock"), () => calls.users.unlock(row.id))}
       {may("user.reset") && (
         <button type="button" className="link" onClick={() => reset.mutate()}>

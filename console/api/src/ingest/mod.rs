@@ -1,5 +1,7 @@
 //! Takes what the analyzer hands over. Repeats change nothing: ids are digests of content.
 
+mod rollup;
+
 use std::collections::BTreeMap;
 
 use fengsui_pipeline::{OutputSink, SinkError, SinkFuture};
@@ -8,6 +10,7 @@ use fengsui_schema::{Alert, EntityKind, Finding, Incident, Output, UnitCode, Vis
 use crate::db::{Query, Tx, args};
 use crate::error::{ApiError, ApiResult};
 use crate::limits::STORED_BODY_BYTES;
+use crate::repository::suppressions::{self, Running};
 use crate::scope::Place;
 use crate::state::{AppState, Change, Notice, notice};
 use crate::words::word_of;
@@ -27,10 +30,11 @@ const HOUR: i64 = 3_600_000;
 pub(crate) async fn take(state: &AppState, batch: Vec<Output>) -> ApiResult<()> {
     let now = state.now();
     let mut tx = state.shared().db.begin().await?;
+    let quiet = suppressions::running(&mut tx, now).await?;
     let mut revision = None;
     for output in &batch {
         let changed = match output {
-            Output::Alert(alert) => take_alert(&mut tx, now, alert).await?,
+            Output::Alert(alert) => take_alert(&mut tx, now, alert, &quiet).await?,
             Output::Incident(incident) => take_incident(&mut tx, now, incident).await?,
             Output::Finding(finding) => take_finding(&mut tx, now, finding).await?,
             Output::Visibility(visibility) => take_visibility(state, &mut tx, now, visibility).await?,
@@ -93,21 +97,41 @@ fn search_text(alert: &Alert) -> String {
     words.join(" ").to_lowercase().chars().take(2_000).collect()
 }
 
-async fn take_alert(tx: &mut Tx, now: i64, alert: &Alert) -> ApiResult<Option<i64>> {
+async fn take_alert(tx: &mut Tx, now: i64, alert: &Alert, quiet: &[Running]) -> ApiResult<Option<i64>> {
     let id = alert.id.to_string();
     if tx.count("SELECT COUNT(*) AS n FROM alert WHERE id = $1", args![id.as_str()]).await? > 0 {
         return Ok(None);
     }
     let place = Place::of(&alert.unit);
     let severity = i64::from(alert.severity.as_number());
-    let revision = notice(tx, now, Notice { kind: "alert", id: &id, severity: Some(severity), place: &place }).await?;
-    insert_alert(tx, alert, &place, revision).await?;
-    count_alert(tx, alert, &place).await?;
-    group_alert(tx, alert, &place).await?;
-    Ok(Some(revision))
+    let suppression = quiet.iter().find(|one| one.fits(alert));
+    // What is suppressed is kept and counted, but no list is told that there is news.
+    let revision = match suppression {
+        Some(one) => {
+            one.note(tx, now).await?;
+            None
+        }
+        None => {
+            Some(notice(tx, now, Notice { kind: "alert", id: &id, severity: Some(severity), place: &place }).await?)
+        }
+    };
+    insert_alert(tx, alert, &place, (revision, suppression)).await?;
+    count_hour(tx, alert, &place).await?;
+    rollup::count_rule(tx, alert, &place, suppression.is_some()).await?;
+    rollup::keep_entities(tx, alert, &place).await?;
+    rollup::group(tx, alert, &place, suppression.is_none()).await?;
+    if suppression.is_none() {
+        count_open(tx, alert, &place).await?;
+    }
+    Ok(revision)
 }
 
-async fn insert_alert(tx: &mut Tx, alert: &Alert, place: &Place, revision: i64) -> ApiResult<()> {
+async fn insert_alert(
+    tx: &mut Tx,
+    alert: &Alert,
+    place: &Place,
+    (revision, suppression): (Option<i64>, Option<&Running>),
+) -> ApiResult<()> {
     let flow = &alert.flow;
     let techniques: Vec<&str> = alert.techniques.iter().map(|technique| technique.id.as_str()).collect();
     let techniques = serde_json::to_string(&techniques).map_err(|error| ApiError::internal(&error))?;
@@ -135,55 +159,43 @@ async fn insert_alert(tx: &mut Tx, alert: &Alert, place: &Place, revision: i64) 
         search_text(alert),
         alert.evidence.pcap.clone(),
         body_of(alert)?,
-        revision,
+        revision.unwrap_or_default(),
     ];
     values.extend(place.values());
+    let state = if suppression.is_some() { "closed" } else { "new" };
+    values.extend(args![state, suppression.map(|_| "benign"), suppression.map(|one| one.id)]);
     let sql = "INSERT INTO alert (id, time, severity, title_zh, title_en, rule_id, source, source_ip, source_port,
                    destination_ip, destination_port, source_asset, destination_asset, domain, techniques, group_key,
-                   search_text, pcap, body, revision, province, prefecture, county, unit_code, state)
+                   search_text, pcap, body, revision, province, prefecture, county, unit_code, state,
+                   disposition, suppression_id)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-                   $21, $22, $23, $24, 'new')";
+                   $21, $22, $23, $24, $25, $26, $27)";
     tx.execute(sql, values).await?;
     Ok(())
 }
 
-/// Roll-ups: alerts per hour and open alerts, by unit, severity and domain.
-async fn count_alert(tx: &mut Tx, alert: &Alert, place: &Place) -> ApiResult<()> {
-    let [province, prefecture, county, unit] = place.values();
+/// Roll-up: alerts per hour, by unit, severity and domain.
+async fn count_hour(tx: &mut Tx, alert: &Alert, place: &Place) -> ApiResult<()> {
     let hour = alert.time.as_millis().div_euclid(HOUR) * HOUR;
-    let (severity, domain) = (i64::from(alert.severity.as_number()), alert.domain.as_str());
+    let [province, prefecture, county, unit] = place.values();
     let sql = "INSERT INTO alert_hour (hour, unit_code, severity, domain, count, province, prefecture, county)
                VALUES ($1, $2, $3, $4, 1, $5, $6, $7)
                ON CONFLICT (hour, unit_code, severity, domain) DO UPDATE SET count = alert_hour.count + 1";
     let mut values = args![hour];
-    values.extend([unit.clone(), severity.into(), domain.into(), province.clone(), prefecture.clone(), county.clone()]);
+    values.extend([unit, i64::from(alert.severity.as_number()).into(), alert.domain.as_str().into()]);
+    values.extend([province, prefecture, county]);
     tx.execute(sql, values).await?;
-    let sql = "INSERT INTO alert_open (unit_code, severity, domain, count, province, prefecture, county)
-               VALUES ($1, $2, $3, 1, $4, $5, $6)
-               ON CONFLICT (unit_code, severity, domain) DO UPDATE SET count = alert_open.count + 1";
-    tx.execute(sql, vec![unit, severity.into(), domain.into(), province, prefecture, county]).await?;
     Ok(())
 }
 
-async fn group_alert(tx: &mut Tx, alert: &Alert, place: &Place) -> ApiResult<()> {
+/// Roll-up: open alerts, by unit, severity and domain.
+async fn count_open(tx: &mut Tx, alert: &Alert, place: &Place) -> ApiResult<()> {
     let [province, prefecture, county, unit] = place.values();
-    let time = alert.time.as_millis();
-    let newer = "alert_group.open_count = 0 OR excluded.head_time >= alert_group.head_time";
-    let sql = format!(
-        "INSERT INTO alert_group (unit_code, group_key, open_count, total, first_time, head_time, head_id,
-                                  province, prefecture, county)
-         VALUES ($1, $2, 1, 1, $3, $3, $4, $5, $6, $7)
-         ON CONFLICT (unit_code, group_key) DO UPDATE SET
-             open_count = alert_group.open_count + 1,
-             total = alert_group.total + 1,
-             first_time = CASE WHEN excluded.first_time < alert_group.first_time THEN excluded.first_time
-                               ELSE alert_group.first_time END,
-             head_id = CASE WHEN {newer} THEN excluded.head_id ELSE alert_group.head_id END,
-             head_time = CASE WHEN {newer} THEN excluded.head_time ELSE alert_group.head_time END"
-    );
-    let key = alert.group_key.as_str().into();
-    let id = alert.id.to_string().into();
-    tx.execute(&sql, vec![unit, key, time.into(), id, province, prefecture, county]).await?;
+    let sql = "INSERT INTO alert_open (unit_code, severity, domain, count, province, prefecture, county)
+               VALUES ($1, $2, $3, 1, $4, $5, $6)
+               ON CONFLICT (unit_code, severity, domain) DO UPDATE SET count = alert_open.count + 1";
+    let (severity, domain) = (i64::from(alert.severity.as_number()), alert.domain.as_str());
+    tx.execute(sql, vec![unit, severity.into(), domain.into(), province, prefecture, county]).await?;
     Ok(())
 }
 
