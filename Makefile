@@ -57,6 +57,7 @@ bench: ## measurements; never part of the tests
 	$(CARGO) run --release --locked -p fengsui-pipeline --example triage -- --seeds 200..240 --quiet
 	$(CARGO) run --release --locked -p fengsui-detect --example correlation
 	$(CARGO) run --release --locked -p fengsui-pipeline --example throughput -- --seconds 120 --queries
+	$(CARGO) run --release --locked -p fengsui-api --example console_bench
 
 long: ## hour-long runs: kills, mutated packets, overload
 	tests/harness/long.sh

@@ -88,6 +88,10 @@ pub(crate) const POLICY_BYTES: usize = 64 << 10;
 pub(crate) const ASSETS_SHOWN: i64 = 2_000;
 /// Links of the flow view.
 pub(crate) const FLOW_LINKS: usize = 200;
+/// Drills shown.
+pub(crate) const DRILLS_SHOWN: i64 = 200;
+/// Acts of a drill.
+pub(crate) const DRILL_ACTIONS: i64 = 500;
 /// Rows of an exported table.
 pub(crate) const EXPORT_ROWS: usize = 5_000;
 /// Largest capture handed out, in bytes.

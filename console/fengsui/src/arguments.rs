@@ -60,6 +60,9 @@ pub(crate) enum Command {
     /// Join the tiers: enrol with a parent, let nodes below in, revoke them.
     #[command(subcommand)]
     Node(NodeCommand),
+    /// Make SM2 keys and sign with them, such as the challenge of a login.
+    #[command(subcommand)]
+    Crypto(CryptoCommand),
     /// Write a copy of the data folder while the program runs.
     #[command(after_help = "Example:\n  fengsui backup --data data --output backup-2026-01-02")]
     Backup(BackupArguments),
@@ -510,6 +513,32 @@ pub(crate) struct RestoreArguments {
     /// Data folder to make; must not exist or be empty.
     #[arg(long, default_value = "data", value_name = "DIR")]
     pub(crate) data: PathBuf,
+}
+
+/// `fengsui crypto`
+#[derive(Debug, Subcommand)]
+pub(crate) enum CryptoCommand {
+    /// Draw an SM2 key pair: the private key goes to a new file only its owner can read, the public one is printed.
+    #[command(after_help = "Example:\n  fengsui crypto keygen --output login.key > login.pub")]
+    Keygen {
+        /// File of the private key; must not exist.
+        #[arg(long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Print the public key of a key file (PEM).
+    #[command(after_help = "Example:\n  fengsui crypto public --key login.key")]
+    Public {
+        /// File of the private key.
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+    },
+    /// Sign what comes on standard input (SM2 with SM3); prints r and s as 128 hexadecimal digits.
+    #[command(after_help = "Example:\n  printf %s 'fengsui-login.…' | fengsui crypto sign --key login.key")]
+    Sign {
+        /// File of the private key.
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+    },
 }
 
 /// `fengsui doctor`

@@ -194,6 +194,8 @@ export const PERMISSIONS: Partial<Record<Role, string[]>> = {
     "view.use",
     "handover.read",
     "handover.write",
+    "drill.read",
+    "drill.write",
     "finding.read",
     "event.search",
     "sensor.read",
@@ -317,6 +319,9 @@ export function taskDetail(row: TaskRow) {
     history: [{ time: ago(50), actor: "值班分析员", verb: "dispatch", text: "" }],
     alerts: ALERTS.slice(0, 2),
     extension: null,
+    parent: null,
+    children: row.id === "4" ? [taskRow("11", "submitted", 60), taskRow("12", "new", 60)] : [],
+    urged_times: 0,
     allowed: row.state === "submitted" ? ["verify", "return", "cancel"] : row.state === "closed" ? [] : worker,
   };
 }

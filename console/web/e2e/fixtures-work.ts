@@ -1,6 +1,6 @@
 // Answers for the pages of shifts, rules, entities and data protection.
 
-import { ago, ahead, YUZHONG, TITLES, ALERTS, INCIDENT, UNITS, hours, wave, OVERVIEW } from "./fixtures-base";
+import { ago, ahead, YUZHONG, TITLES, ALERTS, INCIDENT, UNITS, wave, OVERVIEW } from "./fixtures-base";
 
 export const SUPPRESSIONS = ["running", "expired"].map((state, index) => ({
   id: String(index + 1),
@@ -28,6 +28,25 @@ export const HANDOVERS = [0, 1].map((index) => ({
   may_take: index === 0,
   unit: UNITS[0],
 }));
+
+export const DRILL = {
+  row: { id: "1", title: "秋季攻防演练", started_at: ago(600), ended_at: null, created_by: "analyst", unit: UNITS[0], actions: 4 },
+  actions: ["T1595", "T1190", "T1505.003", "T1486"].map((technique, index) => ({
+    at: ago(500 - index * 60),
+    technique,
+    target: "10.62.1.12",
+    note: ["端口扫描", "SQL 注入", "上传 WebShell", "加密勒索（模拟）"][index] ?? "",
+    alert_id: index < 3 ? ALERTS[index]?.id : null,
+    delay_seconds: index < 3 ? 12 * (index + 1) : null,
+  })),
+  scores: ["T1486", "T1595", "T1190", "T1505.003"].map((technique, index) => ({
+    technique,
+    acts: 1,
+    detected: index ? 1 : 0,
+    median_delay_seconds: index ? 12 * index : null,
+  })),
+  detected_percent: 75,
+};
 
 export const ENTITY = {
   kind: "address",

@@ -12,6 +12,9 @@ const STEPS: &[(i64, &str)] = &[
     (2, include_str!("../../migrations/0002_factors.sql")),
     (3, include_str!("../../migrations/0003_analyst.sql")),
     (4, include_str!("../../migrations/0004_steward.sql")),
+    (5, include_str!("../../migrations/0005_cascade.sql")),
+    (6, include_str!("../../migrations/0006_drill.sql")),
+    (10, include_str!("../../migrations/0010_tier.sql")),
 ];
 
 /// Brings the schema up to date, each step in its own transaction.

@@ -21,11 +21,11 @@ pub(crate) struct HeldTask {
     pub(crate) id: i64,
     pub(crate) number: String,
     pub(crate) place: Place,
-    state: TaskState,
+    pub(super) state: TaskState,
     issuer_unit: String,
     incident: Option<String>,
-    due_at: i64,
-    row: Row,
+    pub(super) due_at: i64,
+    pub(super) row: Row,
 }
 
 /// The task of an id that a scope reaches.
@@ -49,7 +49,7 @@ impl HeldTask {
         if self.issuer_unit == caller.identity.unit.as_str() { Ok(()) } else { Err(ApiError::forbidden()) }
     }
 
-    fn must_be_with_assignee(&self) -> ApiResult<()> {
+    pub(super) fn must_be_with_assignee(&self) -> ApiResult<()> {
         let fits = matches!(self.state, TaskState::New | TaskState::Signed | TaskState::Working);
         if fits { Ok(()) } else { Err(wrong_state()) }
     }
@@ -60,7 +60,7 @@ fn wrong_state() -> ApiError {
 }
 
 /// Writes a line of the history and tells the streams; the number of the line.
-async fn note(change: &mut Change, task: &HeldTask, verb: &str, text: &str) -> ApiResult<i64> {
+pub(super) async fn note(change: &mut Change, task: &HeldTask, verb: &str, text: &str) -> ApiResult<i64> {
     let id = change.next("task_entry").await?;
     let (now, actor) = (change.now(), change.actor().name.clone());
     let sql = "INSERT INTO task_entry (id, task_id, time, verb, actor, text) VALUES ($1, $2, $3, $4, $5, $6)";

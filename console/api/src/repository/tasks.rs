@@ -1,6 +1,6 @@
 //! Response tasks: the list and the detail.
 
-use fengsui_schema::{TaskState, TaskVerb, UnitCode};
+use fengsui_schema::{TaskState, TaskVerb, Tier, UnitCode};
 
 use crate::access::Caller;
 use crate::check;
@@ -158,8 +158,20 @@ pub(crate) async fn detail(state: &AppState, caller: &Caller, id: i64) -> ApiRes
         allowed: allowed(caller, &kept, row.state)?,
         history: history.into_iter().map(|(_, line)| line).collect(),
         reports,
+        parent: related(state, &scope, "t.id = ?", kept.optional_int("parent_id")?).await?.into_iter().next(),
+        children: related(state, &scope, "t.parent_id = ?", Some(id)).await?,
+        urged_times: kept.int("urged_times")?,
         row,
     })
+}
+
+/// Tasks that hang together with a task, as far as the caller sees them.
+async fn related(state: &AppState, scope: &Scope, condition: &str, id: Option<i64>) -> ApiResult<Vec<TaskRow>> {
+    let Some(id) = id else { return Ok(Vec::new()) };
+    let mut filter = Filter::within(scope, "t");
+    filter.and_with(condition, args![id]);
+    let sql = format!("SELECT {COLUMNS} FROM task t WHERE {} ORDER BY t.id LIMIT {HISTORY_ROWS}", filter.sql());
+    state.db().rows(&sql, filter.args()).await?.iter().map(|row| read(state, row)).collect()
 }
 
 /// The incident's alerts of the task's unit; the task itself gives the right to see these rows.
@@ -212,7 +224,7 @@ async fn reports(query: &mut impl Query, id: i64, history: &[(i64, TaskHistory)]
 fn allowed(caller: &Caller, row: &Row, state: TaskState) -> ApiResult<Vec<String>> {
     let place = Place::read(row)?;
     let works = caller.grant("task.work").is_some_and(|scope| scope.reaches(place.unit()));
-    let issues = caller.grant("task.issue").is_some_and(|scope| scope.reaches(place.unit()))
+    let issues = caller.grant("task.judge").is_some_and(|scope| scope.reaches(place.unit()))
         && row.text("issuer_unit")? == caller.identity.unit.as_str();
     let verbs = [
         ("sign", TaskVerb::Sign, works),
@@ -228,6 +240,17 @@ fn allowed(caller: &Caller, row: &Row, state: TaskState) -> ApiResult<Vec<String
     let with_assignee = matches!(state, TaskState::New | TaskState::Signed | TaskState::Working);
     if works && with_assignee {
         words.extend(["extension", "help", "attach"].map(str::to_owned));
+    }
+    let oversees = caller.grant("task.urge").is_some_and(|scope| scope.reaches(place.unit()));
+    if oversees && with_assignee && place.unit() != &caller.identity.unit {
+        words.push("urge".to_owned());
+    }
+    let cascades = caller.grant("task.cascade").is_some_and(|scope| scope.reaches(place.unit()));
+    if cascades && with_assignee && place.unit().as_str().len() == 6 && place.unit().tier() != Tier::County {
+        words.push("divide".to_owned());
+        if state == TaskState::New {
+            words.push("forward".to_owned());
+        }
     }
     let asked = row.optional_text("extension")?.is_some_and(|text| text.contains("\"asked\""));
     if issues && asked {

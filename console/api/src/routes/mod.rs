@@ -3,6 +3,7 @@
 mod alerts;
 mod assets;
 mod audit;
+mod drills;
 mod entities;
 mod events;
 mod exports;
@@ -62,6 +63,10 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(handovers::list, handovers::create))
         .routes(routes!(handovers::numbers))
         .routes(routes!(handovers::take))
+        .routes(routes!(drills::list, drills::create))
+        .routes(routes!(drills::show))
+        .routes(routes!(drills::add))
+        .routes(routes!(drills::end))
         .routes(routes!(entities::show))
         .routes(routes!(entities::rules))
         .routes(routes!(exports::queue))
@@ -90,6 +95,9 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(tasks::ask_extension))
         .routes(routes!(tasks::decide_extension))
         .routes(routes!(tasks::help))
+        .routes(routes!(tasks::urge))
+        .routes(routes!(tasks::divide))
+        .routes(routes!(tasks::forward))
         .routes(routes!(tasks::attach).layer(DefaultBodyLimit::max(ATTACHMENT_BYTES + (64 << 10))))
         .routes(routes!(tasks::attachment))
         .routes(routes!(findings::list))

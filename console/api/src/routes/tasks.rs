@@ -9,11 +9,11 @@ use crate::audit::{Entry, Outcome};
 use crate::check;
 use crate::evidence;
 use crate::repository::task_acts::{self, HeldTask, NewAttachment};
-use crate::repository::tasks;
+use crate::repository::{task_cascade, tasks};
 use crate::state::Change;
 use crate::wire::{
     AttachmentUpload, ExtensionDecision, ExtensionRequest, List, OptionalText, ReasonBody, StepChange, TaskDetail,
-    TaskQuery, TaskRow, TextBody,
+    TaskDivision, TaskForward, TaskQuery, TaskRow, TextBody,
 };
 
 type Detail = ApiResult<Json<TaskDetail>>;
@@ -200,6 +200,50 @@ pub(crate) async fn decide_extension(
     task_acts::decide_extension(&mut change, &task, sent.granted, &reason).await?;
     let words = format!("{}: {reason}", if sent.granted { "granted" } else { "refused" });
     finish(change, &caller, &task, "task.issue.extension", &words).await
+}
+
+/// Overseer: urge the assignee.
+#[utoipa::path(post, path = "/tasks/{id}/urge", operation_id = "tasks_urge", tag = "tasks", params(("id" = String, Path)), request_body = TextBody, responses((status = 200, body = TaskDetail)))]
+pub(crate) async fn urge(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(sent): Body<TextBody>,
+) -> Detail {
+    let text = check::body("text", &sent.text)?;
+    let mut change = Change::of(&state, &caller).await?;
+    let task = task_acts::held(&mut change, &caller.scope, &id).await?;
+    task_cascade::urge(&mut change, &task, &text).await?;
+    finish(change, &caller, &task, "task.urge", &text).await
+}
+
+/// Coordinator: divide it among units below.
+#[utoipa::path(post, path = "/tasks/{id}/divide", operation_id = "tasks_divide", tag = "tasks", params(("id" = String, Path)), request_body = TaskDivision, responses((status = 200, body = TaskDetail)))]
+pub(crate) async fn divide(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(sent): Body<TaskDivision>,
+) -> Detail {
+    let mut change = Change::of(&state, &caller).await?;
+    let task = task_acts::held(&mut change, &caller.scope, &id).await?;
+    task_cascade::divide(&mut change, &caller, &task, &sent).await?;
+    finish(change, &caller, &task, "task.cascade.divide", &sent.units.join(" ")).await
+}
+
+/// Coordinator: hand it on to a unit below.
+#[utoipa::path(post, path = "/tasks/{id}/forward", operation_id = "tasks_forward", tag = "tasks", params(("id" = String, Path)), request_body = TaskForward, responses((status = 200, body = TaskDetail)))]
+pub(crate) async fn forward(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(sent): Body<TaskForward>,
+) -> Detail {
+    let mut change = Change::of(&state, &caller).await?;
+    let task = task_acts::held(&mut change, &caller.scope, &id).await?;
+    task_cascade::forward(&mut change, &caller, &task, &sent).await?;
+    let words = format!("{}: {}", sent.unit, sent.reason);
+    finish(change, &caller, &task, "task.cascade.forward", &words).await
 }
 
 /// Assignee: add a file.

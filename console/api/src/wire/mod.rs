@@ -2,6 +2,7 @@
 
 mod alerts;
 mod analyst;
+mod drills;
 mod events;
 mod factors;
 mod findings;
@@ -23,6 +24,9 @@ pub use alerts::{
 pub use analyst::{
     EntityHour, EntityPage, EntityQuery, HandoverNumbers, HandoverRow, Items, Neighbour, NewHandover, NewSuppression,
     NewView, RuleRow, SuppressionMade, SuppressionMatch, SuppressionPreview, SuppressionRow, ViewQuery, ViewRow,
+};
+pub use drills::{
+    DrillAction, DrillDetail, DrillRow, DrillScore, NewDrill, NewDrillAction, NewDrillActions,
 };
 pub use events::{EventPage, EventQuery, Histogram, HistogramBucket, HistogramQuery, TopQuery, TopTerm, TopTerms};
 pub use factors::{
@@ -52,8 +56,8 @@ pub use system::{
 };
 pub use tasks::{
     AlertWithoutEvidence, AttachmentUpload, AttachmentView, ExtensionDecision, ExtensionRequest, ExtensionView, Issuer,
-    NewTasks, Priority, StepChange, StepView, TaskDetail, TaskHistory, TaskListState, TaskQuery, TaskReport, TaskRow,
-    TaskStateView, TaskTarget, TasksCreated,
+    NewTasks, Priority, StepChange, StepView, TaskDetail, TaskDivision, TaskForward, TaskHistory, TaskListState,
+    TaskQuery, TaskReport, TaskRow, TaskStateView, TaskTarget, TasksCreated,
 };
 pub use tier::{ApproveNode, NewNodeCode, NodeCode, NodeRow};
 pub use users::{NewUser, OneTimePassword, PersonRef, RoleAssignment, RoleMatrix, RoleRow, UserRow, UserState};

@@ -227,8 +227,38 @@ pub struct TaskDetail {
     pub alerts: Vec<AlertRow>,
     /// The last request for more time.
     pub extension: Option<ExtensionView>,
-    /// What the caller may do now: `sign`, `progress`, `submit`, `return`, `verify`, `close`, `cancel`, `extension`, `decide_extension`, `help`, `attach`.
+    /// What the caller may do now: `sign`, `progress`, `submit`, `return`, `verify`, `close`, `cancel`, `extension`, `decide_extension`, `help`, `attach`, `urge`, `divide`, `forward`.
     pub allowed: Vec<String>,
+    /// The task it is a part of, when the caller sees it.
+    pub parent: Option<TaskRow>,
+    /// The parts it was divided into.
+    pub children: Vec<TaskRow>,
+    /// How often it was urged.
+    pub urged_times: i64,
+}
+
+/// How a task is divided among units below.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TaskDivision {
+    /// Codes of units below the task's own, at most 200.
+    pub units: Vec<String>,
+    /// What to do; as the task says when empty.
+    #[serde(default)]
+    pub instructions: String,
+    /// Deadline; the task's own unless told, never later.
+    #[serde(default)]
+    pub due_at: Option<String>,
+}
+
+/// To whom a task is handed on.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TaskForward {
+    /// Code of a unit below the task's own.
+    pub unit: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// Tasks to dispatch, one per unit.

@@ -4,9 +4,12 @@
 #![allow(missing_docs, unreachable_pub, reason = "nobody links against tests")]
 
 mod anchor;
+mod analyst;
 mod factors;
 mod openapi;
 mod postgres;
+mod scope;
 mod security;
+mod steward;
 mod story;
 mod support;

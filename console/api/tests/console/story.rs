@@ -100,3 +100,50 @@ pub(crate) async fn many_alerts_close_at_once_and_come_back() {
         analyst.send(Method::POST, "/alerts/undo", Some(json!({"undo_token": closed["undo_token"]}))).await;
     assert_eq!(status, StatusCode::CONFLICT);
 }
+
+#[tokio::test]
+pub(crate) async fn a_prefecture_divides_urges_and_judges_what_its_counties_do() {
+    let running = start().await;
+    let analyst = running.person("analyst", Role::Analyst, "620000").await;
+    let coordinator = running.person("coordinator", Role::Coordinator, "620100").await;
+    let stranger = running.person("stranger", Role::Coordinator, "620900").await;
+    let officer = running.person("officer", Role::CountyOfficer, "620123").await;
+    deliver(&running, vec![alert(1, "620123", "注入")]).await;
+    let new = json!({"title": "注入", "grade": "larger", "alert_ids": [format!("{:032x}", 1)]});
+    let incident = analyst.post("/incidents", new).await["row"]["id"].as_str().expect("has an id").to_owned();
+    let dispatch = json!({"units": ["620100"], "title": "核查", "instructions": "核查", "steps": ["断网"]});
+    let made = analyst.post(&format!("/incidents/{incident}/tasks"), dispatch).await;
+    let task = format!("/tasks/{}", made["tasks"][0]["id"].as_str().expect("has an id"));
+    let divide = |units: serde_json::Value| Some(json!({"units": units, "instructions": "今晚完成"}));
+    let path = format!("{task}/divide");
+    assert_eq!(stranger.status(Method::POST, &path, divide(json!(["620123"]))).await, StatusCode::NOT_FOUND);
+    for wrong in [json!([]), json!(["620900"]), json!(["620100"]), json!(["620922"])] {
+        assert_eq!(coordinator.status(Method::POST, &path, divide(wrong)).await, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let divided = coordinator.ok(Method::POST, &path, divide(json!(["620123", "620122"]))).await;
+    assert_eq!(divided["children"].as_array().map(Vec::len), Some(2));
+    assert_eq!(divided["row"]["state"], "signed", "dividing signs for it");
+    assert_eq!(
+        coordinator
+            .status(Method::POST, &format!("{task}/forward"), Some(json!({"unit": "620123", "reason": "x"})))
+            .await,
+        StatusCode::CONFLICT
+    );
+
+    let own = officer.get("/tasks?state=to_sign").await["items"][0]["id"].as_str().expect("has an id").to_owned();
+    let part = format!("/tasks/{own}");
+    let urge = Some(json!({"text": "请尽快签收"}));
+    let urged = coordinator.ok(Method::POST, &format!("{part}/urge"), urge.clone()).await;
+    assert_eq!(urged["urged_times"], 1);
+    assert_eq!(coordinator.status(Method::POST, &format!("{part}/urge"), urge).await, StatusCode::TOO_MANY_REQUESTS);
+    officer.ok(Method::POST, &format!("{part}/sign"), None).await;
+    officer.post(&format!("{part}/submit"), json!({"text": "已处置"})).await;
+    assert_eq!(
+        analyst.status(Method::POST, &format!("{part}/verify"), Some(json!({}))).await,
+        StatusCode::FORBIDDEN,
+        "who issued judges"
+    );
+    coordinator.post(&format!("{part}/verify"), json!({})).await;
+    coordinator.post(&format!("{task}/submit"), json!({"text": "辖区已完成"})).await;
+    analyst.post(&format!("{task}/verify"), json!({})).await;
+}

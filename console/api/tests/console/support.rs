@@ -73,6 +73,36 @@ pub async fn start_with(settings: ConsoleSettings) -> Running {
     Running { console, clock, address, folder }
 }
 
+const BOUNDARY: &str = "----fengsui-test-boundary";
+
+/// A form with a file (RFC 7578).
+#[derive(Default)]
+pub struct Form(Vec<u8>);
+
+impl Form {
+    /// With a file.
+    pub fn file(mut self, name: &str, content: &[u8]) -> Self {
+        let head =
+            format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
+        self.0.extend_from_slice(head.as_bytes());
+        self.0.extend_from_slice(content);
+        self.0.extend_from_slice(b"\r\n");
+        self
+    }
+
+    /// With a text.
+    pub fn text(mut self, name: &str, value: &str) -> Self {
+        let part = format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        self.0.extend_from_slice(part.as_bytes());
+        self
+    }
+
+    fn done(mut self) -> Vec<u8> {
+        self.0.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
+        self.0
+    }
+}
+
 /// Somebody at a browser.
 pub struct Browser {
     client: Client,
@@ -138,6 +168,23 @@ impl Browser {
         self.ok(Method::GET, path, None).await
     }
 
+    /// The bytes of a download that has to be 2xx.
+    pub async fn bytes(&self, path: &str) -> Vec<u8> {
+        let response = self.client.get(format!("{}/api/v1{path}", self.base)).send().await.expect("answers");
+        assert!(response.status().is_success(), "{path}: {}", response.status());
+        response.bytes().await.expect("has a body").to_vec()
+    }
+
+    /// Sends a form that has to be taken.
+    pub async fn upload(&self, path: &str, form: Form) -> Value {
+        let request = self.client.post(format!("{}/api/v1{path}", self.base)).header("x-fengsui-csrf", "1");
+        let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+        let response = request.header("content-type", kind).body(form.done()).send().await.expect("answers");
+        let (status, text) = (response.status(), response.text().await.expect("has a body"));
+        assert!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).expect("is JSON")
+    }
+
     /// Changes something.
     pub async fn post(&self, path: &str, body: Value) -> Value {
         self.ok(Method::POST, path, Some(body)).await
@@ -145,7 +192,7 @@ impl Browser {
 }
 
 /// An alert of a unit, as the analyzer makes it.
-pub fn alert(number: u8, unit: &str, title: &str) -> fengsui_schema::Alert {
+pub fn alert(number: u32, unit: &str, title: &str) -> fengsui_schema::Alert {
     let body = json!({
         "id": format!("{number:032x}"), "time": "2026-11-18T10:00:00Z", "source": "signature",
         "rule": {"id": "suricata:9000001", "title": title, "text": "alert http any any -> any any"},

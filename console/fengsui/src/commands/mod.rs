@@ -4,6 +4,7 @@ mod analyze;
 mod audit;
 mod backup;
 mod confinement;
+mod crypto;
 mod dlp;
 mod doctor;
 mod node;
@@ -37,6 +38,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Quarantine(command) => quarantine::run(config, &command),
         Command::Audit(AuditCommand::Verify { data }) => audit::verify(&data),
         Command::Node(command) => node::run(config, command),
+        Command::Crypto(job) => crypto::run(&job),
         Command::Backup(job) => backup::backup(&job),
         Command::Restore(job) => backup::restore(&job),
         Command::Doctor(job) => doctor::run(config, job),

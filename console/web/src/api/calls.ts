@@ -63,6 +63,15 @@ export const handovers = {
   take: (id: string) => body(client.POST("/api/v1/handovers/{id}/take", { params: at(id) })),
 };
 
+export const drills = {
+  list: () => body(client.GET("/api/v1/drills")),
+  read: (id: string) => body(client.GET("/api/v1/drills/{id}", { params: at(id) })),
+  create: (title: string) => body(client.POST("/api/v1/drills", { body: { title } })),
+  add: (id: string, actions: T.NewDrillAction[]) =>
+    body(client.POST("/api/v1/drills/{id}/actions", { params: at(id), body: { actions } })),
+  end: (id: string) => body(client.POST("/api/v1/drills/{id}/end", { params: at(id) })),
+};
+
 export const entity = (kind: string, value: string) => body(client.GET("/api/v1/entities", { params: { query: { kind, value } } }));
 export const rules = () => body(client.GET("/api/v1/rules"));
 
@@ -107,6 +116,9 @@ export const incidents = {
     body(client.POST("/api/v1/incidents/{id}/comments", { params: at(id), body: { text } })),
   grade: (id: string, change: T.GradeChange) =>
     body(client.POST("/api/v1/incidents/{id}/grade", { params: at(id), body: change })),
+  clockDone: (id: string, clock_id: string, text: string) =>
+    body(client.POST("/api/v1/incidents/{id}/clocks/{clock_id}/done", { params: { path: { id, clock_id } }, body: { text } })),
+  reportAddress: (id: string) => `/api/v1/incidents/${id}/report.docx`,
   close: (id: string, reason: string) =>
     body(client.POST("/api/v1/incidents/{id}/close", { params: at(id), body: { reason } })),
   reopen: (id: string, reason: string) =>
@@ -136,6 +148,10 @@ export const tasks = {
     body(client.POST("/api/v1/tasks/{id}/extension", { params: at(id), body: request })),
   decideExtension: (id: string, decision: T.ExtensionDecision) =>
     body(client.POST("/api/v1/tasks/{id}/extension/decision", { params: at(id), body: decision })),
+  urge: (id: string, text: string) => body(client.POST("/api/v1/tasks/{id}/urge", { params: at(id), body: { text } })),
+  divide: (id: string, division: T.TaskDivision) =>
+    body(client.POST("/api/v1/tasks/{id}/divide", { params: at(id), body: division })),
+  forward: (id: string, to: T.TaskForward) => body(client.POST("/api/v1/tasks/{id}/forward", { params: at(id), body: to })),
   help: (id: string, text: string) => body(client.POST("/api/v1/tasks/{id}/help", { params: at(id), body: { text } })),
   attach: (id: string, file: File) => {
     const form = new FormData();

@@ -17,7 +17,7 @@ export function RulesPage() {
   const query = useQuery({ queryKey: ["rules"], queryFn: calls.rules });
   return (
     <div className="page page-full">
-      <PageHead title={t("nav.rules")} note={t("rules.window")} />
+      <PageHead title={t("nav.rules.noise")} note={t("rules.window")} />
       <Answer query={query}>
         {({ items }) =>
           items.length === 0 ? (
@@ -59,7 +59,7 @@ function useColumns(): Column<RuleRow>[] {
       key: "wrong",
       title: t("rules.wrong"),
       numeric: true,
-      width: 120,
+      width: 176,
       cell: (row) => (
         <>
           {share(row) >= NOISY && <Chip tone="warn">{t("rules.noisy")}</Chip>} {`${row.false_positives} · ${(share(row) * 100).toFixed(0)}%`}

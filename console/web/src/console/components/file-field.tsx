@@ -36,7 +36,17 @@ export function FileField({ label, hint, accept, file, onChange }: FileFieldProp
           onChange(event.dataTransfer.files[0] ?? null);
         }}
       >
-        <input id={id} type="file" accept={accept} onChange={(event) => onChange(event.target.files?.[0] ?? null)} data-testid="file" />
+        <input
+          id={id}
+          type="file"
+          className="only-read"
+          accept={accept}
+          onChange={(event) => onChange(event.target.files?.[0] ?? null)}
+          data-testid="file"
+        />
+        <label className="button button-small" htmlFor={id}>
+          {t("file.choose")}
+        </label>
         <span className={file ? undefined : "quiet"}>{file ? <Outside text={`${file.name} · ${byteSize(file.size)}`} /> : t("file.drop")}</span>
       </div>
       {hint && <small>{hint}</small>}

@@ -57,7 +57,7 @@ export function Card({ title, extra, children }: { title?: string; extra?: React
       {title !== undefined && (
         <header className="card-head">
           <h2>{title}</h2>
-          {extra}
+          {extra && <div className="card-extra">{extra}</div>}
         </header>
       )}
       <div className="card-body">{children}</div>

@@ -77,7 +77,7 @@ export const PAGES: readonly Page[] = [
   {
     path: "/rules",
     title: "nav.rules.noise",
-    icon: "alert",
+    icon: "rule",
     permission: "suppression.read",
     section: "nav.rules",
     component: load("RulesPage", () => import("../analyst/rules")),
@@ -85,10 +85,18 @@ export const PAGES: readonly Page[] = [
   {
     path: "/suppressions",
     title: "nav.suppressions",
-    icon: "alert",
+    icon: "rule",
     permission: "suppression.read",
     section: "nav.rules",
     component: load("SuppressionsPage", () => import("../analyst/suppressions")),
+  },
+  {
+    path: "/drills",
+    title: "nav.drills",
+    icon: "rule",
+    permission: "drill.read",
+    section: "nav.rules",
+    component: load("DrillsPage", () => import("../analyst/drills")),
   },
   {
     path: "/entities",

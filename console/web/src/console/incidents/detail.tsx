@@ -3,15 +3,16 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button, Input } from "antd";
 import { useState } from "react";
-import { Link, useLocation } from "wouter";
+import { Link, useLocation, useSearchParams } from "wouter";
 import * as calls from "../../api/calls";
 import type { IncidentDetail } from "../../api/types";
 import { SimilarList } from "../alerts/detail";
+import { entityPath } from "../analyst/entity-path";
 import { Icon } from "../components/icons";
-import { Card } from "../components/layout";
+import { Card, Segments } from "../components/layout";
 import { ReasonDialog } from "../components/reason-dialog";
 import { Answer } from "../components/states";
-import { Chip, ClockLine, Code, Countdown, Outside, Time } from "../components/values";
+import { Chip, ClockLine, Countdown, Outside, Time } from "../components/values";
 import { useKeys } from "../core/keys";
 import { useNotices } from "../core/notices";
 import { useChoice, useText, useWord } from "../core/preferences";
@@ -19,6 +20,7 @@ import { useMay } from "../core/session";
 import { DispatchDialog } from "./dispatch-dialog";
 import { GradeDialog } from "./grade-dialog";
 import { GradeMark } from "./page";
+import { AttackMatrix, Evidence, IncidentGraph, ReportTab } from "./tabs";
 
 /** The page of an incident. */
 export function IncidentView({ id }: { id: string }) {
@@ -47,26 +49,47 @@ function useChange(id: string) {
 
 type DialogName = "dispatch" | "close" | "reopen" | "grade" | null;
 
+const TABS = ["about", "graph", "attack", "evidence", "report"] as const;
+type Tab = (typeof TABS)[number];
+
+function Tabs({ tab, onChange }: { tab: Tab; onChange: (tab: Tab) => void }) {
+  const t = useText();
+  return (
+    <div className="incident-tabs">
+      <Segments label={t("detail")} value={tab} options={TABS.map((value) => ({ value, label: t(`incident_tab.${value}`) }))} onChange={onChange} />
+    </div>
+  );
+}
+
 function Incident({ detail }: { detail: IncidentDetail }) {
   const { row } = detail;
   const [dialog, setDialog] = useState<DialogName>(null);
+  const [search, setSearch] = useSearchParams();
+  const tab = TABS.find((known) => known === search.get("tab")) ?? "about";
   const change = useChange(row.id);
   return (
     <>
       <Head detail={detail} setDialog={setDialog} />
-      <div className="columns">
-        <div className="column-main">
-          <About detail={detail} />
-          <Tasks detail={detail} />
-          <Alerts detail={detail} />
-          <Comments detail={detail} onSend={(text) => change.mutate(() => calls.incidents.comment(row.id, text))} />
+      <Tabs tab={tab} onChange={(next) => setSearch(next === "about" ? {} : { tab: next }, { replace: true })} />
+      {tab === "graph" && <IncidentGraph detail={detail} />}
+      {tab === "attack" && <AttackMatrix ids={detail.techniques.concat(detail.alerts.flatMap((alert) => alert.techniques))} />}
+      {tab === "evidence" && <Evidence detail={detail} />}
+      {tab === "report" && <ReportTab detail={detail} />}
+      {tab === "about" && (
+        <div className="columns">
+          <div className="column-main">
+            <About detail={detail} />
+            <Tasks detail={detail} />
+            <Alerts detail={detail} />
+            <Comments detail={detail} onSend={(text) => change.mutate(() => calls.incidents.comment(row.id, text))} />
+          </div>
+          <div className="column-side">
+            <Clocks detail={detail} />
+            <Entities detail={detail} />
+            <Timeline detail={detail} />
+          </div>
         </div>
-        <div className="column-side">
-          <Clocks detail={detail} />
-          <Entities detail={detail} />
-          <Timeline detail={detail} />
-        </div>
-      </div>
+      )}
       <Dialogs detail={detail} dialog={dialog} onClose={() => setDialog(null)} change={change.mutate} />
     </>
   );
@@ -280,7 +303,9 @@ function Entities({ detail }: { detail: IncidentDetail }) {
         {detail.entities.map((entity, index) => (
           <li key={index}>
             <span className="quiet">{`${word("entity_role", entity.role)} · ${word("entity", entity.kind)}`}</span>
-            <Code text={entity.value} limit={28} />
+            <Link href={entityPath(entity.kind, entity.value)} className="mono">
+              <Outside text={entity.value} />
+            </Link>
             {entity.asset && <Outside text={entity.asset} />}
           </li>
         ))}

@@ -22,11 +22,48 @@ export function SensorsPage() {
           items.length === 0 ? (
             <Empty title={t("sensors.empty")} hint={t("sensors.empty.hint")} />
           ) : (
-            <Table label={t("nav.sensors")} testId="sensors" columns={columns} rows={items} rowKey={(row) => row.name} />
+            <>
+              <Fleet sensors={items} />
+              <Table label={t("nav.sensors")} testId="sensors" columns={columns} rows={items} rowKey={(row) => row.name} />
+            </>
           )
         }
       </Answer>
     </div>
+  );
+}
+
+/** The whole fleet in a line: how much of the traffic is inspected, which rule versions run. */
+function Fleet({ sensors }: { sensors: readonly SensorView[] }) {
+  const t = useText();
+  const seen = sensors.reduce((sum, sensor) => sum + sensor.packets_seen, 0);
+  const inspected = sensors.reduce((sum, sensor) => sum + sensor.packets_inspected, 0);
+  const versions = new Map<string, number>();
+  for (const sensor of sensors) versions.set(sensor.rules_version, (versions.get(sensor.rules_version) ?? 0) + 1);
+  const newest = [...versions].sort((one, other) => other[1] - one[1]);
+  return (
+    <dl className="numbers fleet" data-testid="fleet">
+      <div>
+        <dt>{t("fleet.visibility")}</dt>
+        <dd className={seen > 0 && inspected / seen < 0.99 ? "bad" : undefined}>{seen > 0 ? `${((100 * inspected) / seen).toFixed(2)}%` : "—"}</dd>
+      </div>
+      <div>
+        <dt>{t("fleet.trouble")}</dt>
+        <dd className={sensors.some((sensor) => sensor.state !== "ok") ? "bad" : undefined}>
+          {sensors.filter((sensor) => sensor.state !== "ok").length}
+        </dd>
+      </div>
+      <div>
+        <dt>{t("fleet.versions", { n: versions.size })}</dt>
+        <dd className="fleet-versions">
+          {newest.map(([version, number], index) => (
+            <Chip key={version} tone={index === 0 ? "good" : "warn"}>
+              {`${version.slice(0, 8) || "—"} × ${number}`}
+            </Chip>
+          ))}
+        </dd>
+      </div>
+    </dl>
   );
 }
 

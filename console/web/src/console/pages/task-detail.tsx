@@ -14,6 +14,7 @@ import { Answer } from "../components/states";
 import { Chip, Code, Countdown, Fact, Outside, Time } from "../components/values";
 import { useNotices } from "../core/notices";
 import { useText, useWord } from "../core/preferences";
+import { CascadePart, CascadeVerbs } from "./task-cascade";
 import { TaskStateChip } from "./tasks";
 
 /** The detail of one task. */
@@ -48,6 +49,7 @@ function Detail({ detail }: { detail: TaskDetail }) {
     <article data-testid="task-detail" data-state={row.state}>
       <TaskHead detail={detail} />
       <TaskVerbs detail={detail} />
+      <CascadePart detail={detail} />
       <Part title={t("task.asked")}>
         <p className="prose">
           <Outside text={detail.instructions} />
@@ -127,6 +129,7 @@ function TaskVerbs({ detail }: { detail: TaskDetail }) {
           {t("task.close")}
         </Button>
       )}
+      <CascadeVerbs detail={detail} change={change.mutate} />
       {may("return") && <Button onClick={() => setDialog("return")}>{t("task.return")}</Button>}
       {may("cancel") && <Button onClick={() => setDialog("cancel")}>{t("task.cancel")}</Button>}
       {dialog === "verify" && (

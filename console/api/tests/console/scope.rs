@@ -1,0 +1,118 @@
+//! Scopes over a large tree, and the way everything is written.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::support::{alert, deliver, start_with};
+use fengsui_api::{ConsoleSettings, Role};
+use fengsui_schema::UnitCode;
+
+/// A fixed sequence of numbers that look random (splitmix64), so that a failure can be repeated.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self, below: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((mixed ^ (mixed >> 31)) % below as u64).expect("fits")
+    }
+}
+
+const UNITS: usize = 15_000;
+const VIEWERS: usize = 60;
+const ALERTS: usize = 400;
+
+#[tokio::test]
+async fn nothing_leaks_in_a_tree_of_fifteen_thousand_units() {
+    let divisions: toml::Value = toml::from_str(include_str!("../../data/units.toml")).expect("is TOML");
+    let codes: Vec<String> = divisions["units"]
+        .as_array()
+        .expect("is a list")
+        .iter()
+        .map(|unit| unit["code"].as_str().expect("is text").to_owned())
+        .collect();
+    let counties: Vec<&String> = codes.iter().filter(|code| !code.ends_with("00")).collect();
+    let mut units = BTreeMap::new();
+    for number in 0..UNITS - codes.len() {
+        let (county, suffix) = (counties[number % counties.len()], number / counties.len());
+        units.insert(format!("{county}-{suffix:02}"), format!("单位{number}"));
+    }
+    let all: Vec<String> = codes.iter().cloned().chain(units.keys().cloned()).collect();
+    assert_eq!(all.len(), UNITS);
+    let running = start_with(ConsoleSettings { units, ..ConsoleSettings::default() }).await;
+
+    let mut numbers = Numbers(20_261_126);
+    let homes: Vec<&String> = (0..ALERTS).map(|_| &all[numbers.next(all.len())]).collect();
+    let alerts = homes.iter().zip(1_u32..).map(|(unit, number)| alert(number, unit, "扫描")).collect();
+    deliver(&running, alerts).await;
+    let mut pairs = 0;
+    for viewer in 0..VIEWERS {
+        // Half of the viewers sit high up, where most could leak.
+        let unit = if viewer % 2 == 0 { &codes[numbers.next(codes.len())] } else { &all[numbers.next(all.len())] };
+        let own: UnitCode = unit.parse().expect("is a code");
+        let person = running.person(&format!("viewer{viewer}"), Role::Analyst, unit).await;
+        let seen = person.get("/alerts?state=all&grouped=false&limit=500").await["items"].to_string();
+        for (home, number) in homes.iter().zip(1_u32..) {
+            let home: UnitCode = home.parse().expect("is a code");
+            let below = home.path().starts_with(&own.path());
+            assert_eq!(seen.contains(&format!("\"{number:032x}\"")), below, "{unit} and {home}");
+            pairs += 1;
+        }
+    }
+    assert_eq!(pairs, VIEWERS * ALERTS);
+}
+
+/// Source files of the crate with their text.
+fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
+    for entry in std::fs::read_dir(folder).expect("is a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|kind| kind == "rs") {
+            found.push((path.display().to_string(), std::fs::read_to_string(&path).expect("is text")));
+        }
+    }
+}
+
+/// A transaction outside of `Change` could write without an entry of the audit log.
+#[test]
+fn everything_people_change_goes_through_the_audited_transaction() {
+    let mut found = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    // The transaction itself, what the analyzer delivers, when a session was last used, the schema, the first start.
+    let known = ["src/state.rs", "src/ingest/mod.rs", "src/access/session.rs", "src/db/", "src/console.rs", "src/tier"];
+    for (path, text) in &found {
+        let tested = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let opens = tested.contains(".begin().await") || tested.contains("begin_with(");
+        assert!(!opens || known.iter().any(|known| path.contains(known)), "{path} opens a transaction of its own");
+    }
+}
+
+/// Every handler of a mutating route begins an audited change, itself or in a function of its file.
+#[test]
+fn every_mutating_route_begins_an_audited_change() {
+    let mut found = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/routes"), &mut found);
+    let mut checked = 0;
+    for (path, text) in &found {
+        let functions: Vec<&str> = text.split("async fn ").skip(1).collect();
+        let name = |function: &str| function.split(['(', '<']).next().unwrap_or_default().trim().to_owned();
+        let audited: Vec<String> = functions
+            .iter()
+            .filter(|body| body.contains("Change::of(") || body.contains("Change::begin("))
+            .map(|body| format!("{}(", name(body)))
+            .collect();
+        for block in text.split("#[utoipa::path(").skip(1) {
+            if !(block.starts_with("post") || block.starts_with("delete") || block.starts_with("put")) {
+                continue;
+            }
+            let body = block.split("async fn ").nth(1).unwrap_or_default();
+            let begins = body.contains("Change::") || audited.iter().any(|call| body.contains(call.as_str()));
+            assert!(begins, "{path}: {} changes something without an audited change", name(body));
+            checked += 1;
+        }
+    }
+    assert!(checked > 60, "only {checked} mutating routes were found");
+}
