@@ -203,7 +203,7 @@ export const PERMISSIONS: Partial<Record<Role, string[]>> = {
   ],
   steward: ["overview.read", "finding.read", "finding.review", "masking.preview", "masking.read", "masking.write", "asset.read", "asset.write", "share.read", "share.request", "share.approve", "share.release", "flow.read", "trace.read", "trace.run"],
   county_officer: ["overview.read", "task.read", "task.work"],
-  sysadmin: ["overview.read", "sensor.read", "user.read", "user.create", "user.disable", "user.reset", "user.unlock"],
+  sysadmin: ["overview.read", "node.read", "node.code", "node.approve", "sensor.read", "user.read", "user.create", "user.disable", "user.reset", "user.unlock"],
   auditor: ["overview.read", "user.read", "role.read", "audit.read", "audit.verify"],
 };
 

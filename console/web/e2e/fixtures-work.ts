@@ -29,6 +29,22 @@ export const HANDOVERS = [0, 1].map((index) => ({
   unit: UNITS[0],
 }));
 
+export const NODES = ["trusted", "changed", "unknown"].map((trust, index) => ({
+  id: ["620100", "620900", "620123"][index],
+  relation: "child",
+  role: "console",
+  fingerprint: "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0",
+  state: index === 2 ? "pending" : "active",
+  enrolled_at: ago(9000),
+  last_contact: index === 2 ? null : ago(index * 30),
+  clock_skew_ms: index === 2 ? null : 120 - index * 2400,
+  waiting: index * 412,
+  received: 18_204 * (2 - index),
+  refused: index === 1 ? 3 : 0,
+  measurement: "66c7f0f462eeedd9",
+  trust,
+}));
+
 export const DRILL = {
   row: { id: "1", title: "秋季攻防演练", started_at: ago(600), ended_at: null, created_by: "analyst", unit: UNITS[0], actions: 4 },
   actions: ["T1595", "T1190", "T1505.003", "T1486"].map((technique, index) => ({

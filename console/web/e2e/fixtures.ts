@@ -3,7 +3,7 @@
 import type { Page } from "@playwright/test";
 import type { FindingRow, Role } from "../src/api/types";
 import { ago, ahead, YUZHONG, alertRow, ALERTS, INCIDENT, taskRow, TASKS, FINDINGS, SENSORS, list, UNITS, sessionView, alertDetail, INCIDENT_DETAIL, taskDetail, findingDetail, wave, OVERVIEW, POSTURE, EVENTS } from "./fixtures-base";
-import { DRILL, SUPPRESSIONS, HANDOVERS, ENTITY, RULES, ASSETS, POLICIES, SHARES, FLOWS, TRACES, FACTORS } from "./fixtures-work";
+import { DRILL, NODES, SUPPRESSIONS, HANDOVERS, ENTITY, RULES, ASSETS, POLICIES, SHARES, FLOWS, TRACES, FACTORS } from "./fixtures-work";
 
 const AUDIT = ["session.login", "alert.act.acknowledge", "incident.write.create", "task.issue.dispatch", "task.work.sign", "task.work.submit", "task.issue.verify"].map((action, index) => ({
   sequence: 7 - index,
@@ -61,6 +61,7 @@ const ANSWERS: [RegExp, Answer][] = [
   [/^views$/, () => ({ items: [] })],
   [/^handovers$/, () => ({ items: HANDOVERS })],
   [/^handovers\/numbers$/, () => HANDOVERS[0]?.numbers],
+  [/^nodes$/, () => list(NODES)],
   [/^drills$/, () => ({ items: [DRILL.row] })],
   [/^drills\/\w+$/, () => DRILL],
   [/^entities$/, () => ENTITY],

@@ -45,6 +45,7 @@ const PAGES: Shown[] = [
   { name: "flows", role: "steward", path: "/flows", ready: ".sankey" },
   { name: "traces", role: "steward", path: "/traces", ready: "[data-testid=trace]" },
   { name: "account", role: "analyst", path: "/account", ready: "[data-testid=key-add]" },
+  { name: "nodes", role: "sysadmin", path: "/nodes", ready: "[data-testid=nodes]" },
   { name: "users", role: "sysadmin", path: "/users", ready: "[data-testid=users]" },
   { name: "audit", role: "auditor", path: "/audit", ready: "[data-testid=audit]" },
   { name: "phone-list", role: "county_officer", path: "/m", ready: "[data-testid=task-card]", phone: true },

@@ -58,8 +58,9 @@ pub(crate) async fn take(state: &AppState, batch: Vec<Output>) -> ApiResult<()> 
 pub(crate) async fn take_from_below(change: &mut Change, output: &Output) -> ApiResult<()> {
     let (state, now) = (change.state().clone(), change.now());
     let tx = change.tx();
+    let quiet = suppressions::running(tx, now).await?;
     let changed = match output {
-        Output::Alert(alert) => take_alert(tx, now, alert).await?,
+        Output::Alert(alert) => take_alert(tx, now, alert, &quiet).await?,
         Output::Incident(incident) => take_incident(tx, now, incident).await?,
         Output::Finding(finding) => take_finding(tx, now, finding).await?,
         Output::Visibility(visibility) => take_visibility(&state, tx, now, visibility).await?,

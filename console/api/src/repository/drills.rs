@@ -61,7 +61,8 @@ fn technique(text: &str) -> ApiResult<String> {
         Some((family, sub)) => digits(family, 4) && digits(sub, 3),
         None => digits(rest, 4),
     });
-    let wrong = || ApiError::invalid("technique", "技术编号形如 T1190 或 T1071.001", "is no id such as T1190 or T1071.001");
+    let wrong =
+        || ApiError::invalid("technique", "技术编号形如 T1190 或 T1071.001", "is no id such as T1190 or T1071.001");
     if fits { Ok(text.to_owned()) } else { Err(wrong()) }
 }
 
@@ -76,7 +77,8 @@ pub(crate) async fn add(change: &mut Change, scope: &Scope, id: &str, actions: &
         let (number, at) = (change.next("drill_action").await?, check::time("at", &action.at)?);
         let target = check::optional_body("target", Some(&action.target))?;
         let note = check::optional_body("note", Some(&action.note))?;
-        let sql = "INSERT INTO drill_action (id, drill_id, at, technique, target, note) VALUES ($1, $2, $3, $4, $5, $6)";
+        let sql =
+            "INSERT INTO drill_action (id, drill_id, at, technique, target, note) VALUES ($1, $2, $3, $4, $5, $6)";
         change.execute(sql, args![number, drill, at, technique(&action.technique)?, target, note]).await?;
     }
     Ok(())

@@ -25,9 +25,7 @@ pub use analyst::{
     EntityHour, EntityPage, EntityQuery, HandoverNumbers, HandoverRow, Items, Neighbour, NewHandover, NewSuppression,
     NewView, RuleRow, SuppressionMade, SuppressionMatch, SuppressionPreview, SuppressionRow, ViewQuery, ViewRow,
 };
-pub use drills::{
-    DrillAction, DrillDetail, DrillRow, DrillScore, NewDrill, NewDrillAction, NewDrillActions,
-};
+pub use drills::{DrillAction, DrillDetail, DrillRow, DrillScore, NewDrill, NewDrillAction, NewDrillActions};
 pub use events::{EventPage, EventQuery, Histogram, HistogramBucket, HistogramQuery, TopQuery, TopTerm, TopTerms};
 pub use factors::{
     Challenge, FactorKey, Factors, NewFactorKey, PasswordProof, RecoveryCodes, SignedChallenge, TotpCode, TotpEnrolment,

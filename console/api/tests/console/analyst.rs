@@ -160,7 +160,10 @@ pub(crate) async fn a_drill_is_scored_by_technique() {
     let path = format!("/drills/{}", drill["row"]["id"].as_str().expect("has an id"));
     let act = |technique: &str, at: &str, target: &str| json!({"at": at, "technique": technique, "target": target});
     let wrong = json!({"actions": [act("'; --", "2026-11-18T09:58:00Z", "")]});
-    assert_eq!(analyst.status(Method::POST, &format!("{path}/actions"), Some(wrong)).await, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        analyst.status(Method::POST, &format!("{path}/actions"), Some(wrong)).await,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
     let acts = json!({"actions": [
         act("T1190", "2026-11-18T09:58:00Z", "10.8.0.2"),
         act("T1190", "2026-11-18T09:58:00Z", "10.8.0.99"),

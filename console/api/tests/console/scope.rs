@@ -83,7 +83,15 @@ fn everything_people_change_goes_through_the_audited_transaction() {
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
     // The transaction itself, what the analyzer and other nodes deliver, when a session was last used, the schema, the
     // first start.
-    let known = ["src/state.rs", "src/ingest/mod.rs", "src/access/session.rs", "src/db/", "src/console.rs", "src/offline.rs", "src/tier"];
+    let known = [
+        "src/state.rs",
+        "src/ingest/mod.rs",
+        "src/access/session.rs",
+        "src/db/",
+        "src/console.rs",
+        "src/offline.rs",
+        "src/tier",
+    ];
     for (path, text) in &found {
         let tested = text.split("#[cfg(test)]").next().unwrap_or_default();
         let opens = tested.contains(".begin().await") || tested.contains("begin_with(");

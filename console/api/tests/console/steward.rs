@@ -83,11 +83,15 @@ pub(crate) async fn a_policy_needs_two_people_and_the_preview_uses_it() {
     assert_eq!(after["after"], draft["after"], "approved and in force");
 }
 
-/// A table whose copies can be marked.
+/// A table whose copies can be marked: made-up rows with valid check characters (GB 11643).
 fn people() -> Vec<u8> {
-    let mut text = "编号,姓名,手机号\n".to_owned();
-    for number in 0..900_u64 {
-        text.push_str(&format!("{},马文忠,1380{:07}\n", 100_000 + number, 1_000_000 + number * 7_919 % 8_999_999));
+    let mut text = "证件号,邮箱,住址\n".to_owned();
+    for row in 0..900_u32 {
+        let body = format!("62010219900101{row:03}");
+        let weights = [7_u32, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+        let sum: u32 = body.bytes().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+        let check = char::from(b"10X98765432"[(sum % 11) as usize]);
+        text.push_str(&format!("{body}{check},person{row:05}@example.com,甘肃省兰州市城关区东岗西路{row}号3栋501室\n"));
     }
     text.into_bytes()
 }
@@ -133,7 +137,7 @@ pub(crate) async fn a_share_is_approved_released_downloaded_and_traced() {
         assert_eq!(leader.status(Method::GET, &format!("{path}/copy"), None).await, StatusCode::FORBIDDEN);
     }
     assert_ne!(copies[0], copies[1], "every copy carries its recipient");
-    assert!(!String::from_utf8_lossy(&copies[0]).contains("13801000000"), "masked");
+    assert!(!String::from_utf8_lossy(&copies[0]).contains("person00001@example.com"), "masked");
     let flows = steward.get("/flows").await;
     assert_eq!(flows["items"].as_array().map(Vec::len), Some(3));
     let leak = Form::default().file("泄露.csv", &copies[1]);

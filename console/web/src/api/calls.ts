@@ -199,6 +199,15 @@ export const users = {
   forgetFactors: (id: string) => body(client.POST("/api/v1/users/{id}/forget-factors", { params: at(id) })),
 };
 
+export const nodes = {
+  list: () => body(client.GET("/api/v1/nodes")),
+  code: (node: T.NewNodeCode) => body(client.POST("/api/v1/nodes/codes", { body: node })),
+  approve: (id: string, fingerprint: string) =>
+    body(client.POST("/api/v1/nodes/{id}/approve", { params: at(id), body: { fingerprint } })),
+  revoke: (id: string, reason: string) =>
+    body(client.POST("/api/v1/nodes/{id}/revoke", { params: at(id), body: { reason } })),
+};
+
 export const audit = {
   list: (query: T.AuditQuery) => body(client.GET("/api/v1/audit", { params: { query: told(query) } })),
   verify: () => body(client.POST("/api/v1/audit/verify")),

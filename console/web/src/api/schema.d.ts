@@ -209,6 +209,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/drills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Drills, newest first. */
+        get: operations["drills_list"];
+        put?: never;
+        /** Begin a drill. */
+        post: operations["drills_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drills/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A drill with what was detected of it. */
+        get: operations["drills_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drills/{id}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note what the attackers did. */
+        post: operations["drills_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drills/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a drill. */
+        post: operations["drills_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/entities": {
         parameters: {
             query?: never;
@@ -637,6 +706,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Nodes above and below this one. */
+        get: operations["nodes_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a one-time code for a node below. */
+        post: operations["nodes_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a node in by the fingerprint of its key. */
+        post: operations["nodes_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a node's key back. */
+        post: operations["nodes_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -665,6 +802,74 @@ export interface paths {
         get: operations["posture_show"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/relay/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A child compares what both hold. Other nodes call this. */
+        post: operations["relay_compare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/relay/enrol": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A node asks to be let in. Other nodes call this. */
+        post: operations["relay_enrol"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/relay/pull": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A child asks for what came for it. Other nodes call this. */
+        post: operations["relay_pull"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/relay/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A neighbour sends a signed batch of messages. Other nodes call this. */
+        post: operations["relay_push"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1172,6 +1377,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/{id}/divide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Coordinator: divide it among units below. */
+        post: operations["tasks_divide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{id}/extension": {
         parameters: {
             query?: never;
@@ -1200,6 +1422,23 @@ export interface paths {
         put?: never;
         /** Issuer: answer the request for more time. */
         post: operations["tasks_decide_extension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/forward": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Coordinator: hand it on to a unit below. */
+        post: operations["tasks_forward"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1302,6 +1541,23 @@ export interface paths {
         put?: never;
         /** Assignee: report it done. */
         post: operations["tasks_submit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/urge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Overseer: urge the assignee. */
+        post: operations["tasks_urge"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1654,6 +1910,11 @@ export interface components {
          * @enum {string}
          */
         AlertState: "new" | "acknowledged" | "in_incident" | "closed";
+        /** @description Let a node in. */
+        ApproveNode: {
+            /** @description The fingerprint as the node's operator read it out. */
+            fingerprint: string;
+        };
         /** @description What is written of a data asset. */
         AssetBody: {
             /** @description Who answers for it. */
@@ -1830,6 +2091,29 @@ export interface components {
              */
             time: string;
         };
+        /** @description A child compares what both hold. */
+        Compare: {
+            /**
+             * Format: int64
+             * @description Ever growing; shared with pulls.
+             */
+            counter: number;
+            /** @description Digests of the streams from the child. */
+            digests: Record<string, never>[];
+            /** @description Name of the key, in hexadecimal digits. */
+            key: string;
+            /** @description Who asks. */
+            node: string;
+            /** @description SM2 signature. */
+            sig: string;
+        };
+        /** @description What differs. */
+        Compared: {
+            /** @description Numbers the parent does not hold as the child does: lane, first, last. */
+            differing: Record<string, never>[][];
+            /** @description Digests of the streams from the parent. */
+            digests: Record<string, never>[];
+        };
         /** @description What somebody logs in with. */
         Credentials: {
             /** @description One-time code or recovery code, when the account has a second factor. */
@@ -1888,6 +2172,107 @@ export interface components {
          * @enum {string}
          */
         DomainWord: "cloud" | "network" | "data" | "application";
+        /** @description One act and what became of it. */
+        DrillAction: {
+            /** @description First alert of the technique at the address from one minute before to one hour after. */
+            alert_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Seconds from the act to that alert.
+             */
+            delay_seconds?: number | null;
+            /** @description What was done. Untrusted. */
+            note: string;
+            /** @description Address. */
+            target: string;
+            /** @description Technique. */
+            technique: string;
+        };
+        /** @description A drill with its score. */
+        DrillDetail: {
+            /** @description Acts in the order of time. */
+            actions: components["schemas"]["DrillAction"][];
+            /**
+             * Format: int64
+             * @description Share of acts that were detected, in percent; null without acts.
+             */
+            detected_percent?: number | null;
+            /** @description The row. */
+            row: components["schemas"]["DrillRow"];
+            /** @description Per technique, the worst first. */
+            scores: components["schemas"]["DrillScore"][];
+        };
+        /** @description A drill as a row. */
+        DrillRow: {
+            /**
+             * Format: int64
+             * @description Acts of the attackers.
+             */
+            actions: number;
+            /** @description Who began it. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description When it ended; null while it runs.
+             */
+            ended_at?: string | null;
+            /** @description Its number. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at: string;
+            /** @description What it is called. */
+            title: string;
+            /** @description Unit. */
+            unit: components["schemas"]["UnitRef"];
+        };
+        /** @description How a technique fared. */
+        DrillScore: {
+            /**
+             * Format: int64
+             * @description Acts.
+             */
+            acts: number;
+            /**
+             * Format: int64
+             * @description Acts that were detected.
+             */
+            detected: number;
+            /**
+             * Format: int64
+             * @description Median of the delays, in seconds.
+             */
+            median_delay_seconds?: number | null;
+            /** @description Technique. */
+            technique: string;
+        };
+        /** @description A node asks to be let in. */
+        EnrolRequest: {
+            /** @description The one-time code. */
+            code: string;
+            /** @description Its name: the code of its unit, or the name of a sensor. */
+            node: string;
+            /** @description Its SM2 public key, uncompressed, in hexadecimal digits. */
+            public_key: string;
+            /** @description Signature over name, key and code. */
+            sig: string;
+        };
+        /** @description Who the parent is. */
+        EnrolmentResult: {
+            /** @description The nodes above it with their keys: they give orders too. */
+            above: components["schemas"]["NodeKey"][];
+            /** @description Name of the parent. */
+            parent: string;
+            /** @description Its public key, uncompressed, in hexadecimal digits. */
+            public_key: string;
+        };
         /** @description One hour of an entity. */
         EntityHour: {
             /**
@@ -2398,6 +2783,35 @@ export interface components {
                 updated_at: string;
                 /** @description By whom. */
                 updated_by: string;
+            }[];
+        };
+        /** @description Rows that need no pages. */
+        Items_DrillRow: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Acts of the attackers.
+                 */
+                actions: number;
+                /** @description Who began it. */
+                created_by: string;
+                /**
+                 * Format: date-time
+                 * @description When it ended; null while it runs.
+                 */
+                ended_at?: string | null;
+                /** @description Its number. */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When it began.
+                 */
+                started_at: string;
+                /** @description What it is called. */
+                title: string;
+                /** @description Unit. */
+                unit: components["schemas"]["UnitRef"];
             }[];
         };
         /** @description Rows that need no pages. */
@@ -2914,6 +3328,62 @@ export interface components {
             total: number;
         };
         /** @description One page of a list. */
+        List_NodeRow: {
+            /** @description The rows of this page. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Its clock minus ours, in milliseconds.
+                 */
+                clock_skew_ms?: number | null;
+                /** @description When it asked to be let in. */
+                enrolled_at: string;
+                /** @description SM3 of its public key, in hexadecimal digits. */
+                fingerprint: string;
+                /** @description Its name: the code of its unit, or the name of a sensor. */
+                id: string;
+                /** @description When it was heard of last. */
+                last_contact?: string | null;
+                /** @description SM3 over program, rules and settings as it measured itself at its start. */
+                measurement: string;
+                /**
+                 * Format: int64
+                 * @description Messages taken from it in the present epochs of its streams.
+                 */
+                received: number;
+                /**
+                 * Format: int64
+                 * @description Batches and messages of it that were refused.
+                 */
+                refused: number;
+                /** @description `parent`, `ancestor` or `child`. */
+                relation: string;
+                /** @description `console` or `sensor`. */
+                role: string;
+                /** @description `pending` (waits for approval), `active` or `revoked`. */
+                state: string;
+                /** @description `trusted`, `changed` or `unknown`. */
+                trust: string;
+                /**
+                 * Format: int64
+                 * @description Messages that wait to be taken by it.
+                 */
+                waiting: number;
+            }[];
+            /**
+             * Format: int64
+             * @description Newest revision of this kind that the caller may see; greater than before means that there is news.
+             */
+            newest_revision: number;
+            /** @description Hand back as `cursor` for the next page; null at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description Rows that match; counting stops at 10,000.
+             */
+            total: number;
+        };
+        /** @description One page of a list. */
         List_TaskRow: {
             /** @description The rows of this page. */
             items: {
@@ -3130,6 +3600,30 @@ export interface components {
             /** @description The worst of them. */
             worst: components["schemas"]["SeverityWord"];
         };
+        /** @description A drill to begin. */
+        NewDrill: {
+            /** @description What it is called. */
+            title: string;
+        };
+        /** @description One act of the attackers. */
+        NewDrillAction: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What was done. */
+            note?: string;
+            /** @description Address it went to or came from; any when empty. */
+            target?: string;
+            /** @description Id of an ATT&CK technique: `T1190`, `T1071.001`. */
+            technique: string;
+        };
+        /** @description What the attackers did, one line per act. */
+        NewDrillActions: {
+            /** @description At most 500. */
+            actions: components["schemas"]["NewDrillAction"][];
+        };
         /** @description A key to add; the signature proves that its owner has the private one. */
         NewFactorKey: {
             /** @description What its owner calls it. */
@@ -3161,6 +3655,13 @@ export interface components {
             summary?: string | null;
             /** @description Title, 1 to 200 characters. */
             title: string;
+        };
+        /** @description Ask for a one-time code that lets one node ask to be let in. */
+        NewNodeCode: {
+            /** @description Name of the node: the code of its unit, or the name of a sensor. */
+            node: string;
+            /** @description `console` or `sensor`. */
+            role: string;
         };
         /** @description A new suppression. */
         NewSuppression: {
@@ -3217,6 +3718,65 @@ export interface components {
             search: string;
             /** @description Whether colleagues of the unit see it. */
             shared?: boolean;
+        };
+        /** @description A one-time code. */
+        NodeCode: {
+            /** @description The code; it is shown once. */
+            code: string;
+            /** @description Until when it may be used. */
+            expires_at: string;
+            /** @description Fingerprint of this node's key. */
+            fingerprint: string;
+            /** @description Name of the node. */
+            node: string;
+        };
+        /** @description A node and its key. */
+        NodeKey: {
+            /** @description Name. */
+            node: string;
+            /** @description Public key, uncompressed, in hexadecimal digits. */
+            public_key: string;
+        };
+        /** @description A node above or below this one. */
+        NodeRow: {
+            /**
+             * Format: int64
+             * @description Its clock minus ours, in milliseconds.
+             */
+            clock_skew_ms?: number | null;
+            /** @description When it asked to be let in. */
+            enrolled_at: string;
+            /** @description SM3 of its public key, in hexadecimal digits. */
+            fingerprint: string;
+            /** @description Its name: the code of its unit, or the name of a sensor. */
+            id: string;
+            /** @description When it was heard of last. */
+            last_contact?: string | null;
+            /** @description SM3 over program, rules and settings as it measured itself at its start. */
+            measurement: string;
+            /**
+             * Format: int64
+             * @description Messages taken from it in the present epochs of its streams.
+             */
+            received: number;
+            /**
+             * Format: int64
+             * @description Batches and messages of it that were refused.
+             */
+            refused: number;
+            /** @description `parent`, `ancestor` or `child`. */
+            relation: string;
+            /** @description `console` or `sensor`. */
+            role: string;
+            /** @description `pending` (waits for approval), `active` or `revoked`. */
+            state: string;
+            /** @description `trusted`, `changed` or `unknown`. */
+            trust: string;
+            /**
+             * Format: int64
+             * @description Messages that wait to be taken by it.
+             */
+            waiting: number;
         };
         /** @description An account with the password that works once. */
         OneTimePassword: {
@@ -3392,6 +3952,36 @@ export interface components {
          * @enum {string}
          */
         Priority: "normal" | "urgent";
+        /** @description A child asks for what came for it. Signed, so that nobody else learns it. */
+        Pull: {
+            /**
+             * Format: int64
+             * @description Ever growing.
+             */
+            counter: number;
+            /** @description Name of the key, in hexadecimal digits. */
+            key: string;
+            /** @description Numbers the child has lost: lane, first, last. */
+            lost: Record<string, never>[][];
+            /** @description Who asks. */
+            node: string;
+            /** @description Where the child is in every stream towards it. */
+            places: Record<string, never>[];
+            /** @description SM2 signature. */
+            sig: string;
+            /**
+             * Format: int64
+             * @description How long to wait for something, in milliseconds.
+             */
+            wait_ms: number;
+        };
+        /** @description What came for a child, and where the parent is in the streams from it. */
+        Pulled: {
+            /** @description At most one batch of each lane, the most urgent first. */
+            batches: Record<string, never>[];
+            /** @description Where the parent is in every stream from the child. */
+            places: Record<string, never>[];
+        };
         /** @description A body that carries a reason. */
         ReasonBody: {
             /** @description Why; at most 2,000 characters, not empty. */
@@ -3829,13 +4419,16 @@ export interface components {
         TaskDetail: {
             /** @description Alerts of the incident that concern the unit, without evidence. */
             alerts: components["schemas"]["AlertRow"][];
-            /** @description What the caller may do now: `sign`, `progress`, `submit`, `return`, `verify`, `close`, `cancel`, `extension`, `decide_extension`, `help`, `attach`. */
+            /** @description What the caller may do now: `sign`, `progress`, `submit`, `return`, `verify`, `close`, `cancel`, `extension`, `decide_extension`, `help`, `attach`, `urge`, `divide`, `forward`. */
             allowed: string[];
+            /** @description The parts it was divided into. */
+            children: components["schemas"]["TaskRow"][];
             extension?: components["schemas"]["ExtensionView"] | null;
             /** @description What happened, oldest first. */
             history: components["schemas"]["TaskHistory"][];
             /** @description What to do. */
             instructions: string;
+            parent?: components["schemas"]["TaskRow"] | null;
             /** @description What the assignee reported, oldest first. */
             reports: components["schemas"]["TaskReport"][];
             /** @description The row of the list. */
@@ -3844,6 +4437,27 @@ export interface components {
             steps: components["schemas"]["StepView"][];
             /** @description What it is about. */
             target: components["schemas"]["TaskTarget"];
+            /**
+             * Format: int64
+             * @description How often it was urged.
+             */
+            urged_times: number;
+        };
+        /** @description How a task is divided among units below. */
+        TaskDivision: {
+            /** @description Deadline; the task's own unless told, never later. */
+            due_at?: string | null;
+            /** @description What to do; as the task says when empty. */
+            instructions?: string;
+            /** @description Codes of units below the task's own, at most 200. */
+            units: string[];
+        };
+        /** @description To whom a task is handed on. */
+        TaskForward: {
+            /** @description Why. */
+            reason: string;
+            /** @description Code of a unit below the task's own. */
+            unit: string;
         };
         /** @description One change of a task. */
         TaskHistory: {
@@ -4621,6 +5235,160 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditVerdict"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    drills_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_DrillRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    drills_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDrill"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrillDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    drills_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrillDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    drills_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDrillActions"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrillDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    drills_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrillDetail"];
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
@@ -5551,6 +6319,134 @@ export interface operations {
             };
         };
     };
+    nodes_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_NodeRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    nodes_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNodeCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeCode"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    nodes_approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApproveNode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_NodeRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    nodes_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_NodeRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     overview_show: {
         parameters: {
             query?: never;
@@ -5594,6 +6490,134 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Posture"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    relay_compare: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Compare"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compared"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    relay_enrol: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnrolRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentResult"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    relay_pull: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Pull"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pulled"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    relay_push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
@@ -6660,6 +7684,40 @@ export interface operations {
             };
         };
     };
+    tasks_divide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskDivision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     tasks_ask_extension: {
         parameters: {
             query?: never;
@@ -6706,6 +7764,40 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ExtensionDecision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tasks_forward: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskForward"];
             };
         };
         responses: {
@@ -6895,6 +7987,40 @@ export interface operations {
         };
     };
     tasks_submit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tasks_urge: {
         parameters: {
             query?: never;
             header?: never;

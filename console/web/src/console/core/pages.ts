@@ -155,6 +155,13 @@ export const PAGES: readonly Page[] = [
     component: load("TracesPage", () => import("../steward/traces")),
   },
   {
+    path: "/nodes",
+    title: "nav.nodes",
+    icon: "posture",
+    permission: "node.read",
+    component: load("NodesPage", () => import("../pages/nodes")),
+  },
+  {
     path: "/audit",
     title: "nav.audit",
     icon: "audit",
