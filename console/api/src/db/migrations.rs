@@ -7,14 +7,13 @@ use crate::error::ConsoleError;
 /// step is applied when its number is not in the database, whatever came after it.
 const STEPS: &[(i64, &str)] = &[
     (1, include_str!("../../migrations/0001_base.sql")),
-    (10, include_str!("../../migrations/0010_tier.sql")),
-    (11, include_str!("../../migrations/0011_anchor.sql")),
     (2, include_str!("../../migrations/0002_factors.sql")),
     (3, include_str!("../../migrations/0003_analyst.sql")),
     (4, include_str!("../../migrations/0004_steward.sql")),
     (5, include_str!("../../migrations/0005_cascade.sql")),
     (6, include_str!("../../migrations/0006_drill.sql")),
     (10, include_str!("../../migrations/0010_tier.sql")),
+    (11, include_str!("../../migrations/0011_anchor.sql")),
 ];
 
 /// Brings the schema up to date, each step in its own transaction.

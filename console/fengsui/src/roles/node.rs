@@ -176,6 +176,8 @@ pub(crate) async fn open_console(settings: &Settings) -> anyhow::Result<Console>
     let dependencies = Dependencies {
         store: None,
         dlp: Arc::new(engine),
+        dlp_settings: settings.dlp.clone(),
+        sharing_directory: settings.data.directory.join("sharing"),
         evidence_directory: settings.evidence_directory(),
         statistics: None,
         clock: Arc::new(SystemClock),
