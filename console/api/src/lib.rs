@@ -6,10 +6,12 @@
 
 mod access;
 mod audit;
+mod catalogues;
 mod check;
 mod clocks;
 mod console;
 mod db;
+mod documents;
 mod error;
 mod evidence;
 mod ingest;

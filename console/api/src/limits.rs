@@ -104,3 +104,11 @@ pub(crate) const PREVIEW_COLUMNS: usize = 100;
 pub(crate) const PREVIEW_TEXT_BYTES: usize = 64 << 10;
 /// Audit entries checked in one read.
 pub(crate) const AUDIT_BATCH: i64 = 5_000;
+/// Most items of an inspection campaign.
+pub(crate) const CAMPAIGN_ITEMS: usize = 100;
+/// Most campaigns a list shows.
+pub(crate) const CAMPAIGNS_SHOWN: i64 = 200;
+/// Most findings of a campaign that are shown and ordered at once.
+pub(crate) const CAMPAIGN_FINDINGS: i64 = 5_000;
+/// Most tasks a scorecard reads.
+pub(crate) const SCORECARD_TASKS: i64 = 200_000;

@@ -14,6 +14,7 @@ const STEPS: &[(i64, &str)] = &[
     (6, include_str!("../../migrations/0006_drill.sql")),
     (10, include_str!("../../migrations/0010_tier.sql")),
     (11, include_str!("../../migrations/0011_anchor.sql")),
+    (20, include_str!("../../migrations/0020_supervision.sql")),
 ];
 
 /// Brings the schema up to date, each step in its own transaction.

@@ -13,7 +13,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::limits::{ATTACHMENTS_PER_TASK, DISPATCH_UNITS, TASK_STEPS};
 use crate::scope::{Place, Scope};
 use crate::state::{Change, time_text};
-use crate::wire::{ExtensionView, NewTasks, StepView};
+use crate::wire::{ExtensionView, NewTasks, Priority, StepView};
 use crate::words::word_of;
 
 /// A task as acts see it.
@@ -227,7 +227,7 @@ pub(crate) async fn dispatch(
     let draft = Draft::checked(change, incident, new)?;
     let mut ids = Vec::with_capacity(units.len());
     for unit in &units {
-        ids.push(insert(change, caller, incident, unit, &draft).await?);
+        ids.push(insert(change, caller, Some(&incident.id), unit, &draft).await?);
     }
     let names: Vec<String> = units.iter().map(|unit| change.state().units().name(unit)).collect();
     let names = names.join("、");
@@ -236,7 +236,7 @@ pub(crate) async fn dispatch(
     Ok(ids)
 }
 
-fn units_of(change: &Change, scope: &Scope, codes: &[String]) -> ApiResult<Vec<UnitCode>> {
+pub(crate) fn units_of(change: &Change, scope: &Scope, codes: &[String]) -> ApiResult<Vec<UnitCode>> {
     if codes.is_empty() || codes.len() > DISPATCH_UNITS {
         return Err(ApiError::invalid("units", "请选择1至200个单位", "names 1 to 200 units"));
     }
@@ -291,10 +291,38 @@ impl Draft {
     }
 }
 
+/// A task without an incident: a rectification order.
+pub(crate) struct Order<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) instructions: &'a str,
+    pub(crate) steps: &'a [String],
+    pub(crate) due_at: i64,
+}
+
+/// Dispatches an order to one unit; its number.
+pub(crate) async fn order(change: &mut Change, caller: &Caller, unit: &UnitCode, order: &Order<'_>) -> ApiResult<i64> {
+    let steps: Vec<StepView> = order
+        .steps
+        .iter()
+        .zip(0_i64..)
+        .map(|(text, index)| StepView { index, text: text.clone(), done: false })
+        .collect();
+    let (sign, _) = change.state().shared().clock_rules.task_limits(None, Priority::Normal);
+    let draft = Draft {
+        title: order.title.to_owned(),
+        instructions: order.instructions.to_owned(),
+        steps: serde_json::to_string(&steps).map_err(|error| ApiError::internal(&error))?,
+        priority: word_of(&Priority::Normal),
+        due_at: order.due_at,
+        sign_by: (change.now() + sign).min(order.due_at),
+    };
+    insert(change, caller, None, unit, &draft).await
+}
+
 async fn insert(
     change: &mut Change,
     caller: &Caller,
-    incident: &HeldIncident,
+    incident: Option<&str>,
     unit: &UnitCode,
     draft: &Draft,
 ) -> ApiResult<i64> {
@@ -304,7 +332,10 @@ async fn insert(
     let of_year = change.next(&format!("task-{year}")).await?;
     let number = format!("R{year}-{of_year:06}");
     let place = Place::of(unit);
-    let (address, asset) = target_of(change, &incident.id, unit).await?;
+    let (address, asset) = match incident {
+        Some(incident) => target_of(change, incident, unit).await?,
+        None => (None, None),
+    };
     let mut values = args![
         id,
         number.as_str(),
@@ -314,7 +345,7 @@ async fn insert(
         &draft.priority,
         caller.identity.account,
         caller.identity.unit.as_str(),
-        incident.id.as_str(),
+        incident,
         address,
         asset,
         now,

@@ -5,12 +5,14 @@ mod assets;
 mod audit;
 mod drills;
 mod entities;
+mod compliance;
 mod events;
 mod exports;
 mod factors;
 mod findings;
 mod handovers;
 mod incidents;
+mod inspections;
 mod masking;
 mod overview;
 mod posture;
@@ -100,6 +102,18 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(tasks::forward))
         .routes(routes!(tasks::attach).layer(DefaultBodyLimit::max(ATTACHMENT_BYTES + (64 << 10))))
         .routes(routes!(tasks::attachment))
+        .routes(routes!(inspections::list, inspections::create))
+        .routes(routes!(inspections::show))
+        .routes(routes!(inspections::answer))
+        .routes(routes!(inspections::find))
+        .routes(routes!(inspections::order))
+        .routes(routes!(inspections::close))
+        .routes(routes!(compliance::show))
+        .routes(routes!(compliance::judge))
+        .routes(routes!(compliance::scorecards))
+        .routes(routes!(compliance::scorecards_sheet))
+        .routes(routes!(compliance::bulletin))
+        .routes(routes!(compliance::bulletin_document))
         .routes(routes!(findings::list))
         .routes(routes!(findings::show))
         .routes(routes!(findings::review))

@@ -3,10 +3,12 @@
 mod alerts;
 mod analyst;
 mod drills;
+mod compliance;
 mod events;
 mod factors;
 mod findings;
 mod incidents;
+mod inspections;
 mod list;
 mod posture;
 mod sensors;
@@ -26,6 +28,11 @@ pub use analyst::{
     NewView, RuleRow, SuppressionMade, SuppressionMatch, SuppressionPreview, SuppressionRow, ViewQuery, ViewRow,
 };
 pub use drills::{DrillAction, DrillDetail, DrillRow, DrillScore, NewDrill, NewDrillAction, NewDrillActions};
+pub use compliance::{
+    Bulletin, BulletinFigure, BulletinIncident, BulletinQuery, CatalogueView, ComplianceQuery, ComplianceView,
+    ControlCounts, ControlJudgement, ControlState, ControlView, ScorePart, ScorecardQuery, ScorecardRow, Scorecards,
+    UnitCompliance, UnitLoad,
+};
 pub use events::{EventPage, EventQuery, Histogram, HistogramBucket, HistogramQuery, TopQuery, TopTerm, TopTerms};
 pub use factors::{
     Challenge, FactorKey, Factors, NewFactorKey, PasswordProof, RecoveryCodes, SignedChallenge, TotpCode, TotpEnrolment,
@@ -37,6 +44,10 @@ pub use findings::{
 pub use incidents::{
     AddAlerts, CommentView, EntityView, Explanation, GradeChange, IncidentDetail, IncidentQuery, IncidentRow,
     IncidentState, NewIncident, TimelineEntry,
+};
+pub use inspections::{
+    AnswerResult, CampaignDetail, CampaignList, CampaignRow, InspectionAnswers, InspectionFindingView, InspectionItem,
+    InspectionView, ItemAnswer, NewCampaign, NewInspectionFinding, RectificationOrder, RectificationState,
 };
 pub use list::{List, PageQuery};
 pub use posture::{

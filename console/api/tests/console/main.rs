@@ -12,4 +12,5 @@ mod scope;
 mod security;
 mod steward;
 mod story;
+mod supervision;
 mod support;
