@@ -4,6 +4,7 @@ import type { Page } from "@playwright/test";
 import type { FindingRow, Role } from "../src/api/types";
 import { ago, ahead, YUZHONG, alertRow, ALERTS, INCIDENT, taskRow, TASKS, FINDINGS, SENSORS, list, UNITS, sessionView, alertDetail, INCIDENT_DETAIL, taskDetail, findingDetail, wave, OVERVIEW, POSTURE, EVENTS } from "./fixtures-base";
 import { DRILL, NODES, SUPPRESSIONS, HANDOVERS, ENTITY, RULES, ASSETS, POLICIES, SHARES, FLOWS, TRACES, FACTORS } from "./fixtures-work";
+import { SUPERVISION } from "./supervision";
 
 const AUDIT = ["session.login", "alert.act.acknowledge", "incident.write.create", "task.issue.dispatch", "task.work.sign", "task.work.submit", "task.issue.verify"].map((action, index) => ({
   sequence: 7 - index,
@@ -34,6 +35,7 @@ const USERS = (["analyst", "steward", "county_officer", "auditor"] as Role[]).ma
 type Answer = (id: string, url: URL, method: string) => unknown;
 
 const ANSWERS: [RegExp, Answer][] = [
+  ...SUPERVISION,
   [/^overview$/, () => OVERVIEW],
   [/^posture$/, () => POSTURE],
   [/^units$/, () => ({ items: UNITS })],

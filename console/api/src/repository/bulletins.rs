@@ -60,7 +60,7 @@ async fn figure(
     (from, to): (i64, i64),
 ) -> ApiResult<i64> {
     let mut filter = Filter::within(scope, "x");
-    filter.and_with(&format!("{time} >= ? AND {time} < ?"), args![from, to]);
+    filter.and_with(&format!("{time} > ? AND {time} <= ?"), args![from, to]);
     let sql = format!("SELECT CAST({sum} AS BIGINT) AS n FROM {table} x WHERE {}", filter.sql());
     Ok(query.count(&sql, filter.args()).await?)
 }
@@ -72,7 +72,7 @@ async fn incidents(
     (from, to): (i64, i64),
 ) -> ApiResult<Vec<BulletinIncident>> {
     let mut filter = Filter::within(scope, "i");
-    filter.and_with("i.created_at >= ? AND i.created_at < ?", args![from, to]);
+    filter.and_with("i.created_at > ? AND i.created_at <= ?", args![from, to]);
     let sql = format!("SELECT i.* FROM incident i WHERE {} ORDER BY i.risk DESC, i.id LIMIT {INCIDENTS}", filter.sql());
     let rows = query.rows(&sql, filter.args()).await?;
     rows.iter()
@@ -96,7 +96,7 @@ async fn busiest(
     (from, to): (i64, i64),
 ) -> ApiResult<Vec<UnitLoad>> {
     let mut filter = Filter::within(scope, "x");
-    filter.and_with("x.hour >= ? AND x.hour < ?", args![from, to]);
+    filter.and_with("x.hour > ? AND x.hour <= ?", args![from, to]);
     let sql = format!(
         "SELECT x.unit_code, CAST(SUM(x.count) AS BIGINT) AS n FROM alert_hour x WHERE {}
          GROUP BY x.unit_code ORDER BY n DESC, x.unit_code LIMIT {UNITS}",

@@ -212,3 +212,32 @@ export const audit = {
   list: (query: T.AuditQuery) => body(client.GET("/api/v1/audit", { params: { query: told(query) } })),
   verify: () => body(client.POST("/api/v1/audit/verify")),
 };
+
+export const campaigns = {
+  list: () => body(client.GET("/api/v1/campaigns")),
+  read: (id: string) => body(client.GET("/api/v1/campaigns/{id}", { params: at(id) })),
+  create: (campaign: T.NewCampaign) => body(client.POST("/api/v1/campaigns", { body: campaign })),
+  answer: (id: string, answers: T.ItemAnswer[]) =>
+    body(client.POST("/api/v1/campaigns/{id}/answers", { params: at(id), body: { answers } })),
+  find: (id: string, finding: T.NewInspectionFinding) =>
+    body(client.POST("/api/v1/campaigns/{id}/findings", { params: at(id), body: finding })),
+  order: (id: string, order: T.RectificationOrder) =>
+    body(client.POST("/api/v1/campaigns/{id}/orders", { params: at(id), body: order })),
+  close: (id: string) => body(client.POST("/api/v1/campaigns/{id}/close", { params: at(id) })),
+};
+
+export const compliance = {
+  read: (unit: string) => body(client.GET("/api/v1/compliance", { params: { query: told({ unit }) } })),
+  judge: (catalogue: string, control: string, judgement: T.ControlJudgement) =>
+    body(client.POST("/api/v1/compliance/{catalogue}/{control}", { params: { path: { catalogue, control } }, body: judgement })),
+};
+
+export const scorecards = {
+  list: (tier: string) => body(client.GET("/api/v1/scorecards", { params: { query: { tier } } })),
+  sheetAddress: (tier: string) => `/api/v1/scorecards.xlsx?tier=${tier}`,
+};
+
+export const bulletin = {
+  read: (period: string) => body(client.GET("/api/v1/bulletin", { params: { query: { period } } })),
+  documentAddress: (period: string) => `/api/v1/bulletin.docx?period=${period}`,
+};

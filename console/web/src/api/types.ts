@@ -138,6 +138,29 @@ export type TraceRow = Schemas["TraceRow"];
 export type TraceSuspect = Schemas["TraceSuspect"];
 export type ViewRow = Schemas["ViewRow"];
 
+export type AnswerResult = Schemas["AnswerResult"];
+export type Bulletin = Schemas["Bulletin"];
+export type BulletinFigure = Schemas["BulletinFigure"];
+export type CampaignDetail = Schemas["CampaignDetail"];
+export type CampaignList = Schemas["CampaignList"];
+export type CampaignRow = Schemas["CampaignRow"];
+export type CatalogueView = Schemas["CatalogueView"];
+export type ComplianceView = Schemas["ComplianceView"];
+export type ControlCounts = Schemas["ControlCounts"];
+export type ControlJudgement = Schemas["ControlJudgement"];
+export type ControlState = Schemas["ControlState"];
+export type ControlView = Schemas["ControlView"];
+export type InspectionFindingView = Schemas["InspectionFindingView"];
+export type InspectionItem = Schemas["InspectionItem"];
+export type InspectionView = Schemas["InspectionView"];
+export type ItemAnswer = Schemas["ItemAnswer"];
+export type NewCampaign = Schemas["NewCampaign"];
+export type NewInspectionFinding = Schemas["NewInspectionFinding"];
+export type RectificationOrder = Schemas["RectificationOrder"];
+export type ScorecardRow = Schemas["ScorecardRow"];
+export type Scorecards = Schemas["Scorecards"];
+export type UnitLoad = Schemas["UnitLoad"];
+
 /** One page of a list. */
 export type List<T> = Omit<Schemas["List_AlertRow"], "items"> & { items: T[] };
 

@@ -6,6 +6,7 @@ import * as calls from "../api/calls";
 import { ApiError } from "../api/client";
 import type { SessionView } from "../api/types";
 import { remember } from "../lib/storage";
+import { CheckCards, CheckPage } from "./checks";
 import { useHash, useLoaded, useOutbox, useTaskNews } from "./hooks";
 import { ListPage } from "./list";
 import { LoginPage, PasswordPage } from "./login";
@@ -51,15 +52,23 @@ function Tasks({ session }: { session: SessionView }) {
   useTaskNews(news);
   const outbox = useOutbox(news);
   const task = /^\/task\/(.+)$/.exec(hash)?.[1];
+  const check = /^\/check\/(.+)$/.exec(hash)?.[1];
+  const checked = () => {
+    news();
+    go("/");
+  };
   return (
     <div class="phone">
-      <Top session={session} back={task ? () => go("/") : null} />
+      <Top session={session} back={task || check ? () => go("/") : null} />
       {!outbox.online && <Notice tone="warn">{t("offline")}</Notice>}
       {outbox.pending > 0 && <Notice tone="warn">{t("pending", { n: outbox.pending })}</Notice>}
-      {task ? (
-        <TaskPage key={task} id={task} turn={turn} onKept={outbox.look} />
-      ) : (
-        <ListPage tab={hash.slice(1)} turn={turn} go={go} />
+      {task && <TaskPage key={task} id={task} turn={turn} onKept={outbox.look} />}
+      {check && <CheckPage key={check} id={check} session={session} onDone={checked} />}
+      {!task && !check && (
+        <>
+          {session.permissions.includes("campaign.answer") && <CheckCards turn={turn} go={go} />}
+          <ListPage tab={hash.slice(1)} turn={turn} go={go} />
+        </>
       )}
     </div>
   );

@@ -42,12 +42,12 @@ export function useLoaded<T>(key: string, load: () => Promise<T>): Loaded<T> {
   return { value: shown.value, error: shown.error, reload, set };
 }
 
-/** Calls back when the server says that tasks changed. */
+/** Calls back when the server says that tasks or inspections changed. */
 export function useTaskNews(onNews: () => void): void {
   useEffect(() => {
     const source = new EventSource("/api/v1/stream");
     source.addEventListener("change", (event) => {
-      if ((event as MessageEvent<string>).data.includes('"task"')) onNews();
+      if (/"(task|campaign)"/.test((event as MessageEvent<string>).data)) onNews();
     });
     return () => source.close();
   }, [onNews]);

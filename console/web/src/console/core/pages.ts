@@ -162,6 +162,13 @@ export const PAGES: readonly Page[] = [
     component: load("NodesPage", () => import("../pages/nodes")),
   },
   {
+    path: "/supervision",
+    title: "nav.supervision",
+    icon: "supervision",
+    permission: "compliance.read",
+    component: load("SupervisionPage", () => import("../supervision/page")),
+  },
+  {
     path: "/audit",
     title: "nav.audit",
     icon: "audit",

@@ -1,0 +1,88 @@
+// Scorecards: how units worked in the last 30 days, best first; the same as an Excel workbook.
+
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import * as calls from "../../api/calls";
+import type { ScorecardRow, Scorecards } from "../../api/types";
+import { Icon } from "../components/icons";
+import { Segments } from "../components/layout";
+import { Answer } from "../components/states";
+import { Table, type Column } from "../components/table";
+import { useChoice, useText } from "../core/preferences";
+
+const TIERS = ["county", "prefecture"] as const;
+
+/** The ranking. */
+export function ScorecardsView() {
+  const t = useText();
+  const [tier, setTier] = useState<(typeof TIERS)[number]>("county");
+  const query = useQuery({
+    queryKey: ["scorecards", tier],
+    queryFn: () => calls.scorecards.list(tier),
+    placeholderData: keepPreviousData,
+  });
+  return (
+    <div className="workspace">
+      <div className="list-bar">
+        <Segments
+          label={t("column.unit")}
+          value={tier}
+          options={TIERS.map((value) => ({ value, label: t(`tier.${value}`) }))}
+          onChange={setTier}
+        />
+        <a className="button" href={calls.scorecards.sheetAddress(tier)} download>
+          <Icon name="down" size={14} /> {t("export.excel")}
+        </a>
+      </div>
+      <Answer query={query}>{(cards) => <Cards cards={cards} />}</Answer>
+    </div>
+  );
+}
+
+function Cards({ cards }: { cards: Scorecards }) {
+  const t = useText();
+  const choose = useChoice();
+  const parts = cards.parts.map((part) => `${choose(part.title_zh, part.title_en)} ${part.weight}`).join(" · ");
+  return (
+    <>
+      <p className="quiet">{t("scorecards.how", { parts })}</p>
+      <Table label={t("supervision.scorecards")} testId="scorecards" columns={useColumns()} rows={cards.items} rowKey={(row) => row.unit.code} />
+    </>
+  );
+}
+
+/** Minutes as `35 分` or `12.5 小时`. */
+function useMinutes(): (minutes: number | null | undefined) => string {
+  const t = useText();
+  return (minutes) => {
+    if (minutes === null || minutes === undefined) return "";
+    return minutes < 120 ? t("minutes", { n: minutes }) : t("hours", { n: (minutes / 60).toFixed(1) });
+  };
+}
+
+const of = (good: number, all: number): string => (all > 0 ? `${good} / ${all}` : "");
+
+function useColumns(): Column<ScorecardRow>[] {
+  const t = useText();
+  const time = useMinutes();
+  const number = (key: string, title: string, cell: (row: ScorecardRow) => string, width = 104): Column<ScorecardRow> => ({
+    key,
+    title,
+    numeric: true,
+    width,
+    cell,
+  });
+  return [
+    number("rank", t("scorecard.rank"), (row) => String(row.rank ?? ""), 64),
+    { key: "unit", title: t("column.unit"), cell: (row) => row.unit.name },
+    { key: "score", title: t("scorecard.score"), numeric: true, width: 88, cell: (row) => <strong>{row.score?.toFixed(1) ?? ""}</strong> },
+    number("tasks", t("scorecard.tasks"), (row) => String(row.tasks || ""), 80),
+    number("signed", t("scorecard.signed"), (row) => of(row.signed_in_time, row.tasks)),
+    number("sign_time", t("scorecard.sign_time"), (row) => time(row.median_sign_minutes)),
+    number("finished", t("scorecard.finished"), (row) => of(row.finished_in_time, row.tasks)),
+    number("finish_time", t("scorecard.finish_time"), (row) => time(row.median_finish_minutes)),
+    number("overdue", t("scorecard.overdue"), (row) => String(row.overdue || ""), 72),
+    number("inspections", t("scorecard.inspections"), (row) => of(row.inspections_in_time, row.inspections)),
+    number("controls", t("scorecard.controls"), (row) => of(row.controls_met, row.controls)),
+  ];
+}
