@@ -11,7 +11,6 @@ mod check;
 mod clocks;
 mod console;
 mod db;
-mod documents;
 mod error;
 mod evidence;
 mod ingest;

@@ -9,7 +9,7 @@ use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
 use crate::error::{ApiError, ApiResult};
 use crate::evidence;
-use crate::wire::{IncidentDetail, TraceRow};
+use crate::wire::{Bulletin, IncidentDetail, ScorecardRow, Scorecards, TraceRow, UnitLoad};
 
 const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -193,6 +193,96 @@ pub(crate) fn trace(row: &TraceRow, unit: &str) -> ApiResult<Vec<u8>> {
         .heading("三、方法说明")
         .text("每份发放的副本按接收方嵌入由密钥决定的标记，共享台账以 SM3 链式记录。将泄露表中可读标记与各接收方的应有标记比对，若无辜接收方出现同等吻合程度的概率（已按接收方数量修正）低于十亿分之一，则予以认定。")
         .bytes()
+}
+
+/// Name of a figure of the bulletin.
+fn figure_name(name: &str) -> &str {
+    match name {
+        "alerts" => "告警",
+        "alerts_high" => "高危以上告警",
+        "incidents" => "新增事件",
+        "tasks_issued" => "下发任务",
+        "tasks_finished" => "提交任务",
+        "findings" => "敏感数据发现",
+        other => other,
+    }
+}
+
+/// A heading, and below it a table or the word that there is nothing.
+fn section(report: Report, title: &str, head: &[&str], rows: Vec<Vec<String>>, none: &str) -> Report {
+    let report = report.heading(title);
+    if rows.is_empty() {
+        return report.text(none);
+    }
+    let head = head.iter().map(|text| (*text).to_owned()).collect();
+    report.table(&std::iter::once(head).chain(rows).collect::<Vec<_>>())
+}
+
+fn loads(units: &[UnitLoad]) -> Vec<Vec<String>> {
+    units.iter().map(|load| vec![load.unit.name.clone(), load.count.to_string()]).collect()
+}
+
+/// The bulletin of a day or a week.
+pub(crate) fn bulletin(bulletin: &Bulletin) -> ApiResult<Vec<u8>> {
+    let title = if bulletin.period == "weekly" { "网络安全周报" } else { "网络安全日报" };
+    let below = format!("{}　{} 至 {}", bulletin.unit.name, local(&bulletin.from), local(&bulletin.to));
+    let figures = bulletin.figures.iter().map(|figure| {
+        let change = figure.value - figure.before;
+        vec![figure_name(&figure.name).to_owned(), figure.value.to_string(), format!("{change:+}")]
+    });
+    let incidents = bulletin.incidents.iter().map(|incident| {
+        let grade = incident.grade.clone().unwrap_or_else(|| "待研判".to_owned());
+        let state = if incident.state == "closed" { "已办结" } else { "处置中" };
+        vec![incident.number.clone(), incident.title.clone(), grade, incident.unit.name.clone(), state.to_owned()]
+    });
+    let report = Report::new(title, &below);
+    let report = section(report, "一、总体情况", &["指标", "本期", "较上期"], figures.collect(), "");
+    let head = ["编号", "标题", "定级", "单位", "状态"];
+    let report = section(report, "二、重点事件", &head, incidents.collect(), "本期无新增事件。");
+    let busiest = loads(&bulletin.busiest);
+    let report = section(report, "三、告警较多的单位", &["单位", "告警数"], busiest, "本期无告警。");
+    let overdue = loads(&bulletin.overdue);
+    section(report, "四、逾期任务", &["单位", "逾期任务数"], overdue, "无逾期任务。").bytes()
+}
+
+/// Scorecards as a workbook.
+pub(crate) fn scorecards(cards: &Scorecards) -> ApiResult<Vec<u8>> {
+    let head = [
+        "名次",
+        "单位代码",
+        "单位",
+        "得分",
+        "任务数",
+        "按时签收",
+        "签收中位数（分钟）",
+        "按时办结",
+        "办结中位数（分钟）",
+        "逾期",
+        "督查反馈",
+        "督查按时反馈",
+        "控制项",
+        "控制项达标",
+    ];
+    let text = |value: Option<i64>| value.map_or_else(String::new, |value| value.to_string());
+    let row = |row: &ScorecardRow| {
+        vec![
+            text(row.rank),
+            row.unit.code.clone(),
+            row.unit.name.clone(),
+            row.score.map_or_else(String::new, |score| format!("{score:.1}")),
+            row.tasks.to_string(),
+            row.signed_in_time.to_string(),
+            text(row.median_sign_minutes),
+            row.finished_in_time.to_string(),
+            text(row.median_finish_minutes),
+            row.overdue.to_string(),
+            row.inspections.to_string(),
+            row.inspections_in_time.to_string(),
+            row.controls.to_string(),
+            row.controls_met.to_string(),
+        ]
+    };
+    workbook("考核评估", &head, &cards.items.iter().map(row).collect::<Vec<_>>())
 }
 
 /// A table as a workbook: the first row is the heading.

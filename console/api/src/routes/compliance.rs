@@ -1,13 +1,11 @@
 //! The compliance workspace, scorecards and bulletins.
 
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use fengsui_schema::{Tier, UnitCode};
 
 use super::prelude::*;
 use crate::audit::{Entry, Outcome};
 use crate::check;
-use crate::documents::{EXCEL, WORD, bulletin_docx, scorecards_xlsx};
-use crate::evidence::percent_encoded;
+use crate::report;
 use crate::repository::{bulletins, compliance, scorecards};
 use crate::state::Change;
 use crate::wire::{
@@ -19,12 +17,6 @@ const MONTH: i64 = 30 * 86_400_000;
 
 fn unit_of(caller: &Caller, asked: Option<&str>) -> ApiResult<UnitCode> {
     asked.map_or_else(|| Ok(caller.identity.unit.clone()), |code| check::unit("unit", code))
-}
-
-/// A document to take away.
-fn document(kind: &str, name: &str, bytes: Vec<u8>) -> Response {
-    let disposition = format!("attachment; filename*=UTF-8''{}", percent_encoded(name));
-    ([(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, disposition)], bytes).into_response()
 }
 
 /// Catalogues of controls, and how a unit and those below stand.
@@ -84,8 +76,8 @@ pub(crate) async fn scorecards_sheet(
     Params(query): Params<ScorecardQuery>,
 ) -> ApiResult<Response> {
     let cards = cards(&state, &caller, &query).await?;
-    let bytes = state.off_thread(move || scorecards_xlsx(&cards)).await??;
-    Ok(document(EXCEL, "考核评估.xlsx", bytes))
+    let bytes = state.off_thread(move || report::scorecards(&cards)).await??;
+    Ok(report::download("考核评估.xlsx", bytes))
 }
 
 /// What happened in the last day or week.
@@ -109,6 +101,6 @@ pub(crate) async fn bulletin_document(
     let period = query.period.as_deref().unwrap_or("daily");
     let bulletin = bulletins::make(&state, &caller.scope, &caller.identity.unit, period).await?;
     let name = if period == "weekly" { "网络安全周报.docx" } else { "网络安全日报.docx" };
-    let bytes = state.off_thread(move || bulletin_docx(&bulletin)).await??;
-    Ok(document(WORD, name, bytes))
+    let bytes = state.off_thread(move || report::bulletin(&bulletin)).await??;
+    Ok(report::download(name, bytes))
 }

@@ -3,9 +3,9 @@
 mod alerts;
 mod assets;
 mod audit;
+mod compliance;
 mod drills;
 mod entities;
-mod compliance;
 mod events;
 mod exports;
 mod factors;
