@@ -118,9 +118,8 @@ fn main() {
 /// More than a million groups, each hit twice, that end while others begin.
 fn groups() {
     let body = "title: t\nid: t\ncorrelation:\n  type: event_count\n  rules: [a]\n  group-by: [user.name]\n  timespan: 1h\n  condition:\n    gte: 1000000\n";
-    let times = time(body, 2_400_000, 0, |index| {
-        event(index, i64::try_from(index).unwrap_or(0) * 5_000_000, "a", index / 2)
-    });
+    let times =
+        time(body, 2_400_000, 0, |index| event(index, i64::try_from(index).unwrap_or(0) * 5_000_000, "a", index / 2));
     println!(
         "1.2 million groups: {:.2} µs per event, longest {:.2} ms, evicted {}",
         us(times.mean),

@@ -121,7 +121,12 @@ fn long_events() -> Vec<(u64, Event)> {
     };
     let mut texts: Vec<(u64, String)> = Vec::new();
     let alert = |at: u64, rule: &str, source: &str, target: &str| {
-        (at, format!(r#"{{"rule":{{"name":"{rule}"}},"event":{{"severity":"high"}},"source":{{"ip":"{source}"}},"destination":{{"ip":"{target}"}}"#))
+        (
+            at,
+            format!(
+                r#"{{"rule":{{"name":"{rule}"}},"event":{{"severity":"high"}},"source":{{"ip":"{source}"}},"destination":{{"ip":"{target}"}}"#
+            ),
+        )
     };
     for index in 0..260 {
         let at = index * 160 + next(60);
@@ -137,7 +142,10 @@ fn long_events() -> Vec<(u64, Event)> {
     for index in 0..60 {
         let user = ["a", "b"][next(2) as usize];
         let outcome = if next(4) == 0 { "success" } else { "failure" };
-        texts.push((index * 700 + next(500), format!(r#"{{"event":{{"outcome":"{outcome}"}},"user":{{"name":"{user}"}},"bytes":{}"#, next(90))));
+        texts.push((
+            index * 700 + next(500),
+            format!(r#"{{"event":{{"outcome":"{outcome}"}},"user":{{"name":"{user}"}},"bytes":{}"#, next(90)),
+        ));
     }
     texts.sort();
     texts
@@ -162,12 +170,13 @@ const CORRELATIONS: &str = "title: failed\nid: failed\nlogsource:\n  product: x\
 
 fn long_detection() -> Arc<Detection> {
     let correlation = |id: &str, body: &str| {
-        format!("---\ntitle: {id}\nid: {id}\nlevel: high\ncorrelation:\n  group-by: [user.name]\n  timespan: 30m\n{body}")
+        format!(
+            "---\ntitle: {id}\nid: {id}\nlevel: high\ncorrelation:\n  group-by: [user.name]\n  timespan: 30m\n{body}"
+        )
     };
     let rules = "  rules: [failed]\n";
-    let over = |kind: &str, condition: &str| {
-        correlation(kind, &format!("  type: {kind}\n{rules}  condition:\n{condition}"))
-    };
+    let over =
+        |kind: &str, condition: &str| correlation(kind, &format!("  type: {kind}\n{rules}  condition:\n{condition}"));
     let text = [
         CORRELATIONS.to_owned(),
         over("event_count", "    gte: 3\n"),

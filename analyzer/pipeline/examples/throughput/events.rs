@@ -22,8 +22,13 @@ impl Generator {
     }
 
     fn record(time: Timestamp, text: String) -> Vec<u8> {
-        RawRecord { source: "fengsui_eve".into(), instance: "sensor1".into(), received: time, payload: text.into_bytes() }
-            .encode()
+        RawRecord {
+            source: "fengsui_eve".into(),
+            instance: "sensor1".into(),
+            received: time,
+            payload: text.into_bytes(),
+        }
+        .encode()
     }
 
     pub(crate) fn event(&mut self, time: Timestamp) -> Vec<u8> {
@@ -38,7 +43,9 @@ impl Generator {
             flow.wrapping_mul(31),
             flow
         );
-        let to = |port: u64| format!(r#""dest_ip":"203.0.{}.{}","dest_port":{port},"proto":"TCP""#, server / 200, server % 200);
+        let to = |port: u64| {
+            format!(r#""dest_ip":"203.0.{}.{}","dest_port":{port},"proto":"TCP""#, server / 200, server % 200)
+        };
         let text = match self.below(100) {
             0..45 => {
                 let (up, down, packets) = (self.below(40_000), self.below(900_000), self.below(800));

@@ -131,9 +131,18 @@ async fn run(options: Options) -> anyhow::Result<()> {
     let found = finding.await??;
     drain(&handle, fed.events).await;
     let elapsed = begin.elapsed().as_secs_f64();
-    println!("{} events of {} MB in {elapsed:.1} s: {:.0} events/s, load average {}", fed.events, fed.bytes / 1_000_000, fed.events as f64 / elapsed, load()?);
+    println!(
+        "{} events of {} MB in {elapsed:.1} s: {:.0} events/s, load average {}",
+        fed.events,
+        fed.bytes / 1_000_000,
+        fed.events as f64 / elapsed,
+        load()?
+    );
     let statistics = handle.statistics();
-    println!("alerts {}, incidents {}, quarantined {}, in flight {}", statistics.alerts, statistics.incidents, statistics.records_quarantined, statistics.records_in_flight);
+    println!(
+        "alerts {}, incidents {}, quarantined {}, in flight {}",
+        statistics.alerts, statistics.incidents, statistics.records_quarantined, statistics.records_in_flight
+    );
     let seen = sink.incidents.lock().clone();
     let mut shown: Vec<f64> =
         fed.marks.iter().filter_map(|(mark, at)| Some(seen.get(mark)?.duration_since(*at).as_secs_f64())).collect();
@@ -218,7 +227,11 @@ async fn drain(handle: &PipelineHandle, events: u64) {
 fn progress(handle: &PipelineHandle, begin: Instant) {
     let statistics = handle.statistics();
     let seconds = begin.elapsed().as_secs_f64();
-    println!("{seconds:6.1} s: {} indexed, {:.0}/s", statistics.events_indexed, statistics.events_indexed as f64 / seconds);
+    println!(
+        "{seconds:6.1} s: {} indexed, {:.0}/s",
+        statistics.events_indexed,
+        statistics.events_indexed as f64 / seconds
+    );
 }
 
 fn quantiles(values: &mut [f64]) -> String {
@@ -258,7 +271,9 @@ fn queries(store: &Store) -> anyhow::Result<()> {
     timed("histogram of all", &|| store.histogram(&all, 300_000).map(drop).map_err(Into::into))?;
     timed("top source.ip", &|| store.top_terms(&all, "source.ip", 10).map(drop).map_err(Into::into))?;
     timed("top url.domain", &|| store.top_terms(&all, "url.domain", 10).map(drop).map_err(Into::into))?;
-    timed("statistics of source.bytes", &|| store.numeric_statistics(&all, "source.bytes").map(drop).map_err(Into::into))
+    timed("statistics of source.bytes", &|| {
+        store.numeric_statistics(&all, "source.bytes").map(drop).map_err(Into::into)
+    })
 }
 
 fn load() -> anyhow::Result<String> {

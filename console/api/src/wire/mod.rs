@@ -2,8 +2,8 @@
 
 mod alerts;
 mod analyst;
-mod drills;
 mod compliance;
+mod drills;
 mod events;
 mod factors;
 mod findings;
@@ -27,12 +27,12 @@ pub use analyst::{
     EntityHour, EntityPage, EntityQuery, HandoverNumbers, HandoverRow, Items, Neighbour, NewHandover, NewSuppression,
     NewView, RuleRow, SuppressionMade, SuppressionMatch, SuppressionPreview, SuppressionRow, ViewQuery, ViewRow,
 };
-pub use drills::{DrillAction, DrillDetail, DrillRow, DrillScore, NewDrill, NewDrillAction, NewDrillActions};
 pub use compliance::{
     Bulletin, BulletinFigure, BulletinIncident, BulletinQuery, CatalogueView, ComplianceQuery, ComplianceView,
     ControlCounts, ControlJudgement, ControlState, ControlView, ScorePart, ScorecardQuery, ScorecardRow, Scorecards,
     UnitCompliance, UnitLoad,
 };
+pub use drills::{DrillAction, DrillDetail, DrillRow, DrillScore, NewDrill, NewDrillAction, NewDrillActions};
 pub use events::{EventPage, EventQuery, Histogram, HistogramBucket, HistogramQuery, TopQuery, TopTerm, TopTerms};
 pub use factors::{
     Challenge, FactorKey, Factors, NewFactorKey, PasswordProof, RecoveryCodes, SignedChallenge, TotpCode, TotpEnrolment,
