@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 WEB := console/web
 
-.PHONY: help demo build test lint fmt bench long e2e web web-test deps-demo deps-test deny captures clean
+.PHONY: help demo build test lint fmt bench bench-live long suricata-verify e2e web web-test deps-demo deps-test deny captures clean
 
 help: ## list the commands
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -37,10 +37,15 @@ lint: web ## formatting, clippy, types and style of the web app
 
 test: deps-test lint web-test ## everything: lint, unit, property, scenario, tidy and browser tests
 	$(CARGO) nextest run --workspace --locked --no-fail-fast
+	$(MAKE) suricata-verify
 	$(MAKE) e2e
 
 web-test: web ## unit tests and size budget of the web app
 	cd $(WEB) && npm run check:generated && npm test && npm run sizes
+
+suricata-verify: ## hold the sensor against cases of suricata-verify, where ../shared has them; ARGS=--update writes the list
+	$(CARGO) build --locked -p fengsui
+	tests/harness/suricata_verify.py $(ARGS)
 
 e2e: web ## the story in a real browser against the real binary
 	$(CARGO) build --workspace --tests --locked
@@ -58,6 +63,11 @@ bench: ## measurements; never part of the tests
 	$(CARGO) run --release --locked -p fengsui-detect --example correlation
 	$(CARGO) run --release --locked -p fengsui-pipeline --example throughput -- --seconds 120 --queries
 	$(CARGO) run --release --locked -p fengsui-api --example console_bench
+
+bench-live: ## replay over a veth pair into the sensor (root); ARGS="--capture FILE --rules FILE --rate MBIT"
+	$(CARGO) build --release --locked -p fengsui
+	$(CARGO) build --release --locked -p fengsui-capture --example ring
+	tests/harness/bench_live.py $(ARGS)
 
 long: ## hour-long runs: kills, mutated packets, overload
 	tests/harness/long.sh

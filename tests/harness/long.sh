@@ -21,6 +21,9 @@ for seed in 1 2 3; do
 done
 FENGSUI_TIER_MESSAGES=5000 cargo nextest run -p fengsui --locked -E 'test(orders_pass_a_backlog)'
 
+echo "a million mutated packets for decoding and for every parser"
+FENGSUI_MUTATIONS=${FENGSUI_MUTATIONS:-1000000} cargo test --release --locked -p fengsui-protocols --test mutated
+
 echo "$kills kills of the running demo"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

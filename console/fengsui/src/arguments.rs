@@ -140,6 +140,12 @@ pub(crate) struct SensorArguments {
     /// Decide as an inline device would, without blocking anything.
     #[arg(long)]
     pub(crate) simulate_ips: bool,
+    /// Folder of the files that rules load and save (datasets); the log folder when absent.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Accepted for compatibility: nothing here is random.
+    #[arg(long, hide = true)]
+    pub(crate) no_random: bool,
     /// Workers that inspect in parallel.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) workers: usize,

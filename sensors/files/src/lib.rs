@@ -19,7 +19,7 @@ mod yara;
 
 pub use error::FilesError;
 pub use hash_list::HashList;
-pub use hashes::{FileHasher, FileHashes};
+pub use hashes::{Digest, FileHasher, FileHashes};
 pub use kind::{FileKind, FileSignature, SIGNATURES, identify};
 pub use pool::{PoolStatistics, ScanTicket, YaraPool};
 pub use yara::{ScanOutcome, YaraMatch, YaraRules};

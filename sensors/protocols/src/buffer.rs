@@ -258,37 +258,69 @@ impl Buffer {
 
 /// The filled buffers of one transaction, in the order they were filled.
 #[derive(Debug, Clone, Default)]
-pub struct Buffers(Vec<(Direction, Buffer, Vec<u8>)>);
+pub struct Buffers(Vec<Filled>);
+
+#[derive(Debug, Clone)]
+struct Filled {
+    direction: Direction,
+    buffer: Buffer,
+    value: Vec<u8>,
+    /// Counts up when the value is replaced by another one.
+    version: u32,
+}
+
+/// One value of a buffer.
+#[derive(Debug, Clone, Copy)]
+pub struct BufferValue<'a> {
+    /// The buffer.
+    pub buffer: Buffer,
+    /// Its bytes.
+    pub value: &'a [u8],
+    /// Counts up when the value is replaced by another one; appending leaves it.
+    pub version: u32,
+}
 
 impl Buffers {
     /// Sets a buffer; one that is not `multiple` is replaced.
     pub fn set(&mut self, direction: Direction, buffer: Buffer, value: impl Into<Vec<u8>>) {
         let value = value.into();
         if !buffer.spec().multiple
-            && let Some(entry) = self.0.iter_mut().find(|entry| entry.0 == direction && entry.1 == buffer)
+            && let Some(filled) = self.find(direction, buffer)
         {
-            entry.2 = value;
+            filled.version += u32::from(filled.value != value);
+            filled.value = value;
             return;
         }
-        self.0.push((direction, buffer, value));
+        self.0.push(Filled { direction, buffer, value, version: 0 });
     }
 
     /// Appends to a buffer that grows with the stream (bodies), creating it when it is not there.
     pub fn append(&mut self, direction: Direction, buffer: Buffer, bytes: &[u8]) {
-        match self.0.iter_mut().find(|entry| entry.0 == direction && entry.1 == buffer) {
-            Some(entry) => entry.2.extend_from_slice(bytes),
-            None => self.0.push((direction, buffer, bytes.to_vec())),
+        match self.find(direction, buffer) {
+            Some(filled) => filled.value.extend_from_slice(bytes),
+            None => self.0.push(Filled { direction, buffer, value: bytes.to_vec(), version: 0 }),
         }
+    }
+
+    fn find(&mut self, direction: Direction, buffer: Buffer) -> Option<&mut Filled> {
+        self.0.iter_mut().find(|filled| filled.direction == direction && filled.buffer == buffer)
     }
 
     /// Every value of a buffer in a direction.
     pub fn get(&self, direction: Direction, buffer: Buffer) -> impl Iterator<Item = &[u8]> {
-        self.0.iter().filter(move |entry| entry.0 == direction && entry.1 == buffer).map(|entry| entry.2.as_slice())
+        let filled = self.0.iter().filter(move |filled| filled.direction == direction && filled.buffer == buffer);
+        filled.map(|filled| filled.value.as_slice())
     }
 
     /// Every filled buffer of a direction.
     pub fn of(&self, direction: Direction) -> impl Iterator<Item = (Buffer, &[u8])> {
-        self.0.iter().filter(move |entry| entry.0 == direction).map(|entry| (entry.1, entry.2.as_slice()))
+        self.values(direction).map(|filled| (filled.buffer, filled.value))
+    }
+
+    /// Every filled buffer of a direction, with its version.
+    pub fn values(&self, direction: Direction) -> impl Iterator<Item = BufferValue<'_>> {
+        let filled = self.0.iter().filter(move |filled| filled.direction == direction);
+        filled.map(|filled| BufferValue { buffer: filled.buffer, value: &filled.value, version: filled.version })
     }
 }
 

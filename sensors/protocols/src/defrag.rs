@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use fengsui_schema::Timestamp;
 use serde::Deserialize;
 
-use crate::decode::{Decoded, Fragment, Ip, Vlans};
+use crate::decode::{Decoded, Fragment, Ip, Vlans, checksum};
 use crate::limits::{DEFRAGMENTED_BYTES, FRAGMENTS_PER_DATAGRAM};
 use crate::pieces::Pieces;
 use crate::stream::OverlapPolicy;
@@ -230,11 +230,11 @@ impl Defragmenter {
         let length = usize::try_from(datagram.length?).ok()?;
         let mut bytes = datagram.header.take()?;
         let header = bytes.len();
-        while let Some((_, piece)) = datagram.pieces.pop_first() {
+        while let Some((_, piece)) = datagram.pieces.pop_first(u64::MAX) {
             bytes.extend_from_slice(&piece);
         }
         bytes.truncate(header + length);
-        write_length(&mut bytes, version);
+        finish_header(&mut bytes, version);
         Some(bytes)
     }
 
@@ -302,11 +302,18 @@ fn first_header(ip: &Ip<'_>, fragment: &Fragment) -> Vec<u8> {
     header
 }
 
-fn write_length(bytes: &mut [u8], version: u8) {
+/// Writes the length of the whole datagram, and the checksum that goes with it.
+fn finish_header(bytes: &mut [u8], version: u8) {
     let (at, length) = if version == 4 { (2, bytes.len()) } else { (4, bytes.len().saturating_sub(IPV6_HEADER)) };
     // Headers may carry a full payload past 65,535; the length field then holds what it can.
     let length = u16::try_from(length).unwrap_or(u16::MAX);
     if let Some(field) = bytes.get_mut(at..at + 2) {
         field.copy_from_slice(&length.to_be_bytes());
+    }
+    let header = bytes.first().map_or(0, |first| usize::from(first & 0xf) * 4);
+    if let (4, Some(header)) = (version, bytes.get_mut(..header.max(20))) {
+        header[10..12].fill(0);
+        let checksum = checksum::of(header);
+        header[10..12].copy_from_slice(&checksum.to_be_bytes());
     }
 }

@@ -92,7 +92,7 @@ pub use app::{
     TlsSettings, Transactions, TransportKind,
 };
 pub use app_protocol::AppProtocol;
-pub use buffer::{Buffer, BufferSpec, Buffers};
+pub use buffer::{Buffer, BufferSpec, BufferValue, Buffers};
 pub use decode::{
     Arp, DecodeSettings, Decoded, Ethernet, Fragment, Icmp, Ip, LinkLayer, Sctp, SctpChunk, Tcp, TcpOptions, Transport,
     Tunnel, TunnelKind, Udp, Vlans, decode, decode_ip, flags,

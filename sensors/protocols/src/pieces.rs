@@ -51,9 +51,19 @@ impl Pieces {
         self.by_offset.last_key_value().map(|(offset, piece)| offset + piece.data.len() as u64)
     }
 
-    /// Takes the first piece out.
-    pub(crate) fn pop_first(&mut self) -> Option<(u64, Vec<u8>)> {
-        let (offset, piece) = self.by_offset.pop_first()?;
+    /// Takes the first piece out, or as much of it as lies before `limit`.
+    pub(crate) fn pop_first(&mut self, limit: u64) -> Option<(u64, Vec<u8>)> {
+        let first = self.by_offset.first_entry()?;
+        let offset = *first.key();
+        let room = usize::try_from(limit.checked_sub(offset)?).unwrap_or(usize::MAX);
+        if room == 0 {
+            return None;
+        }
+        let mut piece = first.remove();
+        if piece.data.len() > room {
+            let rest = Piece { data: piece.data.split_off(room), arrived: piece.arrived };
+            self.by_offset.insert(limit, rest);
+        }
         self.bytes -= piece.data.len();
         Some((offset, piece.data))
     }

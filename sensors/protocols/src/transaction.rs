@@ -125,6 +125,18 @@ impl Facts {
         }
     }
 
+    /// How many there are; they only grow in number.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The numbers of a keyword that hold in a direction; in every direction without one.
     pub fn numbers<'a>(&'a self, keyword: &'a str, direction: Option<Direction>) -> impl Iterator<Item = u64> + 'a {
         let of_direction = move |known: Option<Direction>| known.is_none() || direction.is_none() || known == direction;

@@ -5,11 +5,11 @@ mod support;
 
 use fengsui_protocols::*;
 use proptest::prelude::*;
-use support::Connection;
+use support::{Connection, at_once};
 
 #[test]
 fn both_directions_come_in_order_and_end() {
-    let mut connection = Connection::open(StreamSettings::default(), 100, 900);
+    let mut connection = Connection::open(at_once(), 100, 900);
     assert_eq!(connection.session.state(), TcpState::Established);
     connection.client_data(0, b"GET /");
     connection.send(Direction::ToClient, flags::ACK, 901, 106, b"answer");
@@ -25,7 +25,7 @@ fn both_directions_come_in_order_and_end() {
 
 #[test]
 fn sequence_numbers_wrap() {
-    let mut connection = Connection::open(StreamSettings::default(), u32::MAX - 3, 5);
+    let mut connection = Connection::open(at_once(), u32::MAX - 3, 5);
     connection.client_data(4, b"efgh");
     connection.client_data(0, b"abcd");
     assert_eq!(connection.collected.to_server, b"abcdefgh");
@@ -33,7 +33,7 @@ fn sequence_numbers_wrap() {
 
 #[test]
 fn missing_bytes_are_told_once_they_were_acknowledged() {
-    let mut connection = Connection::open(StreamSettings::default(), 0, 0);
+    let mut connection = Connection::open(at_once(), 0, 0);
     connection.client_data(0, b"abc");
     connection.client_data(6, b"ghi");
     assert_eq!(connection.collected.to_server, b"abc");
@@ -45,7 +45,7 @@ fn missing_bytes_are_told_once_they_were_acknowledged() {
 
 #[test]
 fn a_retransmission_with_other_data_is_an_event() {
-    let mut connection = Connection::open(StreamSettings::default(), 0, 0);
+    let mut connection = Connection::open(at_once(), 0, 0);
     connection.client_data(0, b"harmless");
     connection.client_data(0, b"harmful!");
     assert_eq!(connection.collected.to_server, b"harmless");
@@ -55,7 +55,7 @@ fn a_retransmission_with_other_data_is_an_event() {
 #[test]
 fn policies_decide_which_overlap_wins() {
     for (policy, expected) in [(OverlapPolicy::First, b"xBBBcc"), (OverlapPolicy::Last, b"xCCCcc")] {
-        let mut connection = Connection::open(StreamSettings { policy, ..StreamSettings::default() }, 0, 0);
+        let mut connection = Connection::open(StreamSettings { policy, ..at_once() }, 0, 0);
         connection.client_data(1, b"BBB");
         connection.client_data(1, if policy == OverlapPolicy::Last { b"CCCcc" } else { b"bbbcc" });
         connection.client_data(0, b"x");
@@ -65,7 +65,7 @@ fn policies_decide_which_overlap_wins() {
 
 #[test]
 fn blind_resets_and_far_packets_are_left_out() {
-    let mut connection = Connection::open(StreamSettings::default(), 0, 0);
+    let mut connection = Connection::open(at_once(), 0, 0);
     connection.client_data(0, b"abc");
     connection.send(Direction::ToClient, flags::ACK, 1, 4, b"");
     assert!(!connection.send(Direction::ToServer, flags::RST, 1, 0, b""));
@@ -78,10 +78,10 @@ fn blind_resets_and_far_packets_are_left_out() {
 
 #[test]
 fn urgent_bytes_are_out_of_band() {
-    let mut connection = Connection::open(StreamSettings::default(), 0, 0);
+    let mut connection = Connection::open(at_once(), 0, 0);
     connection.send_urgent(Direction::ToServer, flags::ACK | flags::URG, 1, 1, 3, b"ab!cd");
     assert_eq!(connection.collected.to_server, b"abcd");
-    let inline = StreamSettings { urgent: UrgentPolicy::Inline, ..StreamSettings::default() };
+    let inline = StreamSettings { urgent: UrgentPolicy::Inline, ..at_once() };
     let mut connection = Connection::open(inline, 0, 0);
     connection.send_urgent(Direction::ToServer, flags::ACK | flags::URG, 1, 1, 3, b"ab!cd");
     assert_eq!(connection.collected.to_server, b"ab!cd");
@@ -89,10 +89,10 @@ fn urgent_bytes_are_out_of_band() {
 
 #[test]
 fn midstream_and_one_sided_connections_need_their_settings() {
-    let mut strict = Connection::open(StreamSettings::default(), 0, 0);
+    let mut strict = Connection::open(at_once(), 0, 0);
     strict.session = TcpSession::new();
     assert!(!strict.client_data(50, b"joined late"));
-    let settings = StreamSettings { midstream: true, ..StreamSettings::default() };
+    let settings = StreamSettings { midstream: true, ..at_once() };
     let mut lenient = Connection::open(settings, 0, 0);
     lenient.session = TcpSession::new();
     assert!(lenient.client_data(50, b"joined late"));
@@ -101,13 +101,13 @@ fn midstream_and_one_sided_connections_need_their_settings() {
 
 #[test]
 fn depth_and_out_of_order_limits_hold() {
-    let settings = StreamSettings { depth_bytes: 10, out_of_order_bytes: 100, ..StreamSettings::default() };
+    let settings = StreamSettings { depth_bytes: 10, out_of_order_bytes: 100, ..at_once() };
     let mut connection = Connection::open(settings, 0, 0);
     connection.client_data(0, &[b'a'; 30]);
     connection.client_data(30, &[b'b'; 30]);
     assert_eq!(connection.collected.to_server.len(), 10);
     assert_eq!(connection.session.statistics(Direction::ToServer).beyond_depth_bytes, 50);
-    let settings = StreamSettings { out_of_order_bytes: 100, ..StreamSettings::default() };
+    let settings = StreamSettings { out_of_order_bytes: 100, ..at_once() };
     let mut connection = Connection::open(settings, 0, 0);
     for index in 0..20 {
         connection.client_data(10 + index * 10, &[b'c'; 10]);
@@ -139,7 +139,7 @@ proptest! {
         cover.rotate_left(turn);
         if seed & 1 == 0 { cover.reverse(); }
         pieces.extend(cover);
-        let mut connection = Connection::open(StreamSettings { policy, ..StreamSettings::default() }, sequence, seed as u32);
+        let mut connection = Connection::open(StreamSettings { policy, ..at_once() }, sequence, seed as u32);
         for (start, end) in pieces {
             connection.client_data(start, &stream[start..end]);
         }
@@ -153,7 +153,7 @@ proptest! {
         packets in prop::collection::vec((any::<bool>(), any::<u8>(), 0_u32..64, 0_u32..64, 0_usize..40), 0..80),
         lenient in any::<bool>(),
     ) {
-        let settings = StreamSettings { midstream: lenient, async_oneside: lenient, ..StreamSettings::default() };
+        let settings = StreamSettings { midstream: lenient, async_oneside: lenient, ..at_once() };
         let mut connection = Connection::open(settings, 0, 0);
         if lenient { connection.session = TcpSession::new(); }
         for (to_server, flag_bits, sequence, acknowledgement, length) in packets {

@@ -6,6 +6,8 @@ use fengsui_protocols::{AppProtocol, PARSERS, TransportKind};
 use fengsui_schema::{LossCause, Timestamp, Visibility};
 use serde_json::{Map, Value};
 
+use crate::settings::ExceptionPolicy;
+
 /// What became of one packet. Every packet has exactly one fate, so that the account balances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
@@ -44,6 +46,10 @@ counters! {
     DecoderGre => "decoder.gre",
     DecoderErspan => "decoder.erspan",
     DecoderTeredo => "decoder.teredo",
+    DecoderIpv4InIpv4 => "decoder.ipv4_in_ipv4",
+    DecoderIpv6InIpv4 => "decoder.ipv6_in_ipv4",
+    DecoderIpv4InIpv6 => "decoder.ipv4_in_ipv6",
+    DecoderIpv6InIpv6 => "decoder.ipv6_in_ipv6",
     DefragFragments => "defrag.fragments",
     DefragReassembled => "defrag.reassembled",
     FlowTotal => "flow.total",
@@ -67,11 +73,15 @@ counters! {
     TcpRejected => "tcp.rejected_segments",
     DetectAlerts => "detect.alert",
     DetectAlertsSuppressed => "detect.alert_queue_overflow",
+    DetectAlertsHeldBack => "detect.alerts_suppressed",
     EvidenceFailed => "evidence.failed",
     IpsAccepted => "ips.accepted",
     IpsBlocked => "ips.blocked",
     IpsDropRules => "ips.drop_reason.rules",
     IpsDropFlow => "ips.drop_reason.flow_drop",
+    IpsDropThreshold => "ips.drop_reason.threshold_detection_filter",
+    IpsDropMidstream => "ips.drop_reason.stream_midstream",
+    IpsRejected => "ips.rejected",
     ExpectationsShed => "flow.expectations_shed",
     FilesSeen => "file_store.files",
     FilesShed => "file_store.shed",
@@ -112,10 +122,15 @@ pub(crate) struct Account {
     app_transactions: BTreeMap<AppKey, u64>,
     inspected: u64,
     losses: BTreeMap<LossCause, u64>,
+    /// Packets that a policy for flows without an opening was applied to, by the policy's word.
+    midstream: BTreeMap<&'static str, u64>,
     /// Largest packet in bytes.
     pub(crate) max_packet: u64,
     /// Flows alive.
     pub(crate) flows: u64,
+    /// What flows hold, in percent of what they may, now and at most.
+    pub(crate) pressure: u64,
+    pub(crate) pressure_max: u64,
     /// Events made.
     pub(crate) events: u64,
 }
@@ -130,8 +145,11 @@ impl Default for Account {
             app_transactions: BTreeMap::new(),
             inspected: 0,
             losses: BTreeMap::new(),
+            midstream: BTreeMap::new(),
             max_packet: 0,
             flows: 0,
+            pressure: 0,
+            pressure_max: 0,
             events: 0,
         }
     }
@@ -154,6 +172,12 @@ impl Account {
         match fate {
             Fate::Inspected => self.inspected += 1,
             Fate::Lost(cause) => *self.losses.entry(cause).or_default() += 1,
+        }
+    }
+
+    pub(crate) fn exception(&mut self, policy: ExceptionPolicy) {
+        if policy != ExceptionPolicy::Ignore {
+            *self.midstream.entry(policy.as_str()).or_default() += 1;
         }
     }
 
@@ -181,9 +205,12 @@ impl Account {
         merge_counts(&mut self.app_flows, &other.app_flows);
         merge_counts(&mut self.app_transactions, &other.app_transactions);
         merge_counts(&mut self.losses, &other.losses);
+        merge_counts(&mut self.midstream, &other.midstream);
         self.inspected += other.inspected;
         self.max_packet = self.max_packet.max(other.max_packet);
         self.flows += other.flows;
+        self.pressure = self.pressure.max(other.pressure);
+        self.pressure_max = self.pressure_max.max(other.pressure_max);
         self.events += other.events;
     }
 
@@ -216,22 +243,27 @@ impl Account {
     }
 
     /// The object `stats` of EVE.
-    pub(crate) fn statistics(&self, uptime_seconds: i64, rules: (u32, u32)) -> Map<String, Value> {
+    pub(crate) fn statistics(&self, uptime_seconds: i64, rules: RuleCounts, zeros: bool) -> Map<String, Value> {
         let mut stats = Map::new();
         stats.insert("uptime".to_owned(), uptime_seconds.into());
-        for (name, value) in COUNTER_NAMES.iter().zip(self.counters) {
+        for (name, value) in COUNTER_NAMES.iter().zip(self.counters).filter(|entry| zeros || entry.1 > 0) {
             place(&mut stats, name, value.into());
         }
         place(&mut stats, "decoder.max_pkt_size", self.max_packet.into());
         let packets = self.packets().max(1);
         place(&mut stats, "decoder.avg_pkt_size", (self.get(Counter::DecoderBytes) / packets).into());
         place(&mut stats, "flow.active", self.flows.into());
+        place(&mut stats, "memcap.pressure", self.pressure.into());
+        place(&mut stats, "memcap.pressure_max", self.pressure_max.into());
         for (name, count) in &self.decoder_events {
             let short = name.strip_prefix("decoder.").unwrap_or(name);
             place(&mut stats, &format!("decoder.event.{short}"), (*count).into());
         }
         for (name, count) in &self.stream_events {
             place(&mut stats, &name.replacen("stream.", "stream.event.", 1), (*count).into());
+        }
+        for (policy, count) in &self.midstream {
+            place(&mut stats, &format!("exception_policy.tcp.midstream.{policy}"), (*count).into());
         }
         for parser in PARSERS {
             for transport in parser.transports {
@@ -242,10 +274,19 @@ impl Account {
                 place(&mut stats, &format!("app_layer.tx.{name}"), count(&self.app_transactions));
             }
         }
-        let engine = serde_json::json!({"id": 0, "rules_loaded": rules.0, "rules_failed": rules.1, "rules_skipped": 0});
+        let engine = serde_json::json!({"id": 0, "rules_loaded": rules.loaded, "rules_failed": rules.failed, "rules_skipped": rules.skipped});
         place(&mut stats, "detect.engines", Value::Array(vec![engine]));
         stats
     }
+}
+
+/// What became of the rules that were handed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RuleCounts {
+    pub(crate) loaded: u32,
+    pub(crate) failed: u32,
+    /// For other versions, by their own word.
+    pub(crate) skipped: u32,
 }
 
 /// What a visibility record says beside the counts.
@@ -306,7 +347,7 @@ mod tests {
     fn counters_are_nested_by_their_dots() {
         let mut account = Account::default();
         account.decoder_event("decoder.ipv4.trunc_pkt");
-        let stats = Value::Object(account.statistics(1, (2, 0)));
+        let stats = Value::Object(account.statistics(1, RuleCounts { loaded: 2, failed: 0, skipped: 0 }, true));
         assert_eq!(stats["decoder"]["event"]["ipv4"]["trunc_pkt"], 1);
         assert_eq!(stats["detect"]["engines"][0]["rules_loaded"], 2);
     }

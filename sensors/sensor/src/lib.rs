@@ -24,10 +24,12 @@ mod settings;
 mod worker;
 
 pub use error::SensorError;
-pub use eve::{AlertOutput, AnomalyOutput, EveEvent, EveSettings, EventOrder};
+pub use eve::{AlertOutput, AnomalyOutput, DropOutput, EveEvent, EveSettings, EventOrder, ForwardedOutput};
 pub use live::{Sensor, SensorStatistics, open_sources};
 pub use offline::{Checksums, OfflineOptions, OfflineSummary, read_capture, run_offline};
 pub use output::{EveFile, EventSink, SpoolSink};
 pub use parts::{SensorParts, load_hash_lists, load_yara};
 pub use rules::{LiveRules, LoadedRules, load_rules};
-pub use settings::{EvidenceSettings, FileStoreSettings, FlowSettings, SensorSettings};
+pub use settings::{
+    EncryptedPolicy, EvidenceSettings, ExceptionPolicy, FileStoreSettings, FlowSettings, HostPolicy, SensorSettings,
+};

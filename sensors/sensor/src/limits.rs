@@ -34,6 +34,10 @@ pub const EXPECTATIONS: usize = 4_096;
 pub const EXPECTATION_SECONDS: i64 = 300;
 /// Payload bytes an alert record carries.
 pub const ALERT_PAYLOAD_BYTES: usize = 4 << 10;
+/// Hosts whose packets are recorded at once (keyword `tag`).
+pub const TAGGED_HOSTS: usize = 16_384;
+/// Transactions of one flow that are kept from being logged (keyword `config`).
+pub const SILENCED_TRANSACTIONS: usize = 64;
 /// Alerts of one packet that are written, unless the settings say otherwise.
 pub const ALERTS_PER_PACKET: usize = 15;
 /// Bytes of packets that one worker keeps for alert captures, unless the settings say otherwise.

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use fengsui_dlp_engine::Engine;
-use fengsui_files::{HashList, YaraPool, YaraRules};
+use fengsui_files::{Digest, HashList, YaraPool, YaraRules};
 use fengsui_schema::{UnitCode, shown};
 use fengsui_signatures::Tracking;
 
 use crate::evidence::EvidenceWriter;
 use crate::file_store::FileStore;
+use crate::flow::network;
 use crate::rules::{LiveRules, read_files};
 use crate::settings::SensorSettings;
 use crate::worker::Shared;
@@ -73,7 +74,7 @@ pub(crate) fn shared(
     (live, inline): (bool, bool),
 ) -> Result<Arc<Shared>, SensorError> {
     let unit = check(&settings)?;
-    let yara = match parts.yara.filter(|rules| settings.yara_threads > 0 && !rules.is_empty()) {
+    let yara = match parts.yara.clone().filter(|rules| settings.yara_threads > 0 && !rules.is_empty()) {
         Some(rules) => Some(YaraPool::start(rules, settings.yara_threads)?),
         None => None,
     };
@@ -81,11 +82,13 @@ pub(crate) fn shared(
         Some(directory) => Some(EvidenceWriter::start(directory.clone(), &settings.observer, !live)?),
         None => None,
     };
+    let digests = digests(&settings, &parts);
     let file_store = match &settings.file_store.directory {
         Some(directory) => Some(FileStore::start(directory.clone(), !live)?),
         None => None,
     };
     Ok(Arc::new(Shared {
+        digests,
         rules: parts.rules,
         tracking: Arc::new(Tracking::default()),
         classifier: parts.classifier,
@@ -98,6 +101,20 @@ pub(crate) fn shared(
         inline,
         settings,
     }))
+}
+
+/// Lists and findings may need any digest, rules those they name.
+fn digests(settings: &SensorSettings, parts: &SensorParts) -> Vec<Digest> {
+    if !parts.hashes.is_empty() || parts.classifier.is_some() {
+        return Digest::ALL.to_vec();
+    }
+    let mut wanted = settings.file_digests.clone();
+    wanted.extend(settings.file_store.directory.is_some().then_some(Digest::Sha256));
+    let [md5, sha1, sha256] = parts.rules.current().set.file_digests();
+    wanted.extend(
+        [(md5, Digest::Md5), (sha1, Digest::Sha1), (sha256, Digest::Sha256)].iter().filter(|d| d.0).map(|d| d.1),
+    );
+    wanted
 }
 
 fn check(settings: &SensorSettings) -> Result<UnitCode, SensorError> {
@@ -113,6 +130,10 @@ fn check(settings: &SensorSettings) -> Result<UnitCode, SensorError> {
     }
     if settings.visibility_seconds == 0 {
         return Err(wrong("visibility_seconds", "0", "use 1 or more"));
+    }
+    let mut networks = settings.host_policies.iter().flat_map(|entry| &entry.networks);
+    if let Some(text) = networks.find(|text| network(text).is_none()) {
+        return Err(wrong("host_policies", text, "write networks as 10.1.0.0/16 or 2001:db8::/32"));
     }
     settings
         .unit

@@ -7,7 +7,7 @@ use fengsui_schema::{Timestamp, Visibility};
 use serde_json::{Map, Value};
 
 use crate::EveEvent;
-use crate::account::{Account, VisibilityContext};
+use crate::account::{Account, RuleCounts, VisibilityContext};
 use crate::eve::EventOrder;
 use crate::worker::Shared;
 
@@ -58,7 +58,7 @@ impl Reporter {
         };
         if eve.statistics && eve.writes("stats") {
             let uptime = self.begun.map_or(0, |begun| now.as_seconds() - begun.as_seconds());
-            push("stats", Value::Object(account.statistics(uptime, self.rules())));
+            push("stats", Value::Object(account.statistics(uptime, self.rules(), eve.zero_counters)));
         }
         if eve.visibility && eve.writes("visibility") {
             let record = self.visibility(now, account, ring_drops);
@@ -68,15 +68,20 @@ impl Reporter {
     }
 
     /// Rules in force and rules that did not load.
-    fn rules(&self) -> (u32, u32) {
+    fn rules(&self) -> RuleCounts {
         let rules = self.shared.rules.current();
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        (count(rules.report.loaded), count(rules.report.failures.len()))
+        let report = &rules.report;
+        RuleCounts {
+            loaded: count(report.loaded),
+            failed: count(report.failures.len()),
+            skipped: count(report.skipped.len()),
+        }
     }
 
     /// The account as the analyzer wants it.
     pub(crate) fn visibility(&self, now: Timestamp, account: &Account, ring_drops: u64) -> Visibility {
-        let (rules_loaded, rules_failed) = self.rules();
+        let RuleCounts { loaded: rules_loaded, failed: rules_failed, .. } = self.rules();
         let context = VisibilityContext {
             observer: &self.shared.settings.observer,
             interface: &self.interface,

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use fengsui_capture::RingSettings;
-use fengsui_protocols::{AppSettings, DecodeSettings, DefragSettings, StreamSettings};
+use fengsui_files::Digest;
+use fengsui_protocols::{AppSettings, DecodeSettings, DefragSettings, OverlapPolicy, StreamSettings};
 use fengsui_signatures::Variables;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -33,6 +34,12 @@ pub struct SensorSettings {
     pub defrag: DefragSettings,
     /// TCP reassembly.
     pub stream: StreamSettings,
+    /// Systems of hosts, where they are known.
+    pub host_policies: Vec<HostPolicy>,
+    /// What becomes of a flow once it is encrypted.
+    pub encrypted: EncryptedPolicy,
+    /// What becomes of a TCP flow whose opening was not seen.
+    pub midstream_policy: ExceptionPolicy,
     /// Application protocols.
     pub app: AppSettings,
     /// The flow table.
@@ -43,6 +50,9 @@ pub struct SensorSettings {
     pub rules: Vec<PathBuf>,
     /// Files of YARA rules, or folders of `*.yar`.
     pub yara: Vec<PathBuf>,
+    /// Digests that are computed of every file. With lists of digests, or rules and findings that need them, those are
+    /// computed too.
+    pub file_digests: Vec<Digest>,
     /// Lists of known digests of files (MD5, SHA-1, SHA-256, SM3), one a line.
     pub hash_lists: Vec<PathBuf>,
     /// Threads that scan files with YARA; 0 switches it off.
@@ -71,11 +81,15 @@ impl Default for SensorSettings {
             decode: DecodeSettings::default(),
             defrag: DefragSettings::default(),
             stream: StreamSettings::default(),
+            host_policies: Vec::new(),
+            encrypted: EncryptedPolicy::Default,
+            midstream_policy: ExceptionPolicy::Ignore,
             app: AppSettings::default(),
             flow: FlowSettings::default(),
             variables: Variables::default(),
             rules: Vec::new(),
             yara: Vec::new(),
+            file_digests: vec![Digest::Sha256],
             hash_lists: Vec::new(),
             yara_threads: 1,
             classify_content: true,
@@ -84,6 +98,81 @@ impl Default for SensorSettings {
             file_store: FileStoreSettings::default(),
             visibility_seconds: 10,
         }
+    }
+}
+
+/// Hosts that put overlapping fragments and segments together in one way.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HostPolicy {
+    /// Their networks: `10.1.0.0/16`.
+    pub networks: Vec<String>,
+    /// Which data wins when it differs.
+    pub policy: OverlapPolicy,
+}
+
+/// What becomes of a flow once its handshake is over and it is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum EncryptedPolicy {
+    /// It is followed; patterns are no longer looked for in its bytes.
+    #[default]
+    Default,
+    /// It is left alone and counted as bypassed.
+    Bypass,
+    /// Patterns are looked for in what is encrypted, too.
+    Full,
+}
+
+/// What becomes of traffic that can't be followed as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExceptionPolicy {
+    /// Nothing: it is inspected as far as it goes.
+    #[default]
+    Ignore,
+    /// The flow is blocked, where the sensor stands in front of a network.
+    DropFlow,
+    /// The packet is blocked, where the sensor stands in front of a network.
+    DropPacket,
+    /// The flow is blocked and answered with a reset, where the sensor stands in front of a network.
+    Reject,
+    /// The flow is left alone and counted as bypassed.
+    Bypass,
+    /// The flow is taken out of inspection.
+    PassFlow,
+    /// The packet is taken out of inspection.
+    PassPacket,
+}
+
+impl ExceptionPolicy {
+    /// The word records use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ignore => "ignore",
+            Self::DropFlow => "drop_flow",
+            Self::DropPacket => "drop_packet",
+            Self::Reject => "reject",
+            Self::Bypass => "bypass",
+            Self::PassFlow => "pass_flow",
+            Self::PassPacket => "pass_packet",
+        }
+    }
+
+    /// From the word of a suricata.yaml.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        let all = [
+            Self::Ignore,
+            Self::DropFlow,
+            Self::DropPacket,
+            Self::Reject,
+            Self::Bypass,
+            Self::PassFlow,
+            Self::PassPacket,
+        ];
+        all.into_iter().find(|policy| policy.as_str() == word.replace('-', "_"))
     }
 }
 

@@ -66,6 +66,21 @@ pub const CLASSIFICATIONS: &[Classification] = &[
     class("client-side-exploit", "Known client side exploit attempt", 1),
 ];
 
+/// A class of a classification.config: short name, text, priority.
+pub(crate) type Class = (String, String, u8);
+
+/// Reads a classification.config: `config classification: name,text,priority` a line.
+pub(crate) fn read(text: &[u8]) -> Vec<Class> {
+    let lines = text.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
+    let class = |line: &str| {
+        let rest = line.trim().strip_prefix("config classification:")?;
+        let mut fields = rest.splitn(3, ',').map(str::trim);
+        let (name, text, priority) = (fields.next()?, fields.next()?, fields.next()?.parse().ok()?);
+        Some((name.to_owned(), text.to_owned(), priority))
+    };
+    lines.filter_map(class).collect()
+}
+
 /// The class of a short name.
 pub(crate) fn find(name: &str) -> Option<&'static Classification> {
     CLASSIFICATIONS.iter().find(|class| class.name == name)

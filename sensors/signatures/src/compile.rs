@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use fengsui_protocols::Buffer;
 
+use crate::classification::Class;
 use crate::draft::Draft;
 use crate::header::{Header, Only};
 use crate::keywords;
@@ -13,7 +14,7 @@ use crate::prefilter::Pattern;
 use crate::ranges::Groups;
 use crate::rule::{Absent, List, Phases, Rule, Source, Step, Test, digest};
 use crate::transform::Transform;
-use crate::{Action, RuleData, RuleInfo, rule_info, syntax};
+use crate::{Action, RuleData, RuleInfo, limits, rule_info, syntax};
 
 /// Why a rule did not compile.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,8 @@ pub(crate) struct Compiled {
     pub(crate) rule: Rule,
     pub(crate) choices: Vec<Choice>,
     pub(crate) warnings: Vec<String>,
+    /// Names of bits and numbers.
+    pub(crate) names: Vec<(u64, String)>,
     /// Order among rules of the same action: those that set flowbits come before those that ask for them.
     pub(crate) rank: (u8, u8),
 }
@@ -51,6 +54,8 @@ pub(crate) struct Choice {
     pub(crate) source: Source,
     pub(crate) transforms: Vec<Transform>,
     pub(crate) pattern: Pattern,
+    /// The pattern lies near the start of the payload.
+    pub(crate) near: bool,
 }
 
 /// The signature number of a rule, as far as it can be read.
@@ -65,11 +70,11 @@ pub(crate) fn compile(
     text: &str,
     (file, line): (&str, usize),
     groups: &mut Groups<'_>,
-    data: &RuleData,
+    (data, classes): (&RuleData, &[Class]),
 ) -> Result<Compiled, RuleError> {
     let parts = syntax::split(text).map_err(RuleError::Form)?;
     let (action, header) = Header::parse(&parts.header, groups).map_err(RuleError::Form)?;
-    let mut draft = Draft::new(blank_info(action, text, file, line), data);
+    let mut draft = Draft::new(blank_info(action, text, file, line), data, classes);
     for option in &parts.options {
         option.text.clone_into(&mut draft.option);
         let applied = keywords::apply(&mut draft, option.keyword, option.value.unwrap_or(""));
@@ -93,6 +98,8 @@ fn blank_info(action: Action, text: &str, file: &str, line: usize) -> RuleInfo {
         action,
         target: None,
         tag: None,
+        bypass: false,
+        silence: None,
         filestore: false,
         file: file.to_owned(),
         line,
@@ -116,9 +123,10 @@ fn finish(mut draft: Draft<'_>, mut header: Header) -> Result<Compiled, String> 
     }
     adopt_protocol(&mut header, &draft);
     let phases = phases(&draft, &header);
+    let silent_pass = draft.info.action == Action::Pass && !draft.alerts_anyway;
     let choices = choices(&draft.lists, &header);
     let rank = (draft.info.action as u8, state_rank(&draft));
-    let warnings = std::mem::take(&mut draft.warnings);
+    let (warnings, names) = (std::mem::take(&mut draft.warnings), std::mem::take(&mut draft.names));
     let rule = Rule {
         key: digest((draft.info.gid, draft.info.sid)),
         info: Arc::new(draft.info),
@@ -133,10 +141,12 @@ fn finish(mut draft: Draft<'_>, mut header: Header) -> Result<Compiled, String> 
         effects: draft.effects,
         lists: draft.lists,
         rates: draft.rates,
+        suppressions: Vec::new(),
         check_texts: draft.check_texts,
-        noalert: draft.noalert,
+        noalert: draft.noalert || silent_pass,
+        captures: draft.captures,
     };
-    Ok(Compiled { rule, choices, warnings, rank })
+    Ok(Compiled { rule, choices, warnings, names, rank })
 }
 
 /// A rule that looks at buffers of one way and at buffers of the other can only match with the arrow `=>`.
@@ -198,14 +208,16 @@ fn prepare(steps: &mut [Step]) {
 
 fn phases(draft: &Draft<'_>, header: &Header) -> Phases {
     let payload = draft.lists.iter().any(|list| list.source.of_packet());
-    let buffers = draft.lists.iter().any(|list| !list.source.of_packet());
+    let buffers = draft.lists.iter().any(|list| matches!(list.source, Source::Buffer(_)));
     let mut phases = if payload { payload_phases(draft, header) } else { Phases::default() };
     phases.file = !draft.file_checks.is_empty();
     phases.transaction = !phases.file && (buffers || !draft.transaction_checks.is_empty());
     phases.mixed = payload && (phases.file || phases.transaction);
     phases.file |= draft.lists.iter().any(|list| list.source == Source::Buffer(Buffer::FileData));
     if !payload && !phases.file && !phases.transaction {
-        return header_phases(draft, header);
+        // Addresses as buffers are there with every packet.
+        let plain = draft.lists.is_empty();
+        return if plain { header_phases(draft, header) } else { Phases { packet: true, ..Phases::default() } };
     }
     phases
 }
@@ -214,7 +226,7 @@ fn phases(draft: &Draft<'_>, header: &Header) -> Phases {
 /// in it, or when no stream has taken the packet.
 fn payload_phases(draft: &Draft<'_>, header: &Header) -> Phases {
     let bound = draft.packet_checks.iter().any(|check| !check.of_flow())
-        || draft.lists.iter().any(|list| matches!(list.source, Source::NetworkHeader | Source::TransportHeader));
+        || draft.lists.iter().any(|list| list.source.of_header());
     let numbers = header.protocol.numbers;
     let tcp = numbers.is_empty() || numbers.contains(&6);
     let only_packet = header.protocol.only == Only::Packet || draft.flow.no_stream || bound;
@@ -225,7 +237,7 @@ fn payload_phases(draft: &Draft<'_>, header: &Header) -> Phases {
         );
     let stream = tcp && !only_packet;
     let packet = !only_stream && (only_packet || placed || !tcp || numbers.is_empty());
-    Phases { stream, packet, only_stream, ..Phases::default() }
+    Phases { stream, packet, only_stream, placed, ..Phases::default() }
 }
 
 fn header_phases(draft: &Draft<'_>, header: &Header) -> Phases {
@@ -270,8 +282,26 @@ fn choices(lists: &[List], header: &Header) -> Vec<Choice> {
         patterns.filter_map(|(list, step)| choice(list, step)).max_by_key(|entry| entry.0).map(|entry| entry.1)
     };
     let of_payload = best(lists.iter().filter(payload).collect());
+    let near = lists.iter().filter(payload).flat_map(|list| list.steps.iter().map(move |step| (list, step)));
+    let near = near.filter_map(|(list, step)| choice(list, step)).filter(|entry| entry.1.near);
+    let near = near.filter(|entry| entry.1.pattern.bytes.len() >= NEAR_PATTERN).max_by_key(|entry| entry.0);
+    let of_start = near.map(|entry| entry.1).filter(|_| of_payload.as_ref().is_some_and(|choice| !choice.near));
     let of_buffer = best(lists.iter().filter(buffer).collect());
-    of_payload.into_iter().chain(of_buffer).collect()
+    of_payload.into_iter().chain(of_buffer).chain(of_start).collect()
+}
+
+/// Bytes a pattern at the start of the payload needs to be chosen before a better one elsewhere.
+const NEAR_PATTERN: usize = 3;
+
+/// Whether a pattern can only lie near the start.
+fn is_near(content: &crate::keywords::content::Content) -> bool {
+    let literal = |operand: Option<crate::rule::Operand>| operand.map_or(Some(0), crate::rule::Operand::literal);
+    let end = match (content.is_relative(), content.starts_with, content.depth) {
+        (true, ..) | (false, false, None) => None,
+        (false, true, _) => i64::try_from(content.pattern.len()).ok(),
+        (false, false, depth) => literal(depth).zip(literal(content.offset)).map(|(depth, offset)| depth + offset),
+    };
+    end.is_some_and(|end| usize::try_from(end).is_ok_and(|end| end <= limits::NEAR_BYTES))
 }
 
 /// How good a choice a step is: what the rule asks for, else how long and varied the pattern is.
@@ -287,6 +317,7 @@ fn choice(list: &List, step: &Step) -> Option<((bool, usize), Choice)> {
     bytes.iter().for_each(|byte| distinct[usize::from(*byte)] = true);
     let strength = bytes.len().min(32) + 2 * distinct.iter().filter(|present| **present).count().min(32);
     let pattern = Pattern { bytes, nocase: content.nocase };
-    let choice = Choice { source: list.source, transforms: list.transforms.clone(), pattern };
+    let near = is_near(content);
+    let choice = Choice { source: list.source, transforms: list.transforms.clone(), pattern, near };
     Some(((content.fast.is_some(), strength), choice))
 }

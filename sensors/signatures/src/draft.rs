@@ -2,6 +2,7 @@
 
 use fengsui_protocols::Direction;
 
+use crate::classification::Class;
 use crate::keywords::bits::{Effect, IntStep, StateCheck};
 use crate::keywords::content::Content;
 use crate::keywords::file::FileCheck;
@@ -16,6 +17,8 @@ use crate::{RuleData, RuleInfo, limits, number};
 /// A rule while its options are read; each keyword adds to it.
 pub(crate) struct Draft<'l> {
     pub(crate) data: &'l RuleData,
+    /// Classes of a classification.config.
+    pub(crate) classes: &'l [Class],
     pub(crate) info: RuleInfo,
     pub(crate) priority: Option<u8>,
     pub(crate) flow: FlowOptions,
@@ -28,6 +31,9 @@ pub(crate) struct Draft<'l> {
     pub(crate) rates: Vec<Rate>,
     pub(crate) lists: Vec<List>,
     pub(crate) noalert: bool,
+    pub(crate) captures: bool,
+    /// The rule asks for an alert by a keyword: then a `pass` rule alerts too.
+    pub(crate) alerts_anyway: bool,
     /// Texts of the options that are no steps of a list, for "why it fired".
     pub(crate) check_texts: Vec<String>,
     checks: usize,
@@ -42,6 +48,8 @@ pub(crate) struct Draft<'l> {
     base64: bool,
     last: Option<Place>,
     variables: Vec<String>,
+    /// Names of bits and numbers, by the digest that stands for them.
+    pub(crate) names: Vec<(u64, String)>,
 }
 
 /// Where a step is: list, step within it, step within its decoded content.
@@ -53,9 +61,10 @@ struct Place {
 }
 
 impl<'l> Draft<'l> {
-    pub(crate) fn new(info: RuleInfo, data: &'l RuleData) -> Self {
+    pub(crate) fn new(info: RuleInfo, data: &'l RuleData, classes: &'l [Class]) -> Self {
         Self {
             data,
+            classes,
             info,
             priority: None,
             flow: FlowOptions::default(),
@@ -68,6 +77,8 @@ impl<'l> Draft<'l> {
             rates: Vec::new(),
             lists: Vec::new(),
             noalert: false,
+            captures: false,
+            alerts_anyway: false,
             check_texts: Vec::new(),
             checks: 0,
             warnings: Vec::new(),
@@ -79,6 +90,7 @@ impl<'l> Draft<'l> {
             base64: false,
             last: None,
             variables: Vec::new(),
+            names: Vec::new(),
         }
     }
 
@@ -148,6 +160,9 @@ impl<'l> Draft<'l> {
 
     /// Adds a step to the current buffer.
     pub(crate) fn push(&mut self, test: Test) {
+        if let Some(source) = self.source_before(&test) {
+            return self.push_into(source, test);
+        }
         let text = self.option.clone();
         let list = self.list_index();
         let is_content = matches!(test, Test::Content(_));
@@ -161,6 +176,16 @@ impl<'l> Draft<'l> {
         if is_content {
             self.last = Some(Place { list, base64: decoded, step: steps.len() - 1 });
         }
+    }
+
+    /// The buffer the content before was moved to, for a test that continues there.
+    fn source_before(&self, test: &Test) -> Option<Source> {
+        let continues = test.is_relative() && !matches!(test, Test::Content(_) | Test::Base64(_));
+        if !continues || self.source != Source::Payload || self.base64 {
+            return None;
+        }
+        let list = self.lists.get(self.last.filter(|last| last.base64.is_none())?.list)?;
+        (list.source != Source::Payload && list.transforms.is_empty()).then_some(list.source)
     }
 
     /// Adds a step to a named buffer without changing the current one (options of `pcre`, `urilen`).
@@ -222,6 +247,13 @@ impl<'l> Draft<'l> {
                 _ => None,
             },
         }
+    }
+
+    /// The digest that stands for a name, which is kept so that records can tell it.
+    pub(crate) fn named(&mut self, name: &str) -> u64 {
+        let key = crate::rule::digest(name);
+        self.names.push((key, name.to_owned()));
+        key
     }
 
     /// A new variable that a step sets.

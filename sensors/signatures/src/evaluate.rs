@@ -2,6 +2,7 @@
 
 use fengsui_protocols::{Buffer, Direction, Transaction};
 use fengsui_schema::Condition;
+use serde_json::{Map, Value};
 
 use crate::flow_state::{Fired, Place};
 use crate::header::Arrow;
@@ -53,6 +54,14 @@ impl<'c> Context<'c> {
             Source::Payload => vec![self.payload],
             Source::NetworkHeader => present(self.packet.network_header),
             Source::TransportHeader => present(self.packet.transport_header),
+            Source::EthernetHeader => present(self.packet.ethernet_header),
+            Source::SctpData => {
+                let sctp = self.packet.sctp.into_iter();
+                sctp.flat_map(|sctp| sctp.chunks())
+                    .filter_map(|chunk| (chunk.kind == 0).then(|| chunk.value.get(12..))?)
+                    .collect()
+            }
+            Source::SenderAddress | Source::ReceiverAddress => Vec::new(),
             Source::Buffer(buffer) => self.buffer(buffer, arrow),
         }
     }
@@ -98,8 +107,32 @@ impl<'c> Context<'c> {
     }
 }
 
+/// The bytes of an address that is looked at as a buffer, and how many there are.
+fn address(source: Source, packet: &PacketView<'_>) -> Option<([u8; 16], usize)> {
+    let address = match source {
+        Source::SenderAddress => packet.source?,
+        Source::ReceiverAddress => packet.destination?,
+        _ => return None,
+    };
+    let mut bytes = [0; 16];
+    let length = if address.is_ipv4() { 4 } else { 16 };
+    match address {
+        std::net::IpAddr::V4(address) => bytes[..4].copy_from_slice(&address.octets()),
+        std::net::IpAddr::V6(address) => bytes.copy_from_slice(&address.octets()),
+    }
+    Some((bytes, length))
+}
+
 fn present(bytes: &[u8]) -> Vec<&[u8]> {
     if bytes.is_empty() { Vec::new() } else { vec![bytes] }
+}
+
+/// Why a rule fired, and what it captured on the way.
+#[derive(Default)]
+pub(crate) struct Why {
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) context: Map<String, Value>,
+    pub(crate) captures: Vec<(std::sync::Arc<str>, Vec<u8>)>,
 }
 
 /// The working state around one rule.
@@ -163,7 +196,11 @@ impl Evaluation<'_> {
         if list.needs_all && !self.context.has_all() {
             return false;
         }
-        let values = self.context.values(list.source, arrow);
+        let held = address(list.source, self.context.packet);
+        let values = match &held {
+            Some((bytes, length)) => vec![&bytes[..*length]],
+            None => self.context.values(list.source, arrow),
+        };
         match (list.absent, values.is_empty()) {
             (Absent::Required, empty) => return empty && self.context.completion.direction,
             (Absent::Allowed, true) => return self.context.completion.direction,
@@ -177,6 +214,9 @@ impl Evaluation<'_> {
                 inspect(&list.steps, &apply_all(&list.transforms, value), variables, false)
             };
             self.counters.exhausted += u64::from(answer.exhausted);
+            if let (Some(entropy), true, Some(flow)) = (answer.notes.entropy, answer.matches, &mut self.flow) {
+                flow.note_entropy(list.source.keyword(), entropy);
+            }
             answer.matches
         })
     }
@@ -192,15 +232,15 @@ impl Evaluation<'_> {
         })
     }
 
-    /// Applies what a match changes; whether numbers of the flow and rates let it alert.
-    pub(crate) fn settle(&mut self, rule: &Rule) -> bool {
+    /// Applies what a match changes; whether numbers of the flow let it count.
+    pub(crate) fn change_state(&mut self, rule: &Rule) -> bool {
         if !rule.ints.iter().all(|step| self.int(step)) {
             return false;
         }
         for effect in &rule.effects {
             self.apply(effect);
         }
-        rule.rates.iter().all(|rate| self.tracking.allows(rule.key, rate, self.context.packet))
+        true
     }
 
     fn int(&mut self, step: &IntStep) -> bool {
@@ -235,23 +275,35 @@ impl Evaluation<'_> {
     }
 
     /// Why a rule that has just matched did so.
-    pub(crate) fn conditions(&self, rule: &Rule) -> Vec<Condition> {
-        let mut conditions = Vec::new();
+    pub(crate) fn why(&mut self, rule: &Rule) -> Why {
+        let mut why = Why::default();
         let mut variables: Values = [0; limits::RULE_VARIABLES];
         for list in &rule.lists {
             let field = list.source.keyword();
-            let values = self.context.values(list.source, rule.header.arrow);
+            let held = address(list.source, self.context.packet);
+            let values = match &held {
+                Some((bytes, length)) => vec![&bytes[..*length]],
+                None => self.context.values(list.source, rule.header.arrow),
+            };
             let hits = values.into_iter().find_map(|value| {
                 let answer = inspect(&list.steps, &apply_all_if(list, value), &mut variables, true);
-                answer.matches.then(|| shown_hits(field, &answer.hits))
+                answer.matches.then(|| (shown_hits(field, &answer.hits), answer.notes))
             });
-            conditions.extend(hits.unwrap_or_default());
+            let Some((hits, notes)) = hits else { continue };
+            why.conditions.extend(hits);
+            why.context.extend(notes.contexts.into_iter().map(|(name, value)| (name, Value::clone(&value))));
+            for capture in notes.captures {
+                match (capture.of_flow, &mut self.flow) {
+                    (true, Some(flow)) => flow.set_text(capture.name, capture.bytes),
+                    _ => why.captures.push((capture.name, capture.bytes)),
+                }
+            }
         }
-        conditions.extend(rule.check_texts.iter().map(|text| check_condition(text)));
-        if conditions.is_empty() {
-            conditions.extend(self.address_conditions(rule));
+        why.conditions.extend(rule.check_texts.iter().map(|text| check_condition(text)));
+        if why.conditions.is_empty() {
+            why.conditions.extend(self.address_conditions(rule));
         }
-        conditions
+        why
     }
 
     fn address_conditions(&self, rule: &Rule) -> Vec<Condition> {

@@ -79,7 +79,10 @@ impl Protocol {
             "sctp" => Self { numbers: &[132], ..plain },
             "ip4" | "ipv4" => Self { version: Some(4), ..plain },
             "ip6" | "ipv6" => Self { version: Some(6), ..plain },
-            "pkthdr" | "ether" => Self { without_ip: true, ..plain },
+            "igmp" => Self { numbers: &[2], ..plain },
+            "gre" => Self { numbers: &[47], ..plain },
+            "esp" => Self { numbers: &[50], ..plain },
+            "pkthdr" | "ether" | "arp" => Self { without_ip: true, ..plain },
             name => Self { applications: applications(name)?, ..plain },
         })
     }
@@ -167,6 +170,7 @@ fn parse_action(word: &str) -> Result<Action, String> {
         "alert" => Action::Alert,
         "pass" => Action::Pass,
         "drop" => Action::Drop,
+        "config" => Action::Alert,
         "reject" | "rejectsrc" | "rejectdst" | "rejectboth" => Action::Reject,
         _ => return Err(format!("action {} is not supported; write alert, pass, drop or reject", shown(word))),
     })

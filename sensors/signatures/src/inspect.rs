@@ -22,6 +22,26 @@ pub(crate) struct Inspection<'r, 'b> {
     values: &'b mut Values,
     spent: Spent,
     hits: Option<Vec<Hit<'r>>>,
+    notes: Notes,
+}
+
+/// What a run found out on the way.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    /// What JSON datasets tell of values, by the rule's name for it.
+    pub(crate) contexts: Vec<(String, std::sync::Arc<serde_json::Value>)>,
+    /// The last entropy that was measured.
+    pub(crate) entropy: Option<f64>,
+    /// Parts of expressions for records; only told when what matched is asked for.
+    pub(crate) captures: Vec<Capture>,
+}
+
+/// A part that an expression captured.
+#[derive(Debug)]
+pub(crate) struct Capture {
+    pub(crate) name: std::sync::Arc<str>,
+    pub(crate) of_flow: bool,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// What a run has cost.
@@ -44,13 +64,16 @@ pub(crate) struct Answer<'r> {
     pub(crate) exhausted: bool,
     /// What matched, when it was asked for.
     pub(crate) hits: Vec<Hit<'r>>,
+    pub(crate) notes: Notes,
 }
 
 /// Runs steps over a buffer.
 pub(crate) fn inspect<'r>(steps: &'r [Step], buffer: &[u8], values: &mut Values, record: bool) -> Answer<'r> {
-    let mut inspection = Inspection { steps, buffer, values, spent: Spent::default(), hits: record.then(Vec::new) };
+    let (hits, notes) = (record.then(Vec::new), Notes::default());
+    let mut inspection = Inspection { steps, buffer, values, spent: Spent::default(), hits, notes };
     let matches = inspection.run(0, 0);
-    Answer { matches, exhausted: inspection.spent.exhausted(), hits: inspection.hits.unwrap_or_default() }
+    let Inspection { spent, hits, notes, .. } = inspection;
+    Answer { matches, exhausted: spent.exhausted(), hits: hits.unwrap_or_default(), notes }
 }
 
 impl<'r> Inspection<'r, '_> {
@@ -87,7 +110,17 @@ impl<'r> Inspection<'r, '_> {
             Test::Size(size) => {
                 size.matches(self.buffer.len() as u64) && self.pass(index, 0..self.buffer.len(), cursor)
             }
-            Test::Dataset(dataset) => dataset.holds(self.buffer) && self.pass(index, 0..self.buffer.len(), cursor),
+            Test::Dataset(dataset) => {
+                // A second run, which tells why a rule fired, must not change sets again.
+                let found = dataset.look(self.buffer, self.hits.is_none());
+                self.notes.contexts.extend(found.context);
+                found.holds && self.pass(index, 0..self.buffer.len(), cursor)
+            }
+            Test::Entropy(entropy) => {
+                let (value, holds) = entropy.measure(self.buffer);
+                self.notes.entropy = Some(value);
+                holds && self.pass(index, cursor..cursor, cursor)
+            }
             Test::Base64(decode) => {
                 let decoded = decode.decode(self.buffer, cursor);
                 decoded.is_some_and(|decoded| self.decoded(&decode.inner, &decoded)) && self.run(index + 1, cursor)
@@ -150,6 +183,9 @@ impl<'r> Inspection<'r, '_> {
             }
             let Some((low, high)) = found else { return false };
             if self.pass(index, start + low..start + high, start + high) {
+                if self.hits.is_some() {
+                    self.notes.captures.extend(pcre.captured(subject, from));
+                }
                 return true;
             }
             if !self.steps[index].retry || self.spent.exhausted() {
@@ -161,10 +197,17 @@ impl<'r> Inspection<'r, '_> {
 
     fn decoded(&mut self, inner: &'r [Step], decoded: &[u8]) -> bool {
         let hits = self.hits.as_ref().map(|_| Vec::new());
-        let mut nested =
-            Inspection { steps: inner, buffer: decoded, values: &mut *self.values, spent: self.spent, hits };
+        let mut nested = Inspection {
+            steps: inner,
+            buffer: decoded,
+            values: &mut *self.values,
+            spent: self.spent,
+            hits,
+            notes: Notes::default(),
+        };
         let matches = nested.run(0, 0);
         let (spent, found) = (nested.spent, nested.hits);
+        self.notes.contexts.append(&mut nested.notes.contexts);
         self.spent = spent;
         if let (Some(hits), Some(found)) = (&mut self.hits, found) {
             hits.extend(found);

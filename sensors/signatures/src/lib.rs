@@ -22,26 +22,27 @@
 //! let (client, server) = ("10.0.0.1:40000".parse().unwrap(), "10.0.0.2:80".parse().unwrap());
 //! let mut view = PacketView::new(client, server, 6, b"PING me");
 //! view.direction = Some(Direction::ToServer);
-//! let matches = rules.inspect_packet(&mut scratch, &view, Some(&mut flow));
+//! let matches = rules.inspect_packet(&mut scratch, &view, Some(&mut flow), None);
 //! assert_eq!(matches[0].rule.sid, 9_000_001);
 //! assert_eq!(matches[0].conditions[0].value, "PING");
 //! ```
 //!
 //! Order of calls for one packet, so that flowbits and application protocol are known in time:
 //! 1. feed the packet to the flow, the stream and the application parser;
-//! 2. [`RuleSet::inspect_packet`] with the packet's own payload;
-//! 3. [`RuleSet::inspect_stream`] with the reassembled window that became available, for TCP;
-//! 4. [`RuleSet::inspect_transaction`] for each direction of each transaction that made progress;
-//! 5. [`RuleSet::inspect_file_data`] for each file that grew;
-//! 6. [`RuleSet::inspect_event`] for anomalies that belong to no transaction.
+//! 2. [`RuleSet::inspect_packet`] with the packet's own payload and, for TCP, the reassembled window that became available;
+//! 3. [`RuleSet::inspect_transaction`] for each direction of each transaction that made progress;
+//! 4. [`RuleSet::inspect_file_data`] for each file that grew;
+//! 5. [`RuleSet::inspect_event`] for anomalies that belong to no transaction.
 //!
 //! Each call returns every rule that fired, at most once per call; transaction rules fire once per transaction,
-//! address-only rules once per flow and direction. `pass` rules have already been applied.
+//! address-only rules once per flow and direction. What all calls for one packet returned goes to [`RuleSet::settle`],
+//! which puts it in the order of the rules and applies rates and `pass` rules.
 
 #![forbid(unsafe_code)]
 
 mod classification;
 mod compile;
+mod datasets;
 mod draft;
 mod evaluate;
 mod flow_state;
@@ -57,20 +58,24 @@ mod pcre_syntax;
 mod prefilter;
 mod ranges;
 mod report;
+mod reputation;
 mod rule;
 mod rule_info;
 mod rule_set;
 mod syntax;
+mod threshold_config;
 mod tracking;
 mod transform;
 mod variables;
 
 pub use classification::{CLASSIFICATIONS, Classification};
+pub use datasets::{Dataset, DatasetKind, Datasets};
 pub use flow_state::FlowState;
-pub use loader::{RuleData, RuleSource, load};
-pub use matched::{Match, Tag, TagMetric};
-pub use packet_view::{Completion, FileView, IcmpView, NetworkView, PacketView, TcpView};
+pub use loader::{RuleData, RuleSource, load, named_files};
+pub use matched::{Match, Settled, Silence, Tag, TagMetric};
+pub use packet_view::{Completion, FileView, IcmpView, NetworkView, OptionKinds, PacketView, TcpView};
 pub use report::{LoadFailure, LoadReport, LoadWarning};
+pub use reputation::Reputations;
 pub use rule_info::{Action, RuleInfo, Target};
 pub use rule_set::{RuleSet, Scratch};
 pub use tracking::{Tracking, TrackingStatistics};

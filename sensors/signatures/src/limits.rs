@@ -28,6 +28,18 @@ pub(crate) const TRANSFORMED_BYTES: usize = 256 * 1024;
 pub(crate) const FLOW_BITS: usize = 256;
 /// Flowints of one flow.
 pub(crate) const FLOW_INTS: usize = 64;
+/// Bytes at the start of a TCP packet in which patterns with a place are looked for apart from all others.
+pub(crate) const NEAR_BYTES: usize = 256;
+/// Rates counted by flow that one flow holds; rules above it are not held back.
+pub(crate) const FLOW_RATES: usize = 64;
+/// Directions of transactions of one flow of which it is remembered what rules have seen; others are looked at anew.
+pub(crate) const FLOW_SHOWN: usize = 64;
+/// Entries of a threshold.config.
+pub(crate) const THRESHOLD_CONFIG_ENTRIES: usize = 65_536;
+/// Values of one dataset.
+pub(crate) const DATASET_VALUES: usize = 1 << 22;
+/// Datasets rules may name.
+pub(crate) const DATASETS: usize = 4_096;
 /// Remembered firings of one flow; the oldest go first.
 pub(crate) const FLOW_FIRED: usize = 512;
 /// Complete transactions whose firings a flow still remembers, so that showing one twice does not alert twice.

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use fengsui_protocols::{AppProtocol, Direction};
+use fengsui_protocols::{AppProtocol, Direction, Sctp};
 use fengsui_schema::Timestamp;
 
 /// What rules see of a packet and of the flow it belongs to. Addresses and ports are the packet's own, not the flow's.
@@ -24,6 +24,11 @@ pub struct PacketView<'a> {
     pub payload: &'a [u8],
     /// TCP: the payload was taken by the stream, so rules that want the stream do not look at the packet.
     pub in_stream: bool,
+    /// Whether the payload is encrypted: no patterns are looked for in it.
+    pub payload_hidden: bool,
+    /// Whether there is a packet: at the end of a flow, and for the direction a packet does not go, only what the flow
+    /// holds is looked at.
+    pub of_packet: bool,
     /// Way of the packet within its flow; none without a flow.
     pub direction: Option<Direction>,
     /// TCP: handshake seen or session picked up midstream; others: packets seen both ways.
@@ -43,13 +48,23 @@ pub struct PacketView<'a> {
     /// See [`PacketView::flow_packets`].
     pub flow_bytes: [u64; 2],
     /// Fields of the IP header.
-    pub network: NetworkView<'a>,
+    pub network: NetworkView,
     /// Fields of the TCP header.
     pub tcp: Option<TcpView>,
     /// Fields of the ICMP or ICMPv6 header.
     pub icmp: Option<IcmpView>,
     /// The IP header with options or extension headers (`ipv4.hdr`, `ipv6.hdr`).
     pub network_header: &'a [u8],
+    /// The Ethernet header, tags included (`ether.hdr`).
+    pub ethernet_header: &'a [u8],
+    /// VLAN identifiers, outermost first.
+    pub vlans: &'a [u16],
+    /// Whether the IPv4 header checksum and that of the transport are right; none when unchecked.
+    pub checksums: (Option<bool>, Option<bool>),
+    /// The SCTP packet.
+    pub sctp: Option<&'a Sctp<'a>>,
+    /// Type of an IGMP message.
+    pub igmp_kind: Option<u8>,
     /// The transport header (`tcp.hdr`, `udp.hdr`, `icmpv4.hdr`, `icmpv6.hdr`).
     pub transport_header: &'a [u8],
     /// Decoder and stream events of the packet: `decoder.ipv4.opt_pad_required`, `stream.3whs_ack_in_wrong_dir`.
@@ -59,7 +74,7 @@ pub struct PacketView<'a> {
 
 /// Fields of an IP header that rules look at.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct NetworkView<'a> {
+pub struct NetworkView {
     /// Time to live or hop limit.
     pub ttl: u8,
     /// Type of service or traffic class.
@@ -75,7 +90,34 @@ pub struct NetworkView<'a> {
     /// Offset of a fragment, in units of 8 bytes.
     pub fragment_offset: u16,
     /// Kinds of the IPv4 options, in order.
-    pub options: &'a [u8],
+    pub options: OptionKinds,
+}
+
+/// Kinds of the options of an IPv4 header, in order, at most forty.
+#[derive(Debug, Clone, Copy)]
+pub struct OptionKinds {
+    kinds: [u8; 40],
+    count: u8,
+}
+
+impl Default for OptionKinds {
+    fn default() -> Self {
+        Self { kinds: [0; 40], count: 0 }
+    }
+}
+
+impl OptionKinds {
+    /// Adds a kind; more than forty fit in no header.
+    pub const fn push(&mut self, kind: u8) {
+        if (self.count as usize) < self.kinds.len() {
+            self.kinds[self.count as usize] = kind;
+            self.count += 1;
+        }
+    }
+
+    pub(crate) fn contains(&self, kind: u8) -> bool {
+        self.kinds[..usize::from(self.count)].contains(&kind)
+    }
 }
 
 /// Fields of a TCP header that rules look at.
@@ -106,6 +148,8 @@ pub struct IcmpView {
     pub id: Option<u16>,
     /// Sequence number of echo messages.
     pub sequence: Option<u16>,
+    /// MTU of "packet too big".
+    pub mtu: Option<u32>,
 }
 
 /// How much of a transaction has arrived.
@@ -169,6 +213,8 @@ impl<'a> PacketView<'a> {
             protocol: 255,
             payload: &[],
             in_stream: false,
+            of_packet: true,
+            payload_hidden: false,
             direction: None,
             established: false,
             app_protocol: None,
@@ -182,6 +228,11 @@ impl<'a> PacketView<'a> {
             tcp: None,
             icmp: None,
             network_header: &[],
+            ethernet_header: &[],
+            vlans: &[],
+            checksums: (None, None),
+            sctp: None,
+            igmp_kind: None,
             transport_header: &[],
             events: &[],
         }

@@ -9,6 +9,8 @@ pub struct LoadReport {
     pub loaded: usize,
     /// Rules that did not load, each with the reason. A rule is never weakened to make it load.
     pub failures: Vec<LoadFailure>,
+    /// Rules that by their own word (`requires`) are for another version or for features that are not there.
+    pub skipped: Vec<LoadFailure>,
     /// Things to know about rules that did load.
     pub warnings: Vec<LoadWarning>,
     /// Digest of the loaded rules, SHA-256 in hex: the same rules and variables give the same version.

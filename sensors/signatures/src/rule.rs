@@ -13,7 +13,8 @@ use crate::keywords::byte_jump::ByteJump;
 use crate::keywords::byte_math::ByteMath;
 use crate::keywords::byte_test::ByteTest;
 use crate::keywords::content::{Content, DataAt};
-use crate::keywords::dataset::Dataset;
+use crate::keywords::dataset::DatasetTest;
+use crate::keywords::entropy::Entropy;
 use crate::keywords::file::FileCheck;
 use crate::keywords::flow::FlowOptions;
 use crate::keywords::packet::PacketCheck;
@@ -21,6 +22,7 @@ use crate::keywords::pcre::Pcre;
 use crate::keywords::threshold::Rate;
 use crate::keywords::transaction::TransactionCheck;
 use crate::number::Comparison;
+use crate::threshold_config::Suppression;
 use crate::transform::Transform;
 
 /// A compiled rule.
@@ -40,9 +42,20 @@ pub(crate) struct Rule {
     pub(crate) effects: Vec<Effect>,
     pub(crate) lists: Vec<List>,
     pub(crate) rates: Vec<Rate>,
+    /// Addresses whose alerts are held back.
+    pub(crate) suppressions: Vec<Suppression>,
     /// Texts of the options that are no steps of a list, for "why it fired".
     pub(crate) check_texts: Vec<String>,
     pub(crate) noalert: bool,
+    /// Whether an expression of it captures parts for records.
+    pub(crate) captures: bool,
+}
+
+impl Rule {
+    /// Whether it is about UDP alone.
+    pub(crate) fn is_udp(&self) -> bool {
+        self.header.protocol.numbers == [17]
+    }
 }
 
 impl Rule {
@@ -68,6 +81,8 @@ pub(crate) struct Phases {
     pub(crate) protocol: bool,
     /// For each packet.
     pub(crate) packet: bool,
+    /// With `packet` and `stream`: also for packets whose payload is in the stream.
+    pub(crate) placed: bool,
     /// For each stream window, and for packets that no stream has taken.
     pub(crate) stream: bool,
     /// With `stream`: not for packets, not even those that no stream has taken.
@@ -114,6 +129,14 @@ pub(crate) enum Source {
     NetworkHeader,
     /// The transport header.
     TransportHeader,
+    /// The Ethernet header.
+    EthernetHeader,
+    /// User data of the SCTP chunks of a packet.
+    SctpData,
+    /// The packet's source address: 4 or 16 bytes.
+    SenderAddress,
+    /// The packet's destination address.
+    ReceiverAddress,
 }
 
 impl Source {
@@ -124,12 +147,21 @@ impl Source {
             Self::Buffer(buffer) => buffer.keyword(),
             Self::NetworkHeader => "ip.hdr",
             Self::TransportHeader => "transport.hdr",
+            Self::EthernetHeader => "ether.hdr",
+            Self::SctpData => "sctp.chunk_data",
+            Self::SenderAddress => "ip.src",
+            Self::ReceiverAddress => "ip.dst",
         }
     }
 
     /// Whether the bytes belong to the packet rather than to a transaction.
     pub(crate) const fn of_packet(self) -> bool {
-        !matches!(self, Self::Buffer(_))
+        !matches!(self, Self::Buffer(_) | Self::SenderAddress | Self::ReceiverAddress)
+    }
+
+    /// Whether only a packet by itself has these bytes.
+    pub(crate) const fn of_header(self) -> bool {
+        matches!(self, Self::NetworkHeader | Self::TransportHeader | Self::EthernetHeader | Self::SctpData)
     }
 
     /// Whether more bytes may be appended while the transaction lasts.
@@ -160,7 +192,8 @@ pub(crate) enum Test {
     DataAt(DataAt),
     Size(Comparison),
     Base64(Base64Decode),
-    Dataset(Dataset),
+    Dataset(DatasetTest),
+    Entropy(Entropy),
 }
 
 impl Test {
@@ -175,7 +208,7 @@ impl Test {
             Self::ByteMath(math) => math.source.relative,
             Self::DataAt(data_at) => data_at.relative,
             Self::Base64(decode) => decode.relative,
-            Self::Size(_) | Self::Dataset(_) => false,
+            Self::Size(_) | Self::Dataset(_) | Self::Entropy(_) => false,
         }
     }
 
@@ -185,7 +218,7 @@ impl Test {
             Self::Content(content) => content.negated || content.ends_with,
             Self::Pcre(pcre) => pcre.negated,
             Self::DataAt(data_at) => data_at.negated,
-            Self::Size(_) | Self::Dataset(_) => true,
+            Self::Size(_) | Self::Dataset(_) | Self::Entropy(_) => true,
             _ => false,
         }
     }

@@ -3,7 +3,7 @@
 use fengsui_schema::{RuleReference, Severity, Technique};
 
 use crate::limits;
-use crate::matched::Tag;
+use crate::matched::{Silence, Tag};
 
 /// What a rule asks for when it matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,6 +67,10 @@ pub struct RuleInfo {
     pub target: Option<Target>,
     /// Asks to record what follows (keyword `tag`).
     pub tag: Option<Tag>,
+    /// Asks to leave the rest of the flow alone (keyword `bypass`).
+    pub bypass: bool,
+    /// Asks to keep something from being logged (keyword `config`).
+    pub silence: Option<Silence>,
     /// Asks to store the file it fired on (keyword `filestore`).
     pub filestore: bool,
     /// File the rule was read from, as the caller named it.
@@ -109,6 +113,16 @@ impl RuleInfo {
     #[must_use]
     pub fn severity(&self) -> Severity {
         Severity::from_rule_priority(self.priority)
+    }
+
+    /// Whom a `reject` rule answers, by EVE's words.
+    #[must_use]
+    pub fn reject_target(&self) -> &'static str {
+        match self.text.split_whitespace().next() {
+            Some("rejectdst") => "to_server",
+            Some("rejectboth") => "both",
+            _ => "to_client",
+        }
     }
 
     /// The reference an alert carries: `suricata:<sid>`.

@@ -8,7 +8,8 @@ use fengsui_schema::Timestamp;
 
 use crate::keywords::bits::{Change, Holder};
 use crate::keywords::threshold::{Rate, RateKind, Track, Unique};
-use crate::{PacketView, limits};
+use crate::rule::Rule;
+use crate::{Action, FlowState, PacketView, limits};
 
 /// Counters that span flows (thresholds, xbits, hostbits); shared by all workers, outlives a reload of the rules.
 #[derive(Debug, Default)]
@@ -29,7 +30,7 @@ pub struct TrackingStatistics {
 }
 
 type Pair = (Option<IpAddr>, Option<IpAddr>);
-type RateKey = (u64, bool, Pair);
+type RateKey = (u64, u8, Pair);
 type BitKey = (u64, Pair);
 
 /// A table with a bound: when it is full, entries that have run out go, and what still does not fit is counted.
@@ -47,12 +48,29 @@ impl<K, V> Default for Table<K, V> {
     }
 }
 
+/// What a rate lets a match do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RateVerdict {
+    /// What the rule asks for.
+    Alert,
+    /// What the rule asks for, without an alert.
+    Silent,
+    /// Nothing: it does not count as a match.
+    Nothing,
+    /// This in the place of the rule's action.
+    Act(Action),
+}
+
 /// One window of a rate.
-#[derive(Debug)]
-struct Window {
+#[derive(Debug, Clone)]
+pub(crate) struct Window {
     start: Timestamp,
     end: Timestamp,
     count: u32,
+    /// Of kind `Backoff`: the count that alerts next.
+    due: u32,
+    /// Of kind `Filter`: until when matches do something else.
+    acts_until: Option<Timestamp>,
     unique: HashSet<u16>,
 }
 
@@ -87,29 +105,43 @@ impl Tracking {
         TrackingStatistics { threshold_entries, bit_entries, shed: rates.shed + bits.shed }
     }
 
-    /// Counts a match and says whether it may alert. A rate that finds no room in the table does not hold back alerts.
-    pub(crate) fn allows(&self, rule: u64, rate: &Rate, packet: &PacketView<'_>) -> bool {
-        let is_filter = rate.kind == RateKind::DetectionFilter;
-        let key = (rule, is_filter, tracked(rate.track, packet));
+    /// Counts a match and says what it may do.
+    pub(crate) fn rate(&self, rule: &Rule, packet: &PacketView<'_>, mut flow: Option<&mut FlowState>) -> RateVerdict {
+        let mut verdict = RateVerdict::Alert;
+        for (place, rate) in rule.rates.iter().enumerate() {
+            match self.count(rule.key, (place, rate), packet, flow.as_deref_mut()) {
+                RateVerdict::Alert => {}
+                RateVerdict::Nothing => return RateVerdict::Nothing,
+                other => verdict = other,
+            }
+        }
+        let suppressed = rule.suppressions.iter().any(|suppression| suppression.holds(packet));
+        if suppressed { RateVerdict::Silent } else { verdict }
+    }
+
+    /// A rate that finds no room in the table does not hold back alerts.
+    fn count(
+        &self,
+        rule: u64,
+        (place, rate): (usize, &Rate),
+        packet: &PacketView<'_>,
+        flow: Option<&mut FlowState>,
+    ) -> RateVerdict {
+        let number = u8::try_from(place).unwrap_or(u8::MAX);
+        if rate.track == Track::Flow {
+            let Some(flow) = flow else { return RateVerdict::Alert };
+            return flow
+                .rate(rule, number, || Window::new(rate, packet))
+                .map_or(RateVerdict::Alert, |window| window.take(rate, packet));
+        }
+        let key = (rule, number, tracked(rate.track, packet));
         let mut table = locked(&self.rates);
         if !table.entries.contains_key(&key)
             && !table.room(limits::THRESHOLD_ENTRIES, |window| window.end > packet.time)
         {
-            return !is_filter;
+            return if rate.kind == RateKind::DetectionFilter { RateVerdict::Nothing } else { RateVerdict::Alert };
         }
-        let end = packet.time.plus_seconds(i64::from(rate.seconds));
-        let fresh = || Window { start: packet.time, end, count: 0, unique: HashSet::new() };
-        let window = table.entries.entry(key).or_insert_with(fresh);
-        if packet.time >= window.end || packet.time < window.start {
-            *window = fresh();
-        }
-        let fired = window.add(rate, packet);
-        if fired && rate.kind == RateKind::Threshold {
-            (window.count, window.end) = (0, packet.time.plus_seconds(i64::from(rate.seconds)));
-            window.start = packet.time;
-            window.unique.clear();
-        }
-        fired
+        table.entries.entry(key).or_insert_with(|| Window::new(rate, packet)).take(rate, packet)
     }
 
     pub(crate) fn bit(&self, name: u64, holder: Holder, packet: &PacketView<'_>) -> bool {
@@ -130,30 +162,78 @@ impl Tracking {
 }
 
 impl Window {
-    /// Counts one match; whether the rate lets it alert.
-    fn add(&mut self, rate: &Rate, packet: &PacketView<'_>) -> bool {
-        match rate.unique_on {
-            None => self.count = self.count.saturating_add(1),
-            Some(unique) => {
-                let port = match unique {
-                    Unique::SourcePort => packet.source_port,
-                    Unique::DestinationPort => packet.destination_port,
-                };
-                let new = self.unique.len() < limits::UNIQUE_VALUES && self.unique.insert(port);
-                self.count = self.count.saturating_add(u32::from(new));
-            }
+    fn new(rate: &Rate, packet: &PacketView<'_>) -> Self {
+        let end = packet.time.plus_seconds(i64::from(rate.seconds));
+        Self { start: packet.time, end, count: 0, due: rate.count, acts_until: None, unique: HashSet::new() }
+    }
+
+    /// Counts one match; what the rate lets it do.
+    fn take(&mut self, rate: &Rate, packet: &PacketView<'_>) -> RateVerdict {
+        if let (RateKind::Filter, Some((action, seconds))) = (rate.kind, rate.instead) {
+            return self.filter(rate, packet, (action, seconds));
         }
+        if rate.kind != RateKind::Backoff && (packet.time >= self.end || packet.time < self.start) {
+            *self = Self::new(rate, packet);
+        }
+        self.add(rate, packet);
         match rate.kind {
-            RateKind::Limit => self.count <= rate.count,
-            RateKind::Both => {
-                let first = self.count == rate.count;
-                // Counting on past the alert keeps a distinct-value counter from alerting again.
-                self.count = self.count.saturating_add(u32::from(first && rate.unique_on.is_some()));
-                first
+            RateKind::Limit if self.count <= rate.count => RateVerdict::Alert,
+            RateKind::Limit => RateVerdict::Silent,
+            RateKind::Both => self.once(rate),
+            RateKind::Threshold if self.count >= rate.count => {
+                *self = Self::new(rate, packet);
+                RateVerdict::Alert
             }
-            RateKind::Threshold => self.count >= rate.count,
-            RateKind::DetectionFilter => self.count > rate.count,
+            RateKind::DetectionFilter if self.count > rate.count => RateVerdict::Alert,
+            RateKind::Backoff if self.count == self.due => {
+                self.due = self.due.saturating_mul(rate.multiplier);
+                RateVerdict::Alert
+            }
+            RateKind::Backoff => RateVerdict::Silent,
+            _ => RateVerdict::Nothing,
         }
+    }
+
+    fn add(&mut self, rate: &Rate, packet: &PacketView<'_>) {
+        let Some(unique) = rate.unique_on else {
+            self.count = self.count.saturating_add(1);
+            return;
+        };
+        let port = match unique {
+            Unique::SourcePort => packet.source_port,
+            Unique::DestinationPort => packet.destination_port,
+        };
+        let new = self.unique.len() < limits::UNIQUE_VALUES && self.unique.insert(port);
+        self.count = self.count.saturating_add(u32::from(new));
+    }
+
+    fn once(&mut self, rate: &Rate) -> RateVerdict {
+        if self.count < rate.count {
+            return RateVerdict::Nothing;
+        }
+        let first = self.count == rate.count;
+        // Counting on past the alert keeps a distinct-value counter from alerting again.
+        self.count = self.count.saturating_add(u32::from(first && rate.unique_on.is_some()));
+        if first { RateVerdict::Alert } else { RateVerdict::Silent }
+    }
+
+    fn filter(&mut self, rate: &Rate, packet: &PacketView<'_>, (action, seconds): (Action, u32)) -> RateVerdict {
+        if let Some(until) = self.acts_until {
+            if packet.time <= until {
+                return RateVerdict::Act(action);
+            }
+            self.acts_until = None;
+            return RateVerdict::Alert;
+        }
+        if packet.time >= self.end || packet.time < self.start {
+            *self = Self::new(rate, packet);
+        }
+        self.count = self.count.saturating_add(1);
+        if self.count <= rate.count {
+            return RateVerdict::Alert;
+        }
+        self.acts_until = Some(packet.time.plus_seconds(i64::from(seconds)));
+        RateVerdict::Act(action)
     }
 }
 
@@ -163,8 +243,8 @@ fn tracked(track: Track, packet: &PacketView<'_>) -> Pair {
         Track::Destination => (None, packet.destination),
         Track::Both => (packet.source, packet.destination),
         Track::Rule => (None, None),
-        // Address pair without order; several flows of one pair are counted together.
-        Track::Flow => held(Holder::Pair, packet),
+        // Flows keep their own counts.
+        Track::Flow => (None, None),
     }
 }
 
@@ -182,12 +262,12 @@ mod tests {
 
     fn alerts(kind: RateKind, count: u32, seconds: u32, times: &[i64]) -> Vec<bool> {
         let tracking = Tracking::default();
-        let rate = Rate { kind, track: Track::Source, count, seconds, unique_on: None };
+        let rate = Rate { kind, track: Track::Source, count, seconds, unique_on: None, multiplier: 10, instead: None };
         let (a, b) = ("10.0.0.1:1".parse().unwrap(), "10.0.0.2:2".parse().unwrap());
         let at = |second: &i64| {
             let mut packet = PacketView::new(a, b, 6, b"");
             packet.time = Timestamp::EPOCH.plus_seconds(*second);
-            tracking.allows(1, &rate, &packet)
+            tracking.count(1, (0, &rate), &packet, None) == RateVerdict::Alert
         };
         times.iter().map(at).collect()
     }
@@ -199,6 +279,9 @@ mod tests {
         assert_eq!(alerts(RateKind::Threshold, 2, 10, &[0, 1, 2, 3, 4]), [no, yes, no, yes, no]);
         assert_eq!(alerts(RateKind::Both, 2, 10, &[0, 1, 2, 11, 12]), [no, yes, no, no, yes]);
         assert_eq!(alerts(RateKind::DetectionFilter, 2, 10, &[0, 1, 2, 3, 30]), [no, no, yes, yes, no]);
+        let twelve: Vec<i64> = (0..12).collect();
+        let expected: Vec<bool> = (1..=12).map(|count| count == 1 || count == 10).collect();
+        assert_eq!(alerts(RateKind::Backoff, 1, 1, &twelve), expected);
     }
 
     #[test]

@@ -21,11 +21,26 @@ pub(crate) enum Transform {
     UrlDecode,
     DotPrefix,
     HeaderLowercase,
-    Domain { top_level: bool },
+    Domain {
+        top_level: bool,
+    },
     Xor(Vec<u8>),
+    /// The key is in the buffer: its offset and length, and where the rest begins.
+    XorWithin {
+        key: (usize, usize),
+        offset: usize,
+    },
     Pcre(Arc<regex::bytes::Regex>),
-    FromBase64 { offset: usize, bytes: usize, mode: Base64Mode },
-    Subslice { offset: i64, length: Option<i64>, truncate: bool },
+    FromBase64 {
+        offset: usize,
+        bytes: usize,
+        mode: Base64Mode,
+    },
+    Subslice {
+        offset: i64,
+        length: Option<i64>,
+        truncate: bool,
+    },
 }
 
 /// What `from_base64` makes of bytes that are no base64.
@@ -70,6 +85,11 @@ impl Transform {
             Self::HeaderLowercase => header_lowercase(bytes),
             Self::Domain { top_level } => domain(bytes, *top_level),
             Self::Xor(key) => bytes.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect(),
+            Self::XorWithin { key: (at, length), offset } => {
+                let (key, rest) = (bytes.get(*at..at + length), bytes.get(*offset..));
+                let (Some(key), Some(rest)) = (key, rest) else { return Vec::new() };
+                rest.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect()
+            }
             Self::Pcre(regex) => pcre_capture(regex, bytes),
             Self::FromBase64 { offset, bytes: count, mode } => from_base64(bytes, (*offset, *count), *mode),
             Self::Subslice { offset, length, truncate } => subslice(bytes, (*offset, *length), *truncate),

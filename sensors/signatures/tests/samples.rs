@@ -175,10 +175,8 @@ impl Step {
 
     fn inspect(&self, rules: &RuleSet, scratch: &mut Scratch, flow: &mut FlowState, round: u64) -> Vec<Match> {
         let view = self.view(round);
-        let mut matches = rules.inspect_packet(scratch, &view, Some(flow));
-        if let Some(window) = self.get("stream") {
-            matches.extend(rules.inspect_stream(scratch, &view, flow, window));
-        }
+        let window = self.get("stream").map(|window| (window, 0));
+        let mut matches = rules.inspect_packet(scratch, &view, Some(flow), window);
         let complete = self.get("incomplete").is_none();
         let transaction = self.transaction();
         if let Some(transaction) = &transaction {
@@ -190,7 +188,8 @@ impl Step {
             let file = FileView { data, size, complete, name: self.get("filename"), ..FileView::default() };
             matches.extend(rules.inspect_file_data(scratch, &view, flow, self.way(), (&file, transaction.as_ref())));
         }
-        matches
+        let settled = rules.settle(scratch, &view, Some(flow), matches);
+        settled.matches.into_iter().filter(|found| found.alerts).collect()
     }
 }
 

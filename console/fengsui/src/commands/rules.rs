@@ -74,7 +74,7 @@ fn check_signatures(files: &[PathBuf]) -> anyhow::Result<Outcome> {
         kind: "signatures",
         loaded: report.loaded,
         failures: report.failures.iter().map(failure).collect(),
-        notes: report.warnings.iter().map(warning).collect(),
+        notes: report.warnings.iter().map(warning).chain(report.skipped.iter().map(failure)).collect(),
     })
 }
 

@@ -14,9 +14,13 @@ use crate::{logging, roles};
 
 /// Runs the sensor. Exit code 0 when the capture was read.
 pub(super) fn run(config: Option<&Path>, job: SensorArguments) -> anyhow::Result<ExitCode> {
-    let settings = settings::load(config)?;
+    let mut settings = settings::load(config)?;
     match &job.interface {
         Some(interface) => {
+            settings.sensor.rules.extend(job.rules.iter().cloned());
+            if job.workers > 1 {
+                settings.sensor.workers = job.workers;
+            }
             logging::start(&settings.log)?;
             roles::run_live_sensor(settings, interface.clone(), &job.log_directory)?;
         }
@@ -45,10 +49,10 @@ fn options(job: SensorArguments, settings: Settings, configured: bool) -> anyhow
         disable_detection: job.disable_detection,
         simulate_ips: job.simulate_ips,
         older_dns_records: std::env::var("SURICATA_EVE_DNS_VERSION").is_ok_and(|version| version == "2"),
+        data_directory: job.data_dir,
         workers: job.workers,
         classifier,
         settings: configured.then_some(settings.sensor),
-        ..OfflineOptions::default()
     })
 }
 

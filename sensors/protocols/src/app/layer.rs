@@ -14,6 +14,8 @@ pub struct AppLayer {
     client_port: u16,
     state: State,
     transactions: Transactions,
+    /// Whether a datagram came that no parser recognised.
+    unrecognised: bool,
     /// What an earlier parser of this flow (before STARTTLS, CONNECT) was.
     previous: Option<AppProtocol>,
 }
@@ -68,6 +70,7 @@ impl AppLayer {
             client_port,
             state: State::Detecting(Box::default()),
             transactions: Transactions::default(),
+            unrecognised: false,
             previous: None,
         }
     }
@@ -137,7 +140,11 @@ impl AppLayer {
     /// Whether detection has given up (EVE's `app_proto: failed`).
     #[must_use]
     pub fn has_failed(&self) -> bool {
-        matches!(self.state, State::Failed)
+        match self.state {
+            State::Failed => true,
+            State::Detecting(_) => self.unrecognised,
+            State::Parsing(..) => false,
+        }
     }
 
     /// What was spoken before the protocol changed (EVE's `app_proto_orig`).
@@ -257,6 +264,7 @@ impl AppLayer {
         // Datagrams stand alone: the next one may be recognised.
         if self.transport == TransportKind::Udp {
             **held = Detecting::default();
+            self.unrecognised = true;
             return;
         }
         held.sides[index(direction)].given_up = true;

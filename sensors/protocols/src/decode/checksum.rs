@@ -15,11 +15,20 @@ fn add(sum: u64, bytes: &[u8]) -> u64 {
     sum + u64::from(u32::from_be_bytes(rest))
 }
 
-fn is_complement(mut sum: u64) -> bool {
+fn fold(mut sum: u64) -> u16 {
     while sum > 0xffff {
         sum = (sum >> 16) + (sum & 0xffff);
     }
-    sum == 0xffff
+    u16::try_from(sum).unwrap_or(u16::MAX)
+}
+
+fn is_complement(sum: u64) -> bool {
+    fold(sum) == 0xffff
+}
+
+/// The checksum of bytes that hold zeros in its place.
+pub(crate) fn of(bytes: &[u8]) -> u16 {
+    !fold(add(0, bytes))
 }
 
 /// Whether the checksum inside `bytes` is right.

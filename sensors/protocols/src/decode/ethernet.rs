@@ -14,7 +14,7 @@ use crate::limits::VLAN_LAYERS;
 pub(super) const IPV4: u16 = 0x0800;
 pub(super) const IPV6: u16 = 0x86dd;
 pub(super) const BRIDGE: u16 = 0x6558;
-const ARP: u16 = 0x0806;
+pub(super) const ARP: u16 = 0x0806;
 const VLAN: u16 = 0x8100;
 const QINQ: u16 = 0x88a8;
 const QINQ_OLD: u16 = 0x9100;
@@ -173,7 +173,7 @@ fn strip_fixed<'a>(decoded: &mut Decoded<'a>, data: &'a [u8], length: usize, sho
     Some((u16::from_be_bytes([tag[length - 2], tag[length - 1]]), rest))
 }
 
-fn decode_arp<'a>(decoded: &mut Decoded<'a>, data: &'a [u8]) {
+pub(super) fn decode_arp<'a>(decoded: &mut Decoded<'a>, data: &'a [u8]) {
     let Some(view) = ArpPacket::new(data) else {
         return decoded.invalidate("decoder.arp.pkt_too_small");
     };

@@ -70,14 +70,13 @@ pub(super) fn decode_icmpv4<'a>(decoded: &mut Decoded<'a>, data: &'a [u8], setti
         header,
         checksum_valid: settings.verify_checksums.then(|| checksum::is_valid(data)),
     });
-    check_v4(decoded, kind, code);
-    if is_error {
+    if check_v4(decoded, kind, code) && is_error {
         check_quoted_v4(decoded, rest);
     }
 }
 
-/// Types and codes of the IANA registry.
-fn check_v4(decoded: &mut Decoded<'_>, kind: u8, code: u8) {
+/// Whether type and code are in the IANA registry.
+fn check_v4(decoded: &mut Decoded<'_>, kind: u8, code: u8) -> bool {
     let last_code = match kind {
         0 | 4 | 8 | 10 | 13..=18 => 0,
         9 => 16,
@@ -85,11 +84,15 @@ fn check_v4(decoded: &mut Decoded<'_>, kind: u8, code: u8) {
         5 => 3,
         11 => 1,
         12 => 2,
-        _ => return decoded.event("decoder.icmpv4.unknown_type"),
+        _ => {
+            decoded.event("decoder.icmpv4.unknown_type");
+            return false;
+        }
     };
     if code > last_code {
         decoded.event("decoder.icmpv4.unknown_code");
     }
+    code <= last_code
 }
 
 fn check_quoted_v4(decoded: &mut Decoded<'_>, quoted: &[u8]) {

@@ -72,6 +72,9 @@ pub(super) fn decode_ipv4<'a>(decoded: &mut Decoded<'a>, data: &'a [u8], setting
 }
 
 fn check_options(decoded: &mut Decoded<'_>, options: &[u8]) {
+    if !options.len().is_multiple_of(8) {
+        decoded.event("decoder.ipv4.opt_pad_required");
+    }
     let mut rest = options;
     let mut seen = [0_u8; 32];
     while let [kind, tail @ ..] = rest {

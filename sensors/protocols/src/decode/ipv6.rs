@@ -244,16 +244,16 @@ fn check_options(decoded: &mut Decoded<'_>, options: &[u8], unknown: &'static st
 
 pub(super) fn carry_ipv4<'a>(decoded: &mut Decoded<'a>, data: &'a [u8]) {
     match data.first() {
-        _ if data.len() < 20 => decoded.event("decoder.ipv6.ipv4_in_ipv6_too_small"),
+        _ if data.len() < 20 => decoded.invalidate("decoder.ipv6.ipv4_in_ipv6_too_small"),
         Some(byte) if byte >> 4 == 4 => carry_ip(decoded, data),
-        _ => decoded.event("decoder.ipv6.ipv4_in_ipv6_wrong_version"),
+        _ => decoded.invalidate("decoder.ipv6.ipv4_in_ipv6_wrong_version"),
     }
 }
 
 pub(super) fn carry_ipv6<'a>(decoded: &mut Decoded<'a>, data: &'a [u8]) {
     match data.first() {
-        _ if data.len() < HEADER => decoded.event("decoder.ipv6.ipv6_in_ipv6_too_small"),
+        _ if data.len() < HEADER => decoded.invalidate("decoder.ipv6.ipv6_in_ipv6_too_small"),
         Some(byte) if byte >> 4 == 6 => carry_ip(decoded, data),
-        _ => decoded.event("decoder.ipv6.ipv6_in_ipv6_wrong_version"),
+        _ => decoded.invalidate("decoder.ipv6.ipv6_in_ipv6_wrong_version"),
     }
 }

@@ -1,6 +1,6 @@
 //! Decoding: a frame becomes its headers, its payload and a list of what is wrong with it.
 
-mod checksum;
+pub(crate) mod checksum;
 mod ethernet;
 mod icmp;
 mod ipv4;

@@ -1,6 +1,6 @@
 //! Encapsulations: GRE, ERSPAN, MPLS, PPP and PPPoE, NSH, FabricPath, VXLAN, Geneve, Teredo.
 
-use super::ethernet::{BRIDGE, IPV4, IPV6, decode_inner_ethernet};
+use super::ethernet::{ARP, BRIDGE, IPV4, IPV6, decode_arp, decode_inner_ethernet};
 use super::packet::TunnelKind;
 use super::{DecodeSettings, Decoded, LinkLayer, Udp, ipv4, ipv6};
 use crate::limits::MPLS_LABELS;
@@ -93,6 +93,7 @@ pub(super) fn decode_gre<'a>(decoded: &mut Decoded<'a>, data: &'a [u8]) {
         IPV4 | IPV6 => decoded.carry(TunnelKind::Gre, LinkLayer::Raw, key, rest),
         BRIDGE => decoded.carry(TunnelKind::Gre, LinkLayer::Ethernet, key, rest),
         0x880b => decoded.carry(TunnelKind::Gre, LinkLayer::Ppp, key, rest),
+        ARP => decode_arp(decoded, rest),
         // Type I has neither a sequence number nor a header of its own.
         ERSPAN_1_2 if flags & 0x10 == 0 => decoded.carry(TunnelKind::Erspan, LinkLayer::Ethernet, None, rest),
         ERSPAN_1_2 => decode_erspan(decoded, rest, 1, 8),

@@ -24,14 +24,14 @@ pub struct Udp<'a> {
 
 pub(super) fn decode_udp<'a>(decoded: &mut Decoded<'a>, ip: &Ip<'a>, data: &'a [u8], settings: &DecodeSettings) {
     let Some(view) = UdpPacket::new(data) else {
-        return decoded.invalidate("decoder.udp.pkt_too_small");
+        return decoded.invalidate("decoder.udp.hlen_too_small");
     };
     let length = usize::from(view.get_length());
     if length < HEADER {
         return decoded.invalidate("decoder.udp.len_invalid");
     }
     let Some(datagram) = data.get(..length) else {
-        return decoded.invalidate("decoder.udp.hlen_too_small");
+        return decoded.invalidate("decoder.udp.pkt_too_small");
     };
     if length != data.len() {
         decoded.event("decoder.udp.hlen_invalid");

@@ -1,7 +1,7 @@
 //! One direction of a connection: its bytes in order.
 
 use super::session::StreamSink;
-use super::{StreamSettings, StreamStatistics, UrgentPolicy};
+use super::{OverlapPolicy, StreamSettings, StreamStatistics, UrgentPolicy};
 use crate::Direction;
 use crate::limits::{OVERLAP_TAIL_BYTES, SEGMENTS_PER_DIRECTION};
 use crate::pieces::Pieces;
@@ -31,6 +31,10 @@ pub(super) struct Half {
     /// Offset of the FIN.
     pub(super) fin: Option<u64>,
     ended: bool,
+    /// Which data wins when overlapping segments differ, when the receiver's system is known.
+    pub(super) policy: Option<OverlapPolicy>,
+    /// Nobody acknowledges what this side sends, so bytes are handed out as they come.
+    pub(super) free: bool,
     depth_reached: bool,
     pieces: Pieces,
     urgent: Vec<u64>,
@@ -77,10 +81,10 @@ impl Half {
         if data.is_empty() || self.depth_reached {
             return self.pass_by(end, data.len());
         }
-        if start == self.next && self.pieces.is_empty() {
+        if start == self.next && self.pieces.is_empty() && self.limit(settings) == u64::MAX {
             return self.deliver(settings, direction, data, sink);
         }
-        if self.pieces.insert(start, data, settings.policy).different {
+        if self.pieces.insert(start, data, self.policy.unwrap_or(settings.policy)).different {
             sink.event("stream.reassembly_overlap_different_data");
         }
         self.drain(settings, direction, sink);
@@ -120,16 +124,36 @@ impl Half {
         if unacknowledged < self.tail.len() {
             self.tail.drain(..self.tail.len() - unacknowledged);
         }
+        self.drain(settings, direction, sink);
         // The receiver has what lies before the first piece: we shall not see it any more.
-        while self.pieces.first_offset().is_some_and(|first| first <= self.acknowledged) {
+        while self.pieces.first_offset().is_some_and(|first| first < self.acknowledged) {
             self.skip_gap(settings, direction, sink);
+        }
+    }
+
+    /// Offset up to which bytes may be handed out.
+    fn limit(&self, settings: &StreamSettings) -> u64 {
+        if settings.inline || self.free { u64::MAX } else { self.acknowledged }
+    }
+
+    /// Bytes held.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.pieces.bytes() + self.tail.len()
+    }
+
+    /// Throws away what was not acknowledged.
+    pub(super) fn drop_unacknowledged(&mut self, settings: &StreamSettings) {
+        if self.limit(settings) != u64::MAX {
+            self.statistics.shed_bytes += self.pieces.bytes() as u64;
+            self.pieces = Pieces::default();
         }
     }
 
     /// Delivers what can be delivered and tells the end once it is reached.
     pub(super) fn drain(&mut self, settings: &StreamSettings, direction: Direction, sink: &mut dyn StreamSink) {
+        let limit = self.limit(settings);
         while self.pieces.first_offset().is_some_and(|first| first <= self.next) {
-            let Some((_, data)) = self.pieces.pop_first() else { break };
+            let Some((_, data)) = self.pieces.pop_first(limit) else { break };
             self.deliver(settings, direction, &data, sink);
         }
         self.tell_end(direction, sink);
@@ -137,6 +161,7 @@ impl Half {
 
     /// Gives up every gap and delivers all that is held.
     pub(super) fn flush(&mut self, settings: &StreamSettings, direction: Direction, sink: &mut dyn StreamSink) {
+        self.free = true;
         while !self.pieces.is_empty() {
             self.skip_gap(settings, direction, sink);
         }
@@ -169,6 +194,12 @@ impl Half {
             self.tail.clear();
         }
         self.drain(settings, direction, sink);
+        // Still there: more waits for an acknowledgement than may be held.
+        if self.pieces.first_offset() == Some(first)
+            && let Some((_, data)) = self.pieces.pop_first(u64::MAX)
+        {
+            self.deliver(settings, direction, &data, sink);
+        }
     }
 
     fn deliver(&mut self, settings: &StreamSettings, direction: Direction, data: &[u8], sink: &mut dyn StreamSink) {
@@ -178,7 +209,10 @@ impl Half {
         };
         let (inside, beyond) = data.split_at(room.min(data.len()));
         self.hand_out(direction, inside, sink);
-        self.remember(inside);
+        // What was acknowledged can not be changed by sending it again.
+        if self.limit(settings) == u64::MAX {
+            self.remember(inside);
+        }
         self.next += beyond.len() as u64;
         self.statistics.delivered_bytes += inside.len() as u64;
         self.statistics.beyond_depth_bytes += beyond.len() as u64;

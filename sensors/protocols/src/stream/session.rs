@@ -3,7 +3,7 @@
 use fengsui_schema::Timestamp;
 
 use super::half::Half;
-use super::{StreamSettings, StreamStatistics, TcpState, UrgentPolicy};
+use super::{OverlapPolicy, StreamSettings, StreamStatistics, TcpState, UrgentPolicy};
 use crate::Direction;
 use crate::decode::{Tcp, flags};
 
@@ -49,6 +49,8 @@ pub struct TcpSession {
     established: bool,
     syn_acks: u8,
     fast_open: bool,
+    /// Whether the payload of the last segment went into the stream.
+    took_payload: bool,
 }
 
 fn index(direction: Direction) -> usize {
@@ -60,6 +62,11 @@ impl TcpSession {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Sets which data wins when overlapping segments of a direction differ: as its receiver's system has it.
+    pub fn set_policy(&mut self, direction: Direction, policy: Option<OverlapPolicy>) {
+        self.halves[index(direction)].policy = policy;
     }
 
     /// State of the connection.
@@ -86,6 +93,18 @@ impl TcpSession {
         self.one_sided
     }
 
+    /// Whether the payload of the last segment went into the stream: what did not is a packet of its own to the rules.
+    #[must_use]
+    pub fn took_payload(&self) -> bool {
+        self.took_payload
+    }
+
+    /// Bytes held until they can be handed out, and to compare retransmissions with.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.halves.iter().map(Half::held_bytes).sum()
+    }
+
     /// Counts of a direction.
     #[must_use]
     pub fn statistics(&self, direction: Direction) -> StreamStatistics {
@@ -95,6 +114,8 @@ impl TcpSession {
     /// Takes the next packet. Says whether it belongs to the connection: what does not (wrong checksum, outside of the
     /// window, no session) must not be inspected as a part of the stream.
     pub fn segment(&mut self, settings: &StreamSettings, segment: &Segment<'_>, sink: &mut dyn StreamSink) -> bool {
+        self.took_payload = false;
+        self.see_side(segment.direction);
         let half = &mut self.halves[index(segment.direction)];
         half.statistics.flags |= segment.tcp.flags;
         if settings.drop_bad_checksums && segment.tcp.checksum_valid == Some(false) {
@@ -115,8 +136,20 @@ impl TcpSession {
         accepted
     }
 
+    /// A flow that was taken to be one-sided is not when the other side is heard.
+    fn see_side(&mut self, direction: Direction) {
+        if self.one_sided && self.halves[index(direction.reversed())].free && !self.halves[index(direction)].free {
+            self.one_sided = false;
+            self.halves.iter_mut().for_each(|half| half.free = false);
+        }
+    }
+
     /// Ends both directions: gaps are given up and all that is held is delivered.
     pub fn finish(&mut self, settings: &StreamSettings, sink: &mut dyn StreamSink) {
+        if let Some(by) = self.reset_by {
+            // Who resets has not read what it did not acknowledge.
+            self.halves[index(by.reversed())].drop_unacknowledged(settings);
+        }
         for direction in [Direction::ToServer, Direction::ToClient] {
             self.halves[index(direction)].flush(settings, direction, sink);
         }
@@ -130,7 +163,9 @@ impl TcpSession {
         }
         if tcp.has(flags::FIN) {
             sink.event("stream.fin_but_no_session");
-            return false;
+            if !settings.midstream || segment.payload.is_empty() {
+                return false;
+            }
         }
         if tcp.is_syn() {
             self.open(settings, segment, sink);
@@ -157,6 +192,7 @@ impl TcpSession {
         self.fast_open = tcp.options.fast_open == Some(true);
         if self.fast_open && !segment.payload.is_empty() {
             half.insert(settings, segment.direction, 0, segment.payload, sink);
+            self.took_payload = true;
         }
     }
 
@@ -173,6 +209,10 @@ impl TcpSession {
         if tcp.has(flags::SYN) {
             self.state = TcpState::SynReceived;
             return true;
+        }
+        if settings.async_oneside {
+            self.one_sided = true;
+            self.halves[index(segment.direction)].free = true;
         }
         self.establish();
         self.running(settings, segment, sink)
@@ -193,11 +233,20 @@ impl TcpSession {
 
     fn syn_sent(&mut self, settings: &StreamSettings, segment: &Segment<'_>, sink: &mut dyn StreamSink) -> bool {
         let (tcp, from_client) = (segment.tcp, segment.direction == Direction::ToServer);
+        if !from_client && self.echoes_wrong_timestamp(tcp) {
+            sink.event("stream.pkt_invalid_timestamp");
+            return false;
+        }
         if tcp.has(flags::RST) {
             return self.reset_in_handshake(settings, segment, sink);
         }
         if tcp.is_syn_ack() && !from_client {
             return self.syn_ack(settings, segment, sink);
+        }
+        if tcp.is_syn_ack() && self.answers_syn(tcp) {
+            // Both sides sent a SYN; the client answers that of the server (split handshake).
+            self.state = TcpState::SynReceived;
+            return true;
         }
         if tcp.is_syn_ack() {
             sink.event("stream.3whs_synack_in_wrong_direction");
@@ -213,6 +262,20 @@ impl TcpSession {
             return self.go_one_sided(settings, segment, sink);
         }
         false
+    }
+
+    /// What the other side sends echoes the timestamp of the SYN (RFC 7323, 3.2).
+    fn echoes_wrong_timestamp(&self, tcp: &Tcp<'_>) -> bool {
+        match (self.halves[0].timestamp, tcp.options.timestamp) {
+            (Some(sent), Some((_, echo))) => sent != 0 && echo != 0 && sent != echo,
+            (None, Some((_, echo))) => echo != 0,
+            (_, None) => false,
+        }
+    }
+
+    fn answers_syn(&self, tcp: &Tcp<'_>) -> bool {
+        let [client, server] = &self.halves;
+        server.origin == Some(tcp.acknowledgement) && client.origin == Some(tcp.sequence.wrapping_add(1))
     }
 
     fn syn_again(&mut self, settings: &StreamSettings, segment: &Segment<'_>, sink: &mut dyn StreamSink) -> bool {
@@ -238,7 +301,8 @@ impl TcpSession {
             sink.event("stream.3whs_async_wrong_seq");
             return false;
         }
-        self.one_sided = true;
+        self.one_sided = settings.async_oneside;
+        self.halves[0].free = settings.async_oneside;
         self.halves[1].start(segment.tcp.acknowledgement);
         self.halves[1].scale = UNKNOWN_SCALE;
         self.establish();
@@ -271,6 +335,7 @@ impl TcpSession {
         self.state = TcpState::SynReceived;
         if !segment.payload.is_empty() {
             server.insert(settings, segment.direction, 0, segment.payload, sink);
+            self.took_payload = true;
         }
         true
     }
@@ -388,7 +453,10 @@ impl TcpSession {
     fn close(&mut self, settings: &StreamSettings, by: Direction, sink: &mut dyn StreamSink) {
         self.state = TcpState::Closed;
         self.reset_by = Some(by);
-        self.finish(settings, sink);
+        // What was never acknowledged may never have been received: it waits for the end of the flow.
+        if settings.inline || self.one_sided {
+            self.finish(settings, sink);
+        }
     }
 
     /// Packets of an established or closing connection.
@@ -411,7 +479,7 @@ impl TcpSession {
             return false;
         }
         self.take_data(settings, segment, offset, sink);
-        self.advance(segment.direction, tcp, sink);
+        self.advance(settings, segment.direction, tcp, sink);
         true
     }
 
@@ -542,7 +610,9 @@ impl TcpSession {
         let after_end = half.fin.is_some_and(|fin| offset >= i64::try_from(fin).unwrap_or(i64::MAX));
         if !segment.payload.is_empty() && !after_end {
             half.insert(settings, segment.direction, offset, segment.payload, sink);
+            self.took_payload = true;
         }
+        let half = &mut self.halves[index(segment.direction)];
         if segment.tcp.has(flags::FIN) && half.fin.is_none() {
             let end = offset.saturating_add(i64::try_from(segment.payload.len()).unwrap_or(0));
             half.fin = u64::try_from(end).ok();
@@ -551,8 +621,9 @@ impl TcpSession {
     }
 
     /// Moves the state on by FINs and their acknowledgements.
-    fn advance(&mut self, direction: Direction, tcp: &Tcp<'_>, sink: &mut dyn StreamSink) {
+    fn advance(&mut self, settings: &StreamSettings, direction: Direction, tcp: &Tcp<'_>, sink: &mut dyn StreamSink) {
         let has_fin = tcp.has(flags::FIN);
+        let one_sided = self.one_sided;
         let (own, other) = self.pair(direction);
         let acknowledges_fin = other.fin.is_some_and(|fin| other.acknowledged > fin);
         let own_fin = own.fin.is_some();
@@ -561,8 +632,10 @@ impl TcpSession {
         }
         let by_first = self.first_fin == Some(direction);
         self.state = match (self.state, has_fin) {
-            (TcpState::Established, true) if direction == Direction::ToServer => TcpState::FinWait1,
-            (TcpState::Established, true) => TcpState::CloseWait,
+            // Nothing tells how much the unseen server has taken.
+            (TcpState::Established, true) if direction == Direction::ToServer && one_sided => TcpState::Established,
+            (TcpState::Established, true) if direction == Direction::ToServer => TcpState::CloseWait,
+            (TcpState::Established, true) => TcpState::FinWait1,
             (TcpState::FinWait1, true) if !by_first => {
                 if acknowledges_fin {
                     TcpState::TimeWait
@@ -581,7 +654,9 @@ impl TcpSession {
         };
         if self.state == TcpState::Closed {
             for direction in [Direction::ToServer, Direction::ToClient] {
-                self.halves[index(direction)].tell_end(direction, sink);
+                let half = &mut self.halves[index(direction)];
+                half.free = true;
+                half.drain(settings, direction, sink);
             }
         }
     }
@@ -591,7 +666,9 @@ impl TcpSession {
         let tcp = segment.tcp;
         if tcp.is_syn() && segment.direction == Direction::ToServer {
             // The ports are used again.
+            let policies = [self.halves[0].policy, self.halves[1].policy];
             *self = Self::default();
+            (self.halves[0].policy, self.halves[1].policy) = (policies[0], policies[1]);
             return self.first(settings, segment, sink);
         }
         if tcp.has(flags::SYN) {
@@ -602,6 +679,9 @@ impl TcpSession {
         let continues = own.offset_of(tcp.sequence).is_some_and(|offset| offset >= 0);
         if self.reset_by == Some(segment.direction) && !segment.payload.is_empty() && continues {
             sink.event("stream.suspected_rst_inject");
+            // The sender goes on as if it had sent no reset: it was not its own.
+            (self.state, self.reset_by) = (TcpState::Established, None);
+            return self.running(settings, segment, sink);
         }
         tcp.has(flags::RST) || segment.payload.is_empty()
     }

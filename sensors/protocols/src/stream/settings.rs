@@ -27,6 +27,9 @@ pub struct StreamSettings {
     pub midstream: bool,
     /// Whether connections of which only one direction is seen are followed.
     pub async_oneside: bool,
+    /// Whether bytes are handed out as they come, as in front of a network; else once their receiver has acknowledged
+    /// them, so that what overlaps until then is put together by the policy.
+    pub inline: bool,
     /// Bytes of one direction that are put together; the rest is counted and passed by. 0 for no limit.
     pub depth_bytes: u64,
     /// Bytes of one direction held because earlier ones are missing; above it the gap is given up.
@@ -46,6 +49,7 @@ impl Default for StreamSettings {
         Self {
             midstream: false,
             async_oneside: false,
+            inline: false,
             depth_bytes: 1 << 20,
             out_of_order_bytes: 1 << 20,
             drop_bad_checksums: true,

@@ -12,7 +12,7 @@ pub enum TcpState {
     SynReceived,
     /// The handshake is complete, or was passed by.
     Established,
-    /// One side has sent FIN.
+    /// The server has sent FIN first.
     FinWait1,
     /// That FIN was acknowledged.
     FinWait2,
@@ -20,7 +20,7 @@ pub enum TcpState {
     TimeWait,
     /// Waiting for the acknowledgement of the last FIN.
     LastAck,
-    /// The server has sent FIN first.
+    /// The client has sent FIN first.
     CloseWait,
     /// Both sides have sent FIN at once.
     Closing,

@@ -46,6 +46,11 @@ impl StreamSink for Collected {
     }
 }
 
+/// Settings under which bytes are handed out as they come.
+pub fn at_once() -> StreamSettings {
+    StreamSettings { inline: true, ..StreamSettings::default() }
+}
+
 /// A connection driven by hand.
 pub struct Connection {
     pub session: TcpSession,

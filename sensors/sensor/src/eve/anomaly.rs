@@ -6,9 +6,11 @@ use serde_json::{Map, Value};
 use super::header::Header;
 use super::packet_info::PacketInfo;
 use crate::flow::Flow;
+use crate::settings::SensorSettings;
 
 /// A record about a broken header or an odd TCP session.
 pub(crate) fn packet_anomaly(
+    settings: &SensorSettings,
     info: &PacketInfo<'_>,
     flow_id: Option<u64>,
     number: Option<u64>,
@@ -28,8 +30,13 @@ pub(crate) fn packet_anomaly(
     };
     let kind = if event.starts_with("stream.") { "stream" } else { "decode" };
     let mut record = header.record();
-    if let Some(packet) = info.packet {
-        record.insert("packet_info".to_owned(), serde_json::json!({"linktype": packet.link.number()}));
+    if let (Some((source, destination)), true) = (info.macs, settings.eve.ethernet) {
+        super::header::add_ethernet(&mut record, Some(source), Some(destination));
+    }
+    if settings.eve.anomaly.packet {
+        super::alert::add_packet(&mut record, info);
+    } else if info.packet.is_some() {
+        record.insert("packet_info".to_owned(), super::alert::packet_info(info));
     }
     let mut anomaly = Map::new();
     anomaly.insert("type".to_owned(), kind.into());

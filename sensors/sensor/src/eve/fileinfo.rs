@@ -14,7 +14,7 @@ use crate::settings::SensorSettings;
 pub(crate) struct FileRecord<'a> {
     pub(crate) file: &'a FileProgress,
     pub(crate) kind: FileKind,
-    /// Digests of a file without gaps.
+    /// Digests of what was seen of the file.
     pub(crate) hashes: Option<FileHashes>,
     /// Name of the list that holds its digest.
     pub(crate) listed: Option<&'a str>,
@@ -35,10 +35,17 @@ pub(crate) fn fileinfo_object(record: &FileRecord<'_>) -> Map<String, Value> {
     let state = if file.truncated || file.gaps { "TRUNCATED" } else { "CLOSED" };
     object.insert("state".to_owned(), state.into());
     if let Some(hashes) = &record.hashes {
-        object.insert("md5".to_owned(), hex::encode(hashes.md5).into());
-        object.insert("sha1".to_owned(), hex::encode(hashes.sha1).into());
-        object.insert("sha256".to_owned(), hex::encode(hashes.sha256).into());
-        object.insert("sm3".to_owned(), hex::encode(hashes.sm3).into());
+        let digests = [
+            ("md5", hashes.md5.map(hex::encode)),
+            ("sha1", hashes.sha1.map(hex::encode)),
+            ("sha256", hashes.sha256.map(hex::encode)),
+            ("sm3", hashes.sm3.map(hex::encode)),
+        ];
+        for (name, digest) in digests {
+            if let Some(digest) = digest {
+                object.insert(name.to_owned(), digest.into());
+            }
+        }
     }
     if let Some(list) = record.listed {
         object.insert("hash_list".to_owned(), list.into());
@@ -55,6 +62,28 @@ pub(crate) fn fileinfo_object(record: &FileRecord<'_>) -> Map<String, Value> {
     object
 }
 
+/// A file on its way, as alerts tell it.
+pub(super) fn progress_object(file: &FileProgress) -> Map<String, Value> {
+    let mut object = Map::new();
+    if let Some(name) = &file.name {
+        object.insert("filename".to_owned(), String::from_utf8_lossy(name).into());
+    }
+    if !file.signatures.is_empty() {
+        object.insert("sid".to_owned(), file.signatures.clone().into());
+    }
+    object.insert("gaps".to_owned(), file.gaps.into());
+    let state = match (file.ended, file.truncated || file.gaps) {
+        (false, _) => "UNKNOWN",
+        (true, true) => "TRUNCATED",
+        (true, false) => "CLOSED",
+    };
+    object.insert("state".to_owned(), state.into());
+    object.insert("stored".to_owned(), false.into());
+    object.insert("size".to_owned(), file.size.into());
+    object.insert("tx_id".to_owned(), file.transaction.into());
+    object
+}
+
 /// The record of a file that has ended.
 pub(crate) fn fileinfo_record(
     settings: &SensorSettings,
@@ -65,7 +94,7 @@ pub(crate) fn fileinfo_record(
 ) -> Map<String, Value> {
     let mut header = Header::of_flow(info.time, "fileinfo", flow, file.file.direction);
     header.packet_source = Some(info.source);
-    header.number = settings.eve.packet_number.then_some(info.number);
+    header.number = (settings.eve.packet_number && info.number > 0).then_some(info.number);
     let mut record = header.record();
     add_flow_extras(&mut record, settings, flow, file.file.direction);
     if let Some(transaction) = transaction {

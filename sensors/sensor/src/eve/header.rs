@@ -62,6 +62,9 @@ impl<'a> Header<'a> {
                 record.insert(port.to_owned(), side.1.into());
             }
         }
+        if let (Some(50), Some(side), Some(other)) = (self.protocol, self.source, self.destination) {
+            record.insert("spi".to_owned(), (u32::from(side.1) << 16 | u32::from(other.1)).into());
+        }
         if let Some(protocol) = self.protocol {
             record.insert("proto".to_owned(), protocol_name(protocol).into());
         }
@@ -143,7 +146,7 @@ pub(crate) fn protocol_name(protocol: u8) -> String {
         0 => "HOPOPT",
         1 => "ICMP",
         2 => "IGMP",
-        4 => "IPv4",
+        4 => "IP-in-IP",
         6 => "TCP",
         17 => "UDP",
         41 => "IPv6",

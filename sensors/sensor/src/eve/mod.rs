@@ -9,13 +9,13 @@ mod packet_info;
 mod settings;
 mod transaction;
 
-pub(crate) use alert::{AlertInput, alert_record, drop_record};
+pub(crate) use alert::{AlertInput, alert_record, drop_record, packet_record};
 pub(crate) use anomaly::{app_anomaly, packet_anomaly};
 pub(crate) use fileinfo::{FileRecord, fileinfo_object, fileinfo_record};
-pub(crate) use flow::{add_app_protocol, counts_and_sides, flow_record, netflow_records};
+pub(crate) use flow::{add_app_protocol, add_notes, counts_and_sides, flow_record, netflow_records};
 pub(crate) use header::{Header, add_flow_extras, protocol_name};
 pub(crate) use packet_info::{PacketInfo, arp_record};
-pub use settings::{AlertOutput, AnomalyOutput, EveSettings};
+pub use settings::{AlertOutput, AnomalyOutput, DropOutput, EveSettings, ForwardedOutput};
 pub(crate) use transaction::{eve_names, transaction_objects, transaction_record};
 
 use fengsui_relay::Class;

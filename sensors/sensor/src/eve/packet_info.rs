@@ -1,7 +1,7 @@
 //! What records tell about the packet that brought them.
 
 use fengsui_capture::Packet;
-use fengsui_protocols::Arp;
+use fengsui_protocols::{Arp, Decoded};
 use fengsui_schema::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -26,6 +26,11 @@ pub(crate) struct PacketInfo<'a> {
     /// Addresses of the tunnel around it: source, destination, protocol.
     pub(crate) tunnel: Option<(Side, Side, u8)>,
     pub(crate) macs: Option<([u8; 6], [u8; 6])>,
+    /// The bytes records show as the packet, and their link type.
+    pub(crate) bytes: &'a [u8],
+    pub(crate) link: u32,
+    /// The decoded packet; none at the end of a flow.
+    pub(crate) headers: Option<&'a Decoded<'a>>,
 }
 
 /// A record about an ARP packet.

@@ -15,6 +15,8 @@ pub struct EveSettings {
     pub alert: AlertOutput,
     /// Which anomalies are written.
     pub anomaly: AnomalyOutput,
+    /// What a record of a blocked packet carries.
+    pub drop: DropOutput,
     /// Whether records carry the community id of their flow.
     pub community_id: bool,
     /// Whether records carry Ethernet addresses.
@@ -25,6 +27,12 @@ pub struct EveSettings {
     pub packet_number: bool,
     /// Whether records carry Suricata's context object on transactions an alert did not name: only when a flow has one.
     pub guess_transaction: bool,
+    /// Names of digests that file records tell beside those of the sensor's settings.
+    pub digests: Vec<String>,
+    /// Name of the capture file that every record tells; absent to tell none.
+    pub capture_name: Option<String>,
+    /// Whether statistics records tell counters that are 0.
+    pub zero_counters: bool,
     /// Whether a statistics record is written at the end and with each visibility record.
     pub statistics: bool,
     /// Whether visibility records are written.
@@ -38,11 +46,15 @@ impl Default for EveSettings {
             without: Vec::new(),
             alert: AlertOutput::default(),
             anomaly: AnomalyOutput::default(),
+            drop: DropOutput::default(),
             community_id: true,
             ethernet: false,
             netflow: false,
             packet_number: false,
             guess_transaction: false,
+            digests: Vec::new(),
+            capture_name: None,
+            zero_counters: true,
             statistics: true,
             visibility: true,
         }
@@ -59,16 +71,24 @@ pub struct AlertOutput {
     pub payload_printable: bool,
     /// The packet itself, base64.
     pub packet: bool,
+    /// Bodies of HTTP messages, base64.
+    pub bodies: bool,
+    /// The same with unprintable bytes as dots.
+    pub bodies_printable: bool,
     /// The application transaction.
     pub transaction: bool,
     /// The rule's metadata.
     pub metadata: bool,
     /// The rule's references.
     pub references: bool,
+    /// The rule's text, by EVE's name for it.
+    pub rule_text: bool,
     /// Why it fired: each condition and what it matched, and the rule's text.
     pub explanation: bool,
     /// Whether the action taken is told apart from the rule's (`verdict`).
     pub verdict: bool,
+    /// Takes the client's address from a header that proxies add.
+    pub forwarded: Option<ForwardedOutput>,
     /// Alerts of one packet that are written; more are counted.
     pub max_per_packet: usize,
 }
@@ -79,13 +99,60 @@ impl Default for AlertOutput {
             payload: true,
             payload_printable: false,
             packet: false,
+            bodies: false,
+            bodies_printable: false,
             transaction: true,
             metadata: true,
             references: false,
+            rule_text: false,
             explanation: true,
             verdict: false,
+            forwarded: None,
             max_per_packet: crate::limits::ALERTS_PER_PACKET,
         }
+    }
+}
+
+/// Where the address of a client behind a proxy is, and where records tell it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ForwardedOutput {
+    /// Name of the header.
+    pub header: String,
+    /// The first address of the header counts (a proxy of the clients), else the last one (a proxy of the servers).
+    pub first: bool,
+    /// The record's address of the client is replaced; else the address stands beside it as `xff`.
+    pub overwrite: bool,
+}
+
+impl Default for ForwardedOutput {
+    fn default() -> Self {
+        Self { header: "X-Forwarded-For".to_owned(), first: false, overwrite: false }
+    }
+}
+
+impl AlertOutput {
+    /// Whether records show bytes rules looked at.
+    pub(crate) const fn shows_payload(&self) -> bool {
+        self.payload || self.payload_printable
+    }
+}
+
+/// What a record of a blocked packet carries.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DropOutput {
+    /// The rule that blocked it.
+    pub alerts: bool,
+    /// Every packet of a blocked flow; else only the first of each direction.
+    pub all_of_flow: bool,
+    /// What was done with the packet, apart from the rule (`verdict`).
+    pub verdict: bool,
+}
+
+impl Default for DropOutput {
+    fn default() -> Self {
+        Self { alerts: true, all_of_flow: true, verdict: false }
     }
 }
 
@@ -99,11 +166,13 @@ pub struct AnomalyOutput {
     pub stream: bool,
     /// Odd application data.
     pub applayer: bool,
+    /// Whether records carry the packet, base64.
+    pub packet: bool,
 }
 
 impl Default for AnomalyOutput {
     fn default() -> Self {
-        Self { decode: true, stream: false, applayer: true }
+        Self { decode: true, stream: false, applayer: true, packet: false }
     }
 }
 

@@ -3,6 +3,8 @@
 use fengsui_protocols::{AppProtocol, Direction, Transaction};
 use serde_json::{Map, Value};
 
+use fengsui_signatures::RuleSet;
+
 use super::header::{Header, add_flow_extras};
 use super::packet_info::PacketInfo;
 use crate::flow::Flow;
@@ -40,6 +42,7 @@ pub(crate) fn transaction_objects(record: &mut Map<String, Value>, transaction: 
 /// The record of a transaction that is over.
 pub(crate) fn transaction_record(
     settings: &SensorSettings,
+    rules: &RuleSet,
     info: &PacketInfo<'_>,
     flow: &Flow,
     transaction: &Transaction,
@@ -48,9 +51,10 @@ pub(crate) fn transaction_record(
     let direction = direction_of(transaction);
     let mut header = Header::of_flow(info.time, event_type, flow, direction);
     header.packet_source = Some(info.source);
-    header.number = settings.eve.packet_number.then_some(info.number);
+    header.number = (settings.eve.packet_number && info.number > 0).then_some(info.number);
     let mut record = header.record();
     add_flow_extras(&mut record, settings, flow, direction);
+    super::flow::add_notes(&mut record, rules, &flow.rules, &[]);
     record.insert("tx_id".to_owned(), transaction.id.into());
     transaction_objects(&mut record, transaction);
     if transaction.protocol == AppProtocol::Dnp3 {

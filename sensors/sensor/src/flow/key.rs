@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use fengsui_protocols::{Decoded, Transport, Vlans};
+use fengsui_protocols::{Decoded, Ip, Transport, Tunnel, TunnelKind, Vlans};
 
 /// One end of a packet: address and port (or, for ICMP, type and identifier folded into a port).
 pub(crate) type Side = (IpAddr, u16);
@@ -21,6 +21,11 @@ impl FlowKey {
     /// The key of a packet, and the packet's source and destination; none without an IP header.
     pub(crate) fn of(decoded: &Decoded<'_>, tunnel: u32) -> Option<(Self, Side, Side)> {
         let ip = decoded.ip.as_ref()?;
+        let carries_ip = matches!(decoded.tunnel, Some(Tunnel { kind: TunnelKind::IpInIp, .. }));
+        let followed = matches!(ip.protocol, 1 | 6 | 17 | 50 | 58 | 132) || carries_ip;
+        if !followed {
+            return None;
+        }
         let (source_port, destination_port) = match &decoded.transport {
             Transport::Icmpv4(icmp) | Transport::Icmpv6(icmp) => {
                 if let Some((source, destination, protocol, from, to)) = quoted(icmp.quoted_flow()) {
@@ -28,10 +33,9 @@ impl FlowKey {
                     let key = Self::new((source, from), (destination, to), protocol, decoded.vlans, tunnel);
                     return Some((key, (destination, to), (source, from)));
                 }
-                let id = icmp.id.unwrap_or(0);
-                (id, id)
+                (icmp.kind.into(), counterpart(icmp.kind, ip.version).into())
             }
-            _ => decoded.ports().unwrap_or((0, 0)),
+            _ => decoded.ports().or_else(|| spi_halves(ip)).unwrap_or((0, 0)),
         };
         let (source, destination) = ((ip.source, source_port), (ip.destination, destination_port));
         Some((Self::new(source, destination, ip.protocol, decoded.vlans, tunnel), source, destination))
@@ -64,6 +68,30 @@ impl FlowKey {
         hash.add(&packet.to_le_bytes());
         hash.finish() & ((1 << 53) - 1)
     }
+}
+
+/// The type of ICMP message that answers one of this type, 255 where there is none: a question and its answer are one
+/// flow, as they are seen in opposite directions.
+const fn counterpart(kind: u8, version: u8) -> u8 {
+    match (version, kind) {
+        (4, 8) => 0,
+        (4, 0) => 8,
+        (4, 10) => 9,
+        (4, 9) => 10,
+        (4, 13 | 15 | 17) => kind + 1,
+        (4, 14 | 16 | 18) => kind - 1,
+        (6, 128 | 133 | 135 | 139 | 144) => kind + 1,
+        (6, 129 | 134 | 136 | 140 | 145) => kind - 1,
+        (6, 130) => 131,
+        (6, 131) => 130,
+        _ => 255,
+    }
+}
+
+/// The security parameter index of ESP, which tells its flows apart, as two halves.
+fn spi_halves(ip: &Ip<'_>) -> Option<(u16, u16)> {
+    let [a, b, c, d] = *ip.payload.first_chunk::<4>().filter(|_| ip.protocol == 50)?;
+    Some((u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])))
 }
 
 type Quoted = (IpAddr, IpAddr, u8, u16, u16);

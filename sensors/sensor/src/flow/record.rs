@@ -1,13 +1,14 @@
 //! What a worker keeps for one flow.
 
 use fengsui_files::FileHasher;
-use fengsui_protocols::{AppLayer, Direction, TcpSession, TcpState};
+use fengsui_protocols::{AppEvent, AppLayer, Direction, TcpSession, TcpState};
 use fengsui_schema::Timestamp;
 use fengsui_signatures::FlowState;
 
 use super::key::{FlowKey, Side};
 use crate::limits::{STREAM_OVERLAP_BYTES, STREAM_WINDOW_BYTES};
 use crate::settings::FlowSettings;
+use crate::worker::Tagged;
 
 /// Why a flow has ended, by EVE's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,11 +40,18 @@ pub(crate) struct StreamWindow {
     bytes: Vec<u8>,
     /// Bytes at the end that rules have not looked at.
     fresh: usize,
+    /// Bytes at the start that rules have looked at since the window was cut last.
+    seen: usize,
     /// All bytes that went through.
     pub(crate) total: u64,
 }
 
 impl StreamWindow {
+    /// Counts bytes that rules do not look at.
+    pub(crate) fn pass_by(&mut self, bytes: &[u8]) {
+        self.total += bytes.len() as u64;
+    }
+
     /// Appends bytes of the stream; says whether the window is full.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
@@ -52,8 +60,8 @@ impl StreamWindow {
     }
 
     /// What rules look at, when there is something new.
-    pub(crate) fn pending(&self) -> Option<&[u8]> {
-        (self.fresh > 0).then_some(self.bytes.as_slice())
+    pub(crate) fn pending(&self) -> Option<(&[u8], usize)> {
+        (self.fresh > 0).then_some((self.bytes.as_slice(), self.seen))
     }
 
     /// The latest bytes, whether rules have looked at them or not.
@@ -73,15 +81,17 @@ impl StreamWindow {
     /// Rules have looked; a full window keeps its end.
     pub(crate) fn inspected(&mut self) {
         self.fresh = 0;
+        self.seen = self.bytes.len();
         if self.bytes.len() > STREAM_WINDOW_BYTES {
             self.bytes.drain(..self.bytes.len() - STREAM_OVERLAP_BYTES);
+            self.seen = 0;
         }
     }
 
     /// What comes next does not follow what is held.
     pub(crate) fn cut(&mut self) {
         self.bytes.clear();
-        self.fresh = 0;
+        (self.fresh, self.seen) = (0, 0);
     }
 }
 
@@ -131,12 +141,33 @@ pub(crate) struct Flow {
     pub(crate) rules: FlowState,
     pub(crate) windows: [StreamWindow; 2],
     pub(crate) files: Vec<FileProgress>,
+    /// News of the direction that the packets which brought them do not go; rules look with the next one that does.
+    pub(crate) postponed: Vec<AppEvent>,
+    /// Transactions that were told and wait for that.
+    pub(crate) told: Vec<u64>,
     pub(crate) alerted: bool,
     pub(crate) dropped: bool,
+    /// Whether a policy for exceptions blocked it, not a rule.
+    pub(crate) dropped_by_policy: bool,
+    /// Whether a blocked packet of each direction was told.
+    pub(crate) drop_told: [bool; 2],
     pub(crate) capturing: bool,
     pub(crate) captured_bytes: usize,
     pub(crate) has_gap: bool,
     pub(crate) app_counted: bool,
+    /// Left alone from here on; what it brought since.
+    pub(crate) bypassed: bool,
+    pub(crate) bypassed_packets: [u64; 2],
+    pub(crate) bypassed_bytes: [u64; 2],
+    /// What follows is encrypted: rules no longer look at its bytes.
+    pub(crate) encrypted: bool,
+    /// Nothing of it is logged (keyword `config`).
+    pub(crate) silent: bool,
+    /// Transactions of it that are not logged.
+    pub(crate) silenced: Vec<u64>,
+    pub(crate) tagged: Option<Tagged>,
+    /// Policies for exceptions that were applied to it.
+    pub(crate) exceptions: Vec<(&'static str, &'static str)>,
 }
 
 impl Flow {
@@ -161,12 +192,24 @@ impl Flow {
             rules: FlowState::default(),
             windows: Default::default(),
             files: Vec::new(),
+            postponed: Vec::new(),
+            told: Vec::new(),
             alerted: false,
             dropped: false,
+            dropped_by_policy: false,
+            drop_told: [false; 2],
             capturing: false,
             captured_bytes: 0,
             has_gap: false,
             app_counted: false,
+            bypassed: false,
+            bypassed_packets: [0; 2],
+            bypassed_bytes: [0; 2],
+            encrypted: false,
+            silent: false,
+            silenced: Vec::new(),
+            tagged: None,
+            exceptions: Vec::new(),
         }
     }
 
@@ -191,10 +234,18 @@ impl Flow {
         self.tcp.as_ref().is_some_and(|tcp| tcp.state() == TcpState::Closed)
     }
 
+    /// Whether both sides have said their last word, though an acknowledgement may be under way.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.tcp
+            .as_ref()
+            .is_some_and(|tcp| matches!(tcp.state(), TcpState::LastAck | TcpState::TimeWait | TcpState::Closed))
+    }
+
     /// `new`, `established` or `closed`, by EVE's words.
     pub(crate) fn state_name(&self) -> &'static str {
         match () {
-            () if self.is_closed() => "closed",
+            () if self.bypassed => "bypassed",
+            () if self.is_closing() => "closed",
             () if self.is_established() => "established",
             () => "new",
         }
@@ -202,7 +253,7 @@ impl Flow {
 
     /// Seconds of quiet after which it ends.
     pub(crate) fn timeout_seconds(&self, settings: &FlowSettings) -> u32 {
-        match (self.tcp.is_some(), self.is_closed(), self.is_established()) {
+        match (self.tcp.is_some(), self.is_closing(), self.is_established()) {
             (true, true, _) => settings.tcp_closed_seconds,
             (true, false, true) => settings.tcp_established_seconds,
             (true, false, false) => settings.tcp_new_seconds,
@@ -220,7 +271,8 @@ impl Flow {
     pub(crate) fn held_bytes(&self) -> usize {
         let windows: usize = self.windows.iter().map(StreamWindow::held).sum();
         let files: usize = self.files.iter().map(|file| file.content.len() + file.window.len()).sum();
-        windows + files
+        let stream = self.tcp.as_ref().map_or(0, |tcp| tcp.held_bytes());
+        windows + files + stream
     }
 
     /// The addresses in the packet's order: source and destination of what goes this way.

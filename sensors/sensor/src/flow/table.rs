@@ -17,6 +17,8 @@ struct Entry {
     /// Number of the flow's first packet, to tell it from the next one in this place.
     serial: u64,
     held: usize,
+    /// Whether it is entered for the shorter wait of a flow that has closed.
+    closing: bool,
     older: usize,
     newer: usize,
 }
@@ -65,6 +67,11 @@ impl FlowTable {
         self.held > self.settings.max_bytes
     }
 
+    /// What flows hold, in percent of what they may.
+    pub(crate) fn pressure(&self) -> u64 {
+        (self.held.saturating_mul(100) / self.settings.max_bytes.max(1)) as u64
+    }
+
     /// The flow that was quiet longest.
     pub(crate) fn quietest(&self) -> Option<Slot> {
         (self.oldest != NONE).then_some(self.oldest)
@@ -73,7 +80,7 @@ impl FlowTable {
     /// Adds a flow.
     pub(crate) fn insert(&mut self, flow: Box<Flow>) -> Slot {
         let (key, serial, deadline) = (flow.key, flow.first_packet, flow.deadline(&self.settings));
-        let entry = Entry { flow: Some(flow), key, serial, held: 0, older: NONE, newer: NONE };
+        let entry = Entry { flow: Some(flow), key, serial, held: 0, closing: false, older: NONE, newer: NONE };
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.entries[slot] = entry;
@@ -97,7 +104,7 @@ impl FlowTable {
 
     /// Puts a flow back that was taken out, as the one seen last.
     pub(crate) fn put_back(&mut self, slot: Slot, flow: Box<Flow>) {
-        let closed = flow.is_closed().then(|| (flow.deadline(&self.settings), flow.first_packet));
+        let closed = flow.is_closing().then(|| (flow.deadline(&self.settings), flow.first_packet));
         let Some(entry) = self.entries.get_mut(slot) else { return };
         let held = flow.held_bytes();
         self.held = self.held - entry.held + held;
@@ -106,11 +113,10 @@ impl FlowTable {
         self.unlink(slot);
         self.append(slot);
         // Closing shortens the wait, so the flow is also due earlier than it was entered for.
-        if let Some((deadline, serial)) = closed {
-            let due = self.deadlines.entry(deadline).or_default();
-            if due.last() != Some(&(slot, serial)) {
-                due.push((slot, serial));
-            }
+        if let (Some((deadline, serial)), Some(entry)) = (closed, self.entries.get_mut(slot))
+            && !std::mem::replace(&mut entry.closing, true)
+        {
+            self.deadlines.entry(deadline).or_default().push((slot, serial));
         }
     }
 

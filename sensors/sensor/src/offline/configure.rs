@@ -2,18 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use fengsui_protocols::UrgentPolicy;
+use fengsui_files::Digest;
+use fengsui_protocols::{OverlapPolicy, UrgentPolicy};
 use yaml_serde::Value;
 
 use super::options::{Checksums, OfflineOptions};
 use super::selection;
 use super::yaml::{Yaml, find, flag_of, text_of};
 use crate::SensorError;
-use crate::settings::SensorSettings;
+use crate::settings::{EncryptedPolicy, ExceptionPolicy, HostPolicy, SensorSettings};
 
 /// What the options come to.
 pub(super) struct Configuration {
     pub(super) settings: SensorSettings,
+    /// What `iprep`, `dataset`, `threshold.config` and the like name.
+    pub(super) yaml: Yaml,
 }
 
 /// Applies a suricata.yaml, then `--set`, then the other options to the settings.
@@ -32,12 +35,22 @@ pub(super) fn configure(options: &OfflineOptions) -> Result<Configuration, Senso
         settings.app.dns.version = 2;
     }
     selection::apply(&yaml, &mut settings.eve, &mut settings.app);
+    for (word, digest) in [("md5", Digest::Md5), ("sha1", Digest::Sha1), ("sha256", Digest::Sha256)] {
+        if settings.eve.digests.iter().any(|name| name == word) {
+            settings.file_digests.push(digest);
+        }
+    }
+    if let Some(name) = &mut settings.eve.capture_name {
+        *name = options.pcap.display().to_string();
+    }
     if options.simulate_ips && settings.eve.only.is_none() {
         settings.eve.without.retain(|name| name != "drop");
     }
     variables(&yaml, &mut settings);
     decoding(&yaml, &mut settings);
     stream(&yaml, &mut settings);
+    settings.stream.inline |= options.simulate_ips && yaml.flag("stream.inline") != Some(false);
+    settings.midstream_policy = midstream_policy(&yaml, settings.stream.midstream, options.simulate_ips);
     applications(&yaml, &mut settings);
     detection(&yaml, &mut settings);
     file_store(&yaml, &options.output_directory, &mut settings);
@@ -50,7 +63,7 @@ pub(super) fn configure(options: &OfflineOptions) -> Result<Configuration, Senso
         Some(Checksums::All) => settings.decode.verify_checksums = true,
         None => {}
     }
-    Ok(Configuration { settings })
+    Ok(Configuration { settings, yaml })
 }
 
 fn variables(yaml: &Yaml, settings: &mut SensorSettings) {
@@ -107,6 +120,7 @@ fn port_range(text: &str) -> Vec<u16> {
 
 fn stream(yaml: &Yaml, settings: &mut SensorSettings) {
     let stream = &mut settings.stream;
+    stream.inline = yaml.flag("stream.inline").unwrap_or(stream.inline);
     let flags = [
         ("stream.midstream", &mut stream.midstream),
         ("stream.async-oneside", &mut stream.async_oneside),
@@ -123,12 +137,61 @@ fn stream(yaml: &Yaml, settings: &mut SensorSettings) {
     if let Some(queued) = yaml.size("stream.max-synack-queued") {
         stream.max_synack_queued = u8::try_from(queued).unwrap_or(u8::MAX);
     }
+    host_policies(yaml, settings);
+    flow_timeouts(yaml, settings);
+    let stream = &mut settings.stream;
     match yaml.text("stream.reassembly.urgent.policy").as_deref() {
         Some("oob") => stream.urgent = UrgentPolicy::Oob,
         Some("inline") => stream.urgent = UrgentPolicy::Inline,
         Some("drop") => stream.urgent = UrgentPolicy::Drop,
         Some("gap") => stream.urgent = UrgentPolicy::Gap,
         _ => {}
+    }
+}
+
+/// `host-os-policy: {windows: [10.1.0.0/16], linux: […]}`; systems of old stand for those they became.
+fn host_policies(yaml: &Yaml, settings: &mut SensorSettings) {
+    for (system, value) in yaml.entries("host-os-policy") {
+        let policy = match system.as_str() {
+            "bsd" | "macos" | "irix" => OverlapPolicy::Bsd,
+            "bsd-right" | "hpux10" => OverlapPolicy::BsdRight,
+            "linux" | "old-linux" => OverlapPolicy::Linux,
+            "windows" | "vista" | "windows2k3" => OverlapPolicy::Windows,
+            "solaris" | "old-solaris" => OverlapPolicy::Solaris,
+            "first" | "hpux11" => OverlapPolicy::First,
+            "last" => OverlapPolicy::Last,
+            _ => continue,
+        };
+        let texts: Vec<String> = match value {
+            Value::Sequence(list) => list.iter().filter_map(text_of).collect(),
+            value => text_of(value).into_iter().collect(),
+        };
+        settings.host_policies.push(HostPolicy { networks: texts, policy });
+    }
+}
+
+fn flow_timeouts(yaml: &Yaml, settings: &mut SensorSettings) {
+    let flow = &mut settings.flow;
+    for (path, target) in [
+        ("tcp.new", &mut flow.tcp_new_seconds),
+        ("tcp.established", &mut flow.tcp_established_seconds),
+        ("tcp.closed", &mut flow.tcp_closed_seconds),
+        ("udp.new", &mut flow.other_new_seconds),
+        ("udp.established", &mut flow.other_established_seconds),
+    ] {
+        if let Some(seconds) = yaml.size(&format!("flow-timeouts.{path}")) {
+            *target = u32::try_from(seconds).unwrap_or(u32::MAX);
+        }
+    }
+}
+
+/// A policy of its own wins over that for all; `auto` blocks in front of a network unless such flows are followed.
+fn midstream_policy(yaml: &Yaml, midstream: bool, inline: bool) -> ExceptionPolicy {
+    let word = yaml.text("stream.midstream-policy").or_else(|| yaml.text("exception-policy"));
+    match word.as_deref() {
+        None | Some("auto") if inline && !midstream => ExceptionPolicy::DropFlow,
+        Some(word) => ExceptionPolicy::from_word(word).unwrap_or_default(),
+        None => ExceptionPolicy::Ignore,
     }
 }
 
@@ -150,6 +213,11 @@ fn applications(yaml: &Yaml, settings: &mut SensorSettings) {
             settings.app.ports.entry(name).or_default().extend(ports);
         }
     }
+    settings.encrypted = match yaml.text("app-layer.protocols.tls.encryption-handling").as_deref() {
+        Some("bypass") => EncryptedPolicy::Bypass,
+        Some("full") => EncryptedPolicy::Full,
+        _ => EncryptedPolicy::Default,
+    };
     http(yaml, settings);
     let protocol = |path: &str| format!("app-layer.protocols.{path}");
     if let Some(limit) = yaml.size(&protocol("mqtt.max-msg-length")) {

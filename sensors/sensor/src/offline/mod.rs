@@ -1,6 +1,7 @@
 //! Capture files: read in one go, written as `eve.json`.
 
 mod configure;
+mod data;
 mod options;
 mod protocol_output;
 mod reader;

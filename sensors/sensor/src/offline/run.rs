@@ -10,6 +10,7 @@ use fengsui_schema::{LossCause, Timestamp, Visibility, shown};
 use fengsui_signatures::RuleData;
 
 use super::configure::{Configuration, configure};
+use super::data::{Places, rule_data};
 use super::options::{OfflineOptions, OfflineSummary};
 use super::reader::{Batch, Step, read};
 use crate::account::{Account, Counter, Fate};
@@ -29,14 +30,24 @@ use crate::{EveEvent, SensorError};
 pub fn run_offline(options: &OfflineOptions) -> Result<OfflineSummary, SensorError> {
     let configuration = configure(options)?;
     let mut source = FileSource::open(&options.pcap)?;
-    let rules = rules_of(options, &configuration)?;
+    let paths: &[PathBuf] = if options.rules.is_empty() { &configuration.settings.rules } else { &options.rules };
+    let places = Places::new(options, paths);
+    let data =
+        if options.disable_detection { RuleData::default() } else { rule_data(&configuration.yaml, &places, paths)? };
+    let rules = rules_of(options, (paths, &configuration, &data))?;
     let mut parts = SensorParts::new(LiveRules::new(rules));
     parts.classifier = options.classifier.clone();
     parts.yara = parts::load_yara(&configuration.settings.yara)?;
     parts.hashes = parts::load_hash_lists(&configuration.settings.hash_lists)?;
     let mut sink = EveFile::create(&options.output_directory.join("eve.json"))?;
     let name = options.pcap.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    read_with(configuration.settings, parts, (&mut source, &name, options.simulate_ips), &mut sink)
+    let summary = read_with(configuration.settings, parts, (&mut source, &name, options.simulate_ips), &mut sink)?;
+    for (name, content) in data.datasets.to_save() {
+        let path = places.to_save(&name);
+        std::fs::write(&path, content)
+            .map_err(|source| SensorError::Write { path: shown(&path.to_string_lossy()).to_string(), source })?;
+    }
+    Ok(summary)
 }
 
 /// Reads all packets of a source with these settings and parts and hands the events to a sink, in order. The result does
@@ -56,12 +67,14 @@ pub fn read_capture(
 
 use crate::settings::SensorSettings;
 
-fn rules_of(options: &OfflineOptions, configuration: &Configuration) -> Result<LoadedRules, SensorError> {
+fn rules_of(
+    options: &OfflineOptions,
+    (paths, configuration, data): (&[PathBuf], &Configuration, &RuleData),
+) -> Result<LoadedRules, SensorError> {
     if options.disable_detection {
         return Ok(LoadedRules::default());
     }
-    let paths: &[PathBuf] = if options.rules.is_empty() { &configuration.settings.rules } else { &options.rules };
-    load_rules(paths, &configuration.settings.variables, &RuleData::default())
+    load_rules(paths, &configuration.settings.variables, data)
 }
 
 /// What a worker answers to a batch; the last answer has no `until`.

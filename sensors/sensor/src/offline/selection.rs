@@ -5,7 +5,7 @@ use yaml_serde::Value;
 
 use super::protocol_output;
 use super::yaml::{Yaml, find, flag_of, text_of};
-use crate::eve::EveSettings;
+use crate::eve::{EveSettings, ForwardedOutput};
 
 /// Types that are off unless a suricata.yaml lists them.
 const OFF_BY_DEFAULT: &[&str] = &["arp", "netflow", "pgsql", "frame", "metadata", "drop"];
@@ -32,6 +32,9 @@ pub(super) fn apply(yaml: &Yaml, eve: &mut EveSettings, app: &mut AppSettings) {
     for log in logs.into_iter().filter(|log| writes_eve_json(log)) {
         eve.community_id |= flag(log, "community-id");
         eve.ethernet |= flag(log, "ethernet");
+        if flag(log, "pcap-file") {
+            eve.capture_name = Some(String::new());
+        }
         let Some(Value::Sequence(types)) = find(log, "types") else { continue };
         for entry in types {
             add_type(entry, &mut only, eve, app);
@@ -88,12 +91,41 @@ fn add_options(name: &str, options: &Value, eve: &mut EveSettings) {
             eve.alert.payload = flag(options, "payload");
             eve.alert.payload_printable = flag(options, "payload-printable");
             eve.alert.packet = flag(options, "packet");
+            eve.alert.bodies = flag(options, "http-body");
+            eve.alert.bodies_printable = flag(options, "http-body-printable");
             eve.alert.references |= flag(options, "metadata.rule.reference") || flag(options, "references");
             eve.alert.verdict |= flag(options, "verdict");
+            if flag(options, "xff.enabled") {
+                let text = |path: &str| find(options, path).and_then(text_of);
+                let mut forwarded = ForwardedOutput::default();
+                forwarded.header = text("xff.header").unwrap_or(forwarded.header);
+                forwarded.first = text("xff.deployment").as_deref() == Some("forward");
+                forwarded.overwrite = text("xff.mode").as_deref() == Some("overwrite");
+                eve.alert.forwarded = Some(forwarded);
+            }
+            eve.alert.rule_text |= flag(options, "metadata.rule.raw");
+        }
+        "files" => {
+            let words = match find(options, "force-hash") {
+                Some(Value::Sequence(list)) => list.iter().filter_map(text_of).collect(),
+                Some(value) => text_of(value).into_iter().collect(),
+                None => Vec::new(),
+            };
+            eve.digests.extend(words);
+        }
+        "stats" => {
+            let listed = find(options, "null-values").and_then(text_of).and_then(|text| flag_of(&text));
+            eve.zero_counters = listed.unwrap_or(true);
+        }
+        "drop" => {
+            eve.drop.alerts = flag(options, "alerts");
+            eve.drop.verdict = flag(options, "verdict");
+            eve.drop.all_of_flow = find(options, "flows").and_then(text_of).as_deref() == Some("all");
         }
         "anomaly" => {
             eve.anomaly.decode = flag(options, "types.decode");
             eve.anomaly.stream = flag(options, "types.stream");
+            eve.anomaly.packet = flag(options, "packethdr");
             let listed = find(options, "types.applayer").and_then(text_of).and_then(|text| flag_of(&text));
             eve.anomaly.applayer = listed.unwrap_or(true);
         }

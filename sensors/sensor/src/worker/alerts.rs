@@ -1,100 +1,238 @@
-//! Alerts, blocked packets and the captures that prove them.
+//! What fired on a packet: put in order, acted on, told; and the captures that prove it.
 
-use fengsui_protocols::{Direction, Transaction};
-use fengsui_signatures::{Action, Match};
+use fengsui_protocols::Direction;
+use fengsui_signatures::{Action, Match, PacketView, Silence};
 
 use super::Worker;
 use crate::account::Counter;
 use crate::eve::{AlertInput, PacketInfo, alert_record, drop_record};
 use crate::flow::Flow;
+use crate::limits::ALERT_PAYLOAD_BYTES;
 
-/// What was shown to the rules when they fired.
-pub(super) struct Shown<'a> {
-    pub(super) direction: Option<Direction>,
-    pub(super) transaction: Option<&'a Transaction>,
-    pub(super) stream: Option<&'a [u8]>,
+/// A match that waits for the end of its packet, when it is known what else fired.
+pub(super) struct Waiting {
+    found: Match,
+    direction: Option<Direction>,
+    /// Bytes of the stream the rule may have looked at.
+    stream: Option<Vec<u8>>,
+}
+
+/// What the matches of a packet do to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Verdict {
+    #[default]
+    Accepted,
+    Passed,
+    /// With the reason, by EVE's words.
+    Dropped(&'static str),
+    /// Dropped and answered with a reset.
+    Rejected(&'static str),
+}
+
+impl Verdict {
+    pub(crate) const fn drops(self) -> Option<&'static str> {
+        match self {
+            Self::Dropped(reason) | Self::Rejected(reason) => Some(reason),
+            Self::Accepted | Self::Passed => None,
+        }
+    }
 }
 
 impl Worker {
-    /// Raises what fired on a flow.
-    pub(super) fn raise_matches(
-        &mut self,
-        info: &PacketInfo<'_>,
-        flow: &mut Flow,
-        direction: Option<Direction>,
-        found: &[Match],
-    ) {
-        let mark = found.iter().any(|found| found.action != Action::Pass);
-        flow.alerted |= mark;
-        if mark {
-            self.begin_capture(flow, info);
-        }
-        let blocks = self.shared.inline && found.iter().any(|found| blocks(found.action));
-        let way = usize::from(direction == Some(Direction::ToClient));
-        for found in found {
-            let transaction = found.transaction.and_then(|id| flow.app.as_ref()?.transaction(id));
-            let window = flow.windows.get(way).and_then(crate::flow::StreamWindow::latest);
-            let shown = Shown { direction, transaction, stream: window.filter(|_| flow.tcp.is_some()) };
-            self.raise(info, Some(flow), shown, std::slice::from_ref(found));
-        }
-        if blocks && !flow.dropped {
-            flow.dropped = flow.tcp.is_some() || flow.app.is_some();
+    /// Keeps what fired until the packet is done with.
+    pub(super) fn note_matches(&mut self, flow: Option<&Flow>, direction: Option<Direction>, found: Vec<Match>) {
+        for mut found in found {
+            found.token = self.waiting.len();
+            let way = usize::from(direction == Some(Direction::ToClient));
+            let told = self.shared.settings.eve.alert.shows_payload() && found.alerts;
+            let window = flow.filter(|flow| flow.tcp.is_some() && told);
+            let window = window.and_then(|flow| flow.windows.get(way)?.latest());
+            let stream = window.map(|bytes| bytes[..bytes.len().min(ALERT_PAYLOAD_BYTES)].to_vec());
+            self.waiting.push(Waiting { found, direction, stream });
         }
     }
 
-    /// Writes alert records, as many as a packet may raise.
-    pub(super) fn raise(&mut self, info: &PacketInfo<'_>, flow: Option<&Flow>, shown: Shown<'_>, found: &[Match]) {
-        for found in found {
+    /// Settles what fired on a packet: order, rates, `pass`; then acts on the flow and tells it.
+    pub(super) fn settle_matches(
+        &mut self,
+        info: &PacketInfo<'_>,
+        view: &PacketView<'_>,
+        mut flow: Option<&mut Flow>,
+    ) -> Verdict {
+        if self.waiting.is_empty() {
+            return Verdict::Accepted;
+        }
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let found = waiting.iter().map(|waiting| waiting.found.clone()).collect();
+        let rules = flow.as_deref_mut().map(|flow| &mut flow.rules);
+        let settled = self.rules.set.settle(&mut self.scratch, view, rules, found);
+        self.account.add(Counter::DetectAlertsHeldBack, settled.suppressed);
+        let verdict = self.act(&settled.matches, flow.as_deref_mut());
+        if let Some(flow) = flow.as_deref_mut() {
+            self.mark_flow(info, flow, &settled.matches);
+        }
+        for found in
+            settled.matches.iter().filter(|found| found.alerts && !(found.by_rate && found.action == Action::Pass))
+        {
             if self.alerts_of_packet >= self.shared.settings.eve.alert.max_per_packet {
                 self.account.count(Counter::DetectAlertsSuppressed);
                 continue;
             }
             self.alerts_of_packet += 1;
             self.account.count(Counter::DetectAlerts);
-            let shared = std::sync::Arc::clone(&self.shared);
-            let input = AlertInput {
-                settings: &shared.settings,
-                info,
-                flow,
-                direction: shown.direction,
-                transaction: shown.transaction,
-                stream: shown.stream,
-                blocked: self.shared.inline && blocks(found.action),
-                capture: flow.filter(|flow| flow.capturing).map(|flow| self.capture_name(flow.id)),
-            };
-            if self.writes("alert") && found.action != Action::Pass {
-                self.emit("alert", alert_record(&input, found));
+            let place = &waiting[found.token];
+            let (direction, stream) = (place.direction, place.stream.as_deref());
+            self.tell_alert(info, flow.as_deref(), (found, direction, stream), verdict);
+        }
+        self.tell_metadata(info, flow.as_deref(), view.direction, &settled.matches);
+        if let (Some(reason), true) = (verdict.drops(), self.shared.inline) {
+            let cause = settled.matches.iter().find(|found| blocks(found.action));
+            self.tell_drop(info, flow.as_deref(), view.direction, (cause, reason));
+        }
+        waiting.clear();
+        self.waiting = waiting;
+        verdict
+    }
+
+    /// What the matches do to the packet and the flow; of `drop` and `pass` the first counts for the flow.
+    fn act(&mut self, matches: &[Match], mut flow: Option<&mut Flow>) -> Verdict {
+        let mut verdict = Verdict::Accepted;
+        for found in matches {
+            let reason = if found.by_rate { "threshold detection_filter" } else { "rules" };
+            match (found.action, verdict) {
+                (Action::Drop, Verdict::Accepted | Verdict::Passed) => verdict = Verdict::Dropped(reason),
+                (Action::Reject, Verdict::Accepted | Verdict::Passed) => verdict = Verdict::Rejected(reason),
+                (Action::Reject, Verdict::Dropped(first)) => verdict = Verdict::Rejected(first),
+                (Action::Pass, Verdict::Accepted) => verdict = Verdict::Passed,
+                _ => {}
             }
-            if input.blocked {
-                self.account.count(Counter::IpsDropRules);
-                self.account.count(Counter::IpsBlocked);
-                self.tell_drop(&input, Some(found), "rules");
+            let drops = blocks(found.action) && found.of_flow && self.shared.inline;
+            if let (true, Some(flow)) = (drops, flow.as_deref_mut()) {
+                flow.dropped |= !flow.rules.passed();
+            }
+        }
+        verdict
+    }
+
+    /// What matches leave behind on the flow.
+    fn mark_flow(&mut self, info: &PacketInfo<'_>, flow: &mut Flow, matches: &[Match]) {
+        let alerts = matches.iter().any(|found| found.alerts);
+        flow.alerted |= alerts;
+        if alerts {
+            self.begin_capture(flow, info);
+        }
+        for found in matches {
+            flow.bypassed |= found.rule.bypass;
+            match (found.rule.silence, found.transaction) {
+                (Some(Silence::Flow), _) => flow.silent = true,
+                (Some(Silence::Transaction), Some(id)) => flow.silenced.push(id),
+                _ => {}
+            }
+            if let Some(tag) = found.rule.tag {
+                self.tag(info, flow, tag);
             }
         }
     }
 
-    fn tell_drop(&mut self, input: &AlertInput<'_>, found: Option<&Match>, reason: &str) {
-        if self.writes("drop") {
-            self.emit("drop", drop_record(input, found, reason));
+    /// What expressions captured in the packet, where such records are asked for.
+    fn tell_metadata(
+        &mut self,
+        info: &PacketInfo<'_>,
+        flow: Option<&Flow>,
+        direction: Option<Direction>,
+        matches: &[Match],
+    ) {
+        let captures: Vec<_> = matches.iter().flat_map(|found| found.captures.iter().cloned()).collect();
+        let (Some(flow), true) = (flow, self.shared.settings.eve.only.is_some() && self.writes("metadata")) else {
+            return;
+        };
+        if captures.is_empty() && flow.rules.texts().is_empty() {
+            return;
         }
+        let direction = direction.unwrap_or(Direction::ToServer);
+        let mut header = crate::eve::Header::of_flow(info.time, "metadata", flow, direction);
+        header.number = self.number_to_tell(info.number);
+        header.packet_source = Some(info.source);
+        let mut record = header.record();
+        crate::eve::add_notes(&mut record, &self.rules.set, &flow.rules, &captures);
+        self.emit("metadata", record);
     }
 
-    /// A packet of a flow that is blocked.
-    pub(super) fn drop_packet(&mut self, info: &PacketInfo<'_>, flow: &Flow, direction: Direction) {
-        self.account.count(Counter::IpsBlocked);
-        self.account.count(Counter::IpsDropFlow);
+    fn tell_alert(
+        &mut self,
+        info: &PacketInfo<'_>,
+        flow: Option<&Flow>,
+        (found, direction, stream): (&Match, Option<Direction>, Option<&[u8]>),
+        verdict: Verdict,
+    ) {
+        if !self.writes("alert") {
+            return;
+        }
         let shared = std::sync::Arc::clone(&self.shared);
+        let rules = std::sync::Arc::clone(&self.rules);
         let input = AlertInput {
             settings: &shared.settings,
+            rules: &rules.set,
             info,
-            flow: Some(flow),
-            direction: Some(direction),
+            flow,
+            direction,
+            transaction: found.transaction.and_then(|id| flow?.app.as_ref()?.transaction(id)),
+            stream,
+            inline: shared.inline,
+            verdict,
+            capture: flow.filter(|flow| flow.capturing).map(|flow| self.capture_name(flow.id)),
+        };
+        self.emit("alert", alert_record(&input, found));
+    }
+
+    /// Tells a packet that is blocked, by a rule or because its flow is.
+    pub(super) fn tell_drop(
+        &mut self,
+        info: &PacketInfo<'_>,
+        flow: Option<&Flow>,
+        direction: Option<Direction>,
+        (cause, reason): (Option<&Match>, &'static str),
+    ) {
+        if !self.writes("drop") {
+            return;
+        }
+        let shared = std::sync::Arc::clone(&self.shared);
+        let rules = std::sync::Arc::clone(&self.rules);
+        let input = AlertInput {
+            settings: &shared.settings,
+            rules: &rules.set,
+            info,
+            flow,
+            direction,
             transaction: None,
             stream: None,
-            blocked: true,
+            inline: shared.inline,
+            verdict: Verdict::Dropped(reason),
             capture: None,
         };
-        self.tell_drop(&input, None, "flow drop");
+        self.emit("drop", drop_record(&input, cause, reason));
+    }
+
+    /// Counts a packet in front of a network by what became of it.
+    pub(super) fn count_verdict(&mut self, verdict: Verdict) {
+        if !self.shared.inline {
+            return;
+        }
+        match verdict {
+            Verdict::Accepted | Verdict::Passed => self.account.count(Counter::IpsAccepted),
+            Verdict::Dropped(_) => self.account.count(Counter::IpsBlocked),
+            Verdict::Rejected(_) => {
+                self.account.count(Counter::IpsBlocked);
+                self.account.count(Counter::IpsRejected);
+            }
+        }
+        match verdict.drops() {
+            Some("rules") => self.account.count(Counter::IpsDropRules),
+            Some("flow drop") => self.account.count(Counter::IpsDropFlow),
+            Some("threshold detection_filter") => self.account.count(Counter::IpsDropThreshold),
+            Some("stream midstream") => self.account.count(Counter::IpsDropMidstream),
+            Some(_) | None => {}
+        }
     }
 
     fn capture_name(&self, flow: u64) -> String {

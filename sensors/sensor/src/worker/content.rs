@@ -55,7 +55,11 @@ impl Worker {
                 destination_ip: Some(destination.0.to_string()),
                 protocol: protocol.map(|protocol| protocol.as_str().to_owned()),
                 flow_id: Some(flow.id.to_string()),
-                sm3: record.hashes.filter(|_| !file.truncated).map(|hashes| hex::encode(hashes.sm3)),
+                sm3: record
+                    .hashes
+                    .filter(|_| !file.truncated && !file.gaps)
+                    .and_then(|hashes| hashes.sm3)
+                    .map(hex::encode),
                 size: Some(file.size),
             },
             samples: classification.samples,

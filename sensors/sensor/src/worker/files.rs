@@ -30,11 +30,10 @@ impl Worker {
         let (ended, direction) = (chunk.end, chunk.direction);
         self.take_chunk(&mut flow.files[place], chunk);
         if ended || flow.files[place].fresh >= FILE_INSPECT_BYTES {
-            self.inspect_file(info, view, flow, (place, direction));
+            self.inspect_file(view, flow, (place, direction));
         }
         if ended {
             self.end_file(info, flow, place);
-            prune(flow);
         }
     }
 
@@ -51,7 +50,7 @@ impl Worker {
             transaction: chunk.transaction,
             direction: chunk.direction,
             name: None,
-            hasher: Some(FileHasher::new()),
+            hasher: Some(FileHasher::new(&self.shared.digests)),
             content: Vec::new(),
             window: Vec::new(),
             window_offset: 0,
@@ -73,7 +72,6 @@ impl Worker {
         }
         if chunk.gap > 0 {
             file.gaps = true;
-            file.hasher = None;
             file.window.clear();
             file.size += chunk.gap;
             file.window_offset = file.size;
@@ -101,15 +99,10 @@ impl Worker {
         file.content.extend_from_slice(part);
     }
 
-    fn inspect_file(
-        &mut self,
-        info: &PacketInfo<'_>,
-        view: &PacketView<'_>,
-        flow: &mut Flow,
-        (place, direction): (usize, Direction),
-    ) {
+    fn inspect_file(&mut self, view: &PacketView<'_>, flow: &mut Flow, (place, direction): (usize, Direction)) {
         let file = &flow.files[place];
-        let hashes = file.hasher.clone().filter(|_| file.ended && !file.truncated).map(FileHasher::finish);
+        let whole = file.ended && !file.truncated && !file.gaps;
+        let hashes = file.hasher.clone().filter(|_| whole).map(FileHasher::finish);
         let seen = FileView {
             id: file.id,
             data: &file.window,
@@ -118,9 +111,9 @@ impl Worker {
             complete: file.ended && !file.truncated,
             name: file.name.as_deref(),
             magic: Some(identify(&file.content).description()),
-            md5: hashes.map(|hashes| hashes.md5),
-            sha1: hashes.map(|hashes| hashes.sha1),
-            sha256: hashes.map(|hashes| hashes.sha256),
+            md5: hashes.and_then(|hashes| hashes.md5),
+            sha1: hashes.and_then(|hashes| hashes.sha1),
+            sha256: hashes.and_then(|hashes| hashes.sha256),
         };
         let transaction = flow.app.as_ref().and_then(|app| app.transaction(file.transaction));
         let found =
@@ -135,7 +128,7 @@ impl Worker {
             file.window.drain(..cut);
             file.window_offset += cut as u64;
         }
-        self.raise_on_flow(info, flow, Some(direction), &found);
+        self.note_matches(Some(flow), Some(direction), found);
     }
 
     /// Files that did not end before their flow did.
@@ -149,10 +142,9 @@ impl Worker {
             file.ended = true;
             let direction = file.direction;
             let view = flow_view(info, flow, direction);
-            self.inspect_file(info, &view, flow, (place, direction));
+            self.inspect_file(&view, flow, (place, direction));
             self.end_file(info, flow, place);
         }
-        prune(flow);
     }
 
     fn end_file(&mut self, info: &PacketInfo<'_>, flow: &mut Flow, place: usize) {
@@ -161,7 +153,7 @@ impl Worker {
             return;
         }
         let whole = !file.truncated && !file.gaps;
-        let hashes = file.hasher.take().filter(|_| !file.gaps).map(FileHasher::finish);
+        let hashes = file.hasher.take().map(FileHasher::finish);
         let kind = identify(&file.content);
         let shared = std::sync::Arc::clone(&self.shared);
         let listed = hashes.filter(|_| whole).and_then(|hashes| shared.hashes.find(&hashes).map(str::to_owned));
@@ -191,8 +183,11 @@ impl Worker {
         if !(file.store || shared.settings.file_store.all) || content.is_empty() {
             return None;
         }
-        let digest =
-            record.hashes.filter(|_| content.len() as u64 == file.size).map(|hashes| hex::encode(hashes.sha256));
+        let digest = record
+            .hashes
+            .filter(|_| content.len() as u64 == file.size)
+            .and_then(|hashes| hashes.sha256)
+            .map(hex::encode);
         let Some(digest) = digest else {
             self.account.count(Counter::FilesNotKept);
             return None;
@@ -208,7 +203,7 @@ impl Worker {
     }
 }
 
-/// Forgets files that have ended.
-fn prune(flow: &mut Flow) {
+/// Forgets files that have ended, once alerts no longer tell of them.
+pub(super) fn prune(flow: &mut Flow) {
     flow.files.retain(|file| !file.logged);
 }

@@ -1,18 +1,20 @@
 //! Flows: found, begun, fed and ended.
 
+use fengsui_protocols::app::{ParserSpec, Probe};
 use fengsui_protocols::{
-    AppEvent, AppLayer, Decoded, Direction, PARSERS, Segment, TcpSession, Transport, TransportKind, flags,
+    AppEvent, AppLayer, Decoded, Direction, PARSERS, Segment, TcpSession, TcpState, Transport, TransportKind, flags,
 };
 use fengsui_schema::LossCause;
 use fengsui_signatures::PacketView;
 
-use super::Worker;
-use super::packet::{has_bad_checksum, icmp_kind, view_of};
+use super::packet::{icmp_kind, view_of};
 use super::stream::ToApp;
+use super::{Verdict, Worker};
 use crate::account::{Counter, Fate};
 use crate::eve::{PacketInfo, flow_record, netflow_records};
 use crate::evidence::KeptPacket;
 use crate::flow::{Flow, FlowEnd, FlowKey, Side, Slot};
+use crate::settings::ExceptionPolicy;
 
 /// What a packet brought to its flow.
 #[derive(Default)]
@@ -34,39 +36,108 @@ impl Worker {
         decoded: &Decoded<'_>,
         keyed: (FlowKey, Side, Side),
     ) -> Fate {
-        if has_bad_checksum(decoded) {
-            return self.bad_checksum(info, decoded);
-        }
         let slot = self.find_or_begin(info, decoded, keyed);
         let Some(mut flow) = self.table.take(slot) else { return Fate::Lost(LossCause::MemoryLimit) };
         let direction = flow.direction_of(keyed.1, keyed.2);
         self.count_packet(&mut flow, info, decoded, direction);
         self.keep_packet(&mut flow, info);
-        if flow.dropped && self.shared.inline {
-            self.drop_packet(info, &flow, direction);
-        } else {
-            self.account.add(Counter::IpsAccepted, u64::from(self.shared.inline));
-            self.work(info, decoded, &mut flow, direction);
-        }
+        let verdict = self.treat(info, decoded, &mut flow, direction);
+        self.count_verdict(verdict);
         self.table.put_back(slot, flow);
         self.make_room(info.number);
+        self.checksum_fate(decoded)
+    }
+
+    /// A segment with a wrong checksum is no part of its stream, as its receiver throws it away.
+    fn checksum_fate(&mut self, decoded: &Decoded<'_>) -> Fate {
+        let validates = self.shared.settings.stream.drop_bad_checksums;
+        if validates && decoded.tcp().is_some_and(|tcp| tcp.checksum_valid == Some(false)) {
+            self.account.count(Counter::TcpInvalidChecksum);
+            return Fate::Lost(LossCause::Checksum);
+        }
         Fate::Inspected
     }
 
-    fn bad_checksum(&mut self, info: &PacketInfo<'_>, decoded: &Decoded<'_>) -> Fate {
-        let event = match (&decoded.transport, decoded.ip.as_ref().and_then(|ip| ip.checksum_valid)) {
-            (_, Some(false)) => "ipv4.invalid_checksum",
-            (Transport::Tcp(_), _) => "tcpv4.invalid_checksum",
-            (Transport::Udp(_), _) => "udpv4.invalid_checksum",
-            _ => "icmpv4.invalid_checksum",
-        };
-        if decoded.tcp().is_some() {
-            self.account.count(Counter::TcpInvalidChecksum);
+    /// A packet as its flow is treated: blocked, left alone, or worked on.
+    fn treat(
+        &mut self,
+        info: &PacketInfo<'_>,
+        decoded: &Decoded<'_>,
+        flow: &mut Flow,
+        direction: Direction,
+    ) -> Verdict {
+        let way = usize::from(direction == Direction::ToClient);
+        if flow.dropped && self.shared.inline {
+            let first = !std::mem::replace(&mut flow.drop_told[way], true);
+            let reason = if flow.dropped_by_policy { "exception policy flow drop" } else { "flow drop" };
+            if first || self.shared.settings.eve.drop.all_of_flow {
+                self.tell_drop(info, Some(flow), Some(direction), (None, reason));
+            }
+            return Verdict::Dropped(reason);
         }
-        self.account.decoder_event(event);
-        let view = view_of(info, decoded);
-        self.inspect_packet_without_flow(info, &view);
-        Fate::Lost(LossCause::Checksum)
+        if flow.bypassed {
+            flow.bypassed_packets[way] += 1;
+            flow.bypassed_bytes[way] += info.length as u64;
+            return Verdict::Accepted;
+        }
+        if let Some(verdict) = self.midstream(info, decoded, flow, direction) {
+            return verdict;
+        }
+        let verdict = self.work(info, decoded, flow, direction);
+        self.tell_tagged(info, flow);
+        verdict
+    }
+
+    /// What the policy for flows whose opening was not seen makes of a packet; none when it is worked on.
+    fn midstream(
+        &mut self,
+        info: &PacketInfo<'_>,
+        decoded: &Decoded<'_>,
+        flow: &mut Flow,
+        direction: Direction,
+    ) -> Option<Verdict> {
+        let header = decoded.tcp()?;
+        let opened = flow.tcp.as_ref().is_some_and(|tcp| tcp.state() != TcpState::None);
+        if opened || header.is_syn() || header.has(flags::RST) {
+            return None;
+        }
+        let policy = self.shared.settings.midstream_policy;
+        let entry = ("stream_midstream", policy.as_str());
+        if !flow.exceptions.contains(&entry) {
+            flow.exceptions.push(entry);
+        }
+        self.account.exception(policy);
+        let reason = "stream midstream";
+        let verdict = match policy {
+            ExceptionPolicy::Ignore => return None,
+            ExceptionPolicy::DropFlow | ExceptionPolicy::DropPacket | ExceptionPolicy::Reject
+                if !self.shared.inline =>
+            {
+                return None;
+            }
+            ExceptionPolicy::DropPacket => Verdict::Dropped(reason),
+            ExceptionPolicy::DropFlow => {
+                (flow.dropped, flow.dropped_by_policy) = (true, true);
+                Verdict::Dropped(reason)
+            }
+            ExceptionPolicy::Reject => {
+                (flow.dropped, flow.dropped_by_policy) = (true, true);
+                Verdict::Rejected(reason)
+            }
+            ExceptionPolicy::Bypass => {
+                flow.bypassed = true;
+                Verdict::Passed
+            }
+            ExceptionPolicy::PassFlow => {
+                flow.rules.pass();
+                Verdict::Passed
+            }
+            ExceptionPolicy::PassPacket => Verdict::Passed,
+        };
+        if verdict.drops().is_some() {
+            self.tell_drop(info, Some(flow), Some(direction), (None, reason));
+        }
+        Some(verdict)
     }
 
     fn find_or_begin(&mut self, info: &PacketInfo<'_>, decoded: &Decoded<'_>, keyed: (FlowKey, Side, Side)) -> Slot {
@@ -102,9 +173,11 @@ impl Worker {
         self.account.count(Counter::FlowTotal);
         // A flow that begins with the answer of a handshake was opened by the other side.
         let is_server = |side: Side| PARSERS.iter().any(|parser| parser.ports.contains(&side.1));
-        let answered = match decoded.tcp() {
-            Some(tcp) if tcp.has(flags::SYN) => tcp.has(flags::ACK),
-            _ => decoded.ports().is_some() && is_server(source) && !is_server(destination),
+        let answered = match (decoded.tcp(), &decoded.transport) {
+            (Some(tcp), _) if tcp.has(flags::SYN) => tcp.has(flags::ACK),
+            (Some(_), _) => is_server(source) && !is_server(destination),
+            (None, Transport::Udp(_)) => is_server(source) && !is_server(destination) && is_answer(decoded),
+            _ => false,
         };
         let (client, server) = if answered { (destination, source) } else { (source, destination) };
         let mut flow = Flow::new(key, client, server, info.number, info.time);
@@ -119,7 +192,10 @@ impl Worker {
         match decoded.transport {
             Transport::Tcp(_) => {
                 self.account.count(Counter::FlowTcp);
-                flow.tcp = Some(Box::new(TcpSession::new()));
+                let mut session = TcpSession::new();
+                session.set_policy(Direction::ToServer, self.hosts.of(server.0));
+                session.set_policy(Direction::ToClient, self.hosts.of(client.0));
+                flow.tcp = Some(Box::new(session));
                 flow.app = app(TransportKind::Tcp);
             }
             Transport::Udp(_) => {
@@ -170,24 +246,27 @@ impl Worker {
     }
 
     /// Feeds the packet to the flow and shows the rules what came of it.
-    fn work(&mut self, info: &PacketInfo<'_>, decoded: &Decoded<'_>, flow: &mut Flow, direction: Direction) {
+    fn work(&mut self, info: &PacketInfo<'_>, decoded: &Decoded<'_>, flow: &mut Flow, direction: Direction) -> Verdict {
         let news = self.feed(info, decoded, flow, direction);
         for event in &news.events {
             self.account.stream_event(event);
             self.tell_stream_event(info, flow, event);
         }
         let mut view = view_of(info, decoded);
+        if flow.encrypted {
+            view.payload_hidden = true;
+        }
         let events = [decoded.events.as_slice(), news.events.as_slice()].concat();
         view.events = &events;
         view.in_stream = news.in_stream;
         add_flow_view(&mut view, flow, direction);
-        self.inspect_news(info, &view, flow, direction, news);
+        self.inspect_news(info, &view, flow, direction, news)
     }
 
     fn tell_stream_event(&mut self, info: &PacketInfo<'_>, flow: &Flow, event: &str) {
         if self.shared.settings.eve.anomaly.stream && self.writes("anomaly") {
             let number = self.number_to_tell(info.number);
-            let record = crate::eve::packet_anomaly(info, Some(flow.id), number, event);
+            let record = crate::eve::packet_anomaly(&self.shared.settings, info, Some(flow.id), number, event);
             self.emit("anomaly", record);
         }
     }
@@ -206,11 +285,12 @@ impl Worker {
                     windows: &mut flow.windows,
                     app_events: &mut news.app_events,
                     events: &mut news.events,
+                    encrypted: flow.encrypted,
                     gap_bytes: 0,
                 };
                 news.accepted = tcp.segment(&settings.stream, &segment, &mut sink);
                 let gap_bytes = sink.gap_bytes;
-                news.in_stream = news.accepted && !decoded.payload.is_empty();
+                news.in_stream = tcp.took_payload();
                 let begun = !was_established && tcp.was_established();
                 self.account.add(Counter::TcpSessions, u64::from(begun));
                 self.account.add(Counter::TcpMidstream, u64::from(begun && tcp.is_midstream()));
@@ -242,7 +322,8 @@ impl Worker {
         let order = std::mem::replace(&mut self.order, (number, flow.first_packet + 1, 0));
         let info = PacketInfo {
             time: self.now,
-            number,
+            // No packet of the capture stands for the end of a flow.
+            number: 0,
             packet: None,
             source: "stream (flow timeout)",
             sides: None,
@@ -252,6 +333,9 @@ impl Worker {
             payload: &[],
             tunnel: None,
             macs: None,
+            bytes: &[],
+            link: 0,
+            headers: None,
         };
         self.finish_app(&info, &mut flow);
         self.tell_flow(&flow, end);
@@ -272,6 +356,7 @@ impl Worker {
                 windows: &mut flow.windows,
                 app_events: &mut news.app_events,
                 events: &mut news.events,
+                encrypted: flow.encrypted,
                 gap_bytes: 0,
             };
             match &mut flow.tcp {
@@ -290,15 +375,33 @@ impl Worker {
 
     fn tell_flow(&mut self, flow: &Flow, end: FlowEnd) {
         if self.writes("flow") {
-            let record = flow_record(&self.shared.settings, flow, (self.now, end));
+            let record = flow_record(&self.shared.settings, &self.rules.set, flow, (self.now, end));
             self.emit("flow", record);
         }
         if self.shared.settings.eve.netflow && self.writes("netflow") {
-            for record in netflow_records(&self.shared.settings, flow, self.now) {
+            for record in netflow_records(&self.shared.settings, &self.rules.set, flow, self.now) {
                 self.emit("netflow", record);
             }
         }
     }
+}
+
+/// Whether a datagram is what the server of its source port says.
+fn is_answer(decoded: &Decoded<'_>) -> bool {
+    let Some((source, destination)) = decoded.ports() else { return false };
+    let probe = Probe {
+        data: decoded.payload,
+        direction: Direction::ToClient,
+        transport: TransportKind::Udp,
+        port_matches: true,
+        server_port: source,
+    };
+    let fits = |parser: &&ParserSpec| {
+        parser.transports.contains(&TransportKind::Udp)
+            && parser.ports.contains(&source)
+            && !parser.ports.contains(&destination)
+    };
+    PARSERS.iter().filter(fits).any(|parser| (parser.probe)(&probe) == fengsui_protocols::app::Verdict::Yes)
 }
 
 /// What rules see of the flow.
@@ -321,6 +424,7 @@ pub(super) fn flow_view<'a>(info: &PacketInfo<'_>, flow: &Flow, direction: Direc
         PacketView::new((source.0, source.1).into(), (destination.0, destination.1).into(), flow.protocol, &[]);
     view.time = info.time;
     view.in_stream = true;
+    view.of_packet = false;
     add_flow_view(&mut view, flow, direction);
     view
 }

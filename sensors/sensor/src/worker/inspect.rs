@@ -1,26 +1,29 @@
 //! Shows the rules what packets, streams and transactions hold.
 
 use fengsui_protocols::{AppEvent, AppProtocol, Direction, Transaction, flags};
-use fengsui_signatures::{Completion, Match, PacketView};
+use fengsui_signatures::{Completion, PacketView};
 
-use super::Worker;
-use super::alerts::Shown;
-use super::flows::{News, add_flow_view, flow_view};
+use super::files::prune;
+use super::flows::{News, flow_view};
+use super::{Verdict, Worker};
 use crate::account::Counter;
 use crate::eve::{PacketInfo, app_anomaly, transaction_record};
 use crate::flow::Flow;
 use crate::limits::{STREAM_EARLY_BYTES, STREAM_INSPECT_BYTES};
+use crate::settings::EncryptedPolicy;
 
 const WAYS: [Direction; 2] = [Direction::ToServer, Direction::ToClient];
 
 impl Worker {
     /// A packet without a flow.
     pub(super) fn inspect_packet_without_flow(&mut self, info: &PacketInfo<'_>, view: &PacketView<'_>) {
-        let found = self.rules.set.inspect_packet(&mut self.scratch, view, None);
-        self.raise(info, None, Shown { direction: None, transaction: None, stream: None }, &found);
+        let found = self.rules.set.inspect_packet(&mut self.scratch, view, None, None);
+        self.note_matches(None, None, found);
+        let verdict = self.settle_matches(info, view, None);
+        self.count_verdict(verdict);
     }
 
-    /// Everything a packet brought, in the order the rules want it.
+    /// Everything a packet brought, in the order the rules want it; what became of the packet.
     pub(super) fn inspect_news(
         &mut self,
         info: &PacketInfo<'_>,
@@ -28,45 +31,46 @@ impl Worker {
         flow: &mut Flow,
         direction: Direction,
         news: News,
-    ) {
+    ) -> Verdict {
         self.count_protocol(flow);
-        let found = self.rules.set.inspect_packet(&mut self.scratch, view, Some(&mut flow.rules));
-        self.raise_on_flow(info, flow, Some(direction), &found);
-        if !news.accepted {
-            return;
+        let looks = news.accepted && looks_at_stream(view, flow, direction);
+        self.inspect_stream(view, flow, direction, looks);
+        let (now, later) = split_news(std::mem::take(&mut flow.postponed), news.app_events, direction);
+        flow.postponed = later;
+        self.work_events(info, view, flow, direction, now);
+        let done = self.inspect_complete(info, flow, Some(direction));
+        let verdict = self.settle_matches(info, view, Some(flow));
+        for id in done {
+            self.log_transaction(info, flow, id);
         }
-        let pushed = view.tcp.is_some_and(|tcp| tcp.flags & (flags::PSH | flags::FIN | flags::RST) != 0);
-        let way = usize::from(direction == Direction::ToClient);
-        let early = flow.windows[way].total <= STREAM_EARLY_BYTES;
-        if flow.windows[way].fresh() >= STREAM_INSPECT_BYTES || pushed || early {
-            self.inspect_stream(info, view, flow, direction);
-        }
-        // An answer means that what was asked is whole.
-        if news.in_stream {
-            let other = flow_view(info, flow, direction.reversed());
-            self.inspect_stream(info, &other, flow, direction.reversed());
-        }
-        self.work_events(info, view, flow, direction, news.app_events);
-        self.release_complete(info, flow);
+        prune(flow);
+        verdict
     }
 
     /// Everything that is left when a flow ends.
     pub(super) fn inspect_end(&mut self, info: &PacketInfo<'_>, flow: &mut Flow, news: News) {
         self.count_protocol(flow);
-        for direction in WAYS {
+        let blocked = flow.dropped && self.shared.inline;
+        let mut later = std::mem::take(&mut flow.postponed);
+        later.extend(news.app_events);
+        for direction in WAYS.into_iter().filter(|_| !blocked) {
+            self.alerts_of_packet = 0;
             let view = flow_view(info, flow, direction);
-            self.inspect_stream(info, &view, flow, direction);
-        }
-        let view = flow_view(info, flow, Direction::ToServer);
-        self.work_events(info, &view, flow, Direction::ToServer, news.app_events);
-        let left: Vec<u64> = live(flow).collect();
-        for id in left {
-            for direction in WAYS {
-                self.inspect_transaction(info, &flow_view(info, flow, direction), flow, (id, direction), true);
+            self.inspect_stream(&view, flow, direction, true);
+            let (now, rest) = split_news(Vec::new(), later, direction);
+            later = rest;
+            self.work_events(info, &view, flow, direction, now);
+            for id in live(flow).collect::<Vec<_>>() {
+                self.inspect_transaction(&view, flow, (id, direction), true);
             }
+            self.settle_matches(info, &view, Some(flow));
+        }
+        for id in live(flow).collect::<Vec<_>>() {
             self.log_transaction(info, flow, id);
         }
         self.end_files(info, flow);
+        let view = flow_view(info, flow, Direction::ToServer);
+        self.settle_matches(info, &view, Some(flow));
     }
 
     fn count_protocol(&mut self, flow: &mut Flow) {
@@ -79,16 +83,21 @@ impl Worker {
         }
     }
 
-    fn inspect_stream(&mut self, info: &PacketInfo<'_>, view: &PacketView<'_>, flow: &mut Flow, direction: Direction) {
-        let way = usize::from(direction == Direction::ToClient);
-        let Some(window) = flow.windows[way].pending() else { return };
-        let found = self.rules.set.inspect_stream(&mut self.scratch, view, &mut flow.rules, window);
-        if !found.is_empty() {
-            self.raise_on_flow(info, flow, Some(direction), &found);
+    /// Shows the rules a packet and, when asked to, what is new in the stream that goes its way.
+    fn inspect_stream(&mut self, view: &PacketView<'_>, flow: &mut Flow, direction: Direction, looks: bool) {
+        let window = &flow.windows[usize::from(direction == Direction::ToClient)];
+        let pending = window.pending().filter(|_| looks);
+        let looked = pending.is_some();
+        let found = self.rules.set.inspect_packet(&mut self.scratch, view, Some(&mut flow.rules), pending);
+        let on_stream = found.iter().any(|found| found.on_stream);
+        self.note_matches(Some(flow), Some(direction), found);
+        let window = &mut flow.windows[usize::from(direction == Direction::ToClient)];
+        match (looked, on_stream) {
             // What has fired once must not fire again on the same bytes.
-            return flow.windows[way].cut();
+            (true, true) => window.cut(),
+            (true, false) => window.inspected(),
+            (false, _) => {}
         }
-        flow.windows[way].inspected();
     }
 
     fn work_events(
@@ -105,7 +114,7 @@ impl Worker {
                 AppEvent::Progress { transaction, direction: way } => {
                     if last.iter().any(|(id, other, at)| *id == transaction && *other == way && *at == place) {
                         let turned = turned(info, view, flow, direction, way);
-                        self.inspect_transaction(info, &turned, flow, (transaction, way), false);
+                        self.inspect_transaction(&turned, flow, (transaction, way), false);
                     }
                 }
                 AppEvent::Expect(expectation) => {
@@ -141,11 +150,11 @@ impl Worker {
             self.emit("anomaly", record);
         }
         match transaction {
-            Some(id) => self.inspect_transaction(info, view, flow, (id, way), false),
+            Some(id) => self.inspect_transaction(view, flow, (id, way), false),
             None => {
                 let event = (protocol, name);
                 let found = self.rules.set.inspect_event(&mut self.scratch, view, &mut flow.rules, event);
-                self.raise_on_flow(info, flow, Some(way), &found);
+                self.note_matches(Some(flow), Some(way), found);
             }
         }
     }
@@ -153,7 +162,6 @@ impl Worker {
     /// Shows one direction of a transaction. `over` says that nothing more will come.
     pub(super) fn inspect_transaction(
         &mut self,
-        info: &PacketInfo<'_>,
         view: &PacketView<'_>,
         flow: &mut Flow,
         (id, direction): (u64, Direction),
@@ -175,53 +183,95 @@ impl Worker {
             direction,
             (transaction, completion),
         );
-        if !found.is_empty() {
-            self.raise_on_flow(info, flow, Some(direction), &found);
-        }
+        self.note_matches(Some(flow), Some(direction), found);
     }
 
-    /// Logs and forgets transactions that are complete.
-    fn release_complete(&mut self, info: &PacketInfo<'_>, flow: &mut Flow) {
-        let Some(app) = &flow.app else { return };
+    /// Shows the rules transactions that are complete, as far as packets of this direction do; the numbers of those
+    /// that are complete.
+    fn inspect_complete(&mut self, info: &PacketInfo<'_>, flow: &mut Flow, direction: Option<Direction>) -> Vec<u64> {
+        let Some(app) = &flow.app else { return Vec::new() };
         let done: Vec<u64> =
             app.transactions().iter().filter(|transaction| transaction.is_complete()).map(|tx| tx.id).collect();
-        for id in done {
-            for direction in WAYS {
-                let mut view = flow_view(info, flow, direction);
-                add_flow_view(&mut view, flow, direction);
-                self.inspect_transaction(info, &view, flow, (id, direction), true);
+        for id in &done {
+            for way in WAYS.into_iter().filter(|way| direction.is_none_or(|direction| direction == *way)) {
+                let view = flow_view(info, flow, way);
+                self.inspect_transaction(&view, flow, (*id, way), true);
             }
-            self.log_transaction(info, flow, id);
         }
+        done
     }
 
+    /// Tells a transaction, once, and forgets it when rules have nothing more to look at.
     fn log_transaction(&mut self, info: &PacketInfo<'_>, flow: &mut Flow, id: u64) {
         let Some(transaction) = flow.app.as_ref().and_then(|app| app.transaction(id)) else { return };
         let protocol = transaction.protocol;
         let (event_type, _) = crate::eve::eve_names(protocol);
-        if self.writes(event_type) && is_told(transaction) {
-            let record = transaction_record(&self.shared.settings, info, flow, transaction);
+        let silent = flow.silent || flow.silenced.contains(&id);
+        let told = flow.told.contains(&id);
+        if !told && self.writes(event_type) && is_told(transaction) && !silent {
+            let record = transaction_record(&self.shared.settings, &self.rules.set, info, flow, transaction);
             self.emit(event_type, record);
         }
+        if flow.postponed.iter().any(|event| transaction_of(event) == Some(id)) {
+            if !told {
+                flow.told.push(id);
+            }
+            return;
+        }
         self.account.app_transactions(protocol, flow.tcp.is_none(), 1);
+        self.end_of_plain_text(flow, protocol);
+        flow.silenced.retain(|silenced| *silenced != id);
+        flow.told.retain(|told| *told != id);
         if let Some(app) = &mut flow.app {
             app.release(id);
         }
     }
+}
 
-    /// Raises what fired on a flow, with the transaction each names.
-    pub(super) fn raise_on_flow(
-        &mut self,
-        info: &PacketInfo<'_>,
-        flow: &mut Flow,
-        direction: Option<Direction>,
-        found: &[Match],
-    ) {
-        if found.is_empty() {
+impl Worker {
+    /// After the handshake of protocols that encrypt there is nothing for rules to look at.
+    fn end_of_plain_text(&mut self, flow: &mut Flow, protocol: AppProtocol) {
+        if !matches!(protocol, AppProtocol::Tls | AppProtocol::Tlcp) {
             return;
         }
-        self.raise_matches(info, flow, direction, found);
+        match self.shared.settings.encrypted {
+            EncryptedPolicy::Default => flow.encrypted = true,
+            EncryptedPolicy::Bypass => (flow.encrypted, flow.bypassed) = (true, true),
+            EncryptedPolicy::Full => {}
+        }
     }
+}
+
+/// Splits news into those rules look at with a packet of this direction, older ones first, and those that wait.
+fn split_news(waiting: Vec<AppEvent>, fresh: Vec<AppEvent>, direction: Direction) -> (Vec<AppEvent>, Vec<AppEvent>) {
+    if waiting.is_empty() && fresh.is_empty() {
+        return (waiting, fresh);
+    }
+    waiting.into_iter().chain(fresh).partition(|event| way_of(event).is_none_or(|way| way == direction))
+}
+
+const fn way_of(event: &AppEvent) -> Option<Direction> {
+    match event {
+        AppEvent::Progress { direction, .. } | AppEvent::Anomaly { direction, .. } => Some(*direction),
+        AppEvent::File(chunk) => Some(chunk.direction),
+        AppEvent::Expect(_) => None,
+    }
+}
+
+const fn transaction_of(event: &AppEvent) -> Option<u64> {
+    match event {
+        AppEvent::Progress { transaction, .. } => Some(*transaction),
+        AppEvent::Anomaly { transaction, .. } => *transaction,
+        AppEvent::File(chunk) => Some(chunk.transaction),
+        AppEvent::Expect(_) => None,
+    }
+}
+
+/// Whether enough is new in the stream that goes this way.
+fn looks_at_stream(view: &PacketView<'_>, flow: &Flow, direction: Direction) -> bool {
+    let window = &flow.windows[usize::from(direction == Direction::ToClient)];
+    let pushed = view.tcp.is_some_and(|tcp| tcp.flags & (flags::PSH | flags::FIN | flags::RST) != 0);
+    window.fresh() >= STREAM_INSPECT_BYTES || pushed || window.total <= STREAM_EARLY_BYTES
 }
 
 /// Of several news about one direction of a transaction only the last is worth a look.

@@ -9,11 +9,17 @@ mod inspect;
 mod packet;
 mod scans;
 mod stream;
+mod tags;
 
+pub(crate) use alerts::Verdict;
+pub(crate) use tags::Tagged;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use fengsui_dlp_engine::Engine;
-use fengsui_files::{HashList, YaraPool};
+use fengsui_files::{Digest, HashList, YaraPool};
 use fengsui_protocols::Defragmenter;
 use fengsui_schema::{Timestamp, UnitCode};
 use fengsui_signatures::{Scratch, Tracking};
@@ -23,7 +29,7 @@ use crate::account::{Account, Counter};
 use crate::eve::{EveEvent, EventOrder, class_of};
 use crate::evidence::{EvidenceWriter, PacketRing};
 use crate::file_store::FileStore;
-use crate::flow::FlowTable;
+use crate::flow::{FlowTable, HostPolicies};
 use crate::rules::{LiveRules, LoadedRules};
 use crate::settings::SensorSettings;
 
@@ -36,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) unit: UnitCode,
     pub(crate) yara: Option<YaraPool>,
     pub(crate) hashes: HashList,
+    /// Digests that are computed of every file.
+    pub(crate) digests: Vec<Digest>,
     pub(crate) evidence: Option<EvidenceWriter>,
     pub(crate) file_store: Option<FileStore>,
     /// Whether packets come from an interface: then nothing waits and what is too much is shed.
@@ -50,6 +58,7 @@ pub(crate) struct Worker {
     rules: Arc<LoadedRules>,
     scratch: Scratch,
     table: FlowTable,
+    hosts: HostPolicies,
     defragmenter: Defragmenter,
     pub(crate) account: Account,
     ring: PacketRing,
@@ -60,6 +69,9 @@ pub(crate) struct Worker {
     order: EventOrder,
     now: Timestamp,
     alerts_of_packet: usize,
+    /// What fired on the packet at work.
+    waiting: Vec<alerts::Waiting>,
+    tagged_hosts: HashMap<IpAddr, Tagged>,
 }
 
 impl Worker {
@@ -70,6 +82,7 @@ impl Worker {
             rules: shared.rules.current(),
             scratch: Scratch::new(Arc::clone(&shared.tracking)),
             table: FlowTable::new(settings.flow.clone()),
+            hosts: HostPolicies::new(&settings.host_policies),
             defragmenter: Defragmenter::new(settings.defrag.clone()),
             account: Account::default(),
             ring: PacketRing::new(ring_bytes),
@@ -80,6 +93,8 @@ impl Worker {
             order: (0, 0, 0),
             now: Timestamp::EPOCH,
             alerts_of_packet: 0,
+            waiting: Vec::new(),
+            tagged_hosts: HashMap::new(),
             shared,
         }
     }
@@ -98,6 +113,8 @@ impl Worker {
         }
         self.collect_scans(false);
         self.account.flows = self.table.len() as u64;
+        self.account.pressure = self.table.pressure();
+        self.account.pressure_max = self.account.pressure_max.max(self.account.pressure);
     }
 
     /// Ends all flows, in the order in which they began; `now` is the time of the last packet any worker had.
@@ -127,6 +144,7 @@ impl Worker {
 
     /// Flows that were being worked on when a panic came are gone.
     pub(crate) fn forget_broken_flows(&mut self) {
+        self.waiting.clear();
         self.table.forget_broken();
     }
 
@@ -146,7 +164,10 @@ impl Worker {
         self.emit_at(order, event_type, record);
     }
 
-    fn emit_at(&mut self, order: EventOrder, event_type: &str, record: Map<String, Value>) {
+    fn emit_at(&mut self, order: EventOrder, event_type: &str, mut record: Map<String, Value>) {
+        if let Some(name) = &self.shared.settings.eve.capture_name {
+            record.insert("pcap_filename".to_owned(), name.as_str().into());
+        }
         self.account.events += 1;
         self.events.push(EveEvent { time: self.now, order, class: class_of(event_type), record });
     }
@@ -156,6 +177,6 @@ impl Worker {
     }
 
     fn number_to_tell(&self, number: u64) -> Option<u64> {
-        self.shared.settings.eve.packet_number.then_some(number)
+        (self.shared.settings.eve.packet_number && number > 0).then_some(number)
     }
 }

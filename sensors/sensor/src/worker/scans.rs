@@ -91,7 +91,7 @@ impl Worker {
         let condition = Condition {
             condition: format!("file digest in {list}"),
             field: "file.hash.sha256".to_owned(),
-            value: record.hashes.map(|hashes| hex::encode(hashes.sha256)).unwrap_or_default(),
+            value: record.hashes.and_then(|hashes| hashes.sha256).map(hex::encode).unwrap_or_default(),
         };
         let alert = json!({
             "action": "allowed",

@@ -14,6 +14,8 @@ pub(super) struct ToApp<'a> {
     pub(super) app_events: &'a mut Vec<AppEvent>,
     /// Anomalies of the session.
     pub(super) events: &'a mut Vec<&'static str>,
+    /// Whether rules do not look at the bytes.
+    pub(super) encrypted: bool,
     /// Bytes that never came.
     pub(super) gap_bytes: u64,
 }
@@ -27,7 +29,12 @@ const fn index(direction: Direction) -> usize {
 
 impl StreamSink for ToApp<'_> {
     fn data(&mut self, direction: Direction, _offset: u64, bytes: &[u8]) {
-        self.windows[index(direction)].push(bytes);
+        let window = &mut self.windows[index(direction)];
+        if self.encrypted {
+            window.pass_by(bytes);
+        } else {
+            window.push(bytes);
+        }
         self.app.data(self.settings, self.time, direction, bytes, self.app_events);
     }
 

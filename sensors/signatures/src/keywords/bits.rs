@@ -2,7 +2,6 @@
 
 use crate::draft::Draft;
 use crate::keywords::{Keyword, keyword, pair, parts, without_value};
-use crate::rule::digest;
 
 pub(crate) const KEYWORDS: &[Keyword] = &[
     keyword("flowbits", flowbits),
@@ -17,6 +16,7 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     keyword("alert", |draft, value| {
         without_value(value)?;
         draft.noalert = false;
+        draft.alerts_anyway = true;
         Ok(())
     }),
 ];
@@ -88,19 +88,19 @@ pub(crate) enum IntValue {
     Name(u64),
 }
 
-fn bit_name(name: &str) -> Result<u64, String> {
+fn bit_name(draft: &mut Draft<'_>, name: &str) -> Result<u64, String> {
     let name = name.trim();
     if name.is_empty() || name.contains(char::is_whitespace) {
         return Err(format!("{} can not be the name of a bit", fengsui_schema::shown(name)));
     }
-    Ok(digest(name))
+    Ok(draft.named(name))
 }
 
 /// Adds a check or an effect, whichever the command is.
 fn command(draft: &mut Draft<'_>, holder: Holder, (verb, names): (&str, &str), expire: u32) -> Result<(), String> {
     let change = match verb {
         "isset" | "isnotset" => {
-            let names = names.split('|').map(bit_name).collect::<Result<Vec<_>, _>>()?;
+            let names = names.split('|').map(|name| bit_name(draft, name)).collect::<Result<Vec<_>, _>>()?;
             draft.state_checks.push(StateCheck { holder, names, set: verb == "isset" });
             return Ok(());
         }
@@ -110,7 +110,8 @@ fn command(draft: &mut Draft<'_>, holder: Holder, (verb, names): (&str, &str), e
         _ => return Err(format!("{} is no command of it", fengsui_schema::shown(verb))),
     };
     for name in names.split('&') {
-        draft.effects.push(Effect { holder, name: bit_name(name)?, change, expire });
+        let name = bit_name(draft, name)?;
+        draft.effects.push(Effect { holder, name, change, expire });
     }
     Ok(())
 }
@@ -189,8 +190,9 @@ fn flowint(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
     let value = match (operation, options.next()) {
         (IntOperation::IsSet | IntOperation::IsNotSet, _) => IntValue::Literal(0),
         (_, None) => return Err("needs a number".to_owned()),
-        (_, Some(text)) => text.parse().map(IntValue::Literal).unwrap_or_else(|_| IntValue::Name(digest(text))),
+        (_, Some(text)) => text.parse().map(IntValue::Literal).unwrap_or_else(|_| IntValue::Name(draft.named(text))),
     };
-    draft.ints.push(IntStep { name: digest(name), operation, value });
+    let name = draft.named(name);
+    draft.ints.push(IntStep { name, operation, value });
     Ok(())
 }

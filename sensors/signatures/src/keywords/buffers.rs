@@ -107,6 +107,12 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     keyword("udp.hdr", |draft, _| packet_bytes(draft, Source::TransportHeader)),
     keyword("icmpv4.hdr", |draft, _| packet_bytes(draft, Source::TransportHeader)),
     keyword("icmpv6.hdr", |draft, _| packet_bytes(draft, Source::TransportHeader)),
+    keyword("ether.hdr", |draft, _| packet_bytes(draft, Source::EthernetHeader)),
+    keyword("igmp.hdr", |draft, _| packet_bytes(draft, Source::TransportHeader)),
+    keyword("sctp.hdr", |draft, _| packet_bytes(draft, Source::TransportHeader)),
+    keyword("sctp.chunk_data", |draft, _| packet_bytes(draft, Source::SctpData)),
+    keyword("ip.src", |draft, _| packet_bytes(draft, Source::SenderAddress)),
+    keyword("ip.dst", |draft, _| packet_bytes(draft, Source::ReceiverAddress)),
     keyword("urilen", uri_length),
     keyword("absent", |draft, value| match value {
         "" => draft.absent(Absent::Required),

@@ -1,85 +1,169 @@
-//! `dataset`: whether a buffer is in a list.
+//! `dataset` and `datarep`: whether a buffer is in a set, and changes of the set.
 
-use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use fengsui_schema::shown;
-use md5::Digest as _;
+use serde_json::Value;
 
+use crate::datasets::{Dataset, DatasetKind, Format, JsonPath};
 use crate::draft::Draft;
-use crate::keywords::base64::decode_lenient;
 use crate::keywords::{Keyword, keyword, pair, parts};
+use crate::number::Comparison;
 use crate::rule::{Source, Test};
 
-pub(crate) const KEYWORDS: &[Keyword] = &[keyword("dataset", parse)];
+pub(crate) const KEYWORDS: &[Keyword] = &[keyword("dataset", parse), keyword("datarep", parse_reputation)];
 
-/// Whether a buffer is in a list.
+/// Whether a buffer is in a set.
 #[derive(Debug, Clone)]
-pub(crate) struct Dataset {
-    values: Arc<HashSet<Vec<u8>>>,
-    kind: Kind,
-    is_set: bool,
+pub(crate) struct DatasetTest {
+    set: Arc<Dataset>,
+    command: Command,
+    /// Also names below a value of the set.
+    suffixes: bool,
+    /// Name the context of a found value gets in the alert.
+    context_key: Option<String>,
 }
 
-/// How the values of the list are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// Base64 of the value, one per line.
-    String,
-    /// MD5 in hexadecimal.
-    Md5,
-    /// SHA-256 in hexadecimal.
-    Sha256,
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Command {
+    IsSet,
+    IsNotSet,
+    Set,
+    Unset,
+    Reputation(Comparison),
 }
 
-impl Dataset {
-    pub(crate) fn holds(&self, buffer: &[u8]) -> bool {
-        let contained = match self.kind {
-            Kind::String => self.values.contains(buffer),
-            Kind::Md5 => self.values.contains(md5::Md5::digest(buffer).as_slice()),
-            Kind::Sha256 => self.values.contains(sha2::Sha256::digest(buffer).as_slice()),
+/// What looking in a set comes to.
+pub(crate) struct Found {
+    pub(crate) holds: bool,
+    /// Name and content of the context of the value.
+    pub(crate) context: Option<(String, Arc<Value>)>,
+}
+
+impl DatasetTest {
+    /// Looks in the set; `changes` says whether commands that change it do so.
+    pub(crate) fn look(&self, buffer: &[u8], changes: bool) -> Found {
+        let plain = |holds| Found { holds, context: None };
+        let find = || if self.suffixes { self.set.find_suffix(buffer) } else { self.set.find(buffer) };
+        match self.command {
+            Command::Set => plain(!changes || self.set.add(buffer)),
+            Command::Unset => plain(!changes || self.set.remove(buffer)),
+            Command::IsNotSet => plain(find().is_none()),
+            Command::IsSet => {
+                let found = find();
+                let context = found.as_ref().and_then(|note| note.context.clone());
+                Found { holds: found.is_some(), context: self.context_key.clone().zip(context) }
+            }
+            Command::Reputation(comparison) => {
+                let reputation = find().and_then(|note| note.reputation);
+                plain(reputation.is_some_and(|reputation| comparison.matches(reputation.into())))
+            }
+        }
+    }
+}
+
+/// Names of the files that the value of the keyword reads.
+pub(crate) fn files_of(value: &str) -> Vec<String> {
+    let files = parts(value).map(pair).filter(|entry| matches!(entry.0, "load" | "state"));
+    files.map(|entry| entry.1.to_owned()).collect()
+}
+
+#[derive(Default)]
+struct Options<'v> {
+    kind: Option<DatasetKind>,
+    load: Option<&'v str>,
+    save: Option<&'v str>,
+    format: Format,
+    list: Option<&'v str>,
+    value: Option<&'v str>,
+    context_key: Option<&'v str>,
+    remove_value: bool,
+    suffixes: bool,
+}
+
+impl<'v> Options<'v> {
+    fn take(&mut self, option: &'v str) -> Result<(), String> {
+        match pair(option) {
+            ("type", word) => {
+                let kind = DatasetKind::from_name(word);
+                self.kind = Some(kind.ok_or_else(|| format!("{} is no type of it", shown(word)))?);
+            }
+            ("load", name) => self.load = Some(name),
+            ("save", name) => self.save = Some(name),
+            ("state", name) => (self.load, self.save) = (Some(name), Some(name)),
+            ("format", "csv") => self.format = Format::Lines,
+            ("format", "json") => self.format = Format::Json,
+            ("format", "ndjson" | "jsonline") => self.format = Format::JsonLines,
+            ("array_key", name) => self.list = Some(name),
+            ("value_key", name) => self.value = Some(name),
+            ("context_key" | "enrichment_key", name) => self.context_key = Some(name),
+            ("remove_key", _) => self.remove_value = true,
+            ("match", "subdomain") => self.suffixes = true,
+            ("match", "exact") | ("memcap" | "hashsize", _) => {}
+            _ => return Err(format!("option {} is not supported", shown(option))),
+        }
+        Ok(())
+    }
+
+    /// Opens the set and, when it is new, fills it from its file.
+    fn open(&self, draft: &Draft<'_>, name: &str) -> Result<Arc<Dataset>, String> {
+        let (set, new) = draft.data.datasets.open(name, self.kind)?;
+        if let Some(save) = self.save {
+            *set.save.lock().unwrap_or_else(PoisonError::into_inner) = Some(save.to_owned());
+        }
+        let Some(file) = self.load.filter(|_| new) else { return Ok(set) };
+        let content = match (draft.data.files.get(file), self.save) {
+            (Some(content), _) => content.as_slice(),
+            // A state that was never written begins empty.
+            (None, Some(save)) if save == file => &[],
+            (None, _) => return Err(format!("the list {} was not given", shown(file))),
         };
-        contained == self.is_set
+        if self.format == Format::Lines {
+            set.read_lines(content)?;
+        } else {
+            let value = self.value.ok_or("needs a value_key for JSON")?;
+            set.read_json(content, self.format, JsonPath { list: self.list, value, remove_value: self.remove_value })?;
+        }
+        Ok(set)
     }
 }
 
 fn parse(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
-    let mut options = parts(value);
-    let is_set = match options.next() {
-        Some("isset") => true,
-        Some("isnotset") => false,
-        Some(other) => return Err(format!("command {} is not supported; write isset or isnotset", shown(other))),
-        None => return Err("needs a command".to_owned()),
+    let mut fields = parts(value);
+    let command = match fields.next().ok_or("needs a command")? {
+        "isset" => Command::IsSet,
+        "isnotset" => Command::IsNotSet,
+        "set" => Command::Set,
+        "unset" => Command::Unset,
+        other => return Err(format!("{} is no command of it", shown(other))),
     };
-    options.next().ok_or("needs a name")?;
-    let (mut kind, mut file) = (None, None);
-    for option in options {
-        match pair(option) {
-            ("type", "string") => kind = Some(Kind::String),
-            ("type", "md5") => kind = Some(Kind::Md5),
-            ("type", "sha256") => kind = Some(Kind::Sha256),
-            ("load", name) => file = Some(name),
-            ("memcap" | "hashsize", _) => {}
-            _ => return Err(format!("option {} is not supported", shown(option))),
-        }
+    let name = fields.next().ok_or("needs a name")?;
+    finish(draft, name, command, fields)
+}
+
+fn parse_reputation(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
+    let mut fields = parts(value);
+    let name = fields.next().ok_or("needs a name")?;
+    let (operator, number) = (fields.next().ok_or("needs an operator")?, fields.next().ok_or("needs a value")?);
+    let comparison = Comparison::parse(&format!("{}{number}", if operator == "=" { "" } else { operator }))?;
+    finish(draft, name, Command::Reputation(comparison), fields)
+}
+
+fn finish<'v>(
+    draft: &mut Draft<'_>,
+    name: &str,
+    command: Command,
+    fields: impl Iterator<Item = &'v str>,
+) -> Result<(), String> {
+    let mut options = Options::default();
+    for option in fields {
+        options.take(option)?;
     }
-    let (kind, file) = (kind.ok_or("needs a type")?, file.ok_or("needs a file to load")?);
     if draft.source() == Source::Payload {
         return Err("needs a sticky buffer before it".to_owned());
     }
-    let content = draft.data.0.get(file).ok_or_else(|| format!("the list {} was not given", shown(file)))?;
-    let lines = content.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    let values = lines.filter(|line| !line.is_empty() && line[0] != b'#').map(|line| entry(line, kind));
-    let values = values.collect::<Option<HashSet<_>>>();
-    let values = Arc::new(values.ok_or_else(|| format!("the list {} holds a line of another type", shown(file)))?);
-    draft.push(Test::Dataset(Dataset { values, kind, is_set }));
+    let set = options.open(draft, name)?;
+    let context_key = options.context_key.map(str::to_owned);
+    draft.push(Test::Dataset(DatasetTest { set, command, suffixes: options.suffixes, context_key }));
     Ok(())
-}
-
-fn entry(line: &[u8], kind: Kind) -> Option<Vec<u8>> {
-    match kind {
-        Kind::String => Some(decode_lenient(line)),
-        Kind::Md5 => hex::decode(line).ok().filter(|hash| hash.len() == 16),
-        Kind::Sha256 => hex::decode(line).ok().filter(|hash| hash.len() == 32),
-    }
 }

@@ -52,6 +52,18 @@ impl FileCheck {
     }
 }
 
+impl FileCheck {
+    /// Which digest it needs: 0 MD5, 1 SHA-1, 2 SHA-256.
+    pub(crate) const fn digest(&self) -> Option<usize> {
+        match &self.test {
+            FileTest::Hash(_, HashKind::Md5) => Some(0),
+            FileTest::Hash(_, HashKind::Sha1) => Some(1),
+            FileTest::Hash(_, HashKind::Sha256) => Some(2),
+            _ => None,
+        }
+    }
+}
+
 impl HashKind {
     fn of<'f>(self, file: &'f FileView<'_>) -> Option<&'f [u8]> {
         match self {
@@ -113,7 +125,7 @@ fn text_check(draft: &mut Draft<'_>, value: &str, test: fn(Vec<u8>) -> FileTest)
 /// A list of hashes, one per line in hexadecimal, from the data the caller gave.
 fn hash_list(draft: &mut Draft<'_>, value: &str, kind: HashKind) -> Result<(), String> {
     let (negated, name) = value.strip_prefix('!').map_or((false, value), |rest| (true, rest.trim()));
-    let content = draft.data.0.get(name).ok_or_else(|| format!("the list {} was not given", shown(name)))?;
+    let content = draft.data.files.get(name).ok_or_else(|| format!("the list {} was not given", shown(name)))?;
     let mut hashes = HashSet::new();
     for line in content.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii) {
         let word = line.split(u8::is_ascii_whitespace).next().unwrap_or(line);

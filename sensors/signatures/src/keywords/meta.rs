@@ -3,9 +3,9 @@
 use fengsui_schema::shown;
 
 use crate::draft::Draft;
-use crate::keywords::{Keyword, keyword, pair, parts};
+use crate::keywords::{Keyword, keyword, pair, parts, without_value};
 use crate::syntax::{quoted, unescaped};
-use crate::{Tag, TagMetric, Target, classification};
+use crate::{Silence, Tag, TagMetric, Target, classification};
 
 pub(crate) const KEYWORDS: &[Keyword] = &[
     keyword("msg", |draft, value| {
@@ -25,11 +25,12 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
         Ok(())
     }),
     keyword("classtype", |draft, value| {
-        let unknown = || format!("{} is no class of rules", shown(value));
-        let class = classification::find(value).ok_or_else(unknown)?;
-        draft.info.classtype = class.name.to_owned();
-        draft.info.category = class.text.to_owned();
-        draft.info.priority = class.priority;
+        let listed = draft.classes.iter().find(|class| class.0.eq_ignore_ascii_case(value));
+        let built_in = || classification::find(value).map(|class| (class.text.to_owned(), class.priority));
+        let class = listed.map(|class| (class.1.clone(), class.2)).or_else(built_in);
+        let (text, priority) = class.ok_or_else(|| format!("{} is no class of rules", shown(value)))?;
+        value.clone_into(&mut draft.info.classtype);
+        (draft.info.category, draft.info.priority) = (text, priority);
         Ok(())
     }),
     keyword("priority", |draft, value| {
@@ -59,7 +60,14 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     keyword("tag", tag),
     // They change how fast a rule is, not what it matches.
     keyword("prefilter", |_, _| Ok(())),
-    keyword("requires", requires),
+    // Asked before anything else of a rule is read.
+    keyword("requires", |_, _| Ok(())),
+    keyword("bypass", |draft, value| {
+        without_value(value)?;
+        draft.info.bypass = true;
+        Ok(())
+    }),
+    keyword("config", config),
 ];
 
 fn positive(text: &str) -> Result<u32, String> {
@@ -89,15 +97,40 @@ fn tag(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
 /// The version of the language this sensor speaks.
 const LANGUAGE_VERSION: (u32, u32, u32) = (9, 0, 0);
 
-/// A rule that asks for another version or an unknown keyword is left out, with the reason.
-fn requires(_: &mut Draft<'_>, value: &str) -> Result<(), String> {
+/// `config: logging disable, type tx|flow, scope tx|flow`.
+fn config(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
+    let fields: Vec<(&str, &str)> = parts(value).map(pair).collect();
+    let [("logging", "disable"), ("type", _), ("scope", scope)] = fields.as_slice() else {
+        return Err("takes logging disable, a type and a scope".to_owned());
+    };
+    draft.info.silence = Some(match *scope {
+        "tx" => Silence::Transaction,
+        "flow" => Silence::Flow,
+        other => return Err(format!("{} is no scope of it", shown(other))),
+    });
+    draft.noalert = true;
+    Ok(())
+}
+
+/// Why a rule is passed over, by what its options require (another version, a keyword or feature that is not there), and
+/// whether that is understood.
+pub(crate) fn unmet(options: &[crate::syntax::RuleOption<'_>]) -> Option<(String, bool)> {
+    let mut wanted = options.iter().filter(|option| option.keyword == "requires");
+    let reason = wanted.find_map(|option| requires(option.value.unwrap_or("")).err())?;
+    let understood = !reason.ends_with(NOT_UNDERSTOOD);
+    Some((reason, understood))
+}
+
+const NOT_UNDERSTOOD: &str = "which is not understood";
+
+fn requires(value: &str) -> Result<(), String> {
     for requirement in parts(value) {
         match pair(requirement) {
             ("feature", name) => return Err(format!("asks for feature {}, which is not there", shown(name))),
             ("keyword", name) if super::is_known(name) => {}
             ("keyword", name) => return Err(format!("asks for keyword {}, which is not there", shown(name))),
             ("version", ranges) => version(ranges)?,
-            _ => return Err(format!("asks for {}, which is not understood", shown(requirement))),
+            _ => return Err(format!("asks for {}, {NOT_UNDERSTOOD}", shown(requirement))),
         }
     }
     Ok(())

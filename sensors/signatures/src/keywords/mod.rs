@@ -11,6 +11,7 @@ pub(crate) mod byte_test;
 pub(crate) mod content;
 pub(crate) mod dataset;
 pub(crate) mod dcerpc;
+pub(crate) mod entropy;
 pub(crate) mod fields;
 pub(crate) mod file;
 pub(crate) mod flow;
@@ -60,6 +61,7 @@ pub(crate) const KEYWORDS: &[&[Keyword]] = &[
     dcerpc::KEYWORDS,
     file::KEYWORDS,
     dataset::KEYWORDS,
+    entropy::KEYWORDS,
     meta::KEYWORDS,
     unsupported::KEYWORDS,
 ];

@@ -1,25 +1,103 @@
 //! Keywords about the packet and its headers.
 
+use std::sync::Arc;
+
 use fengsui_protocols::AppProtocol;
 use fengsui_schema::shown;
 
-use crate::PacketView;
 use crate::draft::Draft;
 use crate::header::applications;
 use crate::keywords::{Keyword, keyword, parts, without_value};
 use crate::number::{Comparison, number};
+use crate::{PacketView, Reputations};
 
 /// Something a rule asks of the packet.
 #[derive(Debug, Clone)]
 pub(crate) enum PacketCheck {
     Number(fn(&PacketView<'_>) -> Option<u64>, Comparison),
-    TcpFlags { flags: u8, ignored: u8, test: FlagTest },
-    FragmentBits { bits: u8, test: FlagTest },
-    StreamSize { side: StreamSide, comparison: Comparison },
+    TcpFlags {
+        flags: u8,
+        ignored: u8,
+        test: FlagTest,
+    },
+    FragmentBits {
+        bits: u8,
+        test: FlagTest,
+    },
+    StreamSize {
+        side: StreamSide,
+        comparison: Comparison,
+    },
     Option(u8),
     SameAddress,
-    Protocol { protocols: Vec<AppProtocol>, failed: bool, negated: bool },
+    Protocol {
+        protocols: Vec<AppProtocol>,
+        failed: bool,
+        negated: bool,
+    },
     Event(String),
+    /// Whether a checksum is right.
+    Checksum {
+        which: ChecksumOf,
+        valid: bool,
+    },
+    /// A type among the chunks of an SCTP packet.
+    SctpChunk(Comparison),
+    /// A VLAN identifier, of one layer or of any.
+    Vlan {
+        layer: Option<i8>,
+        comparison: Comparison,
+    },
+    Reputation(Box<ReputationCheck>),
+}
+
+/// Whose checksum it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ChecksumOf {
+    Ipv4,
+    /// Of the transport with this protocol number over this IP version.
+    Transport(u8, u8),
+}
+
+/// A score of an address in a category.
+#[derive(Debug, Clone)]
+pub(crate) struct ReputationCheck {
+    reputations: Arc<Reputations>,
+    side: ReputationSide,
+    category: u8,
+    wanted: ReputationWanted,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ReputationSide {
+    Source,
+    Destination,
+    Any,
+    Both,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ReputationWanted {
+    Score(Comparison),
+    Set(bool),
+}
+
+impl ReputationCheck {
+    fn matches(&self, packet: &PacketView<'_>) -> bool {
+        let holds = |address: Option<std::net::IpAddr>| {
+            let score = address.and_then(|address| self.reputations.score(address, self.category));
+            match self.wanted {
+                ReputationWanted::Score(comparison) => score.is_some_and(|score| comparison.matches(score.into())),
+                ReputationWanted::Set(set) => score.is_some() == set,
+            }
+        };
+        match self.side {
+            ReputationSide::Source => holds(packet.source),
+            ReputationSide::Destination => holds(packet.destination),
+            ReputationSide::Any => holds(packet.source) || holds(packet.destination),
+            ReputationSide::Both => holds(packet.source) && holds(packet.destination),
+        }
+    }
 }
 
 /// How flag bits are compared.
@@ -64,9 +142,15 @@ impl PacketCheck {
             }
             Self::FragmentBits { bits, test } => test.holds(fragment_bits(packet), *bits),
             Self::StreamSize { side, comparison } => stream_size(packet, *side, *comparison),
-            Self::Option(kind) => packet.network.options.contains(kind),
+            Self::Option(kind) => packet.network.options.contains(*kind),
             Self::SameAddress => packet.source.is_some() && packet.source == packet.destination,
             Self::Protocol { protocols, failed, negated } => protocol(packet, protocols, *failed, *negated),
+            Self::Checksum { which, valid } => checksum(packet, *which) == Some(*valid),
+            Self::SctpChunk(comparison) => {
+                packet.sctp.is_some_and(|sctp| sctp.chunks().any(|chunk| comparison.matches(chunk.kind.into())))
+            }
+            Self::Vlan { layer, comparison } => vlan(packet, *layer, *comparison),
+            Self::Reputation(check) => check.matches(packet),
             Self::Event(name) => {
                 packet.events.iter().any(|event| event.strip_prefix("decoder.").unwrap_or(event) == name)
             }
@@ -85,6 +169,27 @@ fn protocol(packet: &PacketView<'_>, protocols: &[AppProtocol], failed: bool, ne
         return packet.app_protocol_decided && (failed != negated);
     };
     (!failed && protocols.contains(&protocol)) != negated
+}
+
+fn checksum(packet: &PacketView<'_>, which: ChecksumOf) -> Option<bool> {
+    let version = packet.source.map(|source| if source.is_ipv4() { 4 } else { 6 });
+    match which {
+        ChecksumOf::Ipv4 => packet.checksums.0,
+        ChecksumOf::Transport(protocol, of) if packet.protocol == protocol && version == Some(of) => packet.checksums.1,
+        ChecksumOf::Transport(..) => None,
+    }
+}
+
+fn vlan(packet: &PacketView<'_>, layer: Option<i8>, comparison: Comparison) -> bool {
+    let count = i8::try_from(packet.vlans.len()).unwrap_or(i8::MAX);
+    let found = layer.map(|layer| if layer < 0 { count + layer } else { layer });
+    match found {
+        None => packet.vlans.iter().any(|id| comparison.matches((*id).into())),
+        Some(place) => {
+            let id = usize::try_from(place).ok().and_then(|place| packet.vlans.get(place));
+            id.is_some_and(|id| comparison.matches((*id).into()))
+        }
+    }
 }
 
 fn fragment_bits(packet: &PacketView<'_>) -> u8 {
@@ -135,6 +240,25 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     field!("flow.pkts_toclient", |packet| packet.direction.map(|_| packet.flow_packets[1])),
     field!("flow.bytes_toserver", |packet| packet.direction.map(|_| packet.flow_bytes[0])),
     field!("flow.bytes_toclient", |packet| packet.direction.map(|_| packet.flow_bytes[1])),
+    field!("flow.pkts", |packet| packet.direction.map(|_| packet.flow_packets.iter().sum())),
+    field!("flow.bytes", |packet| packet.direction.map(|_| packet.flow_bytes.iter().sum())),
+    field!("icmpv6.mtu", |packet| packet.icmp.and_then(|icmp| icmp.mtu).map(u64::from)),
+    field!("igmp.type", |packet| packet.igmp_kind.map(u64::from)),
+    field!("sctp.chunk_cnt", |packet| packet.sctp.map(|sctp| sctp.chunks().count() as u64)),
+    field!("sctp.vtag", |packet| packet.sctp.map(|sctp| u64::from(sctp.tag))),
+    field!("sctp.src_port", |packet| packet.sctp.map(|sctp| u64::from(sctp.source_port))),
+    field!("sctp.dst_port", |packet| packet.sctp.map(|sctp| u64::from(sctp.destination_port))),
+    field!("vlan.layers", |packet| u64::try_from(packet.vlans.len()).ok()),
+    keyword("sctp.chunk_type", sctp_chunk),
+    keyword("vlan.id", vlan_id),
+    keyword("iprep", reputation),
+    keyword("ipv4-csum", |draft, value| checksum_check(draft, ChecksumOf::Ipv4, value)),
+    keyword("tcpv4-csum", |draft, value| checksum_check(draft, ChecksumOf::Transport(6, 4), value)),
+    keyword("tcpv6-csum", |draft, value| checksum_check(draft, ChecksumOf::Transport(6, 6), value)),
+    keyword("udpv4-csum", |draft, value| checksum_check(draft, ChecksumOf::Transport(17, 4), value)),
+    keyword("udpv6-csum", |draft, value| checksum_check(draft, ChecksumOf::Transport(17, 6), value)),
+    keyword("icmpv4-csum", |draft, value| checksum_check(draft, ChecksumOf::Transport(1, 4), value)),
+    keyword("icmpv6-csum", |draft, value| checksum_check(draft, ChecksumOf::Transport(58, 6), value)),
     keyword("ip_proto", ip_protocol),
     keyword("flags", tcp_flags),
     keyword("tcp.flags", tcp_flags),
@@ -150,6 +274,90 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     keyword("decode-event", |draft, value| event(draft, value.to_owned())),
     keyword("stream-event", |draft, value| event(draft, format!("stream.{value}"))),
 ];
+
+/// Chunk types of RFC 9260.
+const SCTP_CHUNKS: &[&str] = &[
+    "data",
+    "init",
+    "init_ack",
+    "sack",
+    "heartbeat",
+    "heartbeat_ack",
+    "abort",
+    "shutdown",
+    "shutdown_ack",
+    "error",
+    "cookie_echo",
+    "cookie_ack",
+    "ecne",
+    "cwr",
+    "shutdown_complete",
+];
+
+fn sctp_chunk(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
+    let word = value.trim().to_ascii_lowercase();
+    let comparison = match SCTP_CHUNKS.iter().position(|name| *name == word) {
+        Some(number) => Comparison::parse(&number.to_string())?,
+        None => Comparison::parse(value)?,
+    };
+    draft.packet_checks.push(PacketCheck::SctpChunk(comparison));
+    Ok(())
+}
+
+fn vlan_id(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
+    let (comparison, layer) = value.split_once(',').unwrap_or((value, "any"));
+    let comparison = Comparison::parse(comparison)?;
+    let layer = match layer.trim() {
+        "any" => None,
+        text => {
+            let number = text.parse::<i8>().ok().filter(|layer| (-3..3).contains(layer));
+            Some(number.ok_or_else(|| format!("{} is no layer from -3 to 2", shown(text)))?)
+        }
+    };
+    draft.packet_checks.push(PacketCheck::Vlan { layer, comparison });
+    Ok(())
+}
+
+fn checksum_check(draft: &mut Draft<'_>, which: ChecksumOf, value: &str) -> Result<(), String> {
+    let valid = match value.trim().trim_matches('"') {
+        "valid" => true,
+        "invalid" => false,
+        _ => return Err("takes valid or invalid".to_owned()),
+    };
+    draft.packet_checks.push(PacketCheck::Checksum { which, valid });
+    Ok(())
+}
+
+/// `side,category,operator,score`, or `side,category,isset|isnotset`.
+fn reputation(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
+    let fields: Vec<&str> = parts(value).collect();
+    let [side, category, wanted @ ..] = fields.as_slice() else {
+        return Err("needs a side, a category and a comparison".to_owned());
+    };
+    let side = match *side {
+        "src" => ReputationSide::Source,
+        "dst" => ReputationSide::Destination,
+        "any" => ReputationSide::Any,
+        "both" => ReputationSide::Both,
+        other => return Err(format!("{} is no side", shown(other))),
+    };
+    let wanted = match wanted {
+        ["isset"] => ReputationWanted::Set(true),
+        ["isnotset"] => ReputationWanted::Set(false),
+        [operator, score] => {
+            let operator = if *operator == "=" { "" } else { *operator };
+            ReputationWanted::Score(Comparison::parse(&format!("{operator}{score}"))?)
+        }
+        [score] => ReputationWanted::Score(Comparison::parse(score)?),
+        _ => return Err("needs an operator and a score".to_owned()),
+    };
+    let reputations = Arc::clone(&draft.data.reputations);
+    let number = reputations.category(category);
+    let category = number.ok_or_else(|| format!("{} is no category of the reputation lists", shown(category)))?;
+    let check = ReputationCheck { reputations, side, category, wanted };
+    draft.packet_checks.push(PacketCheck::Reputation(Box::new(check)));
+    Ok(())
+}
 
 fn event(draft: &mut Draft<'_>, name: String) -> Result<(), String> {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_'));

@@ -1,10 +1,11 @@
 //! `pcre`: regular expressions.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use fengsui_protocols::Buffer;
 
 use crate::draft::Draft;
+use crate::inspect::Capture;
 use crate::keywords::{Keyword, keyword};
 use crate::limits;
 use crate::pcre_syntax::rewrite;
@@ -25,6 +26,8 @@ pub(crate) struct Pcre {
     engine: OnceLock<Option<Engine>>,
     pub(crate) negated: bool,
     pub(crate) relative: bool,
+    /// Names of the groups, in order, and whether each is kept for the flow.
+    names: Vec<(Arc<str>, bool)>,
 }
 
 /// Linear time where the expression is regular, bounded backtracking where it is not.
@@ -50,12 +53,39 @@ impl Pcre {
         }
     }
 
+    /// The named groups of the first match at or behind `start`.
+    pub(crate) fn captured(&self, buffer: &[u8], start: usize) -> Vec<Capture> {
+        if self.names.is_empty() {
+            return Vec::new();
+        }
+        let groups: Vec<Option<Vec<u8>>> = match self.engine.get().and_then(Option::as_ref) {
+            Some(Engine::Linear(regex)) => regex
+                .captures_at(buffer, start)
+                .map(|found| found.iter().skip(1).map(|group| group.map(|group| group.as_bytes().to_vec())).collect())
+                .unwrap_or_default(),
+            // Expressions with look-around are asked for their match only.
+            Some(Engine::Backtracking(_)) | None => Vec::new(),
+        };
+        let named = self.names.iter().zip(groups).filter_map(|((name, of_flow), bytes)| {
+            Some(Capture { name: Arc::clone(name), of_flow: *of_flow, bytes: bytes? })
+        });
+        named.collect()
+    }
+
     /// Checks a pattern with the flags that change its meaning (`ismxGAE`).
     pub(crate) fn compile(pattern: &str, flags: &str) -> Result<Self, String> {
         let rewritten = rewrite(pattern, flags)?;
         let pattern = if flags.contains('A') { format!(r"\A(?:{})", rewritten.pattern) } else { rewritten.pattern };
         let (flags, backtracks) = (flags.to_owned(), rewritten.backtracking);
-        let pcre = Self { pattern, flags, backtracks, engine: OnceLock::new(), negated: false, relative: false };
+        let pcre = Self {
+            pattern,
+            flags,
+            backtracks,
+            engine: OnceLock::new(),
+            negated: false,
+            relative: false,
+            names: vec![],
+        };
         pcre.build()?;
         Ok(pcre)
     }
@@ -127,8 +157,18 @@ fn parse(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
     let slashes = "the expression must stand between slashes";
     let (pattern, tail) = quoted.inner.strip_prefix('/').and_then(|rest| rest.rsplit_once('/')).ok_or(slashes)?;
     // What follows a comma names variables that captures are kept in; they do not change what matches.
-    let flags = tail.split(',').next().unwrap_or("").trim();
+    let mut tail = tail.split(',').map(str::trim);
+    let flags = tail.next().unwrap_or("");
     let mut pcre = Pcre::compile(pattern, flags)?;
+    for name in tail.filter(|name| !name.is_empty()) {
+        let (scope, name) = name.split_once(':').ok_or("names of captures start with pkt:, flow: or alert:")?;
+        match scope {
+            "pkt" | "alert" => pcre.names.push((name.into(), false)),
+            "flow" => pcre.names.push((name.into(), true)),
+            _ => return Err("names of captures start with pkt:, flow: or alert:".to_owned()),
+        }
+        draft.captures = true;
+    }
     pcre.negated = quoted.negated;
     let mut source = None;
     for flag in flags.chars() {

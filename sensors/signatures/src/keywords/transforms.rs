@@ -50,13 +50,38 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     keyword("subslice", subslice),
 ];
 
+/// `"key in hexadecimal"`, or `offset N,extract LENGTH AT` for a key that is in the buffer.
 fn xor(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
+    if value.contains("extract") {
+        return xor_within(draft, value);
+    }
     let digits = quoted(value)?.inner;
     let key = hex::decode(digits).map_err(|_| format!("{} is no key in hexadecimal", shown(digits)))?;
     if key.is_empty() || key.len() > 255 {
         return Err("the key must have 1 to 255 bytes".to_owned());
     }
     draft.transform(Transform::Xor(key))
+}
+
+fn xor_within(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
+    let (mut offset, mut key) = (0, None);
+    let number = |text: &str| {
+        let value = text.trim().parse::<usize>().ok().filter(|value| *value <= 65_535);
+        value.ok_or_else(|| format!("{} is no number up to 65535", shown(text)))
+    };
+    for option in parts(value) {
+        match pair(option) {
+            ("offset", text) => offset = number(text)?,
+            ("extract", text) => {
+                let (length, at) =
+                    text.split_once(char::is_whitespace).ok_or("extract needs a length and an offset")?;
+                key = Some((number(at)?, number(length)?)).filter(|key| key.1 > 0);
+            }
+            _ => return Err(format!("{} is no option of it", shown(option))),
+        }
+    }
+    let key = key.ok_or("extract needs a length above 0")?;
+    draft.transform(Transform::XorWithin { key, offset })
 }
 
 fn from_base64(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {

@@ -14,12 +14,8 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     refused!("lua", "runs scripts, which the sensor does not do"),
     refused!("luajit", "runs scripts, which the sensor does not do"),
     refused!("luaxform", "runs scripts, which the sensor does not do"),
-    refused!("iprep", "needs reputation lists, which are not supported yet"),
-    refused!("datarep", "needs reputation lists, which are not supported yet"),
     refused!("frame", "looks at protocol frames, which the parsers do not mark"),
     refused!("ftpbounce", "compares addresses inside FTP commands, which is not supported"),
     refused!("asn1", "looks for flaws in ASN.1, which is not supported"),
-    refused!("config", "changes the engine while it runs, which is not supported"),
-    refused!("bypass", "takes flows out of inspection, which only an inline engine may do"),
     refused!("replace", "changes packets, which only an inline engine may do"),
 ];

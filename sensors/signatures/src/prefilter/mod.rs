@@ -1,14 +1,16 @@
 //! Which rules may match a buffer: one multi-pattern matcher per buffer, of the patterns rules are chosen by.
 
-mod automaton;
+mod port_index;
 mod prefix_index;
+mod short;
 mod window_hash;
 
+pub(crate) use port_index::PortIndex;
 pub(crate) use prefix_index::PrefixIndex;
 
 use std::collections::HashMap;
 
-use automaton::Automaton;
+use short::ShortPatterns;
 use window_hash::WindowHash;
 
 /// A pattern rules are chosen by.
@@ -26,15 +28,14 @@ impl Pattern {
     }
 }
 
-/// Sets up to this size, and patterns too short for a window, are left to the automaton.
-const SMALL_SET: usize = 16;
-
 /// Finds which of its patterns are in a buffer and names the rules chosen by them.
 #[derive(Debug, Default)]
 pub(crate) struct Matcher {
     windows: Option<WindowHash>,
-    automaton: Option<Automaton>,
+    short: Option<ShortPatterns>,
     rules: Vec<Vec<u32>>,
+    /// Bytes of the longest pattern but one: how far back a match may begin that ends in new bytes.
+    reach: usize,
 }
 
 /// What a matcher needs while it runs: which patterns it has seen in this buffer.
@@ -74,17 +75,21 @@ impl Matcher {
         }
         let mut grouped: Vec<(Pattern, Vec<u32>)> = grouped.into_iter().collect();
         grouped.sort_unstable();
-        let large = grouped.len() > SMALL_SET;
-        let takes_windows = |pattern: &Pattern| large && pattern.bytes.len() >= window_hash::WINDOW;
+        let takes_windows = |pattern: &Pattern| pattern.bytes.len() >= window_hash::WINDOW;
         let numbered = |windows: bool| {
             let chosen = grouped.iter().enumerate().filter(move |(_, entry)| takes_windows(&entry.0) == windows);
             chosen.map(|(index, entry)| (index, entry.0.clone())).collect::<Vec<_>>()
         };
         Self {
             windows: WindowHash::new(numbered(true)),
-            automaton: Automaton::new(numbered(false)),
+            short: ShortPatterns::new(numbered(false)),
+            reach: grouped.iter().map(|entry| entry.0.bytes.len()).max().unwrap_or(1).saturating_sub(1),
             rules: grouped.into_iter().map(|entry| entry.1).collect(),
         }
+    }
+
+    pub(crate) const fn reach(&self) -> usize {
+        self.reach
     }
 
     /// Adds the rules whose pattern is in the buffer.
@@ -97,8 +102,8 @@ impl Matcher {
         if let Some(windows) = &self.windows {
             windows.find(buffer, seen, &mut found);
         }
-        if let Some(automaton) = &self.automaton {
-            automaton.find(buffer, seen, &mut found);
+        if let Some(short) = &self.short {
+            short.find(buffer, seen, &mut found);
         }
     }
 }

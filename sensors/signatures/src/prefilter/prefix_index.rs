@@ -1,7 +1,9 @@
 //! Which rules may match by address: a prefix table per side.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
+use super::PortIndex;
 use crate::PacketView;
 use crate::header::{Arrow, Header};
 use crate::ranges::{RangeSet, address_number};
@@ -9,26 +11,53 @@ use crate::ranges::{RangeSet, address_number};
 /// A side that holds more addresses than this does not narrow anything down.
 const SELECTIVE_ADDRESSES: u128 = 1 << 26;
 
-/// Rules by the addresses of their more selective side; rules without one are always candidates.
+/// Rules by the addresses of their more selective side; rules without one by their ports.
 #[derive(Debug, Default)]
 pub(crate) struct PrefixIndex {
     source: PrefixTable,
     destination: PrefixTable,
-    always: Vec<u32>,
+    others: PortIndex,
 }
 
 #[derive(Debug, Default)]
 struct PrefixTable {
     /// Lengths of prefixes there are.
     lengths: Vec<u32>,
-    rules: HashMap<(u32, u128), Vec<u32>>,
+    rules: HashMap<(u32, u128), Vec<u32>, BuildHasherDefault<Mixer>>,
+}
+
+/// Mixes the numbers of a key. The keys come from rules, so nobody outside can make them collide.
+#[derive(Debug, Default)]
+struct Mixer(u64);
+
+impl Hasher for Mixer {
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_u128(&mut self, number: u128) {
+        self.write_u64(number as u64);
+        self.write_u64((number >> 64) as u64);
+    }
 }
 
 impl PrefixIndex {
     pub(crate) fn insert(&mut self, rule: u32, header: &Header) {
         let (source, destination) = (size(&header.source.addresses), size(&header.destination.addresses));
         if header.arrow != Arrow::OneWay || source.min(destination) > SELECTIVE_ADDRESSES {
-            self.always.push(rule);
+            self.others.insert(rule, header);
         } else if source <= destination {
             self.source.insert(rule, &header.source.addresses);
         } else {
@@ -37,7 +66,7 @@ impl PrefixIndex {
     }
 
     pub(crate) fn candidates(&self, packet: &PacketView<'_>, rules: &mut Vec<u32>) {
-        rules.extend_from_slice(&self.always);
+        rules.extend(self.others.of(packet));
         for (table, address) in [(&self.source, packet.source), (&self.destination, packet.destination)] {
             if let Some(address) = address {
                 table.candidates(address_number(address), rules);

@@ -1,0 +1,164 @@
+//! Packets of real captures, changed at random, through decoding and every parser: nothing panics, nothing hangs.
+//!
+//! `FENGSUI_MUTATIONS` says how many inputs each parser gets: few by default, a million in `make long`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use fengsui_protocols::app::{Context, Input, Probe, Verdict};
+use fengsui_protocols::*;
+use fengsui_schema::Timestamp;
+
+/// A generator of numbers that is the same on every run (Marsaglia, "Xorshift RNGs", 2003).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.next() % u64::try_from(limit.max(1)).unwrap()).unwrap()
+    }
+}
+
+/// Frames of the captures of the project: classic pcap files of Ethernet.
+fn frames() -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/pcaps");
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "pcap"));
+    paths.sort();
+    let mut frames = Vec::new();
+    for path in paths {
+        let bytes = std::fs::read(path).unwrap();
+        let mut at = 24;
+        while let Some(header) = bytes.get(at..at + 16) {
+            let length = u32::from_le_bytes(header[8..12].try_into().unwrap()) as usize;
+            frames.extend(bytes.get(at + 16..at + 16 + length).map(<[u8]>::to_vec));
+            at += 16 + length;
+        }
+    }
+    assert!(frames.len() > 100);
+    frames
+}
+
+/// Flips, replaces, cuts, repeats.
+fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
+    for _ in 0..=random.below(6) {
+        if bytes.is_empty() {
+            return;
+        }
+        let at = random.below(bytes.len());
+        match random.below(6) {
+            0 => bytes[at] ^= 1 << random.below(8),
+            1 => bytes[at] = [0, 1, 0x7f, 0x80, 0xff][random.below(5)],
+            2 => bytes.truncate(at),
+            3 => {
+                let end = (at + random.below(64)).min(bytes.len());
+                let part = bytes[at..end].to_vec();
+                bytes.splice(at..at, part);
+            }
+            4 => {
+                let end = (at + random.below(16)).min(bytes.len());
+                bytes.drain(at..end);
+            }
+            _ => bytes[at] = u8::try_from(random.next() & 0xff).unwrap(),
+        }
+    }
+    bytes.truncate(16 << 10);
+}
+
+fn wanted() -> usize {
+    std::env::var("FENGSUI_MUTATIONS").ok().and_then(|text| text.parse().ok()).unwrap_or(2_000)
+}
+
+/// An input may cost this much at most, on a machine that does other things too.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[test]
+fn decoding_and_defragmentation_survive_mutated_packets() {
+    let (frames, settings) = (frames(), DecodeSettings::default());
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut defragmenter = Defragmenter::new(DefragSettings::default());
+    for _ in 0..wanted() {
+        let mut frame = frames[random.below(frames.len())].clone();
+        mutate(&mut frame, &mut random);
+        let start = Instant::now();
+        for link in [LinkLayer::Ethernet, LinkLayer::Raw, LinkLayer::Ppp, LinkLayer::Sll] {
+            let mut decoded = decode(&frame, link, &settings);
+            if decoded.ip.as_ref().is_some_and(|ip| ip.fragment.is_some()) {
+                let _ = defragmenter.add(Timestamp::EPOCH, &decoded, None);
+            }
+            while let Some(tunnel) = decoded.tunnel {
+                decoded = tunnel.decode(&settings);
+            }
+        }
+        assert!(start.elapsed() < PATIENCE, "{frame:02x?}");
+    }
+}
+
+#[test]
+fn every_parser_survives_mutated_payloads() {
+    let frames = frames();
+    let settings = AppSettings::default();
+    let decoding = DecodeSettings { verify_checksums: false, ..DecodeSettings::default() };
+    let payloads: Vec<Vec<u8>> = frames
+        .iter()
+        .map(|frame| decode(frame, LinkLayer::Ethernet, &decoding).payload.to_vec())
+        .filter(|payload| payload.len() > 3)
+        .collect();
+    for spec in PARSERS {
+        let mut random = Random(0x2545_f491_4f6c_dd1d);
+        let own: Vec<&Vec<u8>> = payloads.iter().filter(|payload| is_of(spec, payload)).collect();
+        let mut fed = 0;
+        while fed < wanted() {
+            let mut parser = (spec.create)(spec.transports[0]);
+            let (mut transactions, mut events) = (Transactions::default(), Vec::new());
+            for _ in 0..=random.below(8) {
+                let sample = if own.is_empty() || random.below(8) == 0 {
+                    &payloads[random.below(payloads.len())]
+                } else {
+                    own[random.below(own.len())]
+                };
+                let mut bytes = sample.clone();
+                if random.below(4) > 0 {
+                    mutate(&mut bytes, &mut random);
+                }
+                let direction = [Direction::ToServer, Direction::ToClient][random.below(2)];
+                let input = match random.below(24) {
+                    0 => Input::Gap(random.next() % 100_000),
+                    1 => Input::End,
+                    _ => Input::Data(&bytes),
+                };
+                let start = Instant::now();
+                let mut context = Context {
+                    time: Timestamp::EPOCH,
+                    settings: &settings,
+                    transactions: &mut transactions,
+                    events: &mut events,
+                    switch_protocol: false,
+                };
+                parser.parse(direction, input, &mut context);
+                assert!(start.elapsed() < PATIENCE, "{}: {bytes:02x?}", spec.protocol.as_str());
+                fed += 1;
+            }
+        }
+    }
+}
+
+fn is_of(spec: &app::ParserSpec, payload: &[u8]) -> bool {
+    [Direction::ToServer, Direction::ToClient].into_iter().any(|direction| {
+        let probe = Probe {
+            data: payload,
+            direction,
+            transport: spec.transports[0],
+            port_matches: true,
+            server_port: spec.ports.first().copied().unwrap_or(0),
+        };
+        (spec.probe)(&probe) == Verdict::Yes
+    })
+}
