@@ -163,13 +163,6 @@ impl Browser {
         value
     }
 
-    /// The bytes of a document.
-    pub async fn bytes(&self, path: &str) -> Vec<u8> {
-        let response = self.client.get(format!("{}/api/v1{path}", self.base)).send().await.expect("answers");
-        assert!(response.status().is_success(), "{path}: {}", response.status());
-        response.bytes().await.expect("has a body").to_vec()
-    }
-
     /// Reads something.
     pub async fn get(&self, path: &str) -> Value {
         self.ok(Method::GET, path, None).await
