@@ -79,6 +79,32 @@ def data_protection(rounds, folder):
     megabytes = table.stat().st_size / 1e6
     wall, cpu, peak = measure([str(BINARY), "dlp", "scan", "--format", "jsonl", str(table)], rounds)
     print(f"dlp     scan      {megabytes:.0f} MB dense CSV         {megabytes / cpu:7.1f} MB/s per CPU second  cpu {cpu:6.2f} s  wall {wall:6.2f} s  peak {peak:6.0f} MiB")
+    masking(rounds, folder)
+
+
+def masking(rounds, folder):
+    """Masks a table of ten columns by the standard policy, and one column of identity numbers by encryption alone."""
+    sys.path.insert(0, str(TOP / "tests/pcaps"))
+    from personal_data import resident_id, row
+    import random
+
+    rng, rows = random.Random(20260102), 200_000
+    table, numbers, policy = folder / "ten.csv", folder / "numbers.csv", folder / "encrypt.toml"
+    policy.write_text("id='encrypt'\ntitle='t'\nversion='1'\notherwise='ff1'\n")
+    with open(table, "w", encoding="utf-8") as out:
+        out.write("序号,姓名,身份证号,手机号码,银行卡号,家庭住址,邮箱,出生日期,性别,金额\n")
+        for number in range(rows):
+            cells = row(rng, number)
+            born = cells[2][6:14]
+            more = [f"u{rng.randint(0, 10**7)}@example.com", f"{born[:4]}-{born[4:6]}-{born[6:]}", rng.choice("男女"), f"{rng.randint(0, 10**7) / 100:.2f}"]
+            out.write(",".join(map(str, cells + more)) + "\n")
+    with open(numbers, "w", encoding="utf-8") as out:
+        out.write("身份证号\n")
+        out.writelines(resident_id(rng) + "\n" for _ in range(rows))
+    for name, source, rules in (("ten columns", table, "share-standard"), ("FF1 column", numbers, str(policy))):
+        command = [str(BINARY), "dlp", "mask", "--policy", rules, "--key", str(folder / "mask.key"), str(source), str(folder / "masked.csv")]
+        wall, cpu, peak = measure(command, rounds)
+        print(f"dlp     mask      {name:24} {rows / cpu / 1e3:8.0f} k rows/s per CPU second  cpu {cpu:6.2f} s  wall {wall:6.2f} s  peak {peak:6.0f} MiB")
 
 
 def finding():

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The hour-long runs: many more cases of every property test, and kills of the real program at random moments.
-# Usage: long.sh [CASES] [KILLS]     (about an hour with the defaults on 2 cores)
+# Usage: long.sh [CASES] [KILLS] [ROUNDS]     (about an hour with the defaults on 2 cores)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 cases=${1:-20000}
@@ -23,6 +23,9 @@ FENGSUI_TIER_MESSAGES=5000 cargo nextest run -p fengsui --locked -E 'test(orders
 
 echo "a million mutated packets for decoding and for every parser"
 FENGSUI_MUTATIONS=${FENGSUI_MUTATIONS:-1000000} cargo test --release --locked -p fengsui-protocols --test mutated
+
+echo "tracing of attacked copies among a thousand recipients"
+cargo run --release --locked -p fengsui-dlp-gateway --example trace_trial -- "${3:-400}"
 
 echo "$kills kills of the running demo"
 folder=$(mktemp -d)

@@ -173,24 +173,51 @@ pub(crate) struct ConsoleArguments {
 pub(crate) enum DlpCommand {
     /// Find sensitive data in files or databases. Exit code 0 none, 1 findings, 2 error.
     #[command(
-        after_help = "Examples:\n  fengsui dlp scan shared-folder\n  fengsui dlp scan --records texts.jsonl --field text --format jsonl"
+        after_help = "Examples:\n  fengsui dlp scan shared-folder\n  fengsui dlp scan 'postgres://steward@127.0.0.1/people?password_file=pg.pass'\n  fengsui dlp scan --records texts.jsonl --field text --format jsonl"
     )]
     Scan(ScanArguments),
     /// Classify and grade tables and columns against a template.
-    #[command(after_help = "Example:\n  fengsui dlp classify tables/ --output report.xlsx")]
+    #[command(
+        after_help = "Examples:\n  fengsui dlp classify tables/ --output report.xlsx\n  fengsui dlp classify mysql://steward@127.0.0.1/people --output report.json"
+    )]
     Classify(ClassifyArguments),
     /// Mask a table by a policy.
     #[command(
-        after_help = "Examples:\n  fengsui dlp mask --policy policy.toml --key mask.key people.csv masked.csv\n  fengsui dlp mask --policy policy.toml --key mask.key --preview 5 people.csv masked.csv"
+        after_help = "Examples:\n  fengsui dlp mask --policy policy.toml --key mask.key people.csv masked.csv\n  fengsui dlp mask --policy share-standard --preview 5 people.csv -\n  fengsui dlp mask --policy share-standard 'postgres://steward@127.0.0.1/people/citizens' 'mysql://steward@127.0.0.1/shared/citizens'\n\nA password can stand in a file: postgres://steward@host/db/table?password_file=PATH"
     )]
     Mask(MaskArguments),
+    /// Show the values behind tokens, for the owner of the vault.
+    #[command(after_help = "Example:\n  fengsui dlp reveal --vault vault.tsv --key mask.key T7Q2M0XK4D9RTC1V")]
+    Reveal {
+        /// The vault.
+        #[arg(long, value_name = "FILE")]
+        vault: PathBuf,
+        /// The key the table was masked with.
+        #[arg(long, value_name = "FILE", default_value = "mask.key")]
+        key: PathBuf,
+        /// Tokens.
+        #[arg(required = true)]
+        tokens: Vec<String>,
+    },
+    /// Measure how easily persons are found in a table: k-anonymity and l-diversity. Exit code 0 good enough, 1 not, 2 error.
+    #[command(
+        after_help = "Example:\n  fengsui dlp risk --quasi 年龄段 --quasi 性别 --sensitive 病种 --k 5 --l 2 masked.csv"
+    )]
+    Risk(RiskArguments),
     /// Mask and mark a copy for one recipient and record it.
     #[command(
         after_help = "Example:\n  fengsui dlp release --policy policy.toml --recipient dept-12 --ledger ledger people.csv copy.csv"
     )]
     Release(ReleaseArguments),
+    /// Mark a document (.txt, .md, .docx) weakly for one recipient and record it. Nothing in it is masked.
+    #[command(
+        after_help = "Example:\n  fengsui dlp mark --recipient dept-12 --ledger ledger notice.docx copy.docx\n\nWeak marks are a hint, never proof: typing again, printing or cleaning removes them."
+    )]
+    Mark(MarkArguments),
     /// Name the recipient a leaked copy was made for.
-    #[command(after_help = "Example:\n  fengsui dlp trace --ledger ledger --original people.csv leaked.csv")]
+    #[command(
+        after_help = "Examples:\n  fengsui dlp trace --ledger ledger leaked.csv\n  fengsui dlp trace --ledger ledger --original people.csv --evidence evidence.json leaked.csv"
+    )]
     Trace(TraceArguments),
     /// Look into the share ledger.
     #[command(subcommand)]
@@ -268,10 +295,45 @@ pub(crate) struct MaskArguments {
     /// Show so many rows before and after instead of writing anything.
     #[arg(long, value_name = "ROWS")]
     pub(crate) preview: Option<usize>,
-    /// Table to read.
-    pub(crate) input: PathBuf,
-    /// Table to write.
-    pub(crate) output: PathBuf,
+    /// Do everything but write.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Replace a table of a database that exists.
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// File that keeps the values behind tokens, sealed; made when it does not exist.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) vault: Option<PathBuf>,
+    /// What to read: .csv, .tsv, .jsonl, .xlsx, .parquet, or a table of a database.
+    pub(crate) input: String,
+    /// What to write, in the same forms; not needed with --preview and --dry-run.
+    #[arg(required_unless_present_any = ["preview", "dry_run"])]
+    pub(crate) output: Option<String>,
+}
+
+/// `fengsui dlp risk`
+#[derive(Debug, Args)]
+pub(crate) struct RiskArguments {
+    /// Columns that others may know of a person; by their types when none is named.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) quasi: Vec<String>,
+    /// Columns nobody must learn; by their types when none is named.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) sensitive: Vec<String>,
+    /// Policy whose risk settings hold where nothing else is given.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<String>,
+    /// Rows that must look alike at least.
+    #[arg(long)]
+    pub(crate) k: Option<u64>,
+    /// Different sensitive values that rows which look alike must have at least.
+    #[arg(long)]
+    pub(crate) l: Option<u64>,
+    /// How the report is written.
+    #[arg(long, default_value = "table", value_parser = ["table", "json", "jsonl"])]
+    pub(crate) format: String,
+    /// Table: a file, or a table of a database.
+    pub(crate) target: String,
 }
 
 /// `fengsui dlp release`
@@ -292,7 +354,25 @@ pub(crate) struct ReleaseArguments {
     /// Folder of the share ledger.
     #[arg(long, value_name = "DIR")]
     pub(crate) ledger: PathBuf,
-    /// Table to read.
+    /// Replace a table of a database that exists.
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// What to read: .csv, .tsv, .jsonl, .xlsx, .parquet, or a table of a database.
+    pub(crate) input: String,
+    /// Copy to write, in the same forms.
+    pub(crate) output: String,
+}
+
+/// `fengsui dlp mark`
+#[derive(Debug, Args)]
+pub(crate) struct MarkArguments {
+    /// Who gets the copy.
+    #[arg(long, value_name = "ID")]
+    pub(crate) recipient: String,
+    /// Folder of the share ledger.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) ledger: PathBuf,
+    /// Document to read.
     pub(crate) input: PathBuf,
     /// Copy to write.
     pub(crate) output: PathBuf,
@@ -304,11 +384,14 @@ pub(crate) struct TraceArguments {
     /// Folder of the share ledger.
     #[arg(long, value_name = "DIR")]
     pub(crate) ledger: PathBuf,
-    /// The table the copy was made from.
+    /// The table the copy was made from, in place of the index the ledger keeps.
     #[arg(long, value_name = "FILE")]
-    pub(crate) original: Option<PathBuf>,
+    pub(crate) original: Option<String>,
+    /// Write the evidence to this file, and its SM2 signature beside it as .sig.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) evidence: Option<PathBuf>,
     /// The leaked copy.
-    pub(crate) leaked: PathBuf,
+    pub(crate) leaked: String,
 }
 
 /// `fengsui dlp ledger …`
@@ -320,6 +403,9 @@ pub(crate) enum LedgerCommand {
         /// Folder of the share ledger.
         #[arg(long, value_name = "DIR")]
         ledger: PathBuf,
+        /// How the entries are written.
+        #[arg(long, default_value = "table", value_parser = ["table", "json", "jsonl"])]
+        format: String,
     },
 }
 

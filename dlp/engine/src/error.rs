@@ -29,7 +29,7 @@ pub enum EngineError {
         /// What is wrong and what to do.
         reason: String,
     },
-    /// A release or a trace could not be computed.
-    #[error("watermark: {0}")]
-    Watermark(String),
+    /// A measurement of risk could not go on.
+    #[error("risk: {0}")]
+    Risk(String),
 }

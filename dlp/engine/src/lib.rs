@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cells;
 pub mod classify;
 mod content;
 mod error;
@@ -13,6 +14,7 @@ pub mod limits;
 pub mod mask;
 mod normalize;
 pub mod policy;
+pub mod risk;
 mod settings;
 pub mod watermark;
 

@@ -20,3 +20,15 @@ pub const MATCHES: usize = 1_000_000;
 
 /// Masked values that a finding shows per type.
 pub const SAMPLES_PER_TYPE: usize = 5;
+
+/// Deepest nesting of JSON inside a cell that is masked leaf by leaf.
+pub const JSON_DEPTH: usize = 64;
+
+/// Cells of a column of free text that are remembered with their masked form, so that repeated values are masked once.
+pub const REMEMBERED_CELLS: usize = 4096;
+
+/// Most groups of rows that look alike which the measurement of risk keeps.
+pub const RISK_GROUPS: usize = 20_000_000;
+
+/// Most different sensitive values counted within such a group.
+pub const RISK_VALUES: usize = 64;

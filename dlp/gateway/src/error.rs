@@ -33,9 +33,20 @@ pub enum GatewayError {
         /// What is wrong and what to do.
         reason: String,
     },
+    /// A database refused or could not be reached.
+    #[error("{address}: {reason}")]
+    Database {
+        /// The address as shown text, without the password.
+        address: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// The engine refused.
     #[error(transparent)]
     Engine(#[from] fengsui_dlp_engine::EngineError),
+    /// A key or a signature is not usable.
+    #[error(transparent)]
+    Crypto(#[from] fengsui_crypto::CryptoError),
     /// The operating system gave no randomness for a key.
     #[error(transparent)]
     Randomness(#[from] fengsui_crypto::RandomnessError),

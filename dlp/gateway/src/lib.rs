@@ -5,8 +5,10 @@
 #![forbid(unsafe_code)]
 
 pub mod command;
+pub mod database;
 mod error;
 pub mod extract;
+pub mod job;
 pub mod ledger;
 mod lexicons;
 pub mod limits;
@@ -14,6 +16,7 @@ mod rules;
 pub mod scan;
 pub mod sharing;
 pub mod table;
+pub mod vault;
 
 pub use error::GatewayError;
 pub use extract::{Extracted, Piece, Unreadable, extract, extract_into};

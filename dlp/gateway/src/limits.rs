@@ -47,3 +47,24 @@ pub const FINGERPRINTED_BYTES: usize = 64 * 1024 * 1024;
 
 /// Share of a known document from which another is said to hold it.
 pub const DOCUMENT_SHARE: f64 = 0.15;
+
+/// Most columns of a table.
+pub const COLUMNS: usize = 4096;
+
+/// Most rows of a table with a column that is shuffled: they are kept in memory until the last is read.
+pub const SHUFFLED_ROWS: usize = 2_000_000;
+
+/// Rows from the beginning of a table by which the types of its columns are found.
+pub const SAMPLED_ROWS: usize = 16_384;
+
+/// Longest wait for a database to answer a connection, in seconds.
+pub const CONNECT_SECONDS: u64 = 10;
+
+/// Most rows of a leak that are traced.
+pub const LEAKED_ROWS: usize = 5_000_000;
+
+/// A value that so many rows of a dataset have says where a row of a leak belongs.
+pub const RARE_ROWS: usize = 256;
+
+/// A value that more rows have is not looked up, only compared.
+pub const COMMON_ROWS: usize = 20_000;

@@ -152,7 +152,7 @@ fn byte_range(inside: &str, start: usize, end: usize) -> String {
 }
 
 impl ScanReport {
-    fn add(&mut self, engine: &Engine, file: &str, place: &str, text: &str, found: &Match) {
+    pub(crate) fn add(&mut self, engine: &Engine, file: &str, place: &str, text: &str, found: &Match) {
         let value = text.get(found.start..found.end).unwrap_or_default();
         add_sample(&mut self.samples, found, value);
         if self.findings.len() >= limits::LISTED_FINDINGS {
@@ -237,7 +237,7 @@ impl ScanReport {
         });
     }
 
-    fn add_unreadable(&mut self, file: &str, place: &str, reason: &str) {
+    pub(crate) fn add_unreadable(&mut self, file: &str, place: &str, reason: &str) {
         self.unreadable += 1;
         self.findings.push(ScanFinding {
             file: file.to_owned(),

@@ -5,13 +5,15 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use fengsui_dlp_engine::EngineSettings;
-use fengsui_dlp_gateway::command::{Format, classify, ledger, mask, register, release, scan, screen, trace};
-use fengsui_dlp_gateway::sharing::{ReleaseRequest, TraceRequest};
+use fengsui_dlp_gateway::command::{
+    classify, ledger, mark, mask, register, release, reveal, risk, scan, screen, trace,
+};
+use fengsui_dlp_gateway::sharing::{DocumentRequest, ReleaseRequest, TraceRequest};
 use fengsui_schema::Clock;
 
 use crate::arguments::{
-    ClassifyArguments, DlpCommand, LedgerCommand, MaskArguments, RegisterArguments, ReleaseArguments, ScanArguments,
-    ScreenArguments, TraceArguments,
+    ClassifyArguments, DlpCommand, LedgerCommand, MarkArguments, MaskArguments, RegisterArguments, ReleaseArguments,
+    RiskArguments, ScanArguments, ScreenArguments, TraceArguments,
 };
 use crate::roles::SystemClock;
 
@@ -23,8 +25,11 @@ pub(super) fn run(command: DlpCommand) -> anyhow::Result<ExitCode> {
         DlpCommand::Classify(job) => classify::run(&classify_options(job), &mut out)?,
         DlpCommand::Mask(job) => mask::run(&mask_options(job), &mut out)?,
         DlpCommand::Release(job) => release::run(&release_options(job), &mut out)?,
+        DlpCommand::Mark(job) => mark::run(&document_request(job), &mut out)?,
         DlpCommand::Trace(job) => trace::run(&trace_options(job), &mut out)?,
-        DlpCommand::Ledger(LedgerCommand::List { ledger }) => ledger::list(&ledger, Format::Table, &mut out)?,
+        DlpCommand::Reveal { vault, key, tokens } => reveal::run(&vault, &key, &tokens, &mut out)?,
+        DlpCommand::Risk(job) => risk::run(&risk_options(job)?, &mut out)?,
+        DlpCommand::Ledger(LedgerCommand::List { ledger, format }) => ledger::list(&ledger, format.parse()?, &mut out)?,
         DlpCommand::Register(job) => register::run(&register_options(job), &mut out)?,
         DlpCommand::Screen(job) => screen::run(&screen_options(job)?, &mut out)?,
     };
@@ -61,8 +66,11 @@ fn mask_options(job: MaskArguments) -> mask::MaskOptions {
         purpose: job.purpose,
         key: job.key,
         input: job.input,
-        output: job.output,
+        output: job.output.unwrap_or_default(),
         preview: job.preview,
+        dry_run: job.dry_run,
+        replace: job.replace,
+        vault: job.vault,
         engine: EngineSettings::default(),
     }
 }
@@ -76,13 +84,34 @@ fn release_options(job: ReleaseArguments) -> ReleaseRequest {
         ledger: job.ledger,
         input: job.input,
         output: job.output,
+        replace: job.replace,
         time: SystemClock.now(),
         engine: EngineSettings::default(),
     }
 }
 
-fn trace_options(job: TraceArguments) -> TraceRequest {
-    TraceRequest { ledger: job.ledger, leaked: job.leaked, original: job.original, engine: EngineSettings::default() }
+fn document_request(job: MarkArguments) -> DocumentRequest {
+    let MarkArguments { recipient, ledger, input, output } = job;
+    DocumentRequest { recipient, ledger, input, output, time: SystemClock.now() }
+}
+
+fn trace_options(job: TraceArguments) -> trace::TraceOptions {
+    let engine = EngineSettings::default();
+    let request = TraceRequest { ledger: job.ledger, leaked: job.leaked, original: job.original, engine };
+    trace::TraceOptions { request, evidence: job.evidence, time: SystemClock.now() }
+}
+
+fn risk_options(job: RiskArguments) -> anyhow::Result<risk::RiskOptions> {
+    Ok(risk::RiskOptions {
+        target: job.target,
+        quasi_identifiers: job.quasi,
+        sensitive: job.sensitive,
+        policy: job.policy,
+        k: job.k,
+        l: job.l,
+        format: job.format.parse()?,
+        engine: EngineSettings::default(),
+    })
 }
 
 fn register_options(job: RegisterArguments) -> register::RegisterOptions {

@@ -1,24 +1,64 @@
 //! Moves dates by a secret number of days that is the same for a key and tweak, so that intervals survive.
 
-use super::{Mask, MaskInput};
-use crate::EngineError;
+use std::fmt::Write;
 
-pub(super) const MASK: Mask =
-    Mask {
-        name: "date_shift", label: "日期偏移", deterministic: true, reversible: true, same_length: false, apply
-    };
+use super::{Keeps, Mask, MaskInput};
 
-fn apply(input: &MaskInput<'_>) -> Result<String, EngineError> {
-    let date = Date::parse(input.value.trim()).ok_or_else(|| EngineError::Mask {
-        mask: "date_shift",
-        reason: "the value is no date such as 1990-01-02, 1990/1/2, 19900102 or 1990年1月2日; use redact for it"
-            .to_owned(),
-    })?;
-    let range = u64::from(input.parameters.days.max(1)) * 2 + 1;
-    let drawn = input.key.number("date_shift", &[input.tweak]) % range;
-    let shift = i64::try_from(drawn).unwrap_or(0) - i64::from(input.parameters.days.max(1));
+pub(super) const MASK: Mask = Mask {
+    name: "date_shift",
+    label: "日期偏移",
+    deterministic: true,
+    reversible: true,
+    injective: true,
+    same_length: false,
+    keeps: Keeps::Dates,
+    apply,
+};
+
+const REFUSED: &str = "the value is no date such as 1990-01-02, 1990/1/2, 19900102 or 1990年1月2日; use redact for it";
+
+fn apply(input: &MaskInput<'_>, out: &mut String) -> Result<(), &'static str> {
+    let (date, time) = parts(input.value.trim());
+    let date = Date::parse(date).ok_or(REFUSED)?;
+    let most = u64::from(input.parameters.days.clamp(1, 36_500));
+    let drawn = input.keys.number("date_shift", &[]) % (most * 2 + 1);
+    let shift = i64::try_from(drawn).unwrap_or(0) - i64::try_from(most).unwrap_or(0);
     // Zero days would leave the date as it is.
-    Ok(date.moved(if shift == 0 { 1 } else { shift }).written())
+    date.moved(if shift == 0 { 1 } else { shift }).write(out).map_err(|_| REFUSED)?;
+    out.push_str(time);
+    Ok(())
+}
+
+/// The date, and what follows it: a time of day with the separator before it.
+fn parts(text: &str) -> (&str, &str) {
+    let end = text.find([' ', 'T']).unwrap_or(text.len());
+    text.split_at(end)
+}
+
+/// Whether a text is a date, or a date and a time of day.
+pub(crate) fn is_date(text: &str) -> bool {
+    Date::parse(parts(text.trim()).0).is_some()
+}
+
+/// The date moved by so many days, written as it was, with its time of day.
+pub(crate) fn moved(text: &str, days: i64) -> Option<String> {
+    let (date, time) = parts(text);
+    let mut out = String::new();
+    Date::parse(date)?.moved(days).write(&mut out).ok()?;
+    Some(out + time)
+}
+
+/// Days of a date (or of a date with a time of day) since 1970-01-01.
+#[must_use]
+pub fn day_number(text: &str) -> Option<i64> {
+    Date::parse(parts(text).0).map(|date| date.days)
+}
+
+/// The date of so many days since 1970-01-01, written `1970-01-01`.
+#[must_use]
+pub fn day_text(days: i64) -> String {
+    let (year, month, day) = civil_from_days(days);
+    format!("{year:04}-{month:02}-{day:02}")
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +70,8 @@ struct Date {
 #[derive(Debug, Clone, Copy)]
 enum Style {
     Compact,
-    Separated(char),
+    /// With this separator, and with leading zeros or without.
+    Separated(char, bool),
     Chinese,
 }
 
@@ -47,7 +88,8 @@ impl Date {
                 (*year, *month, *day, Style::Chinese)
             }
             [year, month, day] => {
-                (*year, *month, *day, Style::Separated(text.chars().find(|c| matches!(c, '-' | '/' | '.'))?))
+                let separator = text.chars().find(|c| matches!(c, '-' | '/' | '.'))?;
+                (*year, *month, *day, Style::Separated(separator, text.len() == 10))
             }
             _ => return None,
         };
@@ -62,12 +104,13 @@ impl Date {
         Self { days: self.days + days, style: self.style }
     }
 
-    fn written(self) -> String {
+    fn write(self, out: &mut String) -> std::fmt::Result {
         let (year, month, day) = civil_from_days(self.days);
         match self.style {
-            Style::Compact => format!("{year:04}{month:02}{day:02}"),
-            Style::Separated(separator) => format!("{year:04}{separator}{month:02}{separator}{day:02}"),
-            Style::Chinese => format!("{year}年{month}月{day}日"),
+            Style::Compact => write!(out, "{year:04}{month:02}{day:02}"),
+            Style::Separated(separator, true) => write!(out, "{year:04}{separator}{month:02}{separator}{day:02}"),
+            Style::Separated(separator, false) => write!(out, "{year}{separator}{month}{separator}{day}"),
+            Style::Chinese => write!(out, "{year}年{month}月{day}日"),
         }
     }
 }
@@ -99,11 +142,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_keep_their_style() {
-        for text in ["19900102", "1990-01-02", "1990/01/02", "1990年1月2日"] {
-            assert_eq!(Date::parse(text).expect("is a date").moved(0).written(), text);
-        }
-        assert_eq!(Date::parse("2024-02-28").expect("is a date").moved(2).written(), "2024-03-01");
-        assert!(Date::parse("2023-02-29").is_none() && Date::parse("Jan 2 1990").is_none());
+    fn days_move_over_the_ends_of_months() {
+        assert_eq!(moved("2024-02-28", 2).as_deref(), Some("2024-03-01"));
+        assert_eq!(moved("2024/2/9", 1).as_deref(), Some("2024/2/10"));
+        assert_eq!(moved("1990年1月2日", -2).as_deref(), Some("1989年12月31日"));
+        assert_eq!(moved("19991231 23:59", 1).as_deref(), Some("20000101 23:59"));
+        assert_eq!(moved("2023-02-29", 1), None);
+        assert!((-100_000..100_000).step_by(37).all(|days| {
+            let (year, month, day) = civil_from_days(days);
+            days_from_civil(year, month, day) == days
+        }));
     }
 }

@@ -1,11 +1,20 @@
 //! Values that look right and belong to nobody: made from dictionaries, in ranges that are not assigned.
 
-use super::{Mask, MaskInput};
-use crate::EngineError;
-use crate::classify::checksum::mod_11_2_check;
+use std::fmt::Write;
 
-pub(super) const MASK: Mask =
-    Mask { name: "fake", label: "仿真替换", deterministic: true, reversible: false, same_length: false, apply };
+use super::{Keeps, Mask, MaskInput};
+use crate::classify::checksum::{luhn, mod_11_2_check};
+
+pub(super) const MASK: Mask = Mask {
+    name: "fake",
+    label: "仿真替换",
+    deterministic: true,
+    reversible: false,
+    injective: false,
+    same_length: false,
+    keeps: Keeps::Numbers,
+    apply,
+};
 
 const SURNAMES: [&str; 20] = [
     "王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "马", "朱", "胡", "郭", "何", "林", "高",
@@ -16,23 +25,36 @@ const GIVEN: [&str; 24] = [
     "永强", "佳宁", "振华", "慧敏", "立新", "婷", "磊", "静", "勇", "娟",
 ];
 
-fn apply(input: &MaskInput<'_>) -> Result<String, EngineError> {
-    let number = input.key.number("fake", &[input.tweak, input.value.trim().as_bytes()]);
-    Ok(match input.data_type {
-        Some("person_name") => format!("{}{}", pick(&SURNAMES, number), pick(&GIVEN, number / 64)),
-        Some("cn_mobile") => format!("19999{:06}", number % 1_000_000),
-        Some("cn_resident_id") => identity(number),
-        Some("email") => format!("user{:08}@example.com", number % 100_000_000),
-        Some("address") => format!(
+fn apply(input: &MaskInput<'_>, out: &mut String) -> Result<(), &'static str> {
+    let number = input.keys.number("fake", input.value.trim().as_bytes());
+    let written = match input.data_type {
+        Some("person_name") if !input.number => write!(out, "{}{}", pick(&SURNAMES, number), pick(&GIVEN, number / 64)),
+        Some("cn_mobile") => write!(out, "19999{:06}", number % 1_000_000),
+        Some("cn_resident_id") if !input.number => write!(out, "{}", identity(number)),
+        Some("email") if !input.number => write!(out, "user{:010}@example.com", number % 10_000_000_000),
+        Some("address") if !input.number => write!(
+            out,
             "示例省示例市示例区虚拟路{}号{}栋{}室",
             number % 900 + 1,
             number / 900 % 30 + 1,
             number / 27_000 % 3000 + 101
         ),
-        Some("bank_card") => format!("629999{:010}", number % 10_000_000_000),
-        Some("cn_license_plate") => format!("测A{:05}", number % 100_000),
-        _ => input.value.chars().enumerate().map(|(index, c)| replaced(c, number, index)).collect(),
-    })
+        Some("bank_card") => write!(out, "{}", card(number)),
+        Some("cn_license_plate") if !input.number => write!(out, "测A{:05}", number % 100_000),
+        _ => {
+            let replaced = input.value.chars().enumerate().map(|(index, c)| replaced(c, number, index, input.number));
+            out.extend(replaced);
+            Ok(())
+        }
+    };
+    written.map_err(|_| "the value can't be written")
+}
+
+/// A card number of a range no issuer has, with a valid check digit.
+fn card(number: u64) -> String {
+    let body = format!("629999{:012}", number % 1_000_000_000_000);
+    let valid = (0..10).map(|check| format!("{body}{check}")).find(|card| luhn(card.as_bytes()));
+    valid.unwrap_or(body)
 }
 
 fn pick<'a, const N: usize>(list: &[&'a str; N], number: u64) -> &'a str {
@@ -48,12 +70,13 @@ fn identity(number: u64) -> String {
 }
 
 /// A character of the same class; everything but letters, digits and Chinese stays.
-fn replaced(c: char, number: u64, index: usize) -> char {
+fn replaced(c: char, number: u64, index: usize, is_number: bool) -> char {
     let drawn = u8::try_from(
         number.rotate_left(u32::try_from(index % 64).unwrap_or(0)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56,
     )
     .unwrap_or(0);
     match c {
+        '0'..='9' if is_number && index == 0 => char::from(b'1' + drawn % 9),
         '0'..='9' => char::from(b'0' + drawn % 10),
         'a'..='z' => char::from(b'a' + drawn % 26),
         'A'..='Z' => char::from(b'A' + drawn % 26),

@@ -1,14 +1,21 @@
 //! Less exact values: ranges for numbers, months for dates, districts for addresses, networks for IP addresses.
 
-use super::{Mask, MaskInput};
-use crate::EngineError;
+use super::{Keeps, Mask, MaskInput};
 
-pub(super) const MASK: Mask =
-    Mask { name: "generalise", label: "泛化", deterministic: true, reversible: false, same_length: false, apply };
+pub(super) const MASK: Mask = Mask {
+    name: "generalise",
+    label: "泛化",
+    deterministic: true,
+    reversible: false,
+    injective: false,
+    same_length: false,
+    keeps: Keeps::Nothing,
+    apply,
+};
 
-fn apply(input: &MaskInput<'_>) -> Result<String, EngineError> {
+fn apply(input: &MaskInput<'_>, out: &mut String) -> Result<(), &'static str> {
     let value = input.value.trim();
-    Ok(match input.data_type {
+    let general = match input.data_type {
         Some("address") => district(value),
         Some("ip_address") => network(value),
         Some("date_of_birth") => month(value),
@@ -16,7 +23,9 @@ fn apply(input: &MaskInput<'_>) -> Result<String, EngineError> {
             .parse::<i64>()
             .ok()
             .map_or_else(|| month(value), |number| range(number, input.parameters.width.max(1))),
-    })
+    };
+    out.push_str(&general);
+    Ok(())
 }
 
 fn range(number: i64, width: u32) -> String {

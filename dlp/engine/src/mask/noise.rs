@@ -1,20 +1,30 @@
 //! Changes numbers a little, the same number always in the same way; sums and means stay about right.
 
-use super::{Mask, MaskInput};
-use crate::EngineError;
+use std::fmt::Write;
 
-pub(super) const MASK: Mask =
-    Mask { name: "noise", label: "加噪", deterministic: true, reversible: false, same_length: false, apply };
+use super::{Keeps, Mask, MaskInput};
 
-fn apply(input: &MaskInput<'_>) -> Result<String, EngineError> {
+pub(super) const MASK: Mask = Mask {
+    name: "noise",
+    label: "加噪",
+    deterministic: true,
+    reversible: false,
+    injective: false,
+    same_length: false,
+    keeps: Keeps::Numbers,
+    apply,
+};
+
+fn apply(input: &MaskInput<'_>, out: &mut String) -> Result<(), &'static str> {
     let text = input.value.trim();
-    let number: f64 = text.parse().ok().filter(|number: &f64| number.is_finite()).ok_or_else(|| EngineError::Mask {
-        mask: "noise",
-        reason: "the value is no number; use generalise or redact for it".to_owned(),
-    })?;
-    let drawn = input.key.number("noise", &[input.tweak, text.as_bytes()]) >> 11;
+    let number: f64 = text
+        .parse()
+        .ok()
+        .filter(|number: &f64| number.is_finite())
+        .ok_or("the value is no number; use generalise or redact for it")?;
+    let drawn = input.keys.number("noise", text.as_bytes()) >> 11;
     let unit = drawn as f64 / (1_u64 << 53) as f64 * 2.0 - 1.0;
     let changed = number * (1.0 + unit * input.parameters.ratio.clamp(0.0, 1.0));
     let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len().min(9));
-    Ok(format!("{changed:.decimals$}"))
+    write!(out, "{changed:.decimals$}").map_err(|_| "the number can't be written")
 }

@@ -2,8 +2,15 @@
 
 use fengsui_schema::DataGrade;
 
-use crate::mask::{Mask, MaskInput, MaskKey, MaskParameters, mask};
+use crate::mask::{Mask, MaskParameters, mask};
+use crate::risk::RiskSettings;
 use crate::{Engine, EngineError};
+
+mod marks;
+mod text;
+
+pub use marks::{MarkSettings, Tolerance};
+pub use text::TextMasker;
 
 /// Policies that come with the product, by file name.
 pub const EMBEDDED_POLICIES: &[(&str, &str)] = &[
@@ -25,7 +32,26 @@ pub struct Policy {
     /// Function for sensitive values no rule fits.
     #[serde(default = "redact")]
     pub otherwise: String,
+    #[serde(default)]
     rule: Vec<PolicyRule>,
+    /// Types of columns that are known, whatever their values look like.
+    #[serde(default)]
+    column: Vec<ColumnType>,
+    /// How copies are marked.
+    #[serde(default)]
+    pub marks: MarkSettings,
+    /// What the risk of re-identification is measured over.
+    #[serde(default)]
+    pub risk: RiskSettings,
+}
+
+/// Columns whose type the steward knows.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ColumnType {
+    names: Vec<String>,
+    #[serde(rename = "type")]
+    data_type: String,
 }
 
 fn redact() -> String {
@@ -83,13 +109,39 @@ impl Policy {
         let known = Engine::data_types();
         for rule in &policy.rule {
             mask(&rule.mask)?;
-            if let Some(name) = rule.types.iter().find(|name| !known.iter().any(|(known, _)| known == name)) {
-                let names: Vec<_> = known.iter().map(|(name, _)| *name).collect();
-                let name = fengsui_schema::shown(name).to_string();
-                return Err(EngineError::Unknown { kind: "data type", name, known: names.join(", ") });
-            }
         }
+        let named = policy.rule.iter().flat_map(|rule| &rule.types);
+        let mut named = named.chain(policy.column.iter().map(|column| &column.data_type));
+        if let Some(name) = named.find(|name| !known.iter().any(|(known, _)| known == name)) {
+            let names: Vec<_> = known.iter().map(|(name, _)| *name).collect();
+            let name = fengsui_schema::shown(name).to_string();
+            return Err(EngineError::Unknown { kind: "data type", name, known: names.join(", ") });
+        }
+        policy.marks.check(file)?;
         Ok(policy)
+    }
+
+    /// The type the policy says a column has.
+    #[must_use]
+    pub fn type_of_column(&self, column: &str) -> Option<&'static str> {
+        let named = self.column.iter().find(|known| known.names.iter().any(|name| name == column))?;
+        Engine::data_types().into_iter().map(|(name, _)| name).find(|name| *name == named.data_type)
+    }
+
+    /// The function of a column that a rule names, for columns of no known type.
+    ///
+    /// # Errors
+    /// Never for a policy that was parsed.
+    pub fn step_of_column(&self, access: &Access, column: &str) -> Result<Option<Step<'_>>, EngineError> {
+        let named = |rule: &&PolicyRule| {
+            rule.columns.iter().any(|name| name == column)
+                && rule.types.is_empty()
+                && rule.grades.is_empty()
+                && fits(&rule.roles, &access.role)
+                && fits(&rule.purposes, &access.purpose)
+        };
+        let Some(rule) = self.rule.iter().find(named) else { return Ok(None) };
+        Ok(Some(Step { mask: mask(&rule.mask)?, parameters: &rule.parameters }))
     }
 
     /// The function for values of a type and grade in a column.
@@ -103,8 +155,6 @@ impl Policy {
         grade: DataGrade,
         column: &str,
     ) -> Result<Step<'_>, EngineError> {
-        let fits =
-            |list: &[String], value: &str| list.is_empty() || list.iter().any(|known| known == "*" || known == value);
         let rule = self.rule.iter().find(|rule| {
             fits(&rule.roles, &access.role)
                 && fits(&rule.purposes, &access.purpose)
@@ -117,51 +167,16 @@ impl Policy {
             None => Ok(Step { mask: mask(&self.otherwise)?, parameters: &DEFAULTS }),
         }
     }
-
-    /// Masks the sensitive values inside running text and leaves the rest.
-    ///
-    /// # Errors
-    /// Never for a parsed policy; a value its function can't work on is redacted.
-    pub fn mask_text(
-        &self,
-        engine: &Engine,
-        access: &Access,
-        key: &MaskKey,
-        text: &str,
-        column: &str,
-    ) -> Result<String, EngineError> {
-        let mut out = String::with_capacity(text.len());
-        let mut end = 0;
-        for found in engine.scan_value(text, column) {
-            if found.start < end {
-                continue;
-            }
-            out.push_str(text.get(end..found.start).unwrap_or_default());
-            let step = self.step(access, found.data_type, engine.grade_of_type(found.data_type).1, column)?;
-            let value = text.get(found.start..found.end).unwrap_or_default();
-            out.push_str(&step.masked(value, Some(found.data_type), key));
-            end = found.end;
-        }
-        out.push_str(text.get(end..).unwrap_or_default());
-        Ok(out)
-    }
 }
 
-impl Step<'_> {
-    /// The masked value; one the function can't work on is redacted, so that no plain value passes.
-    #[must_use]
-    pub fn masked(&self, value: &str, data_type: Option<&str>, key: &MaskKey) -> String {
-        // The type is the tweak: equal values of one type join across tables, a phone number never joins a card.
-        let tweak = data_type.unwrap_or("value").as_bytes();
-        let input = MaskInput { value, data_type, key, tweak, parameters: self.parameters };
-        self.mask.apply(&input).unwrap_or_else(|_| "***".to_owned())
-    }
+/// An empty list and a star fit everything.
+fn fits(list: &[String], value: &str) -> bool {
+    list.is_empty() || list.iter().any(|known| known == "*" || known == value)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{EngineSettings, Rules};
 
     #[test]
     fn embedded_policies_parse() {
@@ -172,16 +187,14 @@ mod tests {
     }
 
     #[test]
-    fn text_is_masked_in_place() {
-        let engine = Engine::new(EngineSettings::default(), &Rules::default()).expect("embedded rules are sound");
-        let policy =
-            Policy::parse("p", "id='p'\ntitle='t'\nversion='1'\n[[rule]]\ntypes=['cn_mobile']\nmask='partial'")
-                .expect("is sound");
-        let key = MaskKey::new([1; 32]);
-        let masked = policy
-            .mask_text(&engine, &Access::default(), &key, "电话13800138000，邮箱a@example.com。", "")
-            .expect("masks");
-        assert_eq!(masked, "电话138******00，邮箱***。");
+    fn rules_and_types_name_columns() {
+        let text = "id='p'\ntitle='t'\nversion='1'\n[[rule]]\ncolumns=['amount']\nroles=['auditor']\nmask='noise'\n[[column]]\nnames=['no']\ntype='cn_mobile'";
+        let policy = Policy::parse("p", text).expect("is sound");
+        let auditor = Access { role: "auditor".to_owned(), purpose: String::new() };
+        let step = |access, column| policy.step_of_column(access, column).expect("is sound").map(|step| step.mask.name);
+        assert_eq!(step(&auditor, "amount"), Some("noise"));
+        assert_eq!((step(&auditor, "other"), step(&Access::default(), "amount")), (None, None));
+        assert_eq!((policy.type_of_column("no"), policy.type_of_column("x")), (Some("cn_mobile"), None));
     }
 
     #[test]

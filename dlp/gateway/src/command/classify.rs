@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use fengsui_dlp_engine::{Engine, EngineSettings};
 use fengsui_schema::{DataGrade, FindingSample};
 
-use super::scan::{grade_label, local};
+use super::scan::grade_label;
 use super::{printable, progress};
+use crate::database::{self, Address};
 use crate::scan::files_of;
 use crate::table::Table;
 use crate::{GatewayError, load_rules};
@@ -15,7 +16,7 @@ use crate::{GatewayError, load_rules};
 /// What is classified.
 #[derive(Debug, Clone, Default)]
 pub struct ClassifyOptions {
-    /// File or folder with tables.
+    /// File or folder with tables, or address of a database.
     pub target: String,
     /// Report: `.json` or `.xlsx`.
     pub output: PathBuf,
@@ -55,9 +56,18 @@ pub struct ClassifiedColumn {
 pub fn run(options: &ClassifyOptions, out: &mut dyn Write) -> Result<u8, GatewayError> {
     let rules = options.rules.as_deref().map(load_rules).transpose()?.unwrap_or_default();
     let engine = Engine::new(options.engine.clone(), &rules)?;
-    let files = files_of(&local(&options.target)?)?;
-    let bar = progress(files.len(), "分类分级");
     let mut columns = Vec::new();
+    let files = match Address::parse(&options.target)? {
+        Address::File(path) => files_of(&path)?,
+        Address::Database(address) => {
+            for table in database::tables(&address)? {
+                let sample = database::sample_table(&address, &table)?;
+                columns.extend(classify_table(&engine, &database::shown(&address, &table), &sample));
+            }
+            Vec::new()
+        }
+    };
+    let bar = progress(files.len(), "分类分级");
     for file in &files {
         match Table::read(file) {
             Ok(table) => columns.extend(classify_table(&engine, &file.to_string_lossy(), &table)),

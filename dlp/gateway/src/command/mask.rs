@@ -1,16 +1,19 @@
-//! `fengsui dlp mask`: a masked copy of a table by a policy.
+//! `fengsui dlp mask`: a masked copy of a table by a policy, from file or database to file or database.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use fengsui_dlp_engine::mask::{MaskKey, shuffle};
-use fengsui_dlp_engine::policy::{Access, Policy};
+use fengsui_dlp_engine::mask::MaskKey;
+use fengsui_dlp_engine::policy::Access;
 use fengsui_dlp_engine::{Engine, EngineSettings, Rules};
 
-use super::{printable, progress};
+use super::{printable, rows_progress};
 use crate::GatewayError;
-use crate::sharing::policy;
-use crate::table::Table;
+use crate::database::{Address, create, open};
+use crate::job::{Means, TableReport, run as run_job};
+use crate::sharing::{Preview, policy, preview_source};
+use crate::table::{Nowhere, Sink};
+use crate::vault::Vault;
 
 /// What is masked and how.
 #[derive(Debug, Clone, Default)]
@@ -23,12 +26,18 @@ pub struct MaskOptions {
     pub purpose: String,
     /// File with the 64 hexadecimal digits of the key; made when it does not exist.
     pub key: PathBuf,
-    /// Table to mask.
-    pub input: PathBuf,
-    /// Where the copy goes; not written in a preview.
-    pub output: PathBuf,
+    /// What to mask: a file, or a table of a database.
+    pub input: String,
+    /// Where the copy goes: a file, or a table of a database. Not written in a preview or dry run.
+    pub output: String,
     /// Show so many rows before and after instead of writing anything.
     pub preview: Option<usize>,
+    /// Do everything but write.
+    pub dry_run: bool,
+    /// Replace a table that exists.
+    pub replace: bool,
+    /// File that keeps the values behind tokens, sealed.
+    pub vault: Option<PathBuf>,
     /// Settings of the engine.
     pub engine: EngineSettings,
 }
@@ -36,31 +45,84 @@ pub struct MaskOptions {
 /// Masks the table and reports what was done to each column. Returns 0.
 ///
 /// # Errors
-/// When the policy, the key or the table can't be used, or the copy can't be written.
+/// When the policy, the key or the table can't be used, or the copy can't be written; then there is no copy.
 pub fn run(options: &MaskOptions, out: &mut dyn Write) -> Result<u8, GatewayError> {
     let engine = Engine::new(options.engine.clone(), &Rules::default())?;
     let policy = policy(&options.policy)?;
     let key = key(&options.key)?;
     let access = Access { role: options.role.clone(), purpose: options.purpose.clone() };
-    let mut table = Table::read(&options.input)?;
+    let input = Address::parse(&options.input)?;
+    let mut source = open(&input)?;
     if let Some(rows) = options.preview {
-        table.rows.truncate(rows);
+        let preview = preview_source(&engine, (&policy, &access, &key), source.as_mut(), rows)?;
+        return show(&preview, out).map(|()| 0);
     }
-    let before = table.clone();
-    let columns = mask_table(&engine, &policy, &access, &key, &mut table)?;
-    for (name, data_type, function) in &columns {
-        writeln!(out, "{}\t{}\t{function}", printable(name), data_type.unwrap_or("-"))?;
-    }
-    match options.preview {
-        Some(_) => preview(&before, &table, out)?,
-        None => table.write(&options.output)?,
-    }
+    let mut sink: Box<dyn Sink> = if options.dry_run {
+        Box::new(Nowhere)
+    } else {
+        let output = Address::parse(&options.output)?;
+        refuse_same(&input, &output)?;
+        create(&output, options.replace)?
+    };
+    let mut vault = options.vault.as_deref().map(|path| Vault::open(path, &key)).transpose()?;
+    let means = Means { engine: &engine, policy: &policy, access: &access, key: &key, recipient: None };
+    let bar = rows_progress("脱敏");
+    let mut observe = |masker: &mut crate::job::Masker<'_>, rows: u64| {
+        bar.set_position(rows);
+        match &mut vault {
+            Some(vault) => vault.keep(masker.take_tokens()),
+            None => Ok(()),
+        }
+    };
+    let (tables, left_out) = run_job(&means, source.as_mut(), sink.as_mut(), options.vault.is_some(), &mut observe)?;
+    bar.finish_and_clear();
+    report(&tables, left_out, options.dry_run, out)?;
     Ok(0)
 }
 
-fn preview(before: &Table, after: &Table, out: &mut dyn Write) -> Result<(), GatewayError> {
-    for (plain, masked) in before.rows.iter().zip(&after.rows) {
-        writeln!(out, "- {}\n+ {}", printable(&plain.join(" | ")), printable(&masked.join(" | ")))?;
+/// A file is not written over itself: it would be gone before it was read.
+fn refuse_same(input: &Address, output: &Address) -> Result<(), GatewayError> {
+    if input.to_string() == output.to_string() {
+        return Err(GatewayError::Usage("input and output are the same; name another output".to_owned()));
+    }
+    Ok(())
+}
+
+fn report(tables: &[TableReport], left_out: u64, dry_run: bool, out: &mut dyn Write) -> Result<(), GatewayError> {
+    for table in tables {
+        for column in &table.columns {
+            let mut notes = String::new();
+            if column.changed > 0 {
+                notes.push_str(&format!("\t文本中有敏感数据的单元格{}个", column.changed));
+            }
+            if column.fallbacks > 0 {
+                notes.push_str(&format!("\t不适用该方法而改用令牌或星号的值{}个", column.fallbacks));
+            }
+            let name = printable(&column.name);
+            writeln!(out, "{name}\t{}\t{}{notes}", column.data_type.unwrap_or("-"), column.function)?;
+        }
+        let what = if dry_run { "试运行，未写出" } else { "已脱敏" };
+        let name = if table.name.is_empty() { String::new() } else { format!("{}：", printable(&table.name)) };
+        writeln!(out, "{name}{what}{}行", table.rows)?;
+    }
+    if left_out > 0 {
+        writeln!(out, "有{left_out}个值不再符合列的类型，已写为空值；要保留请让策略对这些列使用保持类型的方法")?;
+    }
+    Ok(())
+}
+
+fn show(preview: &Preview, out: &mut dyn Write) -> Result<(), GatewayError> {
+    for column in &preview.columns {
+        writeln!(
+            out,
+            "{}\t{}\t{}",
+            printable(&column.name),
+            column.data_type.as_deref().unwrap_or("-"),
+            column.function
+        )?;
+    }
+    for row in &preview.rows {
+        writeln!(out, "- {}\n+ {}", printable(&row.before.join(" | ")), printable(&row.after.join(" | ")))?;
     }
     Ok(())
 }
@@ -94,98 +156,5 @@ fn write_private(path: &Path, text: &str) -> Result<(), GatewayError> {
     std::fs::write(path, text).map_err(|error| GatewayError::io(path, error))
 }
 
-/// A column's name, its type and what was done to it.
-pub type MaskedColumn = (String, Option<&'static str>, &'static str);
-
-/// Masks a table in place, column by column; values inside free text are masked where they stand.
-///
-/// # Errors
-/// Never for a parsed policy.
-pub fn mask_table(
-    engine: &Engine,
-    policy: &Policy,
-    access: &Access,
-    key: &MaskKey,
-    table: &mut Table,
-) -> Result<Vec<MaskedColumn>, GatewayError> {
-    let bar = progress(table.columns.len(), "脱敏");
-    let mut done = Vec::new();
-    for index in 0..table.columns.len() {
-        let name = table.columns[index].clone();
-        let profile = engine.profile_column(&name, &table.column(index));
-        let function = match profile.data_type {
-            Some(data_type) => mask_column(engine, policy, access, key, (table, index, data_type))?,
-            None => mask_free_text(engine, policy, access, key, (table, index))?,
-        };
-        done.push((name, profile.data_type, function));
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
-    Ok(done)
-}
-
-fn mask_column(
-    engine: &Engine,
-    policy: &Policy,
-    access: &Access,
-    key: &MaskKey,
-    (table, index, data_type): (&mut Table, usize, &'static str),
-) -> Result<&'static str, GatewayError> {
-    let name = table.columns[index].clone();
-    let step = policy.step(access, data_type, engine.grade_of_type(data_type).1, &name)?;
-    if step.mask.name == "shuffle" {
-        let mut values: Vec<String> = table.rows.iter_mut().map(|row| std::mem::take(&mut row[index])).collect();
-        shuffle(&mut values, key, name.as_bytes());
-        table.rows.iter_mut().zip(values).for_each(|(row, value)| row[index] = value);
-        return Ok(step.mask.name);
-    }
-    for row in &mut table.rows {
-        row[index] = step.masked(row[index].trim(), Some(data_type), key);
-    }
-    Ok(step.mask.name)
-}
-
-fn mask_free_text(
-    engine: &Engine,
-    policy: &Policy,
-    access: &Access,
-    key: &MaskKey,
-    (table, index): (&mut Table, usize),
-) -> Result<&'static str, GatewayError> {
-    let name = table.columns[index].clone();
-    let mut changed = false;
-    for row in &mut table.rows {
-        let masked = policy.mask_text(engine, access, key, &row[index], &name)?;
-        changed |= masked != row[index];
-        row[index] = masked;
-    }
-    Ok(if changed { "in text" } else { "keep" })
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_table_is_masked_and_joins_survive() {
-        let folder = tempfile::tempdir().expect("makes a folder");
-        let path = |name: &str| folder.path().join(name);
-        let rows = "姓名,身份证号,手机,备注\n马文忠,11010519491231002X,13800138000,请回电13900139000\n王秀英,440524188001010014,13700137000,无\n马文忠,11010519491231002X,13800138000,无\n";
-        std::fs::write(path("in.csv"), rows).expect("writes");
-        let options = MaskOptions {
-            policy: "share-standard".to_owned(),
-            key: path("key"),
-            input: path("in.csv"),
-            output: path("out.csv"),
-            ..MaskOptions::default()
-        };
-        run(&options, &mut Vec::new()).expect("masks");
-        let table = Table::read(&path("out.csv")).expect("reads");
-        let text = std::fs::read_to_string(path("out.csv")).expect("reads");
-        for plain in ["马文忠", "11010519491231002X", "13800138000", "13900139000", "王秀英"] {
-            assert!(!text.contains(plain), "{plain} in {text}");
-        }
-        assert_eq!(table.rows[0][1], table.rows[2][1]);
-        assert_ne!(table.rows[0][1], table.rows[1][1]);
-    }
-}
+mod tests;

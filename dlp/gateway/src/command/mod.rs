@@ -3,9 +3,12 @@
 
 pub mod classify;
 pub mod ledger;
+pub mod mark;
 pub mod mask;
 pub mod register;
 pub mod release;
+pub mod reveal;
+pub mod risk;
 pub mod scan;
 pub mod screen;
 pub mod trace;
@@ -47,6 +50,17 @@ pub(crate) fn progress(total: usize, what: &'static str) -> indicatif::ProgressB
     let style = indicatif::ProgressStyle::with_template("{msg} [{bar:40}] {pos}/{len} {elapsed}")
         .unwrap_or_else(|_| indicatif::ProgressStyle::default_bar());
     indicatif::ProgressBar::new(total as u64).with_style(style).with_message(what)
+}
+
+/// A counter of rows on standard error while a person waits at a terminal; nothing elsewhere.
+pub(crate) fn rows_progress(what: &'static str) -> indicatif::ProgressBar {
+    use std::io::IsTerminal;
+    if !std::io::stderr().is_terminal() {
+        return indicatif::ProgressBar::hidden();
+    }
+    let style = indicatif::ProgressStyle::with_template("{msg} {pos} {per_sec} {elapsed}")
+        .unwrap_or_else(|_| indicatif::ProgressStyle::default_spinner());
+    indicatif::ProgressBar::no_length().with_style(style).with_message(what)
 }
 
 /// Text that came from outside, safe for a terminal: control and bidirectional characters escaped.

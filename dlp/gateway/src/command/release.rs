@@ -14,12 +14,16 @@ pub fn run(request: &ReleaseRequest, out: &mut dyn Write) -> Result<u8, GatewayE
     let entry = release(request)?;
     writeln!(
         out,
-        "已登记第{}号：{}，{}行，标记列 {}，账本摘要 {}",
+        "已登记第{}号：{}，{}行，标记列 {}，专属密文列 {}，账本摘要 {}",
         entry.sequence,
         printable(&entry.recipient),
         entry.rows,
         printable(&entry.carriers.join("、")),
+        printable(&entry.keyed.join("、")),
         entry.digest
     )?;
+    if entry.canaries > 0 {
+        writeln!(out, "副本中加入了{}行诱饵数据", entry.canaries)?;
+    }
     Ok(0)
 }

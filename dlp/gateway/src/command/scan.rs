@@ -10,7 +10,8 @@ use fengsui_dlp_engine::{Engine, EngineSettings, Match};
 use fengsui_schema::shown;
 use serde_json::{Value, json};
 
-use super::{Format, printable, progress};
+use super::{Format, printable, progress, rows_progress};
+use crate::database::{self, Address, DatabaseAddress};
 use crate::extract::{Piece, extract};
 use crate::scan::{KnownData, ScanReport, files_of, scan_path_with};
 use crate::{GatewayError, limits, load_lexicon, load_rules};
@@ -59,20 +60,26 @@ pub fn run(options: &ScanOptions, out: &mut dyn Write) -> Result<u8, GatewayErro
 fn scan_targets(engine: &Engine, options: &ScanOptions, out: &mut dyn Write) -> Result<u8, GatewayError> {
     let known = known_data(options)?;
     let mut files = Vec::new();
-    for target in &options.targets {
-        files.extend(files_of(&local(target)?)?);
-    }
-    let bar = progress(files.len(), "扫描");
     let mut all = Vec::new();
     let mut found = false;
-    for file in &files {
-        let report = scan_path_with(engine, &known, file);
+    let mut write = |name: &Path, report: &ScanReport| -> Result<(), GatewayError> {
         found |= !report.findings.is_empty();
         match options.format {
-            Format::JsonLines => write_lines(&report, out)?,
-            Format::Table => write_table(engine, file, &report, out)?,
-            Format::Json => all.push(document(engine, file, &report)),
+            Format::JsonLines => write_lines(report, out)?,
+            Format::Table => write_table(engine, name, report, out)?,
+            Format::Json => all.push(document(engine, name, report)),
         }
+        Ok(())
+    };
+    for target in &options.targets {
+        match Address::parse(target)? {
+            Address::File(path) => files.extend(files_of(&path)?),
+            Address::Database(address) => scan_database(engine, &address, &mut write)?,
+        }
+    }
+    let bar = progress(files.len(), "扫描");
+    for file in &files {
+        write(file, &scan_path_with(engine, &known, file))?;
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -122,13 +129,33 @@ fn known_data(options: &ScanOptions) -> Result<KnownData, GatewayError> {
     Ok(KnownData { lexicon, exact, documents })
 }
 
-/// A path; addresses of databases are recognised and refused with what to do.
+/// Scans the tables of a database one after the other.
+fn scan_database(
+    engine: &Engine,
+    address: &DatabaseAddress,
+    write: &mut dyn FnMut(&Path, &ScanReport) -> Result<(), GatewayError>,
+) -> Result<(), GatewayError> {
+    let tables = database::tables(address)?;
+    if tables.is_empty() {
+        let reason = format!("{address}: there is no such table, or none that may be read");
+        return Err(GatewayError::Usage(reason));
+    }
+    let bar = rows_progress("扫描");
+    for table in tables {
+        let report = database::scan_table(engine, address, &table, &mut |rows| bar.set_position(rows))?;
+        write(Path::new(&database::shown(address, &table)), &report)?;
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+/// A path; what is in databases can't be screened.
 pub(crate) fn local(target: &str) -> Result<PathBuf, GatewayError> {
     match target.split_once("://") {
         Some(("file", path)) => Ok(PathBuf::from(path)),
         Some(_) => Err(GatewayError::NotConnected {
             target: shown(target).to_string(),
-            remedy: "database connectors are not built into this version; export the tables as CSV and scan the folder",
+            remedy: "only files and folders are read here; export the table as CSV",
         }),
         None => Ok(PathBuf::from(target)),
     }
@@ -342,9 +369,15 @@ mod tests {
     }
 
     #[test]
-    fn databases_are_refused_with_a_remedy() {
-        let options = ScanOptions { targets: vec!["postgres://host/db".to_owned()], ..ScanOptions::default() };
-        let error = run(&options, &mut Vec::new()).expect_err("is not connected").to_string();
-        assert!(error.contains("CSV"), "{error}");
+    fn databases_that_do_not_answer_are_told_without_their_password() {
+        // Nothing listens on the port of the kernel's that was closed again.
+        let port =
+            std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("has one").port();
+        for kind in ["postgres", "mysql"] {
+            let targets = vec![format!("{kind}://app:s3cret@127.0.0.1:{port}/db")];
+            let options = ScanOptions { targets, ..ScanOptions::default() };
+            let error = run(&options, &mut Vec::new()).expect_err("is not there").to_string();
+            assert!(error.contains(&port.to_string()) && !error.contains("s3cret"), "{error}");
+        }
     }
 }

@@ -1,97 +1,98 @@
 //! `fengsui dlp trace`: who a leaked table was given to.
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use fengsui_schema::Timestamp;
 
 use super::printable;
 use crate::GatewayError;
-use crate::sharing::{DatasetTrace, ERROR_LIMIT, TraceRequest, trace};
+use crate::ledger::Ledger;
+use crate::sharing::{DatasetTrace, ERROR_LIMIT, TraceRequest, document_hints, is_document, trace, write_evidence};
+
+/// A trace, and where its evidence goes.
+#[derive(Debug, Clone, Default)]
+pub struct TraceOptions {
+    /// What is traced.
+    pub request: TraceRequest,
+    /// File for the evidence, which is signed.
+    pub evidence: Option<PathBuf>,
+    /// The time of the evidence.
+    pub time: Timestamp,
+}
 
 /// Traces and reports. Returns 1 when a recipient is named, 0 when none is.
 ///
 /// # Errors
-/// When the ledger is broken or a table can't be read.
-pub fn run(request: &TraceRequest, out: &mut dyn Write) -> Result<u8, GatewayError> {
-    let found = trace(request)?;
+/// When the ledger is broken, a table can't be read or the evidence can't be written.
+pub fn run(options: &TraceOptions, out: &mut dyn Write) -> Result<u8, GatewayError> {
+    let leaked = Path::new(&options.request.leaked);
+    if is_document(leaked) {
+        return hints(&Ledger::open(&options.request.ledger)?, leaked, out);
+    }
+    let found = trace(&options.request)?;
+    if found.datasets.is_empty() {
+        writeln!(out, "账本中没有可比对的数据集")?;
+    }
     for dataset in &found.datasets {
         report(dataset, out)?;
     }
-    Ok(u8::from(!found.named.is_empty()))
+    let status = u8::from(!found.named.is_empty());
+    if let Some(path) = &options.evidence {
+        let ledger = Ledger::open(&options.request.ledger)?;
+        write_evidence(&ledger, &options.request.leaked, found, options.time, path)?;
+        writeln!(
+            out,
+            "证据报告已写入{}，签名在同名.sig文件中，验签公钥为账本目录的signing.pub.pem",
+            printable(&path.to_string_lossy())
+        )?;
+    }
+    Ok(status)
+}
+
+/// Weak marks of a document name nobody.
+fn hints(ledger: &Ledger, leaked: &Path, out: &mut dyn Write) -> Result<u8, GatewayError> {
+    let hints = document_hints(ledger, leaked)?;
+    for (recipient, marks) in &hints {
+        writeln!(out, "弱标记指向：{}（{marks}处）。弱标记可被清除或伪造，只作线索，不作认定", printable(recipient))?;
+    }
+    if hints.is_empty() {
+        writeln!(out, "文档中没有可读的弱标记；重新录入、打印或清理格式都会去除它")?;
+    }
+    Ok(u8::from(!hints.is_empty()))
 }
 
 fn report(dataset: &DatasetTrace, out: &mut dyn Write) -> Result<(), GatewayError> {
     writeln!(
         out,
-        "数据集{}：读出{}个标记，比对{}个接收方",
+        "数据集{}：泄露{}行，定位{}行，读出{}个标记，比对{}个接收方",
         printable(&dataset.source),
+        dataset.rows,
+        dataset.located,
         dataset.marks,
         dataset.recipients
     )?;
     for known in dataset.suspects.iter().filter(|known| known.named) {
         writeln!(
             out,
-            "  泄露来源：{}  得分{:.1}  误判概率不超过{:.1e}",
+            "  泄露来源：{}  误判概率{:.1e}  标记得分{:.1}",
             printable(&known.recipient),
-            known.score,
-            known.error_probability.max(1e-300)
+            known.error_probability.max(1e-300),
+            known.score
         )?;
+        for (column, hits) in &known.decrypted {
+            writeln!(out, "    专属密文：{}列{hits}个值只能由该接收方的密钥解出原值", printable(column))?;
+        }
+        if known.canaries > 0 {
+            writeln!(out, "    诱饵行：{}个", known.canaries)?;
+        }
     }
     if !dataset.suspects.iter().any(|known| known.named) {
-        let best = dataset.suspects.first().map_or(0.0, |known| known.score);
-        writeln!(out, "  没有接收方达到认定门槛（误判概率{ERROR_LIMIT:.0e}），最高得分{best:.1}")?;
+        let best = dataset.suspects.first().map_or(1.0, |known| known.error_probability);
+        writeln!(out, "  没有接收方达到认定门槛（误判概率{ERROR_LIMIT:.0e}），最可疑者的误判概率{best:.1e}")?;
     }
     Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sharing::{ReleaseRequest, release};
-    use crate::table::Table;
-    use fengsui_dlp_engine::EngineSettings;
-    use fengsui_schema::Timestamp;
-
-    /// A table of made-up rows with valid check characters.
-    fn original(rows: u32) -> String {
-        let mut text = "证件号,邮箱,住址\n".to_owned();
-        for row in 0..rows {
-            let body = format!("62010219900101{:03}", row % 1000);
-            let weights = [7_u32, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-            let sum: u32 = body.bytes().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
-            let check = char::from(b"10X98765432"[(sum % 11) as usize]);
-            text.push_str(&format!(
-                "{body}{check},person{row:05}@example.com,甘肃省兰州市城关区东岗西路{row}号3栋501室\n"
-            ));
-        }
-        text
-    }
-
-    #[test]
-    fn the_recipient_of_a_part_of_a_copy_is_named() {
-        let folder = tempfile::tempdir().expect("makes a folder");
-        let path = |name: &str| folder.path().join(name);
-        std::fs::write(path("in.csv"), original(900)).expect("writes");
-        for recipient in ["民政局", "人社局", "卫健委"] {
-            let options = ReleaseRequest {
-                policy: "share-standard".to_owned(),
-                recipient: recipient.to_owned(),
-                role: String::new(),
-                purpose: String::new(),
-                ledger: path("ledger"),
-                input: path("in.csv"),
-                output: path(&format!("{recipient}.csv")),
-                time: Timestamp::from_nanos(0),
-                engine: EngineSettings::default(),
-            };
-            release(&options).expect("releases");
-        }
-        let mut leak = Table::read(&path("人社局.csv")).expect("reads");
-        leak.rows = leak.rows.into_iter().step_by(3).collect();
-        leak.rows.reverse();
-        leak.write(&path("leak.csv")).expect("writes");
-        let mut out = Vec::new();
-        let options = TraceRequest { ledger: path("ledger"), leaked: path("leak.csv"), ..TraceRequest::default() };
-        let status = run(&options, &mut out).expect("traces");
-        let text = String::from_utf8(out).expect("is text");
-        assert!(status == 1 && text.contains("泄露来源：人社局") && text.matches("泄露来源").count() == 1, "{text}");
-    }
-}
+mod tests;

@@ -7,9 +7,9 @@ use fengsui_dlp_engine::mask::{MASKS, MaskKey};
 use fengsui_dlp_engine::policy::{Access, EMBEDDED_POLICIES, Policy};
 use fengsui_schema::DataGrade;
 
-use crate::GatewayError;
-use crate::command::mask::mask_table;
-use crate::table::Table;
+use crate::job::{ColumnPlan, Masker, Means, plan};
+use crate::table::{Batch, Source, open_bytes};
+use crate::{GatewayError, limits};
 
 /// A policy that can be chosen.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -74,13 +74,19 @@ pub fn policies() -> Result<Vec<PolicySummary>, GatewayError> {
 /// # Errors
 /// When there is none or it is malformed.
 pub fn policy(name: &str) -> Result<Policy, GatewayError> {
+    let (file, text) = policy_text(name)?;
+    Ok(Policy::parse(&file, &text)?)
+}
+
+/// Name and text of a policy.
+pub(crate) fn policy_text(name: &str) -> Result<(String, String), GatewayError> {
     let embedded = EMBEDDED_POLICIES.iter().find(|(file, _)| file.trim_end_matches(".toml") == name);
     if let Some((file, text)) = embedded {
-        return Ok(Policy::parse(file, text)?);
+        return Ok(((*file).to_owned(), (*text).to_owned()));
     }
     let path = Path::new(name);
     let text = std::fs::read_to_string(path).map_err(|error| GatewayError::io(path, error))?;
-    Ok(Policy::parse(name, &text)?)
+    Ok((name.to_owned(), text))
 }
 
 /// What a policy would do to a table of so many `rows` at its beginning. `name` tells the form of the bytes by its extension.
@@ -93,24 +99,41 @@ pub fn preview(
     (name, bytes): (&str, Vec<u8>),
     rows: usize,
 ) -> Result<Preview, GatewayError> {
-    let mut table = Table::from_bytes(Path::new(name), bytes)?;
-    let plain: Vec<Vec<String>> = table.rows.iter().take(rows).cloned().collect();
-    let done = mask_table(engine, policy, access, key, &mut table)?;
-    let columns = done.into_iter().map(|(name, data_type, function)| column(engine, name, data_type, function));
-    let pairs = plain.into_iter().zip(table.rows).map(|(before, after)| PreviewRow { before, after });
-    Ok(Preview { columns: columns.collect(), rows: pairs.collect() })
+    let mut source = open_bytes(Path::new(name), bytes)?;
+    preview_source(engine, (policy, access, key), source.as_mut(), rows)
 }
 
-fn column(engine: &Engine, name: String, data_type: Option<&'static str>, function: &str) -> PreviewColumn {
-    let graded = data_type.map(|data_type| engine.grade_of_type(data_type));
-    let label = MASKS.iter().find(|mask| mask.name == function).map_or("文本内脱敏", |mask| mask.label);
+/// What a policy would do to a table in a file or database.
+///
+/// # Errors
+/// When it can't be read.
+pub fn preview_source(
+    engine: &Engine,
+    (policy, access, key): (&Policy, &Access, &MaskKey),
+    source: &mut dyn Source,
+    rows: usize,
+) -> Result<Preview, GatewayError> {
+    let head = source.next_table()?.unwrap_or_default();
+    let first = source.next_batch(limits::SAMPLED_ROWS)?.unwrap_or_else(|| Batch::new(head.fields.len()));
+    let means = Means { engine, policy, access, key, recipient: None };
+    let names: Vec<String> = head.fields.iter().map(|field| field.name.clone()).collect();
+    let plans = plan(&means, &head, &first)?;
+    let columns = plans.iter().map(|plan| column(engine, plan)).collect();
+    let masked = Masker::new(&means, plans, &names).mask(first.clone());
+    let row = |batch: &Batch, row: usize| batch.columns.iter().map(|column| column.get(row).0.to_owned()).collect();
+    let pair = |index: usize| PreviewRow { before: row(&first, index), after: row(&masked, index) };
+    Ok(Preview { columns, rows: (0..rows.min(first.rows())).map(pair).collect() })
+}
+
+fn column(engine: &Engine, plan: &ColumnPlan<'_>) -> PreviewColumn {
+    let label = MASKS.iter().find(|mask| mask.name == plan.function()).map(|mask| mask.label);
     PreviewColumn {
-        name,
-        data_type: data_type.map(str::to_owned),
-        category: graded.map(|(category, _)| category.to_owned()),
-        grade: graded.map(|(_, grade)| grade),
-        function: function.to_owned(),
-        label: label.to_owned(),
+        name: plan.field.name.clone(),
+        data_type: plan.data_type.map(str::to_owned),
+        category: plan.data_type.map(|data_type| engine.grade_of_type(data_type).0.to_owned()),
+        grade: plan.grade,
+        function: plan.function().to_owned(),
+        label: label.unwrap_or(if plan.function() == "in text" { "文本内脱敏" } else { "不输出" }).to_owned(),
     }
 }
 

@@ -1,19 +1,23 @@
 //! A masked and marked copy of a table for one recipient, entered in the ledger.
 
-use std::path::PathBuf;
-
-use fengsui_crypto::{sm3, sm3_of_parts};
+use fengsui_crypto::{Sm3, sm3, sm3_of_parts};
 use fengsui_dlp_engine::mask::MaskKey;
-use fengsui_dlp_engine::policy::Access;
-use fengsui_dlp_engine::watermark::{ReleaseMark, read_symbol, write_symbol};
+use fengsui_dlp_engine::policy::{Access, Policy};
+use fengsui_dlp_engine::watermark::ReleaseMark;
 use fengsui_dlp_engine::{Engine, EngineSettings, Rules};
 use fengsui_schema::Timestamp;
+use std::path::{Path, PathBuf};
 
-use super::policy;
-use crate::GatewayError;
-use crate::command::mask::{key, mask_table};
+use super::canary::{Canaries, is_telling, mixed};
+use super::index::{ColumnRole, Index, IndexColumn};
+use super::marking::{Marker, digest, neutral_digests, roles};
+use super::preview::policy_text;
+use crate::command::mask::key;
+use crate::database::{Address, create, open};
+use crate::job::{BATCH_ROWS, ColumnPlan, Masker, Means, plan};
 use crate::ledger::{Entry, Ledger};
-use crate::table::Table;
+use crate::table::{Batch, Head, OutField, Sink, Source};
+use crate::{GatewayError, limits};
 
 /// What is released to whom.
 #[derive(Debug, Clone)]
@@ -28,14 +32,35 @@ pub struct ReleaseRequest {
     pub purpose: String,
     /// Folder of the ledger.
     pub ledger: PathBuf,
-    /// The original.
-    pub input: PathBuf,
-    /// Where the copy goes.
-    pub output: PathBuf,
+    /// The original: a file, or a table of a database.
+    pub input: String,
+    /// Where the copy goes: a file, or a table of a database.
+    pub output: String,
+    /// Replace a table that exists.
+    pub replace: bool,
     /// The time of the release.
     pub time: Timestamp,
     /// Settings of the engine.
     pub engine: EngineSettings,
+}
+
+/// What an original becomes for a recipient, before it is written: shared by releases and by traces with the original.
+pub(super) struct Copying<'c> {
+    pub(super) engine: &'c Engine,
+    pub(super) policy: &'c Policy,
+    pub(super) access: &'c Access,
+    pub(super) mask_key: &'c MaskKey,
+    pub(super) mark: &'c ReleaseMark,
+    pub(super) mark_key: &'c MaskKey,
+}
+
+/// What a copy is made of.
+pub(super) struct Copied {
+    pub(super) index: Index,
+    rows_sm3: [u8; 32],
+    pub(super) rows: u64,
+    canaries: u64,
+    canary_digests: Vec<(u32, u64)>,
 }
 
 /// Masks, marks, writes and records.
@@ -43,84 +68,229 @@ pub struct ReleaseRequest {
 /// # Errors
 /// When something can't be read or written, the ledger is broken, or the copy has no cell that can carry a mark.
 pub fn release(request: &ReleaseRequest) -> Result<Entry, GatewayError> {
-    let mut ledger = Ledger::open(&request.ledger)?;
-    let original = std::fs::read(&request.input).map_err(|error| GatewayError::io(&request.input, error))?;
-    let access = Access { role: request.role.clone(), purpose: request.purpose.clone() };
-    let mut table = masked(&request.engine, &request.policy, &access, &key(&ledger.mask_key())?, &request.input)?;
-    let (locators, carriers) = roles(&table);
-    if locators.is_empty() || carriers.is_empty() {
-        let reason = "no copy can be marked: the policy leaves no column that tells rows apart (ff1, tokenise, hash) or none with stars or addresses (partial)";
-        return Err(GatewayError::format(&request.input, reason));
+    if request.recipient.trim().is_empty() {
+        return Err(GatewayError::Usage("the recipient has no name; a copy can't be traced to nobody".to_owned()));
     }
-    mark(&mut table, &ReleaseMark::new(key(&ledger.mark_key())?), &request.recipient, &locators, &carriers);
-    table.write(&request.output)?;
-    let copy = std::fs::read(&request.output).map_err(|error| GatewayError::io(&request.output, error))?;
-    let policy_id = policy(&request.policy)?.id;
-    let entry = ledger.append(Entry {
-        sequence: 0,
+    let mut ledger = Ledger::open(&request.ledger)?;
+    let engine = Engine::new(request.engine.clone(), &Rules::default())?;
+    let (file, text) = policy_text(&request.policy)?;
+    let policy = Policy::parse(&file, &text)?;
+    let access = Access { role: request.role.clone(), purpose: request.purpose.clone() };
+    let (mask_key, mark_key) = (key(&ledger.mask_key())?, key(&ledger.mark_key())?);
+    let mark = ReleaseMark::new(&mark_key);
+    let copying = Copying {
+        engine: &engine,
+        policy: &policy,
+        access: &access,
+        mask_key: &mask_key,
+        mark: &mark,
+        mark_key: &mark_key,
+    };
+    let (input, output) = (Address::parse(&request.input)?, Address::parse(&request.output)?);
+    let (mut source, mut sink) = (open(&input)?, create(&output, request.replace)?);
+    let copied = copying.copy(&request.recipient, source.as_mut(), sink.as_mut())?;
+    let policy_sm3 = hex::encode(sm3(text.as_bytes()));
+    let dataset = dataset_id(&copied, &policy_sm3, &access);
+    if !Index::exists(&request.ledger, &dataset) {
+        copied.index.save(&request.ledger, &dataset)?;
+    }
+    ledger.keep_policy(&policy_sm3, &text)?;
+    sink.finish()?;
+    let named = |fits: fn(&ColumnRole) -> bool| {
+        let columns = copied.index.columns.iter().filter(|column| fits(&column.role));
+        columns.map(|column| column.name.clone()).collect()
+    };
+    let entry = Entry {
         time: request.time,
         recipient: request.recipient.clone(),
-        dataset: hex::encode(sm3_of_parts(&[&sm3(&original), policy_id.as_bytes()])),
-        source: request.input.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        policy: policy_id,
-        copy_sm3: hex::encode(sm3(&copy)),
-        rows: table.rows.len() as u64,
-        locators,
-        carriers,
-        previous: String::new(),
-        digest: String::new(),
-    })?;
-    Ok(entry.clone())
+        role: request.role.clone(),
+        purpose: request.purpose.clone(),
+        dataset,
+        source: shown_source(&input),
+        policy: policy.id.clone(),
+        policy_sm3,
+        copy_sm3: copy_digest(&output)?,
+        rows: copied.rows,
+        canaries: copied.canaries,
+        carriers: named(|role| matches!(role, ColumnRole::Carrier(_))),
+        keyed: named(|role| matches!(role, ColumnRole::Keyed { .. })),
+        ..Entry::default()
+    };
+    let sequence = ledger.append(entry)?.sequence;
+    save_canaries(&request.ledger, sequence, &copied.canary_digests)?;
+    ledger.entries().last().cloned().ok_or_else(|| GatewayError::Usage("the ledger is empty".to_owned()))
 }
 
-/// The original as the policy masks it, before marks.
-pub(super) fn masked(
-    settings: &EngineSettings,
-    policy_name: &str,
-    access: &Access,
-    key: &MaskKey,
-    input: &std::path::Path,
-) -> Result<Table, GatewayError> {
-    let engine = Engine::new(settings.clone(), &Rules::default())?;
-    let mut table = Table::read(input)?;
-    mask_table(&engine, &policy(policy_name)?, access, key, &mut table)?;
-    Ok(table)
+/// Copies of one dataset have the same rows, policy and access.
+fn dataset_id(copied: &Copied, policy_sm3: &str, access: &Access) -> String {
+    let parts = [&copied.rows_sm3[..], policy_sm3.as_bytes(), access.role.as_bytes(), access.purpose.as_bytes()];
+    hex::encode(sm3_of_parts(&parts))
 }
 
-/// Columns that tell rows apart, the most distinct first, and columns that can carry symbols.
-fn roles(table: &Table) -> (Vec<String>, Vec<String>) {
-    let mut locators: Vec<(usize, &String)> = Vec::new();
-    let mut carriers = Vec::new();
-    for (index, name) in table.columns.iter().enumerate() {
-        let values = table.column(index);
-        let filled = values.iter().filter(|value| !value.is_empty()).count();
-        let carrying = values.iter().filter(|value| read_symbol(value).is_some()).count();
-        let distinct = values.iter().copied().collect::<std::collections::HashSet<_>>().len();
-        match () {
-            () if carrying * 2 > filled && filled > 0 => carriers.push(name.clone()),
-            () if distinct * 10 >= table.rows.len() * 9 => locators.push((distinct, name)),
-            () => {}
-        }
-    }
-    locators.sort_by_key(|(distinct, _)| std::cmp::Reverse(*distinct));
-    (locators.into_iter().map(|(_, name)| name.clone()).collect(), carriers)
-}
-
-fn mark(table: &mut Table, mark: &ReleaseMark, recipient: &str, locators: &[String], carriers: &[String]) {
-    let place = |name: &String| table.columns.iter().position(|known| known == name);
-    let Some(locator) = locators.first().and_then(place) else { return };
-    let carriers: Vec<(usize, &String)> = carriers.iter().filter_map(|name| place(name).map(|at| (at, name))).collect();
-    for row in &mut table.rows {
-        for (column, name) in &carriers {
-            let symbol = mark.symbol(&locator_of(&row[locator], name), recipient);
-            if let Some(marked) = write_symbol(&row[*column], symbol) {
-                row[*column] = marked;
-            }
-        }
+fn shown_source(input: &Address) -> String {
+    match input {
+        Address::File(path) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        Address::Database(address) => format!("{}/{}", address.database, address.table.as_deref().unwrap_or_default()),
     }
 }
 
-/// What finds a cell again: the row's value in the locator column, and the name of the carrying column.
-pub(super) fn locator_of(value: &str, carrier: &str) -> Vec<u8> {
-    sm3_of_parts(&[value.as_bytes(), carrier.as_bytes()]).to_vec()
+fn copy_digest(output: &Address) -> Result<String, GatewayError> {
+    let Address::File(path) = output else { return Ok(String::new()) };
+    let failed = |error| GatewayError::io(path, error);
+    let mut file = std::fs::File::open(path).map_err(failed)?;
+    let (mut digest, mut room) = (Sm3::new(), vec![0; 1 << 16]);
+    loop {
+        let length = std::io::Read::read(&mut file, &mut room).map_err(failed)?;
+        if length == 0 {
+            return Ok(hex::encode(digest.finish()));
+        }
+        digest.update(&room[..length]);
+    }
+}
+
+fn canary_path(ledger: &Path, sequence: u64) -> PathBuf {
+    ledger.join("canaries").join(format!("{sequence}.json"))
+}
+
+fn save_canaries(ledger: &Path, sequence: u64, digests: &[(u32, u64)]) -> Result<(), GatewayError> {
+    if digests.is_empty() {
+        return Ok(());
+    }
+    let path = canary_path(ledger, sequence);
+    let text = serde_json::to_vec(digests).map_err(std::io::Error::from)?;
+    let written = std::fs::create_dir_all(ledger.join("canaries")).and_then(|()| std::fs::write(&path, text));
+    written.map_err(|error| GatewayError::io(&path, error))
+}
+
+/// Column and digest of the made-up values of a copy.
+pub(super) fn load_canaries(ledger: &Path, entry: &Entry) -> Result<Vec<(u32, u64)>, GatewayError> {
+    let path = canary_path(ledger, entry.sequence);
+    if entry.canaries == 0 || !path.exists() {
+        return Ok(Vec::new());
+    }
+    let text = std::fs::read(&path).map_err(|error| GatewayError::io(&path, error))?;
+    serde_json::from_slice(&text).map_err(|error| GatewayError::format(&path, error.to_string()))
+}
+
+impl Copying<'_> {
+    /// Masks and marks all rows of the first table of a source for a recipient.
+    pub(super) fn copy(
+        &self,
+        recipient: &str,
+        source: &mut dyn Source,
+        sink: &mut dyn Sink,
+    ) -> Result<Copied, GatewayError> {
+        let head = source.next_table()?.unwrap_or_default();
+        let first = source.next_batch(limits::SAMPLED_ROWS)?.unwrap_or_else(|| Batch::new(head.fields.len()));
+        let keyed = self.policy.marks.recipient_keys.then_some(recipient);
+        let means = Means {
+            engine: self.engine,
+            policy: self.policy,
+            access: self.access,
+            key: self.mask_key,
+            recipient: keyed,
+        };
+        let names: Vec<String> = head.fields.iter().map(|field| field.name.clone()).collect();
+        let plans = plan(&means, &head, &first)?;
+        let columns = self.roles(&means, &plans, &names, &first);
+        check_markable(&columns, self.policy)?;
+        let mut masker = Masker::new(&means, plans.clone(), &names);
+        if masker.shuffles() {
+            return Err(GatewayError::Usage(
+                "a copy with shuffled columns can't be marked row by row; use fake or noise in the policy".to_owned(),
+            ));
+        }
+        sink.begin(&head.name, &plans.iter().map(ColumnPlan::out_field).collect::<Vec<OutField>>())?;
+        let mut marker = Marker::new(self.mark, recipient, columns);
+        let mut canaries = Canaries::new(self.policy.marks.canaries, self.mark_key, recipient);
+        let mut copied =
+            Copied { index: Index::default(), rows_sm3: [0; 32], rows: 0, canaries: 0, canary_digests: Vec::new() };
+        let mut rows_digest = Sm3::new();
+        let mut next = Some(first);
+        while let Some(plain) = next {
+            let locators = marker.locate(&plain);
+            locators.iter().for_each(|locator| rows_digest.update(locator));
+            copied.rows += plain.rows() as u64;
+            let digests = marker.keyed_digests(&plain);
+            let made =
+                self.made_up(&mut canaries, &plans, &plain, (&mut marker, &mut masker), &mut copied.canary_digests);
+            let marked = marker.mark(masker.mask(plain), &locators, Some(digests));
+            sink.write(&if made.rows() > 0 { mixed(&marked, &made, self.mark_key, copied.rows) } else { marked })?;
+            next = source.next_batch(BATCH_ROWS)?;
+        }
+        refuse_more(source, &head)?;
+        (copied.rows_sm3, copied.canaries, copied.index) = (rows_digest.finish(), canaries.made(), marker.index);
+        Ok(copied)
+    }
+
+    /// Made-up rows as the recipient gets them; their telling digests are collected.
+    fn made_up(
+        &self,
+        canaries: &mut Canaries<'_>,
+        plans: &[ColumnPlan<'_>],
+        plain: &Batch,
+        (marker, masker): (&mut Marker<'_>, &mut Masker<'_>),
+        digests: &mut Vec<(u32, u64)>,
+    ) -> Batch {
+        let made = canaries.rows(plans, plain);
+        if made.rows() == 0 {
+            return made;
+        }
+        let locators = marker.locate(&made);
+        let keyed = marker.keyed_digests(&made);
+        let masked = masker.mask(made);
+        for (position, _) in plans.iter().enumerate().filter(|(_, plan)| is_telling(plan)) {
+            let own = keyed.get(position).cloned().flatten();
+            let column = &marker.index.columns[position];
+            let own = own.unwrap_or_else(|| neutral_digests(self.mark, column, &masked.columns[position]));
+            digests.extend(own.into_iter().filter(|digest| *digest != 0).map(|digest| (position as u32, digest)));
+        }
+        marker.mark(masked, &locators, None)
+    }
+
+    fn roles(&self, means: &Means<'_>, plans: &[ColumnPlan<'_>], names: &[String], first: &Batch) -> Vec<IndexColumn> {
+        let means = Means { recipient: None, ..*means };
+        let mut head = Batch::new(first.columns.len());
+        for (cells, column) in first.columns.iter().zip(&mut head.columns) {
+            let step = cells.len().div_ceil(ROLE_SAMPLE).max(1);
+            cells.iter().step_by(step).for_each(|(text, kind)| column.push(text, kind));
+        }
+        let masked = Masker::new(&means, plans.to_vec(), names).mask(head);
+        roles(plans, &self.policy.marks, &masked)
+    }
+}
+
+/// Rows by which the carriers of a table are chosen.
+const ROLE_SAMPLE: usize = 1000;
+
+fn check_markable(columns: &[IndexColumn], policy: &Policy) -> Result<(), GatewayError> {
+    let marked = columns.iter().any(|column| matches!(column.role, ColumnRole::Carrier(_) | ColumnRole::Keyed { .. }));
+    if marked || policy.marks.canaries > 0.0 {
+        return Ok(());
+    }
+    Err(GatewayError::Usage(
+        "no copy can be marked: the policy leaves no column that is encrypted (ff1), partly masked (partial), an address or a text, names no tolerance and no canaries".to_owned(),
+    ))
+}
+
+/// A copy has one table: what follows would go out unmarked or be lost.
+fn refuse_more(source: &mut dyn Source, head: &Head) -> Result<(), GatewayError> {
+    while let Some(next) = source.next_table()? {
+        if source.next_batch(1)?.is_some() {
+            let name = fengsui_schema::shown(&next.name).to_string();
+            return Err(GatewayError::Usage(format!(
+                "the workbook has more sheets with rows than {} ({name}); release one sheet at a time",
+                head.name
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The digest by which a plain or neutral value of a column is found.
+pub(super) fn value_digest(mark: &ReleaseMark, column: &IndexColumn, value: &str) -> u64 {
+    match column.role {
+        ColumnRole::Carrier(carrier) => digest(mark, &column.name, &carrier.neutral(value)),
+        _ => digest(mark, &column.name, value),
+    }
 }

@@ -1,17 +1,22 @@
 //! Who a leaked table was given to.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
-use fengsui_dlp_engine::EngineSettings;
-use fengsui_dlp_engine::policy::Access;
-use fengsui_dlp_engine::watermark::{FEWEST_ROWS, ReleaseMark, Suspicion, read_symbol};
+use fengsui_dlp_engine::mask::MaskKey;
+use fengsui_dlp_engine::policy::{Access, Policy};
+use fengsui_dlp_engine::watermark::{RecipientMark, ReleaseMark, binomial_tail};
+use fengsui_dlp_engine::{Engine, EngineSettings, Rules};
 
-use super::release::{locator_of, masked};
-use crate::GatewayError;
+use super::attribution::{Attribution, Keyed};
+use super::index::Index;
+use super::locate::{Leak, Located};
+use super::release::{Copying, load_canaries};
 use crate::command::mask::key;
+use crate::database::{Address, open};
 use crate::ledger::{Entry, Ledger};
-use crate::table::Table;
+use crate::table::{Nowhere, Source};
+use crate::{GatewayError, limits};
 
 /// Probability of naming any innocent recipient that a trace accepts.
 pub const ERROR_LIMIT: f64 = 1e-9;
@@ -21,10 +26,10 @@ pub const ERROR_LIMIT: f64 = 1e-9;
 pub struct TraceRequest {
     /// Folder of the ledger.
     pub ledger: PathBuf,
-    /// The leaked table.
-    pub leaked: PathBuf,
-    /// The original, which finds rows again when the leak lacks the best column.
-    pub original: Option<PathBuf>,
+    /// The leaked table: a file, or a table of a database.
+    pub leaked: String,
+    /// The original, in place of the index that the ledger keeps.
+    pub original: Option<String>,
     /// Settings of the engine, as at the release.
     pub engine: EngineSettings,
 }
@@ -34,6 +39,8 @@ pub struct TraceRequest {
 pub struct TraceReport {
     /// Recipients whose copies the leak comes from, the surest first. Untrusted texts.
     pub named: Vec<String>,
+    /// Probability of naming anybody innocent that was accepted.
+    pub limit: f64,
     /// The comparison with each dataset of the ledger.
     pub datasets: Vec<DatasetTrace>,
 }
@@ -47,11 +54,13 @@ pub struct DatasetTrace {
     pub source: String,
     /// Rows of the leak.
     pub rows: usize,
+    /// Rows of the leak that were found in the dataset.
+    pub located: usize,
     /// Marks that could be read.
     pub marks: usize,
     /// Recipients compared.
     pub recipients: usize,
-    /// The most suspicious recipients, the surest first; at most [`crate::limits::SUSPECTS`].
+    /// The most suspicious recipients, the surest first; at most [`limits::SUSPECTS`] and all that are named.
     pub suspects: Vec<Suspect>,
 }
 
@@ -60,12 +69,16 @@ pub struct DatasetTrace {
 pub struct Suspect {
     /// Who got the copy. Untrusted.
     pub recipient: String,
-    /// Standard deviations above what an innocent recipient is expected to have.
+    /// Standard deviations of the marks above what an innocent recipient is expected to have.
     pub score: f64,
-    /// Probability that any innocent recipient looks so guilty.
+    /// Probability that any innocent recipient of the ledger looks so guilty, by all kinds of evidence.
     pub error_probability: f64,
     /// Whether that probability is below the limit, so that the recipient is named.
     pub named: bool,
+    /// Values of the leak that decrypt under the recipient's key to values of the original, by column.
+    pub decrypted: BTreeMap<String, u64>,
+    /// Made-up rows of the recipient's copy in the leak.
+    pub canaries: u64,
 }
 
 /// Traces a leaked table.
@@ -73,43 +86,53 @@ pub struct Suspect {
 /// # Errors
 /// When the ledger is broken or a table can't be read.
 pub fn trace(request: &TraceRequest) -> Result<TraceReport, GatewayError> {
-    let ledger = Ledger::open(&request.ledger)?;
-    let leaked = Table::read(&request.leaked)?;
-    let mark = ReleaseMark::new(key(&ledger.mark_key())?);
-    let mut report = TraceReport::default();
-    for dataset in datasets(ledger.entries()) {
-        let rows = Locations::new(request, &ledger, &dataset)?;
-        let symbols = rows.symbols(&leaked);
-        let recipients: Vec<String> = recipients(&dataset);
-        // With fewer the score is not yet normal, so that nobody is accused.
-        let enough = symbols.len() >= FEWEST_ROWS;
-        let trace = if enough { mark.trace(&symbols, &recipients, ERROR_LIMIT) } else { Vec::new() };
-        report.named.extend(trace.iter().filter(|known| known.accused).map(|known| known.recipient.clone()));
-        report.datasets.push(DatasetTrace {
-            dataset: rows.last.dataset.clone(),
-            source: rows.last.source.clone(),
-            rows: leaked.rows.len(),
-            marks: symbols.len(),
-            recipients: recipients.len(),
-            suspects: trace.into_iter().take(crate::limits::SUSPECTS).map(suspect).collect(),
-        });
-    }
-    Ok(report)
+    let mut leaked = open(&Address::parse(&request.leaked)?)?;
+    trace_source(request, leaked.as_mut())
 }
 
-fn suspect(known: Suspicion) -> Suspect {
-    let Suspicion { recipient, score, error_probability, accused } = known;
-    Suspect { recipient, score, error_probability, named: accused }
+/// Traces rows that come from anywhere, such as an upload.
+///
+/// # Errors
+/// When the ledger is broken or a table can't be read.
+pub fn trace_source(request: &TraceRequest, leaked: &mut dyn Source) -> Result<TraceReport, GatewayError> {
+    let ledger = Ledger::open(&request.ledger)?;
+    let leak = Leak::read(leaked)?;
+    let (mask_key, mark_key) = (key(&ledger.mask_key())?, key(&ledger.mark_key())?);
+    let mark = ReleaseMark::new(&mark_key);
+    let datasets = datasets(ledger.entries());
+    let all: usize = datasets.iter().map(|entries| recipients(entries).len()).sum();
+    let mut report = TraceReport { limit: ERROR_LIMIT, ..TraceReport::default() };
+    for entries in &datasets {
+        let Some(index) = index_of(request, &ledger, entries, (&mask_key, &mark, &mark_key))? else { continue };
+        let names = recipients(entries);
+        let canaries = canaries_of(&ledger, entries, &names)?;
+        let trace = Comparison {
+            index: &index,
+            leak: &leak,
+            mark: &mark,
+            mask_key: &mask_key,
+            names: &names,
+            canaries: &canaries,
+            hypotheses: all,
+        };
+        let trace = trace.compare(entries);
+        report.named.extend(trace.suspects.iter().filter(|known| known.named).map(|known| known.recipient.clone()));
+        report.datasets.push(trace);
+    }
+    report.named.dedup();
+    Ok(report)
 }
 
 /// Entries of one dataset each, in the order of their first release.
 fn datasets(entries: &[Entry]) -> Vec<Vec<&Entry>> {
+    let mut places = HashMap::new();
     let mut all: Vec<Vec<&Entry>> = Vec::new();
     for entry in entries {
-        match all.iter_mut().find(|known| known[0].dataset == entry.dataset) {
-            Some(known) => known.push(entry),
-            None => all.push(vec![entry]),
-        }
+        let at = *places.entry(&entry.dataset).or_insert_with(|| {
+            all.push(Vec::new());
+            all.len() - 1
+        });
+        all[at].push(entry);
     }
     all
 }
@@ -121,51 +144,123 @@ fn recipients(dataset: &[&Entry]) -> Vec<String> {
     all
 }
 
-/// Finds, for a leaked row, the value its locator column had in the copies.
-struct Locations<'e> {
-    last: &'e Entry,
-    /// For each other locator column: from its value to the first column's value. Filled from the original.
-    others: HashMap<String, HashMap<String, String>>,
+/// For each recipient (by place in `names`) the made-up values: column and digest.
+fn canaries_of(
+    ledger: &Ledger,
+    entries: &[&Entry],
+    names: &[String],
+) -> Result<HashMap<(u32, u64), usize>, GatewayError> {
+    let mut all = HashMap::new();
+    for entry in entries {
+        let Ok(place) = names.binary_search(&entry.recipient) else { continue };
+        all.extend(load_canaries(ledger.folder(), entry)?.into_iter().map(|telling| (telling, place)));
+    }
+    Ok(all)
 }
 
-impl<'e> Locations<'e> {
-    fn new(request: &TraceRequest, ledger: &Ledger, dataset: &[&'e Entry]) -> Result<Self, GatewayError> {
-        // A dataset has at least the entry it was made from.
-        let Some(last) = dataset.last() else { return Err(GatewayError::Usage("the ledger is empty".to_owned())) };
-        let mut others = HashMap::new();
-        if let Some(original) = &request.original {
-            let table = masked(&request.engine, &last.policy, &Access::default(), &key(&ledger.mask_key())?, original)?;
-            let first = last.locators.first().and_then(|name| table.columns.iter().position(|known| known == name));
-            for (index, name) in table.columns.iter().enumerate().filter(|(_, name)| last.locators.contains(name)) {
-                let pairs =
-                    table.rows.iter().filter_map(|row| Some((row.get(index)?.clone(), row.get(first?)?.clone())));
-                others.insert(name.clone(), pairs.collect());
-            }
+/// The index the ledger keeps; with an original the index is made from it, if it is of this dataset.
+fn index_of(
+    request: &TraceRequest,
+    ledger: &Ledger,
+    entries: &[&Entry],
+    (mask_key, mark, mark_key): (&MaskKey, &ReleaseMark, &MaskKey),
+) -> Result<Option<Index>, GatewayError> {
+    let Some(entry) = entries.first() else { return Ok(None) };
+    let Some(original) = &request.original else {
+        return Index::load(ledger.folder(), &entry.dataset).map(Some);
+    };
+    let text = ledger.policy_text(&entry.policy_sm3)?;
+    let policy = Policy::parse("policy", &text)?;
+    let engine = Engine::new(request.engine.clone(), &Rules::default())?;
+    let access = Access { role: entry.role.clone(), purpose: entry.purpose.clone() };
+    let copying = Copying { engine: &engine, policy: &policy, access: &access, mask_key, mark, mark_key };
+    let mut source = open(&Address::parse(original)?)?;
+    let copied = copying.copy(&entry.recipient, source.as_mut(), &mut Nowhere)?;
+    let names =
+        |columns: &[super::index::IndexColumn]| columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
+    let same = copied.rows == entry.rows
+        && Index::load_columns(ledger.folder(), &entry.dataset)
+            .is_ok_and(|known| names(&known) == names(&copied.index.columns));
+    Ok(same.then_some(copied.index))
+}
+
+/// A leak against the copies of one dataset.
+struct Comparison<'c> {
+    index: &'c Index,
+    leak: &'c Leak,
+    mark: &'c ReleaseMark,
+    mask_key: &'c MaskKey,
+    names: &'c [String],
+    canaries: &'c HashMap<(u32, u64), usize>,
+    hypotheses: usize,
+}
+
+impl Comparison<'_> {
+    fn compare(&self, entries: &[&Entry]) -> DatasetTrace {
+        let located = Located::new(self.index, self.leak, self.mark);
+        let mut keyed = Keyed::new(self.index, self.mask_key, self.names, self.mark);
+        let attribution = keyed.attribute(&located, self.leak, self.canaries);
+        let rows = located.rows(self.leak, &attribution);
+        let seen = located.votes(self.leak, &rows, self.mark);
+        let marks: Vec<RecipientMark> = self.names.iter().map(|name| self.mark.recipient(name)).collect();
+        let scores = marks.iter().map(|mark| mark.score(&seen));
+        let suspects = scores.enumerate().map(|(place, score)| {
+            let (proof, decrypted) = self.proof(&attribution, place);
+            let bound = score.tail.bound.min(proof);
+            let estimate = score.tail.probability.min(proof);
+            self.suspect(place, score.deviations, (estimate, bound), (decrypted, &attribution))
+        });
+        let mut suspects: Vec<Suspect> = suspects.collect();
+        suspects.sort_by(|first, second| {
+            first.error_probability.total_cmp(&second.error_probability).then(second.score.total_cmp(&first.score))
+        });
+        let named = suspects.iter().filter(|suspect| suspect.named).count();
+        suspects.truncate(limits::SUSPECTS.max(named));
+        let entry = entries.first();
+        DatasetTrace {
+            dataset: entry.map(|entry| entry.dataset.clone()).unwrap_or_default(),
+            source: entry.map(|entry| entry.source.clone()).unwrap_or_default(),
+            rows: self.leak.rows(),
+            located: rows.iter().flatten().count(),
+            marks: seen.len(),
+            recipients: self.names.len(),
+            suspects,
         }
-        Ok(Self { last, others })
     }
 
-    fn symbols(&self, leaked: &Table) -> Vec<(Vec<u8>, bool)> {
-        let place = |name: &String| leaked.columns.iter().position(|known| known == name);
-        let carriers: Vec<(usize, &String)> =
-            self.last.carriers.iter().filter_map(|name| place(name).map(|at| (at, name))).collect();
-        let mut symbols = Vec::new();
-        for row in &leaked.rows {
-            let Some(located) = self.located(leaked, row) else { continue };
-            for (column, name) in &carriers {
-                if let Some(symbol) = row.get(*column).and_then(|value| read_symbol(value)) {
-                    symbols.push((locator_of(&located, name), symbol));
-                }
+    /// The smallest probability that an innocent recipient has so many values that decrypt, and how many there are.
+    fn proof(&self, attribution: &Attribution, place: usize) -> (f64, BTreeMap<String, u64>) {
+        let mut least = attribution.row_proof.get(&place).copied().unwrap_or(1.0);
+        let mut decrypted = BTreeMap::new();
+        for (column, known) in &attribution.columns {
+            let hits = known.hits.get(&place).copied().unwrap_or(0);
+            if hits > 0 {
+                decrypted.insert(self.index.columns[*column].name.clone(), hits);
+                least = least.min(binomial_tail(hits, known.trials, known.chance));
             }
         }
-        symbols
+        if let Some(found) = attribution.canaries.get(&place) {
+            least = least.min(binomial_tail(found.hits, attribution.cells.max(found.hits), found.chance));
+        }
+        (least, decrypted)
     }
 
-    fn located(&self, leaked: &Table, row: &[String]) -> Option<String> {
-        let value = |name: &String| leaked.columns.iter().position(|known| known == name).and_then(|at| row.get(at));
-        if let Some(value) = self.last.locators.first().and_then(value) {
-            return Some(value.clone());
+    fn suspect(
+        &self,
+        place: usize,
+        score: f64,
+        (estimate, bound): (f64, f64),
+        (decrypted, attribution): (BTreeMap<String, u64>, &Attribution),
+    ) -> Suspect {
+        // Marks, each encrypted column, whole rows and canaries are so many chances to look guilty.
+        let tests = (attribution.columns.len() + 3) as f64 * self.hypotheses as f64;
+        Suspect {
+            recipient: self.names[place].clone(),
+            score,
+            error_probability: (estimate * tests).min(1.0),
+            named: bound * tests < ERROR_LIMIT,
+            decrypted,
+            canaries: attribution.canaries.get(&place).map_or(0, |found| found.hits),
         }
-        self.last.locators.iter().find_map(|name| self.others.get(name)?.get(value(name)?).cloned())
     }
 }

@@ -1,0 +1,171 @@
+//! How probable it is that an innocent recipient looks guilty.
+
+use super::{MarkCell, Vote, weights};
+
+/// The probability that a sum of independent terms reaches a value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tail {
+    /// The best estimate (R. Lugannani and S. Rice, 1980).
+    pub probability: f64,
+    /// An upper bound that holds whatever the number of terms (H. Chernoff, 1952).
+    pub bound: f64,
+}
+
+/// Scores below this many deviations are no suspicion; their tail is taken from the normal distribution.
+const INTERESTING: f64 = 2.0;
+
+impl Tail {
+    /// The tail of the score of an innocent recipient over these cells at `sum`.
+    pub(super) fn of(seen: &[(MarkCell, Vote)], sum: f64, variance: f64) -> Self {
+        if variance <= 0.0 || sum < INTERESTING * variance.sqrt() {
+            let probability = upper_normal(if variance > 0.0 { sum / variance.sqrt() } else { 0.0 });
+            return Self { probability, bound: 1.0 };
+        }
+        let terms: Vec<Term> =
+            seen.iter().filter(|(_, vote)| *vote != 0.0).map(|(cell, vote)| Term::new(cell.bias, *vote)).collect();
+        let theta = saddle_point(&terms, sum, variance);
+        let (cumulant, _, curvature) = cumulants(&terms, theta);
+        let exponent = cumulant - theta * sum;
+        let bound = exponent.exp().min(1.0);
+        let (w, u) = ((-2.0 * exponent).max(0.0).sqrt(), theta * curvature.sqrt());
+        let estimate = upper_normal(w) + density(w) * (1.0 / u - 1.0 / w);
+        let probability = if estimate.is_finite() { estimate.clamp(0.0, bound) } else { bound };
+        Self { probability, bound }
+    }
+}
+
+/// One cell's share of the sum: `high` with probability `bias`, else `low`.
+struct Term {
+    bias: f64,
+    high: f64,
+    low: f64,
+}
+
+impl Term {
+    fn new(bias: f64, vote: Vote) -> Self {
+        let (for_one, for_zero) = weights(bias);
+        Self { bias, high: vote * for_one, low: -vote * for_zero }
+    }
+}
+
+/// The cumulant generating function and its first two derivatives.
+fn cumulants(terms: &[Term], theta: f64) -> (f64, f64, f64) {
+    let mut sums = (0.0, 0.0, 0.0);
+    for term in terms {
+        // Both exponents minus the larger one, so that nothing overflows.
+        let (high, low) = (theta * term.high, theta * term.low);
+        let most = high.max(low);
+        let (one, zero) = (term.bias * (high - most).exp(), (1.0 - term.bias) * (low - most).exp());
+        let all = one + zero;
+        let mean = (one * term.high + zero * term.low) / all;
+        let square = (one * term.high * term.high + zero * term.low * term.low) / all;
+        sums.0 += most + all.ln();
+        sums.1 += mean;
+        sums.2 += square - mean * mean;
+    }
+    sums
+}
+
+/// Where the first derivative is the sum: Newton's steps, kept inside an interval that holds the solution.
+fn saddle_point(terms: &[Term], sum: f64, variance: f64) -> f64 {
+    let (mut low, mut high, mut theta) = (0.0_f64, f64::INFINITY, sum / variance);
+    for _ in 0..60 {
+        let (_, slope, curvature) = cumulants(terms, theta);
+        let off = slope - sum;
+        if off.abs() < 1e-9 * sum {
+            break;
+        }
+        if off > 0.0 {
+            high = theta
+        } else {
+            low = theta
+        }
+        let newton = theta - off / curvature.max(1e-300);
+        let inside = newton > low && newton < high;
+        theta = if inside {
+            newton
+        } else if high.is_finite() {
+            (low + high) / 2.0
+        } else {
+            theta * 2.0
+        };
+        // The largest sum there is has its saddle point at infinity; any theta bounds the tail.
+        if theta > 1e6 {
+            break;
+        }
+    }
+    theta
+}
+
+fn density(z: f64) -> f64 {
+    (-z * z / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt()
+}
+
+/// Probability that a standard normal variable exceeds z: a continued fraction of Mills' ratio from 2 on, an integral
+/// by Simpson's rule before.
+pub(super) fn upper_normal(z: f64) -> f64 {
+    if z < 0.0 {
+        return 1.0 - upper_normal(-z);
+    }
+    if z < 2.0 {
+        const STEPS: u32 = 200;
+        let width = z / f64::from(STEPS);
+        let weight = |step: u32| {
+            if step == 0 || step == STEPS {
+                1.0
+            } else if step % 2 == 1 {
+                4.0
+            } else {
+                2.0
+            }
+        };
+        let sum: f64 = (0..=STEPS).map(|step| weight(step) * density(f64::from(step) * width)).sum();
+        return 0.5 - sum * width / 3.0;
+    }
+    let ratio = (1..=120).rev().fold(z, |ratio, step| z + f64::from(step) / ratio);
+    density(z) / ratio
+}
+
+/// Upper bound of the probability of at least `hits` of `trials` when each has probability `chance`, by the
+/// relative entropy (Chernoff).
+#[must_use]
+pub fn binomial_tail(hits: u64, trials: u64, chance: f64) -> f64 {
+    let chance = chance.clamp(0.0, 1.0);
+    if hits == 0 || trials == 0 || chance >= 1.0 {
+        return 1.0;
+    }
+    if chance <= 0.0 {
+        return 0.0;
+    }
+    let (n, share) = (trials as f64, (hits as f64 / trials as f64).min(1.0));
+    if share <= chance {
+        return 1.0;
+    }
+    let rest = if share < 1.0 { (1.0 - share) * ((1.0 - share) / (1.0 - chance)).ln() } else { 0.0 };
+    (-n * (share * (share / chance).ln() + rest)).exp()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn normal_tail_is_the_tabulated_one() {
+        for (z, expected) in
+            [(0.0, 0.5), (1.0, 0.158_655_254), (1.96, 0.024_997_895), (3.0, 1.349_898e-3), (6.0, 9.865_876e-10)]
+        {
+            let found = upper_normal(z);
+            assert!((found / expected - 1.0).abs() < 1e-5, "{z}: {found}");
+        }
+        assert!((upper_normal(-3.0) - 0.998_650_102).abs() < 1e-8);
+    }
+
+    #[test]
+    fn binomial_bound_is_above_the_exact_probability() {
+        // P(X >= 3) for 10 trials of 0.1 is 0.0702; P(X >= 10) is 1e-10.
+        let bound = binomial_tail(3, 10, 0.1);
+        assert!((0.0702..0.3).contains(&bound), "{bound}");
+        assert!((binomial_tail(10, 10, 0.1) / 1e-10 - 1.0).abs() < 1e-6);
+        assert_eq!((binomial_tail(0, 10, 0.1), binomial_tail(1, 10, 0.5)), (1.0, 1.0));
+    }
+}
