@@ -55,7 +55,7 @@ fn original(rows: usize, random: &mut Random) -> Table {
         let sum: u32 = body.bytes().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
         let card = format!("621700{:012}", random.draw() % 1_000_000_000_000);
         let digits = card.bytes().rev().enumerate().map(|(place, digit)| {
-            let value = u32::from(digit - b'0') * (1 + u32::from(place % 2 == 0));
+            let value = u32::from(digit - b'0') * (1 + u32::from(place.is_multiple_of(2)));
             value / 10 + value % 10
         });
         let check = (10 - digits.sum::<u32>() % 10) % 10;

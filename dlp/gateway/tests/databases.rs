@@ -1,5 +1,5 @@
 //! PostgreSQL and MariaDB as Debian packages them, started here on loopback with a folder that is thrown away.
-#![allow(clippy::expect_used, clippy::panic)]
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -203,14 +203,17 @@ fn identity(row: u32) -> String {
 /// Rows as SQL values: number, identity number, name, mobile, note, amount, day, flag, bytes.
 fn values(rows: u32, bytes: &str) -> String {
     let row = |row: u32| {
-        let note =
-            if row % 7 == 0 { "NULL".to_owned() } else { format!("'请联系139{:08}\\\\\t办理''{row}'", row) };
+        let note = if row.is_multiple_of(7) {
+            "NULL".to_owned()
+        } else {
+            format!("'请联系139{:08}\\\\\t办理''{row}'", row)
+        };
         format!(
             "({row}, '{}', '马文忠', '138{:08}', {note}, {row}.25, '2026-01-{:02}', {}, {bytes})",
             identity(row),
             row * 7919 % 100_000_000,
             row % 28 + 1,
-            row % 2 == 0
+            row.is_multiple_of(2)
         )
     };
     (1..=rows).map(row).collect::<Vec<_>>().join(",")

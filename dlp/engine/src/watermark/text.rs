@@ -21,12 +21,12 @@ pub fn text_mark(tag: u64) -> String {
 pub fn mark_text(text: &str, tag: u64, every: usize) -> String {
     let mark = text_mark(tag);
     let mut out = String::with_capacity(text.len() + 4 * mark.len());
-    let mut paragraph = 0;
+    let mut paragraph = 0_usize;
     for line in text.split_inclusive('\n') {
         let body = line.trim_end_matches(['\n', '\r']);
         out.push_str(body);
         if !body.trim().is_empty() {
-            if paragraph % every.max(1) == 0 {
+            if paragraph.is_multiple_of(every.max(1)) {
                 out.push_str(&mark);
             }
             paragraph += 1;

@@ -148,7 +148,7 @@ fn marked_runs(xml: &str, tag: u64) -> String {
     let mut out = String::with_capacity(xml.len() * 2);
     for (index, piece) in xml.split("</w:t>").enumerate() {
         if index > 0 {
-            if (index - 1) % EVERY == 0 {
+            if (index - 1).is_multiple_of(EVERY) {
                 out.push_str(&mark);
             }
             out.push_str("</w:t>");
