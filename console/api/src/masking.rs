@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fengsui_dlp_engine::Engine;
 use fengsui_dlp_engine::mask::{MASKS, MaskKey};
-use fengsui_dlp_engine::policy::{Access, Policy};
+use fengsui_dlp_engine::policy::{Access, Policy, TextMasker};
 use serde_json::{Map, Value};
 
 use crate::error::{ApiError, ApiResult};
@@ -34,7 +34,8 @@ struct Work<'a> {
 impl Work<'_> {
     fn text(&mut self, text: &str, column: &str) -> ApiResult<String> {
         let failed = |error| ApiError::internal(&error);
-        let masked = self.policy.mask_text(self.engine, &self.access, &self.key, text, column).map_err(failed)?;
+        let mut masked = String::with_capacity(text.len());
+        TextMasker::new(self.engine, (self.policy, &self.access, &self.key), None, column).mask(text, &mut masked);
         for found in self.engine.scan_value(text, column) {
             let grade = self.engine.grade_of_type(found.data_type).1;
             let step = self.policy.step(&self.access, found.data_type, grade, column).map_err(failed)?;
