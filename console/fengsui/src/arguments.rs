@@ -354,13 +354,10 @@ pub(crate) struct ReleaseArguments {
     /// Folder of the share ledger.
     #[arg(long, value_name = "DIR")]
     pub(crate) ledger: PathBuf,
-    /// Replace a table of a database that exists.
-    #[arg(long)]
-    pub(crate) replace: bool,
     /// What to read: .csv, .tsv, .jsonl, .xlsx, .parquet, or a table of a database.
-    pub(crate) input: String,
+    pub(crate) input: PathBuf,
     /// Copy to write, in the same forms.
-    pub(crate) output: String,
+    pub(crate) output: PathBuf,
 }
 
 /// `fengsui dlp mark`
@@ -386,12 +383,12 @@ pub(crate) struct TraceArguments {
     pub(crate) ledger: PathBuf,
     /// The table the copy was made from, in place of the index the ledger keeps.
     #[arg(long, value_name = "FILE")]
-    pub(crate) original: Option<String>,
+    pub(crate) original: Option<PathBuf>,
     /// Write the evidence to this file, and its SM2 signature beside it as .sig.
     #[arg(long, value_name = "FILE")]
     pub(crate) evidence: Option<PathBuf>,
-    /// The leaked copy.
-    pub(crate) leaked: String,
+    /// The leaked copy: a file, or a table of a database.
+    pub(crate) leaked: PathBuf,
 }
 
 /// `fengsui dlp ledger …`

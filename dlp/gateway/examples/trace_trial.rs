@@ -111,9 +111,8 @@ impl Trial {
                 role: String::new(),
                 purpose: String::new(),
                 ledger: path("ledger"),
-                input: path("in.csv").to_string_lossy().into_owned(),
-                output: path("copy.csv").to_string_lossy().into_owned(),
-                replace: false,
+                input: path("in.csv"),
+                output: path("copy.csv"),
                 time: Timestamp::from_nanos(0),
                 engine: EngineSettings::default(),
             };

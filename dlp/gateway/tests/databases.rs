@@ -303,9 +303,8 @@ fn released_and_traced(server: &Server, kind: &str, table: &str) {
             role: String::new(),
             purpose: String::new(),
             ledger: ledger.clone(),
-            input: table.to_owned(),
-            output: server.address(kind, &format!("{schema}.{name}")),
-            replace: false,
+            input: table.into(),
+            output: server.address(kind, &format!("{schema}.{name}")).into(),
             time: fengsui_schema::Timestamp::from_nanos(0),
             engine: fengsui_dlp_engine::EngineSettings::default(),
         };
@@ -313,7 +312,7 @@ fn released_and_traced(server: &Server, kind: &str, table: &str) {
         assert_eq!((entry.rows, entry.keyed.contains(&"sfzh".to_owned())), (3000, true));
     }
     let leaked = server.address(kind, &format!("{schema}.copy_b"));
-    let found = trace(&TraceRequest { ledger, leaked, ..TraceRequest::default() }).expect("traces");
+    let found = trace(&TraceRequest { ledger, leaked: leaked.into(), ..TraceRequest::default() }).expect("traces");
     assert_eq!(found.named, ["人社局"]);
 }
 

@@ -26,7 +26,7 @@ pub struct TraceOptions {
 /// # Errors
 /// When the ledger is broken, a table can't be read or the evidence can't be written.
 pub fn run(options: &TraceOptions, out: &mut dyn Write) -> Result<u8, GatewayError> {
-    let leaked = Path::new(&options.request.leaked);
+    let leaked = options.request.leaked.as_path();
     if is_document(leaked) {
         return hints(&Ledger::open(&options.request.ledger)?, leaked, out);
     }
@@ -40,7 +40,7 @@ pub fn run(options: &TraceOptions, out: &mut dyn Write) -> Result<u8, GatewayErr
     let status = u8::from(!found.named.is_empty());
     if let Some(path) = &options.evidence {
         let ledger = Ledger::open(&options.request.ledger)?;
-        write_evidence(&ledger, &options.request.leaked, found, options.time, path)?;
+        write_evidence(&ledger, &leaked.to_string_lossy(), found, options.time, path)?;
         writeln!(
             out,
             "证据报告已写入{}，签名在同名.sig文件中，验签公钥为账本目录的signing.pub.pem",

@@ -1,6 +1,6 @@
 //! Where data is: a path, or the address of a database. Passwords are kept out of everything that is shown.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use fengsui_crypto::Secret;
 use fengsui_schema::shown;
@@ -45,6 +45,17 @@ pub struct DatabaseAddress {
 }
 
 impl Address {
+    /// The address that a path is the text of, or the path itself.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn of_path(path: &Path) -> Result<Self, GatewayError> {
+        match path.to_str() {
+            Some(text) => Self::parse(text),
+            None => Ok(Self::File(path.to_owned())),
+        }
+    }
+
     /// Reads an address; what has no `://` is a path.
     ///
     /// # Errors

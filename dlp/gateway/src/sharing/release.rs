@@ -32,12 +32,10 @@ pub struct ReleaseRequest {
     pub purpose: String,
     /// Folder of the ledger.
     pub ledger: PathBuf,
-    /// The original: a file, or a table of a database.
-    pub input: String,
-    /// Where the copy goes: a file, or a table of a database.
-    pub output: String,
-    /// Replace a table that exists.
-    pub replace: bool,
+    /// The original: a file, or the address of a table of a database.
+    pub input: PathBuf,
+    /// Where the copy goes: a file, or the address of a table of a database that does not exist yet.
+    pub output: PathBuf,
     /// The time of the release.
     pub time: Timestamp,
     /// Settings of the engine.
@@ -86,8 +84,8 @@ pub fn release(request: &ReleaseRequest) -> Result<Entry, GatewayError> {
         mark: &mark,
         mark_key: &mark_key,
     };
-    let (input, output) = (Address::parse(&request.input)?, Address::parse(&request.output)?);
-    let (mut source, mut sink) = (open(&input)?, create(&output, request.replace)?);
+    let (input, output) = (Address::of_path(&request.input)?, Address::of_path(&request.output)?);
+    let (mut source, mut sink) = (open(&input)?, create(&output, false)?);
     let copied = copying.copy(&request.recipient, source.as_mut(), sink.as_mut())?;
     let policy_sm3 = hex::encode(sm3(text.as_bytes()));
     let dataset = dataset_id(&copied, &policy_sm3, &access);

@@ -26,10 +26,10 @@ pub const ERROR_LIMIT: f64 = 1e-9;
 pub struct TraceRequest {
     /// Folder of the ledger.
     pub ledger: PathBuf,
-    /// The leaked table: a file, or a table of a database.
-    pub leaked: String,
+    /// The leaked table: a file, or the address of a table of a database.
+    pub leaked: PathBuf,
     /// The original, in place of the index that the ledger keeps.
-    pub original: Option<String>,
+    pub original: Option<PathBuf>,
     /// Settings of the engine, as at the release.
     pub engine: EngineSettings,
 }
@@ -86,7 +86,7 @@ pub struct Suspect {
 /// # Errors
 /// When the ledger is broken or a table can't be read.
 pub fn trace(request: &TraceRequest) -> Result<TraceReport, GatewayError> {
-    let mut leaked = open(&Address::parse(&request.leaked)?)?;
+    let mut leaked = open(&Address::of_path(&request.leaked)?)?;
     trace_source(request, leaked.as_mut())
 }
 
@@ -174,7 +174,7 @@ fn index_of(
     let engine = Engine::new(request.engine.clone(), &Rules::default())?;
     let access = Access { role: entry.role.clone(), purpose: entry.purpose.clone() };
     let copying = Copying { engine: &engine, policy: &policy, access: &access, mask_key, mark, mark_key };
-    let mut source = open(&Address::parse(original)?)?;
+    let mut source = open(&Address::of_path(original)?)?;
     let copied = copying.copy(&entry.recipient, source.as_mut(), &mut Nowhere)?;
     let names =
         |columns: &[super::index::IndexColumn]| columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();

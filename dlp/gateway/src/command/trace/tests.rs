@@ -37,9 +37,8 @@ fn releases(folder: &Path, policy: &str) {
             role: String::new(),
             purpose: String::new(),
             ledger: folder.join("ledger"),
-            input: path("in.csv"),
-            output: path(&format!("{recipient}.csv")),
-            replace: false,
+            input: path("in.csv").into(),
+            output: path(&format!("{recipient}.csv")).into(),
             time: Timestamp::from_nanos(0),
             engine: EngineSettings::default(),
         };
@@ -63,8 +62,8 @@ fn traced(folder: &Path, leak: &Table, original: bool) -> (u8, String) {
     let path = |name: &str| folder.join(name).to_string_lossy().into_owned();
     let request = TraceRequest {
         ledger: folder.join("ledger"),
-        leaked: path("leak.csv"),
-        original: original.then(|| path("in.csv")),
+        leaked: path("leak.csv").into(),
+        original: original.then(|| path("in.csv").into()),
         ..TraceRequest::default()
     };
     let options = TraceOptions { request, evidence: Some(folder.join("evidence.json")), ..TraceOptions::default() };
