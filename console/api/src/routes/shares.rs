@@ -116,9 +116,8 @@ pub(crate) async fn release(
         role: row.recipient_role.clone(),
         purpose: row.purpose.clone(),
         ledger: folder.join("ledger"),
-        input: shares::file_of(&state, "originals", number, &row.file_name)?.display().to_string(),
-        output: shares::file_of(&state, "copies", number, &row.file_name)?.display().to_string(),
-        replace: false,
+        input: shares::file_of(&state, "originals", number, &row.file_name)?,
+        output: shares::file_of(&state, "copies", number, &row.file_name)?,
         time: Timestamp::from_millis(state.now()),
         engine: state.shared().dlp_settings.clone(),
     };
@@ -178,8 +177,7 @@ pub(crate) async fn trace(
     let (name, content) = (leak.file_name.clone(), leak.content);
     let work = move || -> Result<_, GatewayError> {
         let leaked = sharing::Scratch::write(&folder, &name, &content)?;
-        let (ledger, leaked) = (folder.join("ledger"), leaked.path().display().to_string());
-        find_recipient(&TraceRequest { ledger, leaked, original: None, engine })
+        find_recipient(&TraceRequest { ledger: folder.join("ledger"), leaked: leaked.path(), original: None, engine })
     };
     let report = state.off_thread(work).await?.map_err(|error| failed(&error))?;
     let mut change = Change::of(&state, &caller).await?;
