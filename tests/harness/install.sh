@@ -19,7 +19,6 @@ need cc build-essential
 need git git
 need curl curl
 if [[ $purpose == test ]]; then
-  [[ -n $(find /usr/lib/postgresql -name initdb -print -quit 2>/dev/null) ]] || packages+=(postgresql)
   need mariadbd mariadb-server
   need chromium chromium
   need openssl openssl
