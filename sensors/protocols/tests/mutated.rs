@@ -141,6 +141,9 @@ fn every_parser_survives_mutated_payloads() {
                     transactions: &mut transactions,
                     events: &mut events,
                     switch_protocol: false,
+                    next_protocol: None,
+                    unread: 0,
+                    previous: None,
                 };
                 parser.parse(direction, input, &mut context);
                 assert!(start.elapsed() < PATIENCE, "{}: {bytes:02x?}", spec.protocol.as_str());
