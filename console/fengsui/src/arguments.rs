@@ -577,8 +577,10 @@ pub(crate) enum NodeCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum QuarantineCommand {
     /// Why records could not be parsed, the most frequent reason first.
+    #[command(after_help = "Example:\n  fengsui quarantine list -C fengsui.toml")]
     List,
     /// Append every record in quarantine to the spool again; the analyzer must be stopped.
+    #[command(after_help = "Example:\n  fengsui quarantine replay -C fengsui.toml")]
     Replay,
 }
 

@@ -209,6 +209,177 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bulletin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened in the last day or week. */
+        get: operations["bulletin_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulletin.docx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a Word document. */
+        get: operations["bulletin_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Campaigns that concern units the caller may see, newest first. */
+        get: operations["campaigns_list"];
+        put?: never;
+        /** Issue a campaign. */
+        post: operations["campaigns_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One campaign. */
+        get: operations["campaigns_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer for the caller's unit. */
+        post: operations["campaigns_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Issuer: close it. */
+        post: operations["campaigns_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Issuer: add a finding. */
+        post: operations["campaigns_find"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Issuer: order findings to be put right. */
+        post: operations["campaigns_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compliance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Catalogues of controls, and how a unit and those below stand. */
+        get: operations["compliance_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compliance/{catalogue}/{control}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Judge a control of the caller's own unit. */
+        post: operations["compliance_judge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/drills": {
         parameters: {
             query?: never;
@@ -902,6 +1073,40 @@ export interface paths {
         };
         /** Rules by how often they fired in the last seven days. */
         get: operations["rules_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scorecards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How units worked in a time, best first. */
+        get: operations["scorecards_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scorecards.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as an Excel workbook. */
+        get: operations["scorecards_sheet"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1910,6 +2115,11 @@ export interface components {
          * @enum {string}
          */
         AlertState: "new" | "acknowledged" | "in_incident" | "closed";
+        /**
+         * @description What a unit says of an item.
+         * @enum {string}
+         */
+        AnswerResult: "met" | "gap" | "not_applicable";
         /** @description Let a node in. */
         ApproveNode: {
             /** @description The fingerprint as the node's operator read it out. */
@@ -2028,6 +2238,140 @@ export interface components {
              */
             sequence: number;
         };
+        /** @description What happened in a day or a week, from the database; numbers are counted when it is asked for. */
+        Bulletin: {
+            /** @description Units with the most alerts, at most 10. */
+            busiest: components["schemas"]["UnitLoad"][];
+            /** @description Numbers. */
+            figures: components["schemas"]["BulletinFigure"][];
+            /**
+             * Format: date-time
+             * @description From.
+             */
+            from: string;
+            /** @description Incidents that began in it, riskiest first, at most 20. */
+            incidents: components["schemas"]["BulletinIncident"][];
+            /** @description Units with overdue tasks, at most 10. */
+            overdue: components["schemas"]["UnitLoad"][];
+            /** @description `daily` or `weekly`. */
+            period: string;
+            /**
+             * Format: date-time
+             * @description To.
+             */
+            to: string;
+            /** @description The unit. */
+            unit: components["schemas"]["UnitRef"];
+        };
+        /** @description A number of a bulletin. */
+        BulletinFigure: {
+            /**
+             * Format: int64
+             * @description The time before.
+             */
+            before: number;
+            /** @description Stable name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description This time.
+             */
+            value: number;
+        };
+        /** @description An incident of a bulletin. */
+        BulletinIncident: {
+            /** @description Grade or null. */
+            grade?: string | null;
+            /** @description Its number. */
+            number: string;
+            /** @description State. */
+            state: string;
+            /** @description Title. Untrusted. */
+            title: string;
+            /** @description The unit. */
+            unit: components["schemas"]["UnitRef"];
+        };
+        /** @description Everything about a campaign that the caller may see. */
+        CampaignDetail: {
+            /** @description What the caller may do now: `answer`, `find`, `order`, `close`. */
+            allowed: string[];
+            /** @description Law or document it follows. */
+            basis: string;
+            /** @description What has to be put right. */
+            findings: components["schemas"]["InspectionFindingView"][];
+            /** @description The units. */
+            inspections: components["schemas"]["InspectionView"][];
+            /** @description What is checked. */
+            items: components["schemas"]["InspectionItem"][];
+            /** @description The row of the list. */
+            row: components["schemas"]["CampaignRow"];
+        };
+        /** @description Campaigns, newest first. */
+        CampaignList: {
+            /** @description At most 200. */
+            items: components["schemas"]["CampaignRow"][];
+        };
+        /** @description A campaign as a row; counts are of the units the caller may see. */
+        CampaignRow: {
+            /**
+             * Format: int64
+             * @description Units that answered.
+             */
+            answered: number;
+            /**
+             * Format: date-time
+             * @description When it was closed.
+             */
+            closed_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was issued.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Until when units answer.
+             */
+            due_at: string;
+            /**
+             * Format: int64
+             * @description Findings.
+             */
+            findings: number;
+            /** @description Its number as text. */
+            id: string;
+            /** @description Unit that issued it. */
+            issuer: components["schemas"]["UnitRef"];
+            /** @description `D2026-0001`. */
+            number: string;
+            /**
+             * Format: int64
+             * @description Findings that were put right.
+             */
+            rectified: number;
+            /** @description Title. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Units asked.
+             */
+            units: number;
+        };
+        /** @description A catalogue for one unit. */
+        CatalogueView: {
+            /** @description Controls in order. */
+            controls: components["schemas"]["ControlView"][];
+            /** @description Counts. */
+            counts: components["schemas"]["ControlCounts"];
+            /** @description Stable name. */
+            name: string;
+            /** @description Standard or laws it follows. */
+            source: string;
+            /** @description Title in English. */
+            title_en: string;
+            /** @description Title in Chinese. */
+            title_zh: string;
+        };
         /** @description A text to sign with the private key. */
         Challenge: {
             /** @description Its UTF-8 bytes are signed. */
@@ -2113,6 +2457,78 @@ export interface components {
             differing: Record<string, never>[][];
             /** @description Digests of the streams from the parent. */
             digests: Record<string, never>[];
+        };
+        /** @description Every catalogue for one unit, and how the units below stand. */
+        ComplianceView: {
+            /** @description Catalogues. */
+            catalogues: components["schemas"]["CatalogueView"][];
+            /** @description The unit. */
+            unit: components["schemas"]["UnitRef"];
+            /** @description The units the caller may see that judged something, by catalogue. */
+            units: {
+                [key: string]: components["schemas"]["UnitCompliance"][];
+            };
+        };
+        /** @description How many controls are how far. */
+        ControlCounts: {
+            /**
+             * Format: int64
+             * @description Met.
+             */
+            met: number;
+            /**
+             * Format: int64
+             * @description Not applicable.
+             */
+            not_applicable: number;
+            /**
+             * Format: int64
+             * @description Partly met.
+             */
+            partly: number;
+            /**
+             * Format: int64
+             * @description Controls of the catalogue.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description Not met.
+             */
+            unmet: number;
+        };
+        /** @description A judgement of a control of the caller's own unit. */
+        ControlJudgement: {
+            /** @description Evidence; needed unless it is unmet. */
+            evidence?: string;
+            /** @description How far it is met. */
+            state: components["schemas"]["ControlState"];
+        };
+        /**
+         * @description How far a control is met.
+         * @enum {string}
+         */
+        ControlState: "met" | "partly" | "unmet" | "not_applicable";
+        /** @description A control and what the unit says of it. */
+        ControlView: {
+            /** @description Part of the catalogue. */
+            area: string;
+            /** @description What to check. */
+            check: string;
+            /** @description Evidence. Untrusted. */
+            evidence: string;
+            /** @description Number in its catalogue. */
+            id: string;
+            state?: components["schemas"]["ControlState"] | null;
+            /** @description Name. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it was judged.
+             */
+            updated_at?: string | null;
+            /** @description By whom. */
+            updated_by: string;
         };
         /** @description What somebody logs in with. */
         Credentials: {
@@ -2755,12 +3171,80 @@ export interface components {
          * @enum {string}
          */
         IncidentState: "open" | "closed";
+        /** @description What a unit answers; every item once. */
+        InspectionAnswers: {
+            /** @description One per item. */
+            answers: components["schemas"]["ItemAnswer"][];
+        };
+        /** @description Something that has to be put right. */
+        InspectionFindingView: {
+            /** @description Its number as text. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Index of the item.
+             */
+            item: number;
+            /** @description `self` or `inspector`. */
+            source: string;
+            /** @description Where it is in its life. */
+            state: components["schemas"]["RectificationState"];
+            /** @description The rectification task. */
+            task_id?: string | null;
+            /** @description Number of that task. */
+            task_number?: string | null;
+            task_state?: components["schemas"]["TaskStateView"] | null;
+            /** @description What is wrong. Untrusted. */
+            text: string;
+            /** @description The unit. */
+            unit: components["schemas"]["UnitRef"];
+        };
+        /** @description An item of a campaign. */
+        InspectionItem: {
+            /** @description Article or control it comes from; empty when there is none. */
+            basis: string;
+            /**
+             * Format: int64
+             * @description From 0.
+             */
+            index: number;
+            /** @description What is checked. */
+            text: string;
+        };
+        /** @description A unit in a campaign. */
+        InspectionView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            answered_at?: string | null;
+            /** @description Who. */
+            answered_by: string;
+            /** @description What it answered; empty before it did. */
+            answers: components["schemas"]["ItemAnswer"][];
+            /** @description Not answered in time. */
+            overdue: boolean;
+            /** @description The unit. */
+            unit: components["schemas"]["UnitRef"];
+        };
         /** @description Who dispatched a task. */
         Issuer: {
             /** @description Name of the person. */
             display_name: string;
             /** @description Name of the unit. */
             unit_name: string;
+        };
+        /** @description What a unit said of one item. */
+        ItemAnswer: {
+            /**
+             * Format: int64
+             * @description Index of the item.
+             */
+            item: number;
+            /** @description In which words; a gap needs some. */
+            note?: string;
+            /** @description What. */
+            result: components["schemas"]["AnswerResult"];
         };
         /** @description Rows that need no pages. */
         Items_AssetRow: {
@@ -3600,6 +4084,24 @@ export interface components {
             /** @description The worst of them. */
             worst: components["schemas"]["SeverityWord"];
         };
+        /** @description A campaign to issue. */
+        NewCampaign: {
+            /** @description Law or document it follows. */
+            basis?: string;
+            /** @description Controls of a catalogue as items: `mlps3/8.1.4.1`. */
+            controls?: string[];
+            /**
+             * Format: date-time
+             * @description Until when units answer.
+             */
+            due_at: string;
+            /** @description Own items. */
+            items?: string[];
+            /** @description Title, 1 to 200 characters. */
+            title: string;
+            /** @description Codes of units, at most 200. */
+            units: string[];
+        };
         /** @description A drill to begin. */
         NewDrill: {
             /** @description What it is called. */
@@ -3655,6 +4157,18 @@ export interface components {
             summary?: string | null;
             /** @description Title, 1 to 200 characters. */
             title: string;
+        };
+        /** @description Something an inspector found. */
+        NewInspectionFinding: {
+            /**
+             * Format: int64
+             * @description Index of the item.
+             */
+            item: number;
+            /** @description What is wrong. */
+            text: string;
+            /** @description Code of the unit. */
+            unit: string;
         };
         /** @description Ask for a one-time code that lets one node ask to be let in. */
         NewNodeCode: {
@@ -3992,6 +4506,23 @@ export interface components {
             /** @description Ten of them. */
             codes: string[];
         };
+        /** @description Orders to put findings right. */
+        RectificationOrder: {
+            /**
+             * Format: date-time
+             * @description Deadline.
+             */
+            due_at: string;
+            /** @description Numbers of findings; every open one when empty. */
+            findings?: string[];
+            /** @description What to do, beside what is wrong. */
+            instructions?: string;
+        };
+        /**
+         * @description Where a finding is in its life.
+         * @enum {string}
+         */
+        RectificationState: "open" | "ordered" | "submitted" | "rectified";
         /**
          * @description What the steward decides.
          * @enum {string}
@@ -4056,6 +4587,102 @@ export interface components {
             title_en: string;
             /** @description Title in Chinese. */
             title_zh: string;
+        };
+        /** @description A part of the score. */
+        ScorePart: {
+            /** @description Stable name. */
+            name: string;
+            /** @description Title in English. */
+            title_en: string;
+            /** @description Title in Chinese. */
+            title_zh: string;
+            /**
+             * Format: double
+             * @description Weight.
+             */
+            weight: number;
+        };
+        /** @description How a unit worked in a time. */
+        ScorecardRow: {
+            /**
+             * Format: int64
+             * @description Controls judged that concern it.
+             */
+            controls: number;
+            /**
+             * Format: int64
+             * @description Controls met.
+             */
+            controls_met: number;
+            /**
+             * Format: int64
+             * @description Handed in before the deadline.
+             */
+            finished_in_time: number;
+            /**
+             * Format: int64
+             * @description Inspections asked of it.
+             */
+            inspections: number;
+            /**
+             * Format: int64
+             * @description Inspections answered in time.
+             */
+            inspections_in_time: number;
+            /**
+             * Format: int64
+             * @description Median minutes until handed in.
+             */
+            median_finish_minutes?: number | null;
+            /**
+             * Format: int64
+             * @description Median minutes until signed for.
+             */
+            median_sign_minutes?: number | null;
+            /**
+             * Format: int64
+             * @description Past the deadline: not handed in, or handed in late.
+             */
+            overdue: number;
+            /**
+             * Format: int64
+             * @description From 1; null without a score.
+             */
+            rank?: number | null;
+            /**
+             * Format: double
+             * @description 0 to 100, one decimal; null when there is nothing to measure.
+             */
+            score?: number | null;
+            /**
+             * Format: int64
+             * @description Signed for in time.
+             */
+            signed_in_time: number;
+            /**
+             * Format: int64
+             * @description Tasks dispatched to it and below it.
+             */
+            tasks: number;
+            /** @description The unit. */
+            unit: components["schemas"]["UnitRef"];
+        };
+        /** @description Scorecards, best first. */
+        Scorecards: {
+            /**
+             * Format: date-time
+             * @description From.
+             */
+            from: string;
+            /** @description Units. */
+            items: components["schemas"]["ScorecardRow"][];
+            /** @description How the score is made. */
+            parts: components["schemas"]["ScorePart"][];
+            /**
+             * Format: date-time
+             * @description To.
+             */
+            to: string;
         };
         /** @description Sensors. */
         SensorList: {
@@ -4688,10 +5315,27 @@ export interface components {
              */
             changed: number;
         };
+        /** @description A unit and how it stands in one catalogue. */
+        UnitCompliance: {
+            /** @description Counts. */
+            counts: components["schemas"]["ControlCounts"];
+            /** @description The unit. */
+            unit: components["schemas"]["UnitRef"];
+        };
         /** @description Units. */
         UnitList: {
             /** @description In the order of codes. */
             items: components["schemas"]["UnitView"][];
+        };
+        /** @description A unit and a count. */
+        UnitLoad: {
+            /**
+             * Format: int64
+             * @description The count.
+             */
+            count: number;
+            /** @description The unit. */
+            unit: components["schemas"]["UnitRef"];
         };
         /** @description Code and name of a unit. */
         UnitRef: {
@@ -5235,6 +5879,356 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditVerdict"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    bulletin_show: {
+        parameters: {
+            query?: {
+                /** @description `daily` or `weekly`; `daily` unless told. */
+                period?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bulletin"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    bulletin_document: {
+        parameters: {
+            query?: {
+                /** @description `daily` or `weekly`; `daily` unless told. */
+                period?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": unknown;
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    campaigns_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignList"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    campaigns_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCampaign"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    campaigns_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    campaigns_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InspectionAnswers"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    campaigns_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    campaigns_find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewInspectionFinding"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    campaigns_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RectificationOrder"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    compliance_show: {
+        parameters: {
+            query?: {
+                /** @description Code of a unit; the caller's unless told. */
+                unit?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComplianceView"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    compliance_judge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                catalogue: string;
+                control: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ControlJudgement"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComplianceView"];
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
@@ -6674,6 +7668,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Items_RuleRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    scorecards_list: {
+        parameters: {
+            query?: {
+                /** @description From; 30 days ago unless told. */
+                from?: string;
+                /** @description To; now unless told. */
+                to?: string;
+                /** @description `prefecture` or `county`; `county` unless told. */
+                tier?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scorecards"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    scorecards_sheet: {
+        parameters: {
+            query?: {
+                /** @description From; 30 days ago unless told. */
+                from?: string;
+                /** @description To; now unless told. */
+                to?: string;
+                /** @description `prefecture` or `county`; `county` unless told. */
+                tier?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */

@@ -174,8 +174,8 @@ impl Source for MysqlSource {
             let next = next
                 .map_err(|error| GatewayError::Database { address: self.address.clone(), reason: error.to_string() })?;
             let Some(row) = next else { break };
-            for ((value, kind), column) in row.unwrap().into_iter().zip(&self.kinds).zip(&mut batch.columns) {
-                push(column, &value, *kind);
+            for ((value, kind), column) in row.unwrap_raw().into_iter().zip(&self.kinds).zip(&mut batch.columns) {
+                push(column, &value.unwrap_or(Value::NULL), *kind);
             }
         }
         Ok((batch.rows() > 0).then_some(batch))
