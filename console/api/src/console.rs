@@ -96,7 +96,10 @@ impl Console {
         tx.commit().await.map_err(failed)?;
         let newest =
             db.count("SELECT value AS n FROM sequence WHERE name = 'revision'", vec![]).await.map_err(failed)?;
-        let tier = Tier::open(&settings.tier, &settings.database, &unit, &mut db).await?;
+        let tier = {
+            let places = (settings.database.as_str(), settings.key_file.as_path());
+            Tier::open(&settings.tier, places, &unit, &mut db).await?
+        };
         let empty = !accounts::any(&mut db).await?;
         let setup_code = if empty { Some(crate::access::one_time_password()?) } else { None };
         let state = AppState::new(Shared {

@@ -72,12 +72,12 @@ impl Tier {
     /// Loads key, policy and nodes.
     pub(crate) async fn open(
         settings: &TierSettings,
-        database: &str,
+        (database, key_file): (&str, &Path),
         unit: &UnitCode,
         db: &mut Db,
     ) -> Result<Self, ConsoleError> {
         let wrong = |error: &dyn std::fmt::Display| ConsoleError::Settings(format!("tier: {error}"));
-        let path = settings.key.clone().unwrap_or_else(|| key_beside(database));
+        let path = settings.key.clone().unwrap_or_else(|| key_beside(database, key_file));
         let key = load_or_make_key(&path).map_err(|error| wrong(&error))?;
         let own: NodeId = unit.as_str().parse().map_err(|error| wrong(&error))?;
         let policy = Policy::built_in().map_err(|error| wrong(&error))?;
@@ -107,10 +107,10 @@ impl Tier {
     }
 }
 
-/// Where the key is when the settings do not say.
-fn key_beside(database: &str) -> PathBuf {
-    let folder = if database.contains("://") { None } else { Path::new(database).parent() };
-    folder.unwrap_or(Path::new(".")).join("node.pem")
+/// Where the key is when the settings do not say: beside the database, and with a database server beside the console's own key.
+fn key_beside(database: &str, key_file: &Path) -> PathBuf {
+    let neighbour = if database.contains("://") { key_file } else { Path::new(database) };
+    neighbour.with_file_name("node.pem")
 }
 
 /// The key of a file, made when there is none.
