@@ -1,5 +1,6 @@
 //! `fengsui quarantine`: what could not be parsed and why, and giving it back to the parsers after a fix.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -15,8 +16,9 @@ pub(super) fn run(config: Option<&Path>, command: &QuarantineCommand) -> anyhow:
     match command {
         QuarantineCommand::List => {
             let reasons = fengsui_pipeline::quarantine_reasons(state)?;
+            let mut out = std::io::stdout().lock();
             for reason in &reasons {
-                println!("{:>8}  {}", reason.records, reason.reason);
+                writeln!(out, "{:>8}  {}", reason.records, fengsui_schema::shown(&reason.reason))?;
             }
             let records: u64 = reasons.iter().map(|reason| reason.records).sum();
             eprintln!("fengsui: {records} records in quarantine for {} reasons", reasons.len());
@@ -25,7 +27,7 @@ pub(super) fn run(config: Option<&Path>, command: &QuarantineCommand) -> anyhow:
             let _lock = DataLock::take(&settings.data.directory)
                 .context("a replay needs the analyzer stopped, so that no record is read twice")?;
             let summary = fengsui_pipeline::replay_quarantine(state, &open_spool(&settings)?)?;
-            println!("{} records given back, {} lines not readable", summary.records, summary.unreadable);
+            eprintln!("fengsui: {} records given back, {} lines not readable", summary.records, summary.unreadable);
         }
     }
     Ok(ExitCode::SUCCESS)
