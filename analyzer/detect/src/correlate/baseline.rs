@@ -4,7 +4,8 @@
 //! reached that count on this host, and by what factor it is above the most of them. The rarity then asks the rule itself: in
 //! how many of the other hours did it reach such a level on any host? A rule that bursts somewhere every day is not rare, even
 //! if each host sees it for the first time. Hours close to the one in question do not count, so that an attack is not
-//! its own background. What comes back at the same time of other days is taken for a habit.
+//! its own background, and what one loud source does in an hour is not held against the others. What comes back at the same
+//! time of other days is taken for a habit.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -23,7 +24,7 @@ pub(super) const REMEMBERED_HOURS: i64 = 7 * 24;
 /// Hours of observation from which the measure is trusted in full.
 const LEARNED_HOURS: f64 = 24.0;
 
-/// A level this much lower counts as reached: levels are logarithms.
+/// A level or the logarithm of a count this much lower counts as reached.
 const TOLERANCE: f64 = 0.5;
 
 /// How rare it is what a group says.
@@ -136,15 +137,15 @@ pub(super) fn rarities(
         .iter()
         .zip(&table.places)
         .map(|((key, group), place)| {
-            let mut rarity = table.rarity(*place, key.hour(), evidence);
-            rarity.crowds = group.shape.in_role("source").next().is_none() && rarity.rarity > CROWDS;
+            let mut rarity = table.rarity(*place, key.hour(), group.shape.source(), evidence);
+            rarity.crowds = group.shape.source().is_none() && rarity.rarity > CROWDS;
             rarity
         })
         .collect();
     if evidence.breadth {
         let crowds = table.crowds(groups, &found, history);
         for (index, (key, group)) in groups.iter().enumerate() {
-            if group.shape.in_role("source").next().is_none() {
+            if group.shape.source().is_none() {
                 let crowd = crowds.get(&key.hour()).map_or(1, BTreeSet::len);
                 found[index].rarity *= shared(table.hosts(table.places[index].rule, key.hour())) * shared(crowd);
             }
@@ -171,8 +172,10 @@ struct Place {
     series: usize,
 }
 
-struct Table {
+struct Table<'a> {
     places: Vec<Place>,
+    /// The busiest source of each series in each hour, with its count.
+    loudest: HashMap<(usize, i64), (&'a str, u64)>,
     series: Vec<Series>,
     /// Rule of each series.
     rule_of: Vec<usize>,
@@ -183,8 +186,8 @@ struct Table {
     span: Span,
 }
 
-impl Table {
-    fn of(groups: &[(&GroupKey, &AlertGroup)], history: &History, reference: Reference) -> Self {
+impl<'a> Table<'a> {
+    fn of(groups: &[(&'a GroupKey, &'a AlertGroup)], history: &'a History, reference: Reference) -> Self {
         let mut rules: HashMap<&str, usize> = HashMap::new();
         let mut series: HashMap<(usize, &str), usize> = HashMap::new();
         let mut counts: Vec<BTreeMap<i64, u64>> = Vec::new();
@@ -199,9 +202,13 @@ impl Table {
                 }
             }
         }
+        let mut sources: HashMap<(usize, i64, &str), u64> = HashMap::new();
         for (key, group) in groups {
             let found = intern(&mut rules, &mut series, &mut counts, &group.shape.rule, group.shape.subject());
             *counts[found.series].entry(key.hour()).or_default() += group.count;
+            if let Some(source) = group.shape.source() {
+                *sources.entry((found.series, key.hour(), source)).or_default() += group.count;
+            }
             places.push(found);
         }
         let hours = || counts.iter().flat_map(BTreeMap::keys).copied();
@@ -215,9 +222,20 @@ impl Table {
         }
         hosts_of.iter_mut().for_each(|hours: &mut Vec<i64>| hours.sort_unstable());
         let series: Vec<Series> = counts.into_iter().map(|hours| hours.into_iter().collect()).collect();
-        let mut table = Self { places, series, rule_of, rules: vec![BTreeMap::new(); rules.len()], hosts_of, span };
+        let (loudest, rules) = (loudest(sources), vec![BTreeMap::new(); rules.len()]);
+        let mut table = Self { places, loudest, series, rule_of, rules, hosts_of, span };
         table.raise_levels();
         table
+    }
+
+    /// What a group's source has part in: the count of the hour, less what a louder source adds to it.
+    fn count(&self, place: Place, hour: i64, source: Option<&str>) -> u64 {
+        let series = &self.series[place.series];
+        let count = series.binary_search_by_key(&hour, |(hour, _)| *hour).map_or(0, |found| series[found].1);
+        match self.loudest.get(&(place.series, hour)) {
+            Some((loudest, of_loudest)) if source != Some(*loudest) => count - of_loudest,
+            _ => count,
+        }
     }
 
     fn raise_levels(&mut self) {
@@ -231,10 +249,9 @@ impl Table {
         }
     }
 
-    fn rarity(&self, place: Place, hour: i64, evidence: &Evidence) -> Rarity {
-        let series = &self.series[place.series];
-        let count = series.binary_search_by_key(&hour, |(hour, _)| *hour).map_or(0, |found| series[found].1);
-        let (level, burst) = level(self.span, series, hour, count);
+    fn rarity(&self, place: Place, hour: i64, source: Option<&str>, evidence: &Evidence) -> Rarity {
+        let count = self.count(place, hour, source);
+        let (level, burst) = level(self.span, &self.series[place.series], hour, count);
         let reaches = |(_, other): &(&i64, &f64)| !evidence.burst || **other >= level - TOLERANCE;
         let like: Vec<i64> = self.rules[place.rule]
             .range(hour - REMEMBERED_HOURS..=hour + REMEMBERED_HOURS)
@@ -274,12 +291,12 @@ impl Table {
     }
 
     /// Hosts on which something new came in an hour without any source.
-    fn crowds<'a>(
+    fn crowds<'b>(
         &self,
-        groups: &[(&GroupKey, &'a AlertGroup)],
+        groups: &[(&GroupKey, &'b AlertGroup)],
         found: &[Rarity],
-        history: &'a History,
-    ) -> HashMap<i64, BTreeSet<&'a str>> {
+        history: &'b History,
+    ) -> HashMap<i64, BTreeSet<&'b str>> {
         let mut crowds: HashMap<i64, BTreeSet<&str>> = HashMap::new();
         let live = groups.iter().zip(found).filter(|(_, rarity)| rarity.crowds);
         for ((key, group), _) in live {
@@ -296,6 +313,18 @@ impl Table {
         let until = if self.span.reference == Reference::Whole { i64::MAX } else { hour };
         self.hosts_of[rule].partition_point(|first| *first <= until)
     }
+}
+
+/// The busiest source of each series in each hour; of several the least by name.
+fn loudest<'a>(sources: HashMap<(usize, i64, &'a str), u64>) -> HashMap<(usize, i64), (&'a str, u64)> {
+    let mut loudest: HashMap<(usize, i64), (&str, u64)> = HashMap::new();
+    for ((series, hour, source), count) in sources {
+        let slot = loudest.entry((series, hour)).or_insert((source, count));
+        if count > slot.1 || (count == slot.1 && source < slot.0) {
+            *slot = (source, count);
+        }
+    }
+    loudest
 }
 
 fn intern<'a>(
@@ -315,16 +344,22 @@ fn intern<'a>(
     Place { rule, series }
 }
 
-/// The level of a count in an hour, and the part of it that is the burst.
+/// Natural logarithm of the factor by which a count is above another.
+fn above(count: u64, other: u64) -> f64 {
+    ((1.0 + count as f64) / (1.0 + other as f64)).ln()
+}
+
+/// The level of a count in an hour, and the part of it that is the burst. The greatest count of a rule that always fires is
+/// no event, so what comes close to a count has reached it.
 fn level(span: Span, series: &Series, hour: i64, count: u64) -> (f64, f64) {
     let from = series.partition_point(|(other, _)| *other < hour - REMEMBERED_HOURS);
     let others = series[from..].iter().take_while(|(other, _)| *other <= hour + REMEMBERED_HOURS);
     let others = others.filter(|(other, _)| span.counts(*other, hour));
     let (mut reached, mut most) = (0_u32, 0_u64);
     for (_, other) in others {
-        reached += u32::from(*other >= count);
+        reached += u32::from(above(count, *other) <= TOLERANCE);
         most = most.max(*other);
     }
-    let burst = ((1.0 + count as f64) / (1.0 + most as f64)).ln().max(0.0);
+    let burst = above(count, most).max(0.0);
     (((1.0 + span.hours(hour)) / (1.0 + f64::from(reached))).ln() + burst, burst)
 }

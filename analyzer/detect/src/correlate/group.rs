@@ -107,6 +107,11 @@ impl Shape {
         self.entities.iter().filter(move |entity| entity.role == role)
     }
 
+    /// Who did it, as far as the alert says.
+    pub(crate) fn source(&self) -> Option<&str> {
+        self.in_role("source").next().map(|entity| entity.value.as_str())
+    }
+
     /// What the rule is counted for: the host it fired on, else the target's address, else the source.
     pub(crate) fn subject(&self) -> &str {
         let host = self.in_role("target").find(|entity| entity.kind == EntityKind::Host);

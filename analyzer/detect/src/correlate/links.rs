@@ -31,6 +31,9 @@ const NO_ENTITY: f64 = 4.0;
 const COMPANY_S: f64 = 600.0;
 pub(super) const LONGEST_COMPANY_S: i64 = 3_600;
 
+/// Level of rarity of what a source did for what it does besides to be added.
+const COMPANY_LEVEL: usize = 2;
+
 /// Groups that belong together, by their places in the list, and the entities that joined them with the number of groups.
 #[derive(Debug, Default)]
 pub(super) struct Component {
@@ -171,23 +174,20 @@ impl<'a> Linker<'a> {
         }
     }
 
-    /// Adds each frequent group to the component in which its own source did something rare at that time.
+    /// Adds what a source often does to the component in which it did something rare at that time.
     fn add_company(&mut self, touching: &HashMap<(EntityKind, &'a str), Vec<usize>>) {
-        let mut of_source: HashMap<(EntityKind, &str), Vec<usize>> = HashMap::new();
-        for (node, (_, group)) in self.list.iter().enumerate().filter(|(node, _)| !self.is_rare(*node, 0)) {
-            for source in group.shape.in_role("source") {
-                of_source.entry((source.kind, source.value.as_str())).or_default().push(node);
-            }
-        }
         let mut joins = Vec::new();
-        for (source, nodes) in &of_source {
-            let Some(touching) = touching.get(source) else { continue };
-            let rare: Vec<usize> = touching.iter().copied().filter(|node| self.is_rare(*node, 0)).collect();
+        for (source, nodes) in touching {
+            let sources = |node: &usize| self.list[*node].1.shape.in_role("source");
+            let did = |node: &usize| sources(node).any(|entity| (entity.kind, entity.value.as_str()) == *source);
+            let done: Vec<usize> = nodes.iter().copied().filter(did).collect();
+            let rare: Vec<usize> = done.iter().copied().filter(|node| self.is_rare(*node, COMPANY_LEVEL)).collect();
             if rare.is_empty() {
                 continue;
             }
-            let mut pauses = Pauses::of_groups(self, nodes);
-            for node in nodes {
+            let frequent: Vec<usize> = done.into_iter().filter(|node| !self.is_rare(*node, 0)).collect();
+            let mut pauses = Pauses::of_groups(self, &frequent);
+            for node in &frequent {
                 let (key, group) = self.list[*node];
                 if let Some((pause, other)) = nearest(&rare, group, self.list)
                     && pause <= pauses.allowed(key.hour()).clamp(COMPANY_S, LONGEST_COMPANY_S as f64)
