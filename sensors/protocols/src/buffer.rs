@@ -264,9 +264,17 @@ pub struct Buffers(Vec<Filled>);
 struct Filled {
     direction: Direction,
     buffer: Buffer,
+    /// A second buffer that holds the same bytes: a body that is a file.
+    twin: Option<Buffer>,
     value: Vec<u8>,
     /// Counts up when the value is replaced by another one.
     version: u32,
+}
+
+impl Filled {
+    fn is(&self, direction: Direction, buffer: Buffer) -> bool {
+        self.direction == direction && (self.buffer == buffer || self.twin == Some(buffer))
+    }
 }
 
 /// One value of a buffer.
@@ -285,31 +293,56 @@ impl Buffers {
     pub fn set(&mut self, direction: Direction, buffer: Buffer, value: impl Into<Vec<u8>>) {
         let value = value.into();
         if !buffer.spec().multiple
-            && let Some(filled) = self.find(direction, buffer)
+            && let Some(filled) = self.find(direction, buffer, None)
         {
             filled.version += u32::from(filled.value != value);
             filled.value = value;
             return;
         }
-        self.0.push(Filled { direction, buffer, value, version: 0 });
+        self.0.push(Filled { direction, buffer, twin: None, value, version: 0 });
     }
 
     /// Appends to a buffer that grows with the stream (bodies), creating it when it is not there.
     pub fn append(&mut self, direction: Direction, buffer: Buffer, bytes: &[u8]) {
-        match self.find(direction, buffer) {
-            Some(filled) => filled.value.extend_from_slice(bytes),
-            None => self.0.push(Filled { direction, buffer, value: bytes.to_vec(), version: 0 }),
+        self.append_twins(direction, buffer, None, bytes);
+    }
+
+    /// Appends to two buffers that hold the same bytes from the first one on. Both are kept once as long as neither is
+    /// filled by itself.
+    pub fn append_both(&mut self, direction: Direction, (buffer, twin): (Buffer, Buffer), bytes: &[u8]) {
+        let both = |filled: &Filled| filled.buffer == buffer && filled.twin == Some(twin);
+        let parted = self.0.iter().any(|filled| filled.is(direction, twin) && !both(filled))
+            || self.0.iter().any(|filled| filled.is(direction, buffer) && !both(filled));
+        if parted {
+            self.append_twins(direction, buffer, None, bytes);
+            self.append_twins(direction, twin, None, bytes);
+        } else {
+            self.append_twins(direction, buffer, Some(twin), bytes);
         }
     }
 
-    fn find(&mut self, direction: Direction, buffer: Buffer) -> Option<&mut Filled> {
-        self.0.iter_mut().find(|filled| filled.direction == direction && filled.buffer == buffer)
+    fn append_twins(&mut self, direction: Direction, buffer: Buffer, twin: Option<Buffer>, bytes: &[u8]) {
+        match self.find(direction, buffer, twin) {
+            Some(filled) => filled.value.extend_from_slice(bytes),
+            None => self.0.push(Filled { direction, buffer, twin, value: bytes.to_vec(), version: 0 }),
+        }
+    }
+
+    /// A value that is to be changed; one that two buffers share but only one of them changes is parted first.
+    fn find(&mut self, direction: Direction, buffer: Buffer, twin: Option<Buffer>) -> Option<&mut Filled> {
+        let place = self.0.iter().position(|filled| filled.is(direction, buffer))?;
+        // Each stays in its place: whoever has looked at the values knows them by that.
+        if let Some(other) = self.0[place].twin.take_if(|other| Some(*other) != twin) {
+            let parted = Filled { buffer: other, ..self.0[place].clone() };
+            self.0.insert(place + 1, parted);
+            return self.0.get_mut(place + usize::from(buffer == other));
+        }
+        self.0.get_mut(place)
     }
 
     /// Every value of a buffer in a direction.
     pub fn get(&self, direction: Direction, buffer: Buffer) -> impl Iterator<Item = &[u8]> {
-        let filled = self.0.iter().filter(move |filled| filled.direction == direction && filled.buffer == buffer);
-        filled.map(|filled| filled.value.as_slice())
+        self.0.iter().filter(move |filled| filled.is(direction, buffer)).map(|filled| filled.value.as_slice())
     }
 
     /// Every filled buffer of a direction.
@@ -320,7 +353,10 @@ impl Buffers {
     /// Every filled buffer of a direction, with its version.
     pub fn values(&self, direction: Direction) -> impl Iterator<Item = BufferValue<'_>> {
         let filled = self.0.iter().filter(move |filled| filled.direction == direction);
-        filled.map(|filled| BufferValue { buffer: filled.buffer, value: &filled.value, version: filled.version })
+        filled.flat_map(|filled| {
+            let value = |buffer| BufferValue { buffer, value: &filled.value, version: filled.version };
+            std::iter::once(value(filled.buffer)).chain(filled.twin.map(value))
+        })
     }
 }
 
@@ -334,5 +370,23 @@ mod tests {
             assert_eq!(spec.buffer as usize, index, "{}", spec.keyword);
             assert_eq!(Buffer::from_keyword(spec.keyword), Some(spec.buffer));
         }
+    }
+
+    #[test]
+    fn buffers_with_the_same_bytes_are_as_if_each_had_its_own() {
+        let (way, body, file) = (Direction::ToClient, Buffer::HttpResponseBody, Buffer::FileData);
+        let mut buffers = Buffers::default();
+        buffers.append_both(way, (body, file), b"ab");
+        buffers.append_both(way, (body, file), b"c");
+        let seen =
+            |buffers: &Buffers| buffers.of(way).map(|(buffer, value)| (buffer, value.to_vec())).collect::<Vec<_>>();
+        assert_eq!(seen(&buffers), [(body, b"abc".to_vec()), (file, b"abc".to_vec())]);
+        buffers.append(way, file, b"d");
+        buffers.append_both(way, (body, file), b"e");
+        assert_eq!(buffers.get(way, body).collect::<Vec<_>>(), [b"abce"]);
+        assert_eq!(buffers.get(way, file).collect::<Vec<_>>(), [b"abcde"]);
+        buffers.set(way, body, b"x");
+        assert_eq!(buffers.get(way, body).collect::<Vec<_>>(), [b"x"]);
+        assert_eq!(buffers.get(way, file).collect::<Vec<_>>(), [b"abcde"]);
     }
 }

@@ -127,7 +127,7 @@ fn finish(mut draft: Draft<'_>, mut header: Header) -> Result<Compiled, String> 
     let choices = choices(&draft.lists, &header);
     let rank = (draft.info.action as u8, state_rank(&draft));
     let (warnings, names) = (std::mem::take(&mut draft.warnings), std::mem::take(&mut draft.names));
-    let rule = Rule {
+    let mut rule = Rule {
         key: digest((draft.info.gid, draft.info.sid)),
         info: Arc::new(draft.info),
         header,
@@ -145,7 +145,9 @@ fn finish(mut draft: Draft<'_>, mut header: Header) -> Result<Compiled, String> 
         check_texts: draft.check_texts,
         noalert: draft.noalert || silent_pass,
         captures: draft.captures,
+        each_direction: false,
     };
+    rule.each_direction = rule.asks_each_direction();
     Ok(Compiled { rule, choices, warnings, names, rank })
 }
 

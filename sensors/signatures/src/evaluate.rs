@@ -1,11 +1,13 @@
 //! Whether one rule matches in one place, what a match changes, and why it matched.
 
+use std::borrow::Cow;
+
 use fengsui_protocols::{Buffer, Direction, Transaction};
 use fengsui_schema::Condition;
 use serde_json::{Map, Value};
 
 use crate::flow_state::{Fired, Place};
-use crate::header::Arrow;
+use crate::header::{Arrow, Endpoints};
 use crate::inspect::{Values, inspect};
 use crate::keywords::bits::{Change, Effect, Holder, IntOperation, IntStep, IntValue, StateCheck};
 use crate::keywords::transaction::TransactionCheck;
@@ -17,6 +19,8 @@ use crate::{Completion, FileView, FlowState, PacketView, Tracking, limits};
 #[derive(Clone, Copy)]
 pub(crate) struct Context<'c> {
     pub(crate) packet: &'c PacketView<'c>,
+    /// Where the packet comes from and goes to, as rules compare it.
+    pub(crate) endpoints: Option<Endpoints>,
     pub(crate) phase: Phase,
     /// Packet payload or stream window.
     pub(crate) payload: &'c [u8],
@@ -48,39 +52,40 @@ pub(crate) struct Counters {
 }
 
 impl<'c> Context<'c> {
-    /// The values of a source; empty when there are none.
-    fn values(&self, source: Source, arrow: Arrow) -> Vec<&'c [u8]> {
-        match source {
-            Source::Payload => vec![self.payload],
-            Source::NetworkHeader => present(self.packet.network_header),
-            Source::TransportHeader => present(self.packet.transport_header),
-            Source::EthernetHeader => present(self.packet.ethernet_header),
-            Source::SctpData => {
-                let sctp = self.packet.sctp.into_iter();
-                sctp.flat_map(|sctp| sctp.chunks())
-                    .filter_map(|chunk| (chunk.kind == 0).then(|| chunk.value.get(12..))?)
-                    .collect()
+    /// Gives the values of a source to `take`, one after the other, until it has had enough.
+    fn each_value(&self, source: Source, arrow: Arrow, take: &mut dyn FnMut(&'c [u8]) -> bool) {
+        let mut some = |bytes: &'c [u8]| {
+            if !bytes.is_empty() {
+                take(bytes);
             }
-            Source::SenderAddress | Source::ReceiverAddress => Vec::new(),
-            Source::Buffer(buffer) => self.buffer(buffer, arrow),
+        };
+        match source {
+            Source::Payload => some(self.payload),
+            Source::NetworkHeader => some(self.packet.network_header),
+            Source::TransportHeader => some(self.packet.transport_header),
+            Source::EthernetHeader => some(self.packet.ethernet_header),
+            Source::SctpData => {
+                let chunks = self.packet.sctp.into_iter().flat_map(|sctp| sctp.chunks());
+                let data = chunks.filter_map(|chunk| (chunk.kind == 0).then(|| chunk.value.get(12..))?);
+                until(data, take);
+            }
+            Source::SenderAddress | Source::ReceiverAddress => {}
+            Source::Buffer(buffer) => self.each_of_buffer(buffer, arrow, take),
         }
     }
 
-    fn buffer(&self, buffer: Buffer, arrow: Arrow) -> Vec<&'c [u8]> {
+    fn each_of_buffer(&self, buffer: Buffer, arrow: Arrow, take: &mut dyn FnMut(&'c [u8]) -> bool) {
         if let Some(file) = self.file {
             match buffer {
-                Buffer::FileData => return present(file.data),
-                Buffer::FileName => return file.name.into_iter().collect(),
-                Buffer::FileMagic => return file.magic.map(str::as_bytes).into_iter().collect(),
+                Buffer::FileData => return until((!file.data.is_empty()).then_some(file.data), take),
+                Buffer::FileName => return until(file.name, take),
+                Buffer::FileMagic => return until(file.magic.map(str::as_bytes), take),
                 _ => {}
             }
         }
-        let (Some(transaction), Some(direction)) = (self.transaction, self.direction) else { return Vec::new() };
-        let mut values: Vec<&[u8]> = transaction.buffers.get(direction, buffer).collect();
-        if arrow == Arrow::Transaction {
-            values.extend(transaction.buffers.get(direction.reversed(), buffer));
-        }
-        values
+        let (Some(transaction), Some(direction)) = (self.transaction, self.direction) else { return };
+        let other = (arrow == Arrow::Transaction).then(|| transaction.buffers.get(direction.reversed(), buffer));
+        until(transaction.buffers.get(direction, buffer).chain(other.into_iter().flatten()), take);
     }
 
     /// Whether growing buffers have all their bytes.
@@ -91,13 +96,16 @@ impl<'c> Context<'c> {
         }
     }
 
+    /// Whether the rule is about such packets and such a flow.
+    pub(crate) fn fits(&self, rule: &Rule) -> bool {
+        rule.header.matches(self.packet, self.endpoints) && rule.flow.matches(self.packet)
+    }
+
     /// Where a match is remembered, if it may only fire once.
     /// What a rule asks of a transaction it asks of each direction.
     pub(crate) fn place(&self, rule: &Rule) -> Option<Place> {
-        let each_direction = rule.header.arrow != Arrow::Transaction
-            && (rule.transaction_checks.iter().any(TransactionCheck::is_of_each_direction) || rule.looks_both_ways());
         match (self.phase, self.transaction, self.file) {
-            (Phase::Transaction, Some(transaction), _) if each_direction => {
+            (Phase::Transaction, Some(transaction), _) if rule.each_direction => {
                 self.direction.map(|direction| Place::Direction(transaction.id, direction))
             }
             (Phase::Transaction | Phase::File, Some(transaction), _) => Some(Place::Transaction(transaction.id)),
@@ -123,8 +131,13 @@ fn address(source: Source, packet: &PacketView<'_>) -> Option<([u8; 16], usize)>
     Some((bytes, length))
 }
 
-fn present(bytes: &[u8]) -> Vec<&[u8]> {
-    if bytes.is_empty() { Vec::new() } else { vec![bytes] }
+/// Gives values to `take` until it has had enough.
+fn until<'c>(values: impl IntoIterator<Item = &'c [u8]>, take: &mut dyn FnMut(&'c [u8]) -> bool) {
+    for value in values {
+        if take(value) {
+            return;
+        }
+    }
 }
 
 /// Why a rule fired, and what it captured on the way.
@@ -144,11 +157,10 @@ pub(crate) struct Evaluation<'e> {
 }
 
 impl Evaluation<'_> {
-    /// Whether the rule matches here. The payload part of a rule that also looks at transactions is only remembered.
+    /// Whether the rule, whose header fits, matches here. The payload part of a rule that also looks at transactions is only remembered.
     pub(crate) fn matches(&mut self, rule: &Rule) -> bool {
         let context = self.context;
-        let header = rule.header.matches(context.packet) && rule.flow.matches(context.packet);
-        if !header || !self.bits_allow(rule) {
+        if !self.bits_allow(rule) {
             return false;
         }
         if !rule.packet_checks.iter().all(|check| check.matches(context.packet)) {
@@ -196,29 +208,37 @@ impl Evaluation<'_> {
         if list.needs_all && !self.context.has_all() {
             return false;
         }
-        let held = address(list.source, self.context.packet);
-        let values = match &held {
-            Some((bytes, length)) => vec![&bytes[..*length]],
-            None => self.context.values(list.source, arrow),
+        let context = self.context;
+        let (mut present, mut matches) = (false, false);
+        let mut take = |value: &[u8]| {
+            present = true;
+            matches = list.absent == Absent::Required || self.value(list, value, variables);
+            matches
         };
-        match (list.absent, values.is_empty()) {
-            (Absent::Required, empty) => return empty && self.context.completion.direction,
-            (Absent::Allowed, true) => return self.context.completion.direction,
-            (Absent::Fails, true) => return false,
-            (_, false) => {}
+        match address(list.source, context.packet) {
+            Some((bytes, length)) => _ = take(&bytes[..length]),
+            None => context.each_value(list.source, arrow, &mut take),
         }
-        values.into_iter().any(|value| {
-            let answer = if list.transforms.is_empty() {
-                inspect(&list.steps, value, variables, false)
-            } else {
-                inspect(&list.steps, &apply_all(&list.transforms, value), variables, false)
-            };
-            self.counters.exhausted += u64::from(answer.exhausted);
-            if let (Some(entropy), true, Some(flow)) = (answer.notes.entropy, answer.matches, &mut self.flow) {
-                flow.note_entropy(list.source.keyword(), entropy);
-            }
-            answer.matches
-        })
+        match (list.absent, present) {
+            (Absent::Required, present) => !present && context.completion.direction,
+            (Absent::Allowed, false) => context.completion.direction,
+            (Absent::Fails, false) => false,
+            (_, true) => matches,
+        }
+    }
+
+    /// Whether one value of a list matches.
+    fn value(&mut self, list: &List, value: &[u8], variables: &mut Values) -> bool {
+        let answer = if list.transforms.is_empty() {
+            inspect(&list.steps, value, variables, false)
+        } else {
+            inspect(&list.steps, &apply_all(&list.transforms, value), variables, false)
+        };
+        self.counters.exhausted += u64::from(answer.exhausted);
+        if let (Some(entropy), true, Some(flow)) = (answer.notes.entropy, answer.matches, &mut self.flow) {
+            flow.note_entropy(list.source.keyword(), entropy);
+        }
+        answer.matches
     }
 
     fn bits_allow(&self, rule: &Rule) -> bool {
@@ -280,16 +300,17 @@ impl Evaluation<'_> {
         let mut variables: Values = [0; limits::RULE_VARIABLES];
         for list in &rule.lists {
             let field = list.source.keyword();
-            let held = address(list.source, self.context.packet);
-            let values = match &held {
-                Some((bytes, length)) => vec![&bytes[..*length]],
-                None => self.context.values(list.source, rule.header.arrow),
-            };
-            let hits = values.into_iter().find_map(|value| {
+            let mut found = None;
+            let mut take = |value: &[u8]| {
                 let answer = inspect(&list.steps, &apply_all_if(list, value), &mut variables, true);
-                answer.matches.then(|| (shown_hits(field, &answer.hits), answer.notes))
-            });
-            let Some((hits, notes)) = hits else { continue };
+                found = answer.matches.then(|| (shown_hits(field, &answer.hits), answer.notes));
+                found.is_some()
+            };
+            match address(list.source, self.context.packet) {
+                Some((bytes, length)) => _ = take(&bytes[..length]),
+                None => self.context.each_value(list.source, rule.header.arrow, &mut take),
+            }
+            let Some((hits, notes)) = found else { continue };
             why.conditions.extend(hits);
             why.context.extend(notes.contexts.into_iter().map(|(name, value)| (name, Value::clone(&value))));
             for capture in notes.captures {
@@ -317,8 +338,8 @@ impl Evaluation<'_> {
     }
 }
 
-fn apply_all_if(list: &List, value: &[u8]) -> Vec<u8> {
-    if list.transforms.is_empty() { value.to_vec() } else { apply_all(&list.transforms, value) }
+fn apply_all_if<'v>(list: &List, value: &'v [u8]) -> Cow<'v, [u8]> {
+    if list.transforms.is_empty() { Cow::Borrowed(value) } else { Cow::Owned(apply_all(&list.transforms, value)) }
 }
 
 fn shown_hits(field: &str, hits: &[crate::inspect::Hit<'_>]) -> Vec<Condition> {

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use fengsui_protocols::Direction;
+use fengsui_protocols::{AppProtocol, Direction};
 
+use crate::header::Endpoints;
 use crate::tracking::Window;
 use crate::{Completion, limits};
 
@@ -25,10 +26,30 @@ pub struct FlowState {
     texts: Vec<(Arc<str>, Vec<u8>)>,
     /// What was shown of live transactions.
     shown: Vec<Shown>,
+    /// What was shown of files on their way.
+    files: Vec<FileShown>,
     /// Rules that patterns have chosen in the current window of the stream, each way.
     streams: [StreamCandidates; 2],
+    /// Rules that no pattern chooses, each way.
+    ways: [Option<Box<WayRules>>; 2],
     /// Counts up with whatever may turn a rule's answer without new bytes.
     changes: u32,
+}
+
+/// Rules that no pattern chooses, of those whose header fits what goes one way of the flow. The lists are shared by all
+/// flows that have the same ones.
+#[derive(Debug, Clone)]
+pub(crate) struct WayRules {
+    /// Which rule set it was.
+    pub(crate) rules: u64,
+    /// What the headers were compared with.
+    pub(crate) endpoints: Endpoints,
+    pub(crate) protocol: u8,
+    pub(crate) packets: Arc<[u32]>,
+    pub(crate) protocols: Arc<[u32]>,
+    pub(crate) streams: Arc<[u32]>,
+    /// Of transactions of this protocol, once there was one.
+    pub(crate) transactions: Option<(AppProtocol, Arc<[u32]>)>,
 }
 
 /// What the rules have seen of one direction of a transaction, so that only what is new is looked at.
@@ -45,6 +66,18 @@ pub(crate) struct Shown {
     pub(crate) facts: usize,
     pub(crate) completion: Completion,
     pub(crate) changes: u32,
+    /// Rules that patterns have chosen.
+    pub(crate) candidates: Vec<u32>,
+}
+
+/// What the rules have seen of a file, so that only what is new is looked at.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FileShown {
+    pub(crate) file: u32,
+    /// Which rule set it was.
+    pub(crate) rules: u64,
+    /// Place in the file up to which patterns were looked for.
+    pub(crate) until: u64,
     /// Rules that patterns have chosen.
     pub(crate) candidates: Vec<u32>,
 }
@@ -159,6 +192,32 @@ impl FlowState {
             self.shown.swap_remove(0);
         }
         self.shown.push(shown);
+    }
+
+    /// Rules that no pattern chooses of what goes this way.
+    pub(crate) fn way(&mut self, to_client: bool) -> &mut Option<Box<WayRules>> {
+        &mut self.ways[usize::from(to_client)]
+    }
+
+    /// What was shown of a direction of a transaction to these rules.
+    pub(crate) fn shown(&self, transaction: u64, to_client: bool, rules: u64) -> Option<&Shown> {
+        let is_it =
+            |shown: &&Shown| (shown.transaction, shown.to_client, shown.rules) == (transaction, to_client, rules);
+        self.shown.iter().find(is_it)
+    }
+
+    /// Takes out what was shown of a file; a fresh account when it was shown to other rules.
+    pub(crate) fn take_file(&mut self, file: u32, rules: u64) -> FileShown {
+        let place = self.files.iter().position(|shown| shown.file == file);
+        let known = place.map(|place| self.files.swap_remove(place)).filter(|shown| shown.rules == rules);
+        known.unwrap_or(FileShown { file, rules, ..FileShown::default() })
+    }
+
+    pub(crate) fn keep_file(&mut self, shown: FileShown) {
+        if self.files.len() >= limits::FLOW_FILES {
+            self.files.swap_remove(0);
+        }
+        self.files.push(shown);
     }
 
     pub(crate) fn stream(&mut self, to_client: bool) -> &mut StreamCandidates {

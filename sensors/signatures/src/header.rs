@@ -87,16 +87,19 @@ impl Protocol {
         })
     }
 
-    fn matches(&self, packet: &PacketView<'_>) -> bool {
+    fn carries(&self, packet: &PacketView<'_>) -> bool {
         let transport = self.numbers.is_empty() || self.numbers.contains(&packet.protocol);
         let version = match (packet.source, self.version) {
             (None, _) => self.without_ip,
             (Some(_), None) => true,
             (Some(address), Some(version)) => address.is_ipv4() == (version == 4),
         };
-        let application = self.applications.is_empty()
-            || packet.app_protocol.is_some_and(|protocol| self.applications.contains(&protocol));
-        transport && version && application
+        transport && version
+    }
+
+    /// Whether the word takes an application protocol.
+    pub(crate) fn speaks(&self, application: Option<AppProtocol>) -> bool {
+        self.applications.is_empty() || application.is_some_and(|protocol| self.applications.contains(&protocol))
     }
 }
 
@@ -132,11 +135,16 @@ impl Header {
         Ok((parse_action(action)?, Self { protocol: Protocol::parse(protocol)?, source, destination, arrow }))
     }
 
-    pub(crate) fn matches(&self, packet: &PacketView<'_>) -> bool {
-        if !self.protocol.matches(packet) {
+    pub(crate) fn matches(&self, packet: &PacketView<'_>, endpoints: Option<Endpoints>) -> bool {
+        self.protocol.speaks(packet.app_protocol) && self.fits(packet, endpoints)
+    }
+
+    /// Whether a packet matches but for its application protocol: the same for all packets of one way of a flow.
+    pub(crate) fn fits(&self, packet: &PacketView<'_>, endpoints: Option<Endpoints>) -> bool {
+        if !self.protocol.carries(packet) {
             return false;
         }
-        let Some(((source, destination), ports)) = endpoints(packet) else {
+        let Some(((source, destination), ports)) = endpoints else {
             return self.takes_everything();
         };
         let forward = self.source.holds(source, ports.0) && self.destination.holds(destination, ports.1);
@@ -160,7 +168,11 @@ impl Side {
     }
 }
 
-fn endpoints(packet: &PacketView<'_>) -> Option<((u128, u128), (u16, u16))> {
+/// Source and destination address of a packet as numbers, and its ports.
+pub(crate) type Endpoints = ((u128, u128), (u16, u16));
+
+/// What headers compare; none without an IP header.
+pub(crate) fn endpoints(packet: &PacketView<'_>) -> Option<Endpoints> {
     let addresses = (address_number(packet.source?), address_number(packet.destination?));
     Some((addresses, (packet.source_port, packet.destination_port)))
 }

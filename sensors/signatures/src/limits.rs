@@ -34,6 +34,10 @@ pub(crate) const NEAR_BYTES: usize = 256;
 pub(crate) const FLOW_RATES: usize = 64;
 /// Directions of transactions of one flow of which it is remembered what rules have seen; others are looked at anew.
 pub(crate) const FLOW_SHOWN: usize = 64;
+/// Files of one flow of which it is remembered what rules have seen; others are looked at anew.
+pub(crate) const FLOW_FILES: usize = 64;
+/// Lists of rules that one worker holds once for all flows that have them.
+pub(crate) const SHARED_LISTS: usize = 4_096;
 /// Entries of a threshold.config.
 pub(crate) const THRESHOLD_CONFIG_ENTRIES: usize = 65_536;
 /// Values of one dataset.

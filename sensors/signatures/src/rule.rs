@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fengsui_protocols::{Buffer, Direction};
 
 use crate::RuleInfo;
-use crate::header::Header;
+use crate::header::{Arrow, Header};
 use crate::keywords::base64::Base64Decode;
 use crate::keywords::bits::{Effect, IntStep, StateCheck};
 use crate::keywords::byte_extract::ByteExtract;
@@ -49,6 +49,8 @@ pub(crate) struct Rule {
     pub(crate) noalert: bool,
     /// Whether an expression of it captures parts for records.
     pub(crate) captures: bool,
+    /// Whether what it asks of a transaction it asks of each direction.
+    pub(crate) each_direction: bool,
 }
 
 impl Rule {
@@ -59,9 +61,15 @@ impl Rule {
 }
 
 impl Rule {
+    /// Whether what it asks of a transaction it asks of each direction.
+    pub(crate) fn asks_each_direction(&self) -> bool {
+        self.header.arrow != Arrow::Transaction
+            && (self.transaction_checks.iter().any(TransactionCheck::is_of_each_direction) || self.looks_both_ways())
+    }
+
     /// Whether it only looks at buffers that both directions of a transaction have. Files are no such buffers: they are
     /// shown by themselves too.
-    pub(crate) fn looks_both_ways(&self) -> bool {
+    fn looks_both_ways(&self) -> bool {
         self.transaction_checks.is_empty()
             && !self.lists.is_empty()
             && self.lists.iter().all(|list| match list.source {

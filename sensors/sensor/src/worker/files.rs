@@ -1,5 +1,6 @@
 //! Files on their way: hashed, shown to the rules, and told when they end.
 
+use fengsui_files::limits::IDENTIFY_BYTES;
 use fengsui_files::{FileHasher, identify};
 use fengsui_protocols::{Direction, FileChunk};
 use fengsui_signatures::{FileView, PacketView};
@@ -81,15 +82,20 @@ impl Worker {
         }
         self.keep_content(file, &chunk.data);
         file.size += chunk.data.len() as u64;
-        file.fresh += chunk.data.len();
-        file.window.extend_from_slice(&chunk.data);
+        if self.rules.set.looks_at_files() {
+            file.fresh += chunk.data.len();
+            file.window.extend_from_slice(&chunk.data);
+        } else {
+            file.window_offset = file.size;
+        }
         file.truncated |= chunk.truncated;
         file.ended |= chunk.end;
     }
 
-    /// Keeps the start of a file for identification, classification and YARA, within what all files may hold.
+    /// Keeps the start of a file, within what all files may hold: for identification, and more of it for who asks for it.
     fn keep_content(&mut self, file: &mut FileProgress, data: &[u8]) {
-        let room = FILE_CONTENT_BYTES.saturating_sub(file.content.len());
+        let limit = if self.shared.keeps_content() { FILE_CONTENT_BYTES } else { IDENTIFY_BYTES };
+        let room = limit.saturating_sub(file.content.len());
         let part = &data[..data.len().min(room)];
         if self.content_held + part.len() > FILE_CONTENT_TOTAL_BYTES {
             self.account.count(Counter::FileContentShed);
@@ -100,9 +106,12 @@ impl Worker {
     }
 
     fn inspect_file(&mut self, view: &PacketView<'_>, flow: &mut Flow, (place, direction): (usize, Direction)) {
+        if !self.rules.set.looks_at_files() {
+            return;
+        }
         let file = &flow.files[place];
         let whole = file.ended && !file.truncated && !file.gaps;
-        let hashes = file.hasher.clone().filter(|_| whole).map(FileHasher::finish);
+        let hashes = file.hasher.as_ref().filter(|_| whole).cloned().map(FileHasher::finish);
         let seen = FileView {
             id: file.id,
             data: &file.window,
@@ -110,7 +119,7 @@ impl Worker {
             size: file.size,
             complete: file.ended && !file.truncated,
             name: file.name.as_deref(),
-            magic: Some(identify(&file.content).description()),
+            magic: self.rules.set.looks_at_file_kinds().then(|| identify(&file.content).description()),
             md5: hashes.and_then(|hashes| hashes.md5),
             sha1: hashes.and_then(|hashes| hashes.sha1),
             sha256: hashes.and_then(|hashes| hashes.sha256),

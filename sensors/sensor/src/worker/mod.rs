@@ -52,6 +52,14 @@ pub(crate) struct Shared {
     pub(crate) inline: bool,
 }
 
+impl Shared {
+    /// Whether anybody asks for the content of files that have ended.
+    pub(crate) fn keeps_content(&self) -> bool {
+        let classifies = self.classifier.is_some() && self.settings.classify_content;
+        self.yara.is_some() || self.file_store.is_some() || classifies
+    }
+}
+
 /// Follows traffic on one thread.
 pub(crate) struct Worker {
     shared: Arc<Shared>,

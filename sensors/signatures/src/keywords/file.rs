@@ -53,6 +53,11 @@ impl FileCheck {
 }
 
 impl FileCheck {
+    /// Whether it asks for the type of the file.
+    pub(crate) const fn is_about_kind(&self) -> bool {
+        matches!(self.test, FileTest::Magic(_))
+    }
+
     /// Which digest it needs: 0 MD5, 1 SHA-1, 2 SHA-256.
     pub(crate) const fn digest(&self) -> Option<usize> {
         match &self.test {

@@ -3,10 +3,12 @@
 mod port_index;
 mod prefix_index;
 mod short;
+mod two_way;
 mod window_hash;
 
 pub(crate) use port_index::PortIndex;
 pub(crate) use prefix_index::PrefixIndex;
+pub(crate) use two_way::{TwoWay, TwoWayPatterns};
 
 use std::collections::HashMap;
 

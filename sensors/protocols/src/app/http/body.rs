@@ -155,11 +155,9 @@ impl Body {
             Direction::ToClient => Buffer::HttpResponseBody,
         };
         let (direction, has_file) = (self.direction, self.file.is_some());
-        context.update(id, |tx| {
-            tx.buffers.append(direction, buffer, part);
-            if has_file {
-                tx.buffers.append(direction, Buffer::FileData, part);
-            }
+        context.update(id, |tx| match has_file {
+            true => tx.buffers.append_both(direction, (buffer, Buffer::FileData), part),
+            false => tx.buffers.append(direction, buffer, part),
         });
         self.write_files(id, data, context);
     }

@@ -1,0 +1,125 @@
+//! Candidates become matches: each is evaluated in full, in the order of the rules.
+
+use std::sync::Arc;
+
+use super::{RuleSet, Scratch};
+use crate::evaluate::{Context, Evaluation, Phase, Why};
+use crate::flow_state::{Fired, Place};
+use crate::header::endpoints;
+use crate::rule::Rule;
+use crate::{Completion, FlowState, Match, PacketView, limits};
+
+impl RuleSet {
+    /// Evaluates candidates that all look at the same thing.
+    pub(super) fn apply_one(
+        &self,
+        scratch: &mut Scratch,
+        context: &Context<'_>,
+        flow: Option<&mut FlowState>,
+    ) -> Vec<Match> {
+        scratch.candidates.iter_mut().for_each(|candidate| *candidate <<= 1);
+        self.apply(scratch, [context, context], flow)
+    }
+
+    /// Evaluates the candidates in the order of the rules. The last bit of a candidate says which context it is about; a
+    /// rule fires in one of them only.
+    pub(super) fn apply(
+        &self,
+        scratch: &mut Scratch,
+        contexts: [&Context<'_>; 2],
+        mut flow: Option<&mut FlowState>,
+    ) -> Vec<Match> {
+        scratch.sort_candidates();
+        let Scratch { tracking, candidates, counters, .. } = scratch;
+        let mut matches: Vec<Match> = Vec::new();
+        let mut fired_last = None;
+        for candidate in candidates.iter() {
+            let (number, context) = (&(candidate >> 1), contexts[(candidate & 1) as usize]);
+            if fired_last == Some(*number) {
+                continue;
+            }
+            let rule = &self.rules[*number as usize];
+            if !takes_part(rule, context.phase, context.packet) || !context.fits(rule) {
+                continue;
+            }
+            let once = once(rule, context).map(|place| Fired { rule: rule.key, place });
+            if once.is_some_and(|fired| flow.as_ref().is_some_and(|flow| flow.has_fired(fired))) {
+                continue;
+            }
+            let mut evaluation = Evaluation { context, flow: flow.as_deref_mut(), tracking, counters };
+            if !evaluation.matches(rule) {
+                continue;
+            }
+            if !evaluation.change_state(rule) {
+                continue;
+            }
+            fired_last = Some(*number);
+            if matches.len() < limits::MATCHES_PER_CALL {
+                let why = if rule.noalert && !rule.captures { Why::default() } else { evaluation.why(rule) };
+                matches.push(matched(*number, rule, context, why));
+            } else {
+                evaluation.counters.shed += 1;
+            }
+            if let (Some(flow), Some(fired)) = (flow.as_deref_mut(), once) {
+                flow.remember(fired);
+            }
+        }
+        matches
+    }
+}
+
+pub(super) fn blank<'c>(packet: &'c PacketView<'c>, phase: Phase) -> Context<'c> {
+    Context {
+        packet,
+        endpoints: endpoints(packet),
+        phase,
+        payload: &[],
+        direction: packet.direction,
+        transaction: None,
+        completion: Completion::default(),
+        file: None,
+        event: None,
+    }
+}
+
+/// Candidates come from shared matchers; a rule only takes part where it belongs.
+fn takes_part(rule: &Rule, phase: Phase, packet: &PacketView<'_>) -> bool {
+    let phases = rule.phases;
+    match phase {
+        Phase::Packet => !(phases.only_stream || packet.in_stream && phases.stream && !phases.placed),
+        Phase::Stream => phases.stream,
+        Phase::Transaction => phases.transaction,
+        Phase::File => phases.file,
+        Phase::Event => phases.transaction && rule.lists.is_empty(),
+    }
+}
+
+/// Where the rule may fire only once.
+fn once(rule: &Rule, context: &Context<'_>) -> Option<Place> {
+    if rule.phases.protocol { Some(Place::Flow) } else { context.place(rule) }
+}
+
+fn matched(number: u32, rule: &Rule, context: &Context<'_>, why: Why) -> Match {
+    Match {
+        rule: Arc::clone(&rule.info),
+        action: rule.info.action,
+        conditions: why.conditions,
+        context: why.context,
+        captures: why.captures,
+        token: 0,
+        transaction: context.transaction.map(|transaction| transaction.id),
+        on_stream: context.phase == Phase::Stream,
+        alerts: !rule.noalert,
+        of_flow: acts_on_flow(rule, context.phase),
+        by_rate: false,
+        order: number,
+        key: rule.key,
+    }
+}
+
+/// What fires on more than one packet acts on the flow, what fires on a single one acts on that.
+fn acts_on_flow(rule: &Rule, phase: Phase) -> bool {
+    let phases = rule.phases;
+    let of_application = !rule.header.protocol.applications.is_empty() && rule.packet_checks.is_empty();
+    phases.addresses || phases.protocol || phase != Phase::Packet || (of_application && rule.lists.is_empty())
+}

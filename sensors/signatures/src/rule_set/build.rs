@@ -1,0 +1,176 @@
+//! From rules to the tables that choose them.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use fengsui_protocols::Buffer;
+
+use super::{BufferMatcher, LONG_BUFFER_PATTERN, RuleSet};
+use crate::compile::{Choice, Compiled};
+use crate::keywords::file::FileCheck;
+use crate::keywords::packet::PacketCheck;
+use crate::keywords::transaction::TransactionCheck;
+use crate::prefilter::{TwoWay, TwoWayPatterns};
+use crate::rule::{Rule, Source};
+use crate::transform::Transform;
+
+/// Patterns of one buffer under one chain of transformations.
+type BufferPatterns = (Vec<Transform>, TwoWayPatterns);
+
+/// Patterns on their way into matchers.
+#[derive(Default)]
+struct Patterns {
+    tcp_start: TwoWayPatterns,
+    tcp_payload: TwoWayPatterns,
+    other_payload: TwoWayPatterns,
+    stream_payload: TwoWayPatterns,
+    buffers: BTreeMap<(Buffer, String), BufferPatterns>,
+}
+
+impl RuleSet {
+    /// Builds the set from rules in the order they are applied.
+    pub(crate) fn build(compiled: Vec<Compiled>, version: String) -> Self {
+        static SETS: AtomicU64 = AtomicU64::new(1);
+        let file_buffers = vec![false; Buffer::ALL.len()];
+        let mut set = Self { version, file_buffers, id: SETS.fetch_add(1, Ordering::Relaxed), ..Self::default() };
+        let mut patterns = Patterns::default();
+        for (number, Compiled { rule, choices, names, .. }) in (0_u32..).zip(compiled) {
+            set.names.extend(names);
+            set.register_packet(number, &rule, &choices, &mut patterns);
+            set.register_transaction(number, &rule, &choices, &mut patterns);
+            set.look_at_files(&rule);
+            set.rules.push(rule);
+        }
+        set.tcp_start = TwoWay::new(patterns.tcp_start);
+        set.tcp_payload = TwoWay::new(patterns.tcp_payload);
+        set.other_payload = TwoWay::new(patterns.other_payload);
+        set.stream_payload = TwoWay::new(patterns.stream_payload);
+        set.buffers.resize_with(Buffer::ALL.len(), Vec::new);
+        set.plain.resize_with(Buffer::ALL.len(), TwoWay::default);
+        for ((buffer, _), (transforms, patterns)) in patterns.buffers {
+            let matcher = TwoWay::new(patterns);
+            match transforms.is_empty() {
+                true => set.plain[buffer as usize] = matcher,
+                false => set.buffers[buffer as usize].push(BufferMatcher { transforms, matcher }),
+            }
+        }
+        set
+    }
+
+    fn register_packet(&mut self, number: u32, rule: &Rule, choices: &[Choice], patterns: &mut Patterns) {
+        let phases = rule.phases;
+        if phases.addresses {
+            self.addresses.insert(number, &rule.header);
+        }
+        if phases.protocol {
+            self.protocols.push(number);
+        }
+        let choice = choices.iter().find(|choice| choice.source == Source::Payload);
+        // Short patterns are in every larger buffer: rules chosen by them are better told apart by their ports.
+        let chooses = |choice: &&Choice| choice.pattern.bytes.len() >= LONG_BUFFER_PATTERN || rule.is_udp();
+        let pattern = || choice.filter(chooses).map(|choice| &choice.pattern);
+        let way = rule.flow.direction;
+        if phases.stream {
+            match pattern() {
+                Some(pattern) => patterns.stream_payload.push(pattern, number, way),
+                None => self.streams.insert(number, &rule.header),
+            }
+        }
+        if !phases.packet {
+            return;
+        }
+        let event = rule.packet_checks.iter().find_map(|check| match check {
+            PacketCheck::Event(name) => Some(name),
+            _ => None,
+        });
+        match (event, pattern()) {
+            (Some(name), _) => self.packet_events.entry(name.clone()).or_default().push(number),
+            (None, None) => self.packets.insert(number, &rule.header),
+            (None, Some(pattern)) => {
+                let numbers = rule.header.protocol.numbers;
+                if (numbers.is_empty() || numbers.contains(&6)) && (phases.placed || !phases.stream) {
+                    let start = choices.iter().find(|choice| choice.source == Source::Payload && choice.near);
+                    match start {
+                        Some(start) => patterns.tcp_start.push(&start.pattern, number, way),
+                        None => patterns.tcp_payload.push(pattern, number, way),
+                    }
+                }
+                if numbers != [6] {
+                    patterns.other_payload.push(pattern, number, way);
+                }
+            }
+        }
+    }
+
+    fn register_transaction(&mut self, number: u32, rule: &Rule, choices: &[Choice], patterns: &mut Patterns) {
+        if !rule.phases.transaction && !rule.phases.file {
+            return;
+        }
+        let event = rule.transaction_checks.iter().find_map(|check| match check {
+            TransactionCheck::Event(name) => Some(name),
+            _ => None,
+        });
+        if let Some(name) = event {
+            self.transaction_events.entry(name.clone()).or_default().push(number);
+            return;
+        }
+        let choice = choices.iter().find_map(|choice| match choice.source {
+            Source::Buffer(buffer) => Some((buffer, choice)),
+            _ => None,
+        });
+        let choice = choice.filter(|(buffer, choice)| {
+            choice.pattern.bytes.len() >= LONG_BUFFER_PATTERN || !Source::Buffer(*buffer).grows()
+        });
+        if let Some((buffer, choice)) = choice {
+            let key = choice.transforms.iter().map(Transform::key).collect::<Vec<_>>().join(";");
+            let fresh = || (choice.transforms.clone(), TwoWayPatterns::default());
+            let home = if choice.transforms.is_empty() { kin(buffer) } else { buffer };
+            let group = patterns.buffers.entry((home, key)).or_insert_with(fresh);
+            group.1.push(&choice.pattern, number, rule.flow.direction);
+            self.file_buffers[buffer as usize] |= rule.phases.file;
+            return;
+        }
+        if rule.phases.file {
+            self.files.push(number);
+        }
+        if rule.phases.transaction {
+            self.register_unchosen(number, rule);
+        }
+    }
+
+    /// A rule no pattern chooses is looked at for every transaction of its protocol.
+    fn register_unchosen(&mut self, number: u32, rule: &Rule) {
+        let of_lists = rule.lists.iter().filter_map(|list| match list.source {
+            Source::Buffer(buffer) => buffer.spec().protocol,
+            _ => None,
+        });
+        let of_checks = rule.transaction_checks.iter().filter_map(TransactionCheck::protocol);
+        let mut protocols = rule.header.protocol.applications.clone();
+        if protocols.is_empty() {
+            let first = of_lists.chain(of_checks).next();
+            protocols = first
+                .map(|protocol| crate::header::applications(protocol.as_str()).unwrap_or_default())
+                .unwrap_or_default();
+        }
+        if protocols.is_empty() {
+            self.any_transactions.push(number);
+        }
+        for protocol in protocols {
+            self.transactions.entry(protocol).or_default().push(number);
+        }
+    }
+
+    fn look_at_files(&mut self, rule: &Rule) {
+        self.files_are_looked_at |= rule.phases.file;
+        let by_list = rule.lists.iter().any(|list| list.source == Source::Buffer(Buffer::FileMagic));
+        self.file_kinds_are_looked_at |= by_list || rule.file_checks.iter().any(FileCheck::is_about_kind);
+    }
+}
+
+/// Bodies are files most of the time, so they share a matcher with files: then the same bytes are looked at once.
+pub(super) const fn kin(buffer: Buffer) -> Buffer {
+    match buffer {
+        Buffer::HttpRequestBody | Buffer::HttpResponseBody => Buffer::FileData,
+        other => other,
+    }
+}
