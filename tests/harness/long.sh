@@ -14,10 +14,14 @@ echo "four simulated nodes, 20,000 seeds; $((kills * 10)) kills of a process tha
 FENGSUI_TIER_SEEDS=20000 FENGSUI_KILLS=$((kills * 10)) cargo nextest run -p fengsui-relay --locked --no-fail-fast \
   -E 'binary(tiers) or binary(kill)'
 
+echo "a sensor and an analyzer: 50,000 simulated seeds; 60 kills and cuts of the real programs"
+FENGSUI_UPLINK_SEEDS=50000 cargo nextest run -p fengsui-relay --locked -E 'binary(uplink)'
+FENGSUI_UPLINK_KILLS=60 cargo nextest run -p fengsui --locked -E 'test(what_a_sensor_accepted_arrives_once)'
+
 echo "three real nodes: 20,000 messages, 20 faults; an urgent message behind 20,000"
 for seed in 1 2 3; do
   FENGSUI_TIER_SEED=$seed FENGSUI_TIER_MESSAGES=20000 FENGSUI_TIER_FAULTS=20 \
-    cargo nextest run -p fengsui --locked -E 'test(nothing_is_lost_between_three_tiers)'
+    cargo nextest run -p fengsui --locked -E 'test(nothing_is_lost_between_three_tiers) or test(nothing_is_lost_between_namespaces)'
 done
 FENGSUI_TIER_MESSAGES=5000 cargo nextest run -p fengsui --locked -E 'test(orders_pass_a_backlog)'
 

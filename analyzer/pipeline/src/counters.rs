@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
+use parking_lot::Mutex;
+
 use crate::PipelineStatistics;
 
 /// A counter that several tasks may raise.
@@ -22,10 +24,19 @@ impl Counter {
     }
 }
 
+/// How far the spool was read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Reading {
+    pub(crate) records: u64,
+    pub(crate) first_sequence: u64,
+    pub(crate) next_sequence: u64,
+}
+
 /// Everything that is counted.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    pub(crate) records_read: Counter,
+    /// What was read of the spool; one lock, so that number and place always fit.
+    pub(crate) reading: Mutex<Reading>,
     pub(crate) bytes_read: Counter,
     pub(crate) events_indexed: Counter,
     pub(crate) records_quarantined: Counter,
@@ -50,6 +61,9 @@ pub(crate) struct Counters {
     pub(crate) handshakes_failed: Counter,
     pub(crate) tokens_refused: Counter,
     pub(crate) requests_deferred: Counter,
+    pub(crate) parcels_refused: Counter,
+    pub(crate) sensor_records_repeated: Counter,
+    pub(crate) sensor_records_missing: Counter,
     pub(crate) flow_sets_dropped: Counter,
     pub(crate) silent_senders: Counter,
     /// Sequence plus one; 0 for none.
@@ -84,9 +98,12 @@ impl Counters {
     pub(crate) fn statistics(&self) -> PipelineStatistics {
         let (indexed, quarantined, repeated) =
             (self.events_indexed.get(), self.records_quarantined.get(), self.records_repeated.get());
-        let records_read = self.records_read.get();
+        let reading = *self.reading.lock();
+        let records_read = reading.records;
         PipelineStatistics {
             records_read,
+            first_sequence: reading.first_sequence,
+            next_sequence: reading.next_sequence,
             bytes_read: self.bytes_read.get(),
             events_indexed: indexed,
             records_quarantined: quarantined,
@@ -114,6 +131,9 @@ impl Counters {
             handshakes_failed: self.handshakes_failed.get(),
             tokens_refused: self.tokens_refused.get(),
             requests_deferred: self.requests_deferred.get(),
+            parcels_refused: self.parcels_refused.get(),
+            sensor_records_repeated: self.sensor_records_repeated.get(),
+            sensor_records_missing: self.sensor_records_missing.get(),
             flow_sets_dropped: self.flow_sets_dropped.get(),
             silent_senders: self.silent_senders.get(),
         }

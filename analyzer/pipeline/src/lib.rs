@@ -33,9 +33,11 @@ pub use offline::{InputFormat, OfflineInput, OfflineOptions, OfflineSummary, ana
 pub use organization::{Asset, NetworkRange, Organization, OrganizationSettings, ZoneRule};
 pub use pipeline::{Pipeline, PipelineHandle, PipelineParts};
 pub use quarantine::{QuarantineReason, ReplaySummary, quarantine_reasons, replay_quarantine};
+pub use receive::UplinkGate;
 pub use rules::{RuleSources, load_detection};
 pub use settings::{
     HttpListenerSettings, LogFileSettings, PipelineSettings, ReceiverSettings, SocketSettings, TlsListenerSettings,
+    UplinkListenerSettings,
 };
 pub use sink::{OutputSink, SinkError, SinkFuture};
-pub use statistics::PipelineStatistics;
+pub use statistics::{Books, PipelineStatistics};

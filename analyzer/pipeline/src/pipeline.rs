@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use fengsui_detect::{Analysis, AnalysisSettings, Detection};
 use fengsui_relay::Spool;
+use fengsui_relay::uplink::SensorPlace;
 use fengsui_schema::Clock;
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
@@ -19,8 +20,8 @@ use crate::quarantine::Quarantine;
 use crate::reading::Acknowledged;
 use crate::worker::{Exchange, Worker};
 use crate::{
-    EventIndex, Organization, OutputSink, PipelineError, PipelineSettings, PipelineStatistics, limits, reading,
-    receive, snapshot,
+    EventIndex, Organization, OutputSink, PipelineError, PipelineSettings, PipelineStatistics, UplinkGate, limits,
+    reading, receive, snapshot,
 };
 
 /// What the pipeline is connected to.
@@ -37,6 +38,8 @@ pub struct PipelineParts {
     pub sink: Arc<dyn OutputSink>,
     /// Our clock, which stamps what receivers take.
     pub clock: Arc<dyn Clock>,
+    /// Who lets sensors in; without it no listener for sensors can be opened.
+    pub gate: Option<Arc<dyn UplinkGate>>,
 }
 
 /// The analyzer's pipeline.
@@ -72,7 +75,8 @@ impl Pipeline {
         if indexed < analysed {
             reader.rewind(indexed.map_or(0, |indexed| indexed + 1));
         }
-        let receivers = receive::open(&settings, parts.spool.clone(), parts.clock, &counters, &stop).await?;
+        let receivers =
+            receive::open(&settings, (parts.spool.clone(), parts.clock), parts.gate, &counters, &stop).await?;
         let (record_sender, records) = sync_channel((limits::QUEUED_RECORDS / limits::READ_RECORDS).max(1));
         let (handovers, handover_receiver) = tokio::sync::mpsc::channel(HANDOVERS);
         let complete = Arc::new(Acknowledged::default());
@@ -156,6 +160,13 @@ impl PipelineHandle {
     pub fn statistics_hook(&self) -> Arc<dyn Fn() -> PipelineStatistics + Send + Sync> {
         let counters = Arc::clone(&self.counters);
         Arc::new(move || counters.statistics())
+    }
+
+    /// A function that says where every sensor is, for the console; none come without a listener for them.
+    #[must_use]
+    pub fn sensors_hook(&self) -> Arc<dyn Fn() -> Vec<SensorPlace> + Send + Sync> {
+        let sensors = self.receivers.sensors().cloned();
+        Arc::new(move || sensors.as_ref().map(|intake| intake.sensors()).unwrap_or_default())
     }
 
     /// Puts another bundle of rules in force, from the next record on.

@@ -42,12 +42,20 @@ pub(crate) fn run(
     stop: &CancellationToken,
 ) {
     let mut acknowledged = 0;
+    {
+        let mut reading = counters.reading.lock();
+        (reading.first_sequence, reading.next_sequence) = (reader.next_sequence(), reader.next_sequence());
+    }
     while !stop.is_cancelled() {
         acknowledged = acknowledge(&reader, complete, counters, acknowledged);
         match reader.read(limits::READ_RECORDS, WAIT) {
             Ok(batch) if batch.is_empty() => {}
             Ok(batch) => {
-                counters.records_read.add(batch.len());
+                {
+                    let mut reading = counters.reading.lock();
+                    reading.records += batch.len() as u64;
+                    reading.next_sequence = reader.next_sequence();
+                }
                 counters.bytes_read.add(batch.iter().map(|record| record.payload.len()).sum());
                 if records.send(batch).is_err() {
                     break;

@@ -57,6 +57,10 @@ pub struct ReceiverSettings {
     pub syslog_tls: Vec<TlsListenerSettings>,
     /// Listeners that take records over HTTP: `POST /ingest/<source>`, one record a line.
     pub http: Vec<HttpListenerSettings>,
+    /// Listeners that take parcels of sensors, which are let in with `fengsui node code --role sensor`.
+    pub uplink: Vec<UplinkListenerSettings>,
+    /// Records a second that one sensor may send, on average over ten seconds; 0 for no limit.
+    pub sensor_records_per_s: u32,
     /// Addresses that take flow records of routers over UDP: NetFlow version 5 and 9, IPFIX.
     pub flows_udp: Vec<String>,
     /// Local sockets that take lines, such as EVE of a sensor on this machine.
@@ -74,6 +78,8 @@ impl Default for ReceiverSettings {
             syslog_tcp: Vec::new(),
             syslog_tls: Vec::new(),
             http: Vec::new(),
+            uplink: Vec::new(),
+            sensor_records_per_s: 20_000,
             flows_udp: Vec::new(),
             sockets: Vec::new(),
             files: Vec::new(),
@@ -110,6 +116,18 @@ pub struct HttpListenerSettings {
     pub key: Option<PathBuf>,
     /// Certificates in PEM of the authority that signed the senders' certificates.
     pub client_authority: Option<PathBuf>,
+}
+
+/// One listener for parcels of sensors.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct UplinkListenerSettings {
+    /// Address, such as `0.0.0.0:8470`.
+    pub address: String,
+    /// Certificate chain in PEM; without it records come in clear. They are signed all the same.
+    pub certificate: Option<PathBuf>,
+    /// Its private key in PEM.
+    pub key: Option<PathBuf>,
 }
 
 /// One local socket that takes lines.

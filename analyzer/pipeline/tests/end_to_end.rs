@@ -127,6 +127,7 @@ async fn start(settings: PipelineSettings, spool: Spool, store: Arc<Store>, sink
         organization: Organization::default(),
         sink,
         clock: Arc::new(FixedClock),
+        gate: None,
     };
     Pipeline::start(settings, parts).await.expect("starts")
 }

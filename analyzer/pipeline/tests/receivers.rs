@@ -58,6 +58,7 @@ async fn start(spool_settings: SpoolSettings, receivers: impl FnOnce(&Path, &mut
         organization: Organization::default(),
         sink: Arc::new(Nowhere),
         clock: Arc::new(FixedClock),
+        gate: None,
     };
     let handle = Pipeline::start(settings, parts).await.expect("starts");
     Running { _folder: folder, handle, spool, reader }

@@ -1,6 +1,6 @@
-//! Owns the durable spool, acknowledgement and the protocol between nodes.
+//! Owns the durable spool, acknowledgement, the protocol between nodes and the one from sensors to the analyzer.
 //!
-//! Does not look inside what it carries.
+//! Does not look inside what it carries, but for the place that a sensor's records bear.
 
 #![forbid(unsafe_code)]
 
@@ -18,6 +18,7 @@ pub mod simulation;
 mod spool;
 mod statistics;
 pub mod tier;
+pub mod uplink;
 mod writer;
 
 pub use class::Class;

@@ -30,3 +30,17 @@ pub const BATCH_MESSAGES: usize = 500;
 pub const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// Messages of one bucket of reconciliation.
 pub const BUCKET_MESSAGES: u64 = 1_000;
+/// Most records of a parcel of a sensor.
+pub const PARCEL_RECORDS: usize = 8_192;
+/// Bytes of records at which a parcel is full; one record may be longer.
+pub const PARCEL_FULL_BYTES: usize = 4 * 1024 * 1024;
+/// Longest record that is sent. A longer one can't be, and is counted at the analyzer as missing.
+pub const PARCEL_RECORD_BYTES: usize = RECORD_BYTES - 64 * 1024;
+/// Most bytes of a parcel's body.
+pub const PARCEL_BYTES: usize = RECORD_BYTES;
+/// Most spools of one sensor whose place is known; the one that was silent longest is given up.
+pub const EPOCHS: usize = 64;
+/// Most sensors whose place is known; parcels of further ones are refused.
+pub const SENSORS: usize = 2_000;
+/// Longest pause that a receipt may ask for, in milliseconds.
+pub const WAIT_MILLIS: u64 = 30_000;

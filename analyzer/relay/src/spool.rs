@@ -96,31 +96,62 @@ impl Spool {
     /// [`SpoolError::Full`] when there is no room for records that may not be shed: slow down and try again;
     /// [`SpoolError::RecordTooLong`]; [`SpoolError::Disk`] when the disk failed, then nothing was accepted.
     pub fn append(&self, class: Class, payloads: Vec<Vec<u8>>) -> Result<SequenceRange, SpoolError> {
-        let amount = amount_of(&payloads);
-        let disk_bytes = amount.bytes + amount.records * RECORD_HEADER_BYTES as u64;
+        let amount = amount_of(payloads.iter());
+        let disk_bytes = amount.disk_bytes();
         let mut state = self.shared.state.lock();
         if let Some(bytes) = payloads.iter().map(Vec::len).find(|&bytes| bytes > limits::RECORD_BYTES) {
             state.class(class).refused_too_long.add(amount);
             return Err(SpoolError::RecordTooLong { bytes });
         }
-        while state.pending.bytes > 0 && state.pending.bytes + disk_bytes > limits::PENDING_BYTES as u64 {
-            self.shared.changed.wait(&mut state);
-        }
+        self.shared.wait_for_room(&mut state, disk_bytes);
         let waiting = state.waiting_bytes;
         match state.ledger.admit(class, disk_bytes, waiting) {
             Admission::Accept => {}
             Admission::Shed => return Ok(state.shed(class, amount, ShedCause::Share)),
             Admission::Refuse => {
                 state.class(class).refused_full.add(amount);
-                return Err(SpoolError::Full {
-                    used: state.ledger.used_bytes(),
-                    limit: self.shared.settings.limit_bytes,
-                });
+                return Err(self.shared.full(&state));
             }
         }
-        let (index, outcome) = state.join(class, payloads, disk_bytes);
+        let (index, outcome) = state.join(payloads.into_iter().map(|payload| (class, payload)), disk_bytes);
         let result = self.shared.settle(&mut state, &outcome);
         state.conclude(class, amount, index, result)
+    }
+
+    /// Accepts records of several classes in their order: when this returns, they are on the disk and synced. All of them
+    /// or none, and nothing is shed: where one of their classes has no room, nothing has. Returns the first sequence.
+    ///
+    /// # Errors
+    /// As [`Spool::append`]; [`SpoolError::Full`] for every class.
+    pub fn append_all(&self, records: Vec<(Class, Vec<u8>)>) -> Result<u64, SpoolError> {
+        let payloads = || records.iter().map(|(_, payload)| payload);
+        let disk_bytes = amount_of(payloads()).disk_bytes();
+        let mut state = self.shared.state.lock();
+        if let Some(bytes) = payloads().map(Vec::len).find(|&bytes| bytes > limits::RECORD_BYTES) {
+            return Err(SpoolError::RecordTooLong { bytes });
+        }
+        if records.is_empty() {
+            return Ok(state.ledger.next_sequence());
+        }
+        let amounts: Vec<(Class, Amount)> = Class::ALL
+            .into_iter()
+            .map(|class| (class, amount_of(records.iter().filter(|(of, _)| *of == class).map(|(_, bytes)| bytes))))
+            .filter(|(_, amount)| amount.records > 0)
+            .collect();
+        self.shared.wait_for_room(&mut state, disk_bytes);
+        let waiting = state.waiting_bytes;
+        let fits = |class| state.ledger.admit(class, disk_bytes, waiting) == Admission::Accept;
+        if !amounts.iter().all(|(class, _)| fits(*class)) {
+            amounts.iter().for_each(|(class, amount)| state.class(*class).refused_full.add(*amount));
+            return Err(self.shared.full(&state));
+        }
+        let (index, outcome) = state.join(records, disk_bytes);
+        let result = self.shared.settle(&mut state, &outcome);
+        for (class, amount) in amounts {
+            let counts = state.class(class);
+            if result.is_ok() { counts.accepted.add(amount) } else { counts.refused_disk.add(amount) }
+        }
+        result.map(|first| first + index)
     }
 
     /// Opens the reader of a name, which continues after its last acknowledgement. A new one starts at the first
@@ -187,6 +218,17 @@ impl Spool {
 impl Shared {
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock()
+    }
+
+    /// Waits until so many more bytes may wait for the next group commit.
+    fn wait_for_room(&self, state: &mut MutexGuard<'_, State>, disk_bytes: u64) {
+        while state.pending.bytes > 0 && state.pending.bytes + disk_bytes > limits::PENDING_BYTES as u64 {
+            self.changed.wait(state);
+        }
+    }
+
+    fn full(&self, state: &State) -> SpoolError {
+        SpoolError::Full { used: state.ledger.used_bytes(), limit: self.settings.limit_bytes }
     }
 
     /// Waits for the outcome of a batch, and leads its group commit when nobody else is leading one.
@@ -294,12 +336,11 @@ impl State {
     /// Adds records to the pending batch; tells their place in it and where its outcome will be.
     fn join(
         &mut self,
-        class: Class,
-        payloads: Vec<Vec<u8>>,
+        records: impl IntoIterator<Item = (Class, Vec<u8>)>,
         disk_bytes: u64,
     ) -> (u64, Arc<OnceLock<Result<u64, SpoolError>>>) {
         let index = self.pending.records.len() as u64;
-        self.pending.records.extend(payloads.into_iter().map(|payload| (class, payload)));
+        self.pending.records.extend(records);
         self.pending.bytes += disk_bytes;
         self.waiting_bytes += disk_bytes;
         (index, Arc::clone(&self.pending.outcome))
@@ -380,8 +421,18 @@ fn new_epoch() -> Result<u64, SpoolError> {
     Ok(u64::from_le_bytes(bytes))
 }
 
-fn amount_of(payloads: &[Vec<u8>]) -> Amount {
-    Amount { records: payloads.len() as u64, bytes: payloads.iter().map(|payload| payload.len() as u64).sum() }
+fn amount_of<'a>(payloads: impl Iterator<Item = &'a Vec<u8>>) -> Amount {
+    payloads.fold(Amount::default(), |sum, payload| Amount {
+        records: sum.records + 1,
+        bytes: sum.bytes + payload.len() as u64,
+    })
+}
+
+impl Amount {
+    /// Bytes that records of this amount take on the disk.
+    fn disk_bytes(self) -> u64 {
+        self.bytes + self.records * RECORD_HEADER_BYTES as u64
+    }
 }
 
 /// A segment that stays because its removal failed is found and removed when the spool is opened again.

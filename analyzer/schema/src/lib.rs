@@ -26,7 +26,7 @@ pub use finding::{DataGrade, Finding, FindingPlace, FindingSample};
 pub use identifiers::{AlertId, EventId, FindingId, IncidentId, ParseIdentifierError};
 pub use incident::{Entity, EntityKind, ExplanationLine, Incident, IncidentGrade, IncidentMember, Technique};
 pub use output::Output;
-pub use raw_record::{RawRecord, RawRecordError};
+pub use raw_record::{RawRecord, RawRecordError, RecordOrigin};
 pub use severity::Severity;
 pub use task::{TaskState, TaskTransitionError, TaskVerb};
 pub use text::{Shown, shown};

@@ -213,6 +213,7 @@ async fn main() {
         sharing_directory: folder.path().join("sharing"),
         evidence_directory: folder.path().join("evidence"),
         statistics: None,
+        books: None,
         clock: Arc::new(Wall),
     };
     let console = Console::open(settings, dependencies).await.expect("opens");

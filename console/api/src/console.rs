@@ -30,7 +30,7 @@ use crate::ingest::ConsoleSink;
 use crate::limits::{BODY_BYTES, HASHES_AT_ONCE, REQUEST_TIME, STREAMS};
 use crate::repository::accounts::{self, NewAccount};
 use crate::settings::ConsoleSettings;
-use crate::state::{AppState, Change, Shared, Statistics};
+use crate::state::{AppState, Change, ReadBooks, Shared, Statistics};
 use crate::tier::Tier;
 use crate::units::Units;
 use crate::wire::{AuditVerdict, Health};
@@ -53,6 +53,8 @@ pub struct Dependencies {
     pub evidence_directory: PathBuf,
     /// Prometheus text that `/metrics` shows beside the console's own numbers.
     pub statistics: Option<Statistics>,
+    /// The books between spool and index, for the page of sensors.
+    pub books: Option<ReadBooks>,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
 }
@@ -115,6 +117,7 @@ impl Console {
             ledger: tokio::sync::Mutex::new(()),
             evidence_directory: dependencies.evidence_directory,
             statistics: dependencies.statistics,
+            books: dependencies.books,
             revision: watch::Sender::new(newest),
             streams: Arc::new(Semaphore::new(STREAMS)),
             hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
@@ -122,6 +125,7 @@ impl Console {
             vault: Vault::open(&settings.key_file)?,
             setup_code: Mutex::new(setup_code),
             stopping: CancellationToken::new(),
+            measure: Mutex::default(),
             tier,
             settings,
         });
@@ -263,6 +267,13 @@ async fn metrics(State(state): State<AppState>) -> ApiResult<Response> {
     let numbers = [
         ("fengsui_console_alerts_open", "gauge", "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) AS n FROM alert_open"),
         ("fengsui_console_incidents_open", "gauge", "SELECT COUNT(*) AS n FROM incident WHERE state = 'open'"),
+        (
+            "fengsui_tier_waiting",
+            "gauge",
+            "SELECT CAST(COALESCE(SUM(next_seq - 1 - acknowledged), 0) AS BIGINT) AS n FROM tier_sending",
+        ),
+        ("fengsui_tier_thinned", "counter", "SELECT CAST(COALESCE(SUM(number), 0) AS BIGINT) AS n FROM tier_thinned"),
+        ("fengsui_tier_refused", "counter", "SELECT CAST(COALESCE(SUM(number), 0) AS BIGINT) AS n FROM tier_refusal"),
         ("fengsui_console_sessions", "gauge", "SELECT COUNT(*) AS n FROM session"),
         ("fengsui_console_audit_entries", "counter", "SELECT COALESCE(MAX(sequence), 0) AS n FROM audit"),
         ("fengsui_console_revision", "counter", "SELECT value AS n FROM sequence WHERE name = 'revision'"),

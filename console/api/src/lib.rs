@@ -38,6 +38,9 @@ pub use error::ConsoleError;
 pub use offline::{begin_new_epochs, snapshot_database, verify_audit_file};
 pub use openapi::openapi_json;
 pub use settings::{ConsoleSettings, OperatorKind, SecondFactor};
-pub use state::Statistics;
-pub use tier::{Received, TierSettings, enrol_with_parent};
-pub use wire::{AuditVerdict, BadEntry, NodeCode, NodeRow};
+pub use state::{ReadBooks, Statistics};
+pub use tier::{
+    Exported, Imported, Measure, Measurement, PUBLISHED_KINDS, ReceiptRow, Received, SensorEnrolment, TierSettings,
+    enrol_sensor, enrol_with_parent,
+};
+pub use wire::{AuditVerdict, BadEntry, BooksView, NodeCode, NodeRow, UplinkView};

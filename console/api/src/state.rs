@@ -21,6 +21,9 @@ use crate::units::Units;
 /// Text that the metrics page adds to the console's own numbers.
 pub type Statistics = Arc<dyn Fn() -> String + Send + Sync>;
 
+/// Reads the books of this node, when there are any.
+pub type ReadBooks = Arc<dyn Fn() -> Option<crate::wire::BooksView> + Send + Sync>;
+
 /// What every request shares.
 #[derive(Clone)]
 pub(crate) struct AppState(Arc<Shared>);
@@ -40,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) ledger: tokio::sync::Mutex<()>,
     pub(crate) evidence_directory: PathBuf,
     pub(crate) statistics: Option<Statistics>,
+    pub(crate) books: Option<ReadBooks>,
     pub(crate) revision: watch::Sender<i64>,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) hashing: Arc<Semaphore>,
@@ -47,6 +51,8 @@ pub(crate) struct Shared {
     pub(crate) vault: Vault,
     pub(crate) setup_code: Mutex<Option<String>>,
     pub(crate) stopping: CancellationToken,
+    /// Measures this program, until the parent was told.
+    pub(crate) measure: Mutex<Option<crate::tier::Measure>>,
     pub(crate) tier: crate::tier::Tier,
 }
 

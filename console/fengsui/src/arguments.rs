@@ -23,7 +23,7 @@ pub(crate) enum Command {
     Demo(DemoArguments),
     /// Turn traffic into events: live from an interface, or from a capture file.
     #[command(
-        after_help = "Examples:\n  fengsui sensor -r traffic.pcap -l out -S local.rules\n  fengsui sensor -i eth0 -C fengsui.toml"
+        after_help = "Examples:\n  fengsui sensor -r traffic.pcap -l out -S local.rules\n  fengsui sensor -i eth0 -C fengsui.toml\n  fengsui sensor -i eth0 --uplink https://analyzer.example:8470 -C fengsui.toml"
     )]
     Sensor(SensorArguments),
     /// Run the analyzer as a service: receive, detect, correlate, store.
@@ -149,6 +149,10 @@ pub(crate) struct SensorArguments {
     /// Workers that inspect in parallel.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) workers: usize,
+    /// Send events to the analyzer at this address instead of writing eve.json; with -r, ends when all have arrived.
+    /// Enrol first with `fengsui node enrol --sensor`.
+    #[arg(long, value_name = "URL")]
+    pub(crate) uplink: Option<String>,
 }
 
 /// `fengsui console`
@@ -520,7 +524,7 @@ pub(crate) enum NodeCommand {
     },
     /// Ask the parent to let this node in; prints the fingerprint to read out for the approval.
     #[command(
-        after_help = "Example:\n  fengsui node enrol -C fengsui.toml --parent https://prefecture.example:8460 --code CODE"
+        after_help = "Examples:\n  fengsui node enrol -C fengsui.toml --parent https://prefecture.example:8460 --code CODE\n  fengsui node enrol -C sensor.toml --sensor --parent https://console.example:8460 --code CODE"
     )]
     Enrol {
         /// Address of the parent's console, in place of the one in the settings.
@@ -529,6 +533,9 @@ pub(crate) enum NodeCommand {
         /// The one-time code that the parent's administrator made.
         #[arg(long)]
         code: String,
+        /// Enrol the sensor of this machine, under the name `sensor.observer` of the settings.
+        #[arg(long)]
+        sensor: bool,
     },
     /// Let a node in by the fingerprint its operator read out.
     #[command(after_help = "Example:\n  fengsui node approve -C fengsui.toml 620123 --fingerprint 3f0c…")]
@@ -567,6 +574,57 @@ pub(crate) enum NodeCommand {
         /// Leave out messages up to this number.
         #[arg(long, default_value_t = 0)]
         after: i64,
+    },
+    /// Take the program, rules and settings that a node measured at its start as what they should be.
+    #[command(after_help = "Example:\n  fengsui node trust -C fengsui.toml 620123")]
+    Trust {
+        /// Name of the node.
+        node: String,
+    },
+    /// Publish a file to the nodes below: rules, a masking policy or a bulletin; indicators go up unless told otherwise.
+    #[command(after_help = "Example:\n  fengsui node publish -C fengsui.toml --kind rules baseline-2026-11.rules")]
+    Publish {
+        /// What the file is.
+        #[arg(long, value_parser = ["rules", "masking_policy", "bulletin", "indicator"])]
+        kind: String,
+        /// Name under which it is known; the file's own when absent.
+        #[arg(long)]
+        name: Option<String>,
+        /// Send indicators down instead of up.
+        #[arg(long)]
+        down: bool,
+        /// The file, at most 1 MiB.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Print a file that another node published.
+    #[command(
+        after_help = "Example:\n  fengsui node fetch -C fengsui.toml --kind rules 620000/baseline.rules > baseline.rules"
+    )]
+    Fetch {
+        /// What the file is.
+        #[arg(long, value_parser = ["rules", "masking_policy", "bulletin", "indicator"])]
+        kind: String,
+        /// Node and name, as `fengsui node received` lists them.
+        #[arg(value_name = "NODE/NAME")]
+        object: String,
+    },
+    /// List which nodes below have what was published here; one JSON line each.
+    #[command(after_help = "Example:\n  fengsui node receipts -C fengsui.toml")]
+    Receipts,
+    /// Write what waits for other nodes as files, for a network without a way to them.
+    #[command(after_help = "Example:\n  fengsui node export -C fengsui.toml --to disc")]
+    Export {
+        /// Folder to write; each neighbour gets one of its name in it.
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+    },
+    /// Read the files that another node exported. Exit code 1 when one was refused.
+    #[command(after_help = "Example:\n  fengsui node import -C fengsui.toml disc/620123")]
+    Import {
+        /// Folder to read: the one of this node's name.
+        #[arg(value_name = "DIR")]
+        from: PathBuf,
     },
     /// List the nodes above and below with their backlogs; one JSON line each.
     #[command(after_help = "Example:\n  fengsui node list -C fengsui.toml")]

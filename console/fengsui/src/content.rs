@@ -73,6 +73,12 @@ impl RuleFiles {
         }
     }
 
+    /// Every file, in no particular order.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        let lists = [&self.suricata, &self.sigma, &self.indicators, &self.yara, &self.suppressions];
+        lists.into_iter().flatten().chain(&self.grading)
+    }
+
     fn add(&mut self, kind: &str, path: &Path, ending: &str) -> anyhow::Result<()> {
         let found = files_below(path, ending)?;
         match kind {

@@ -64,6 +64,12 @@ pub enum SensorError {
         /// What would be right.
         remedy: &'static str,
     },
+    /// The analyzer takes nothing from this sensor.
+    #[error("the analyzer takes nothing from this sensor: {reason}; what was not sent stays in the spool")]
+    Uplink {
+        /// Its reason.
+        reason: String,
+    },
     /// A thread could not be started.
     #[error("thread {name} cannot be started: {source}")]
     Thread {

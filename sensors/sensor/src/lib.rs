@@ -21,15 +21,18 @@ mod parts;
 mod report;
 mod rules;
 mod settings;
+mod uplink;
 mod worker;
 
 pub use error::SensorError;
 pub use eve::{AlertOutput, AnomalyOutput, DropOutput, EveEvent, EveSettings, EventOrder, ForwardedOutput};
 pub use live::{Sensor, SensorStatistics, open_sources};
-pub use offline::{Checksums, OfflineOptions, OfflineSummary, read_capture, run_offline};
+pub use offline::{Checksums, OfflineOptions, OfflineSummary, read_capture, run_offline, run_offline_into};
 pub use output::{EveFile, EventSink, SpoolSink};
 pub use parts::{SensorParts, load_hash_lists, load_yara};
 pub use rules::{LiveRules, LoadedRules, load_rules};
 pub use settings::{
     EncryptedPolicy, EvidenceSettings, ExceptionPolicy, FileStoreSettings, FlowSettings, HostPolicy, SensorSettings,
+    UplinkSettings,
 };
+pub use uplink::{Uplink, UplinkParts};

@@ -66,3 +66,7 @@ pub const YAML_BYTES: u64 = 4 << 20;
 pub const YAML_INCLUDES: usize = 8;
 /// Nested values of a suricata.yaml.
 pub const YAML_DEPTH: usize = 32;
+/// Longest head of an answer of the analyzer, in bytes; a longer one is no answer.
+pub const ANSWER_HEAD_BYTES: usize = 8 * 1024;
+/// Longest body of an answer of the analyzer, in bytes; a longer one is no answer.
+pub const ANSWER_BYTES: usize = 64 * 1024;

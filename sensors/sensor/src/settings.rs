@@ -67,6 +67,8 @@ pub struct SensorSettings {
     pub file_store: FileStoreSettings,
     /// Seconds between two accounts of what was seen and lost.
     pub visibility_seconds: u32,
+    /// Where events go over the network.
+    pub uplink: UplinkSettings,
 }
 
 impl Default for SensorSettings {
@@ -97,8 +99,23 @@ impl Default for SensorSettings {
             evidence: EvidenceSettings::default(),
             file_store: FileStoreSettings::default(),
             visibility_seconds: 10,
+            uplink: UplinkSettings::default(),
         }
     }
+}
+
+/// Where events go over the network. Until they are there they wait in the spool of this machine.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct UplinkSettings {
+    /// Address of the analyzer's listener for sensors, such as `https://analyzer.example:8470`; absent to write events
+    /// to a file. Enrol first with `fengsui node enrol --sensor`.
+    pub url: Option<String>,
+    /// PEM file with the certificate (or its issuer) that the analyzer must show; nothing else is trusted.
+    pub certificate: Option<PathBuf>,
+    /// Allow `http` to an analyzer that is not on this machine: records are signed all the same, but anybody on the way
+    /// can read them.
+    pub plain: bool,
 }
 
 /// Hosts that put overlapping fragments and segments together in one way.

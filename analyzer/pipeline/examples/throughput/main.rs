@@ -107,6 +107,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
         organization: Organization::default(),
         sink: Arc::clone(&sink) as Arc<dyn OutputSink>,
         clock: Arc::new(SystemClock),
+        gate: None,
     };
     let settings = PipelineSettings { state_directory: folder.join("state"), ..PipelineSettings::default() };
     let handle = Pipeline::start(settings, parts).await?;

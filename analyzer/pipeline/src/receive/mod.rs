@@ -9,10 +9,12 @@ mod flows;
 mod frames;
 mod http;
 mod request;
+mod server;
 mod silence;
 mod stream;
 mod syslog_udp;
 mod tls;
+mod uplink;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,6 +29,8 @@ use crate::counters::Counters;
 use crate::{PipelineError, PipelineSettings, limits};
 use silence::Senders;
 
+pub use uplink::UplinkGate;
+
 /// Pause after the spool refused a group.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -34,9 +38,15 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub(crate) struct Receivers {
     tasks: Vec<JoinHandle<()>>,
     addresses: Vec<SocketAddr>,
+    sensors: Option<Arc<fengsui_relay::uplink::Intake>>,
 }
 
 impl Receivers {
+    /// What takes the parcels of sensors.
+    pub(crate) fn sensors(&self) -> Option<&Arc<fengsui_relay::uplink::Intake>> {
+        self.sensors.as_ref()
+    }
+
     /// Where they listen.
     pub(crate) fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
@@ -129,14 +139,15 @@ impl Intake {
 /// Opens every receiver of the settings.
 pub(crate) async fn open(
     settings: &PipelineSettings,
-    spool: Spool,
-    clock: Arc<dyn Clock>,
+    (spool, clock): (Spool, Arc<dyn Clock>),
+    gate: Option<Arc<dyn UplinkGate>>,
     counters: &Arc<Counters>,
     stop: &CancellationToken,
 ) -> Result<Receivers, PipelineError> {
+    let sensors = uplink::intake(settings, &spool, &clock).await?;
     let senders = Arc::new(Senders::open(&settings.state_directory, settings.receivers.silence_after_s));
     let intake = Intake { spool, clock, counters: Arc::clone(counters), stop: stop.clone(), senders };
-    let mut receivers = Receivers { tasks: Vec::new(), addresses: Vec::new() };
+    let mut receivers = Receivers { tasks: Vec::new(), addresses: Vec::new(), sensors };
     for address in &settings.receivers.syslog_udp {
         let (bound, tasks) = syslog_udp::open(address, intake.clone()).await?;
         receivers.addresses.push(bound);
@@ -163,6 +174,12 @@ pub(crate) async fn open(
     for file in &settings.receivers.files {
         let follower = file::Follower::open(file, &settings.state_directory, intake.clone())?;
         receivers.tasks.push(tokio::spawn(follower.run()));
+    }
+    if let Some(sensors) = receivers.sensors.clone() {
+        for listener in &settings.receivers.uplink {
+            receivers.listener(uplink::open(listener, &sensors, gate.as_ref(), &intake).await?);
+        }
+        receivers.tasks.push(tokio::spawn(uplink::keep_places(sensors, intake.clone())));
     }
     receivers.tasks.push(tokio::spawn(silence::watch(intake)));
     Ok(receivers)

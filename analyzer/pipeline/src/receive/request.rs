@@ -12,6 +12,8 @@ pub(super) struct Head {
     pub(super) query: Vec<(String, String)>,
     /// Token of `Authorization: Bearer` or `Splunk`, or of `X-Api-Key`.
     pub(super) token: Option<String>,
+    /// The signed header of a sensor's parcel.
+    pub(super) parcel: Option<String>,
     pub(super) body: Body,
     /// Whether the connection stays open after the answer.
     pub(super) keep_alive: bool,
@@ -86,6 +88,7 @@ fn field(head: &mut Head, name: &str, value: &str, lengths: &mut usize) -> Resul
             let token = ["Bearer ", "bearer ", "Splunk "].iter().find_map(|scheme| value.strip_prefix(scheme));
             head.token = token.map(|token| token.trim().to_owned()).or_else(|| head.token.take());
         }
+        "x-fengsui-parcel" => head.parcel = Some(value.to_owned()),
         "x-api-key" => head.token = Some(value.to_owned()),
         "connection" if value.eq_ignore_ascii_case("close") => head.keep_alive = false,
         "connection" if value.eq_ignore_ascii_case("keep-alive") => head.keep_alive = true,

@@ -16,6 +16,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::Intake;
 use super::frames::Frames;
+use crate::counters::Counters;
 use crate::{PipelineError, SocketSettings, limits};
 
 /// Bytes read at once.
@@ -46,7 +47,7 @@ async fn accept_tcp(listener: TcpListener, tls: Option<TlsAcceptor>, intake: Int
             Some(_) = connections.join_next(), if !connections.is_empty() => continue,
         };
         let Ok((stream, peer)) = accepted else { continue };
-        let Some(place) = place(&places, &intake) else { continue };
+        let Some(place) = place(&places, &intake.counters) else { continue };
         let (intake, tls) = (intake.clone(), tls.clone());
         connections.spawn(async move {
             let feed = Feed { sender: peer.ip().to_canonical().to_string(), source: None, framing: Framing::default() };
@@ -68,10 +69,10 @@ async fn accept_tcp(listener: TcpListener, tls: Option<TlsAcceptor>, intake: Int
 }
 
 /// A free place, or none and one more refusal counted.
-pub(super) fn place(places: &Arc<Semaphore>, intake: &Intake) -> Option<OwnedSemaphorePermit> {
+pub(super) fn place(places: &Arc<Semaphore>, counters: &Counters) -> Option<OwnedSemaphorePermit> {
     let place = Arc::clone(places).try_acquire_owned().ok();
     if place.is_none() {
-        intake.counters.connections_refused.add(1);
+        counters.connections_refused.add(1);
     }
     place
 }
@@ -113,7 +114,7 @@ async fn accept_unix(listener: UnixListener, path: &Path, source: Option<&'stati
             Some(_) = connections.join_next(), if !connections.is_empty() => continue,
         };
         let Ok((stream, _)) = accepted else { continue };
-        let Some(place) = place(&places, &intake) else { continue };
+        let Some(place) = place(&places, &intake.counters) else { continue };
         let (intake, sender) = (intake.clone(), path.display().to_string());
         connections.spawn(async move {
             let framing = source.map(Framing::of).unwrap_or_default();

@@ -11,6 +11,22 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::PipelineError;
 
+/// The acceptor of a listener that may do without TLS: certificate and key go together.
+pub(super) fn acceptor_of(
+    section: &str,
+    (certificate, key): (Option<&Path>, Option<&Path>),
+    client_authority: Option<&Path>,
+) -> Result<Option<TlsAcceptor>, PipelineError> {
+    match (certificate, key) {
+        (Some(certificate), Some(key)) => acceptor(certificate, key, client_authority).map(Some),
+        (None, None) => Ok(None),
+        _ => {
+            let reason = "certificate and key go together: give both or neither".to_owned();
+            Err(PipelineError::Setting { key: section.to_owned(), reason })
+        }
+    }
+}
+
 /// An acceptor of TLS 1.2 and 1.3 with a certificate chain and key in PEM; with an authority, only senders whose
 /// certificate it signed are taken.
 pub(super) fn acceptor(

@@ -83,7 +83,7 @@ pub trait Directory {
 }
 
 /// Key names as hexadecimal digits.
-pub(super) mod key_text {
+pub(crate) mod key_text {
     use fengsui_crypto::KeyId;
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serializer};

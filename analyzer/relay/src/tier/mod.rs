@@ -23,9 +23,11 @@ mod refusal;
 mod schedule;
 mod sending;
 
+pub(crate) use batch::hex_text;
 pub use batch::{Answer, Batch, Header, Stream, merkle_root};
 pub use envelope::{Destination, Envelope, Labels, Lane, MessageId, NodeId, NodeIdError, Tlp};
 pub use judge::{Act, Arrival, Judge, Known};
+pub(crate) use keys::key_text;
 pub use keys::{Directory, KeyStanding, Relation, Signer};
 pub use policy::{Direction, Egress, KindRule, Owner, Policy, PolicyError, Withheld};
 pub use receiving::{Admission, Receiving};

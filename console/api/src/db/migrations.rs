@@ -15,6 +15,7 @@ const STEPS: &[(i64, &str)] = &[
     (10, include_str!("../../migrations/0010_tier.sql")),
     (11, include_str!("../../migrations/0011_anchor.sql")),
     (20, include_str!("../../migrations/0020_supervision.sql")),
+    (30, include_str!("../../migrations/0030_thinning.sql")),
 ];
 
 /// Brings the schema up to date, each step in its own transaction.

@@ -5,8 +5,7 @@ use fengsui_relay::tier::{Destination, Envelope, Labels, NodeId};
 use fengsui_schema::{Output, UnitCode};
 use serde_json::{Value, json};
 
-use super::{Draft, Tier, anchor, inbox, tasks};
-use crate::db::args;
+use super::{Draft, Tier, anchor, inbox, publish, tasks};
 use crate::error::ApiResult;
 use crate::state::Change;
 
@@ -23,12 +22,22 @@ pub(super) async fn apply(tier: &Tier, change: &mut Change, peer: &NodeId, messa
         "task_result" => tasks::reported(tier, change, message, &body).await?,
         "audit_checkpoint" => anchor::anchored(tier, change, message, &body).await?,
         "audit_countersignature" => anchor::countersigned(change, message, &body).await?,
-        "measurement" => measured(change, message, &body).await?,
-        "emergency" | "recall" | "rules" | "masking_policy" | "bulletin" => {
+        "measurement" => super::measure::measured(change, message, &body).await?,
+        "emergency" | "recall" => {
             inbox::note(change, peer, &format!("relay.order.{}", message.kind), &message.obj).await?;
-            receipt(tier, change, message).await?;
+            receipt(tier, change, message, "").await?;
             true
         }
+        "rules" | "masking_policy" | "bulletin" => match publish::digest_of(&body) {
+            Some(digest) => {
+                let detail = format!("{} sm3 {digest}", message.obj);
+                inbox::note(change, peer, &format!("relay.order.{}", message.kind), &detail).await?;
+                receipt(tier, change, message, &digest).await?;
+                true
+            }
+            None => false,
+        },
+        "indicator" => publish::digest_of(&body).is_some(),
         _ => true,
     };
     if !understood {
@@ -38,10 +47,13 @@ pub(super) async fn apply(tier: &Tier, change: &mut Change, peer: &NodeId, messa
     Ok(())
 }
 
-/// Tells the node above that an order arrived and is in force here.
-async fn receipt(tier: &Tier, change: &mut Change, order: &Envelope) -> ApiResult<()> {
+/// Tells the nodes above that an order arrived here whole and is kept.
+async fn receipt(tier: &Tier, change: &mut Change, order: &Envelope, digest: &str) -> ApiResult<()> {
     let now = change.now();
-    let body = json!({"kind": order.kind, "obj": order.obj, "rev": order.rev, "node": tier.own.as_str(), "time": now});
+    let body = json!({
+        "kind": order.kind, "obj": order.obj, "rev": order.rev, "node": tier.own.as_str(), "time": now,
+        "sm3": digest, "state": "kept",
+    });
     let draft = Draft {
         kind: "policy_receipt",
         to: Destination::Up,
@@ -52,14 +64,6 @@ async fn receipt(tier: &Tier, change: &mut Change, order: &Envelope) -> ApiResul
     };
     super::send(tier, change.tx(), now, draft).await?;
     Ok(())
-}
-
-/// What a node measured of itself at its start.
-async fn measured(change: &mut Change, message: &Envelope, body: &Value) -> ApiResult<bool> {
-    let Some(text) = body.get("digest").and_then(Value::as_str) else { return Ok(false) };
-    let sql = "UPDATE tier_node SET measurement = $1 WHERE id = $2";
-    change.execute(sql, args![text, message.origin.as_str()]).await?;
-    Ok(true)
 }
 
 /// The message that tells the tiers above of something the analyzer found.

@@ -113,7 +113,7 @@ pub(super) async fn insert_node(
     Ok(())
 }
 
-async fn found(change: &mut Change, scope: &Scope, id: &str) -> ApiResult<Row> {
+pub(super) async fn found(change: &mut Change, scope: &Scope, id: &str) -> ApiResult<Row> {
     let sql = format!("SELECT * FROM tier_node x WHERE x.id = $2 AND x.{} = $1", scope.column());
     change.row(&sql, args![scope.code(), id]).await?.ok_or_else(ApiError::not_found)
 }
@@ -179,7 +179,8 @@ pub(crate) async fn list(state: &AppState, scope: &Scope) -> ApiResult<Vec<NodeR
 
 fn view(row: &Row, waiting: i64, received: i64, refused: i64) -> ApiResult<NodeRow> {
     let (measured, trusted) = (row.text("measurement")?, row.text("trusted_measurement")?);
-    let trust = match (measured.is_empty(), measured == trusted) {
+    // Unknown until it was measured and a person has said that this is what it should be.
+    let trust = match (measured.is_empty() || trusted.is_empty(), measured == trusted) {
         (true, _) => "unknown",
         (false, true) => "trusted",
         (false, false) => "changed",

@@ -106,7 +106,7 @@ async fn take_message(
     let hops = arrival.onward.map(|to| tier.registry.read().next_hops(&to)).unwrap_or_default();
     for hop in &hops {
         let now = change.now();
-        outbox::append(change.tx(), hop, lane, message, now).await?;
+        outbox::append(tier, change.tx(), (hop, lane), message, now).await?;
     }
     Ok(!hops.is_empty())
 }

@@ -6,12 +6,17 @@
 mod anchor;
 mod effects;
 mod enrol;
+mod files;
+mod gate;
 mod inbox;
+mod measure;
 mod operator;
 mod outbox;
+mod publish;
 mod registry;
 mod streams;
 mod tasks;
+mod thinning;
 mod uplink;
 
 use std::path::{Path, PathBuf};
@@ -30,14 +35,17 @@ use crate::error::ConsoleError;
 pub(crate) use anchor::{KeptCheckpoint, checkpoint, kept as kept_checkpoints};
 pub(crate) use effects::summary_of;
 pub(crate) use enrol::{Enrolment, approve, enrol_child, list, new_code, reload, revoke};
+pub use files::{Exported, Imported};
 pub(crate) use inbox::take as take_batch;
+pub use measure::{Measure, Measurement};
 pub use operator::Received;
 pub(crate) use outbox::{Draft, begin_epochs, send};
+pub use publish::{PUBLISHED_KINDS, ReceiptRow};
 pub(crate) use registry::Registry;
 pub(crate) use streams::Places;
 pub(crate) use tasks::tell as tell_task;
-pub use uplink::enrol_with_parent;
 pub(crate) use uplink::{Compare, Compared, EnrolRequest, EnrolmentResult, NodeKey, Pull, Pulled, compare, pull, run};
+pub use uplink::{SensorEnrolment, enrol_sensor, enrol_with_parent};
 
 /// How this console stands to the tiers above and below.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

@@ -76,6 +76,16 @@ impl Console {
         Ok(enrol::reload(self.state()).await?)
     }
 
+    /// Takes what a node measured of itself as what it should be: from now on another measurement shows as changed.
+    ///
+    /// # Errors
+    /// When there is no such node, it sent no measurement, or the database fails.
+    pub async fn trust_node(&self, node: &str) -> Result<(), ConsoleError> {
+        let (mut change, scope) = self.operator().await?;
+        super::measure::trust(&mut change, &scope, node).await?;
+        Ok(change.commit().await?)
+    }
+
     /// The nodes above and below.
     ///
     /// # Errors

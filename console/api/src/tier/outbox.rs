@@ -4,8 +4,8 @@ use fengsui_relay::tier::{
     Answer, Batch, Destination, Envelope, Labels, Lane, NodeId, OutRow, Scheduler, Sending, Stream,
 };
 
-use super::Tier;
 use super::streams::{digest, lane_number, number, save_sending, sending_end, sending_ends, unsigned};
+use super::{Tier, thinning};
 use crate::db::{Query, Row, Tx, args};
 use crate::error::{ApiError, ApiResult};
 use crate::state::AppState;
@@ -68,7 +68,7 @@ pub(crate) async fn send(tier: &Tier, tx: &mut Tx, now: i64, draft: Draft<'_>) -
     let signed = rule.signed.then(|| message.clone().sign(&*tier.key)).transpose();
     let message = signed.map_err(|error| ApiError::internal(&error))?.unwrap_or(message);
     for hop in &hops {
-        append(tx, hop, rule.lane, &message, now).await?;
+        append(tier, tx, (hop, rule.lane), &message, now).await?;
     }
     Ok(true)
 }
@@ -92,8 +92,24 @@ async fn next_revision(tier: &Tier, tx: &mut Tx, kind: &str, obj: &str, now: i64
     Ok(row.map(|row| unsigned(&row, "rev")).transpose()?.unwrap_or(1))
 }
 
-/// Appends a message, this node's or one that is handed on, to the stream of a neighbour.
-pub(super) async fn append(tx: &mut Tx, peer: &NodeId, lane: Lane, message: &Envelope, now: i64) -> ApiResult<()> {
+/// Appends a message, this node's or one that is handed on, to the stream of a neighbour. Telemetry is held when too much
+/// of it waits.
+pub(super) async fn append(
+    tier: &Tier,
+    tx: &mut Tx,
+    (peer, lane): (&NodeId, Lane),
+    message: &Envelope,
+    now: i64,
+) -> ApiResult<()> {
+    let end = sending_end(tx, peer, lane).await?;
+    if thinning::hold(tier, tx, (peer, lane), end.as_ref(), message).await? {
+        return Ok(());
+    }
+    enlist(tx, peer, lane, message, now).await
+}
+
+/// Gives a message its number in the stream of a neighbour.
+pub(super) async fn enlist(tx: &mut Tx, peer: &NodeId, lane: Lane, message: &Envelope, now: i64) -> ApiResult<()> {
     let kept = sending_end(tx, peer, lane).await?;
     let mut end = kept.unwrap_or_else(|| Sending::new(u64::try_from(now.max(1)).unwrap_or(1)));
     let row = end.append(message.clone());
@@ -147,6 +163,7 @@ fn stream(tier: &Tier, peer: &NodeId, lane: Lane) -> Stream {
 /// The next batch for a neighbour, as quotas have it.
 pub(super) async fn next_batch(state: &AppState, peer: &NodeId) -> ApiResult<Option<Batch>> {
     let tier = &state.shared().tier;
+    thinning::release(state, peer, false).await?;
     let mut db = state.db();
     let ends = sending_ends(&mut db, peer).await?;
     let mut waiting = [0; 5];
@@ -165,6 +182,22 @@ pub(super) async fn next_batch(state: &AppState, peer: &NodeId) -> ApiResult<Opt
     if let Some(scheduler) = tier.places.lock().schedulers.get_mut(peer) {
         scheduler.sent(lane, bytes.max(1));
     }
+    end.sending = claim(tier, peer, lane, state.now());
+    end.batch(&stream(tier, peer, lane), rows, state.now(), &*tier.key).map_err(|error| ApiError::internal(&error))
+}
+
+/// Batches of a stream for a way without answers: the first after what is acknowledged, then the one from `from` on.
+pub(super) async fn batch_after(
+    state: &AppState,
+    peer: &NodeId,
+    lane: Lane,
+    from: Option<u64>,
+) -> ApiResult<Option<Batch>> {
+    let tier = &state.shared().tier;
+    let mut db = state.db();
+    let Some(mut end) = sending_end(&mut db, peer, lane).await? else { return Ok(None) };
+    let range = (from.unwrap_or_else(|| end.first_to_send()), u64::MAX >> 1);
+    let (rows, _) = rows_from(&mut db, peer, lane, range, REPAIR_BYTES).await?;
     end.sending = claim(tier, peer, lane, state.now());
     end.batch(&stream(tier, peer, lane), rows, state.now(), &*tier.key).map_err(|error| ApiError::internal(&error))
 }

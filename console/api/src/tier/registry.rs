@@ -20,6 +20,8 @@ pub(crate) enum NodeState {
 #[derive(Debug, Clone)]
 pub(crate) struct KnownNode {
     pub(crate) relation: Relation,
+    /// Whether it is a sensor, which speaks over the uplink and not between tiers.
+    pub(crate) sensor: bool,
     pub(crate) key: PublicKey,
     pub(crate) key_id: KeyId,
     pub(crate) state: NodeState,
@@ -38,7 +40,7 @@ impl Registry {
     /// Reads the nodes.
     pub(crate) async fn load(query: &mut impl Query, own: &NodeId) -> Result<Self, sqlx::Error> {
         let mut nodes = BTreeMap::new();
-        for row in query.rows("SELECT id, relation, public_key, state, counter FROM tier_node", args![]).await? {
+        for row in query.rows("SELECT id, relation, role, public_key, state, counter FROM tier_node", args![]).await? {
             let key = hex::decode(row.text("public_key")?).ok().and_then(|bytes| PublicKey::from_bytes(&bytes).ok());
             let (Ok(id), Some(key)) = (row.text("id")?.parse::<NodeId>(), key) else { continue };
             let relation = match row.text("relation")?.as_str() {
@@ -52,7 +54,8 @@ impl Registry {
                 _ => NodeState::Revoked,
             };
             let counter = u64::try_from(row.int("counter")?).unwrap_or(0);
-            nodes.insert(id, KnownNode { relation, key_id: key.id(), key, state, counter });
+            let sensor = row.text("role")? == "sensor";
+            nodes.insert(id, KnownNode { relation, sensor, key_id: key.id(), key, state, counter });
         }
         Ok(Self { own: own.clone(), nodes })
     }
@@ -80,7 +83,7 @@ impl Registry {
 
     /// Nodes of a relation that were let in.
     pub(crate) fn active(&self, relation: Relation) -> impl Iterator<Item = NodeId> {
-        let fits = move |node: &KnownNode| node.relation == relation && node.state == NodeState::Active;
+        let fits = move |node: &KnownNode| node.relation == relation && !node.sensor && node.state == NodeState::Active;
         self.nodes.iter().filter(move |(_, node)| fits(node)).map(|(id, _)| id.clone())
     }
 
@@ -115,7 +118,8 @@ impl Directory for Registry {
             return Relation::Own;
         }
         if let Some(known) = self.nodes.get(node) {
-            return known.relation;
+            // A sensor hands over records and nothing else: no message of the tiers comes from it or goes to it.
+            return if known.sensor { Relation::Stranger } else { known.relation };
         }
         if !self.is_within(node, &self.own) {
             return if self.is_within(&self.own, node) { Relation::Ancestor } else { Relation::Stranger };
@@ -129,7 +133,7 @@ impl Directory for Registry {
         let path = |id: &NodeId| id.as_str().parse::<UnitCode>().ok().map(|unit| unit.path());
         match (path(node), path(ancestor)) {
             (Some(node), Some(ancestor)) => node.starts_with(&ancestor),
-            _ => node == ancestor || (*ancestor == self.own && self.nodes.contains_key(node)),
+            _ => node == ancestor || (*ancestor == self.own && self.nodes.get(node).is_some_and(|known| !known.sensor)),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fengsui_crypto::{KeyId, PublicKey, Signature, sm3_of_parts};
+use fengsui_crypto::{KeyId, KeyPair, PublicKey, Signature, sm3_of_parts};
 use fengsui_relay::tier::{Answer, BackOff, Batch, BucketDigest, Directory as _, Lane, NodeId, Relation};
 use serde::{Deserialize, Serialize};
 
@@ -307,25 +307,59 @@ pub async fn enrol_with_parent(
     code: &str,
 ) -> Result<String, ConsoleError> {
     let state = console.state();
-    let wrong = |text: String| ConsoleError::Settings(format!("enrolment: {text}"));
     let tier = &state.shared().tier;
-    let key = tier.key.public();
-    let digest = Enrolment::digest(&tier.own, &key, code);
-    let sig = tier.key.sign(&digest).map_err(|error| wrong(error.to_string()))?;
-    let request = EnrolRequest {
-        node: tier.own.to_string(),
-        public_key: hex::encode(key.to_bytes()),
-        code: code.to_owned(),
-        sig,
-    };
+    let (answer, node, public) = ask_to_be_let_in(settings, &tier.own, &tier.key, code).await?;
+    keep_above(state, node, public, &answer).await?;
+    Ok(tier.key.public().id().to_string())
+}
+
+/// What a sensor keeps of the node that it sends to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SensorEnrolment {
+    /// Name under which the sensor was let in.
+    pub sensor: String,
+    /// Name of the node that takes its records.
+    pub analyzer: String,
+    /// That node's public key, uncompressed, in hexadecimal digits: its receipts are signed with it.
+    pub public_key: String,
+}
+
+/// Asks a console to let a sensor in. Its operator reads out the fingerprint of `key` for the approval.
+///
+/// # Errors
+/// When the name is none, the code is wrong, or the console is not the one that made it.
+pub async fn enrol_sensor(
+    settings: &TierSettings,
+    sensor: &str,
+    key: &KeyPair,
+    code: &str,
+) -> Result<SensorEnrolment, ConsoleError> {
+    let name: NodeId = sensor.parse().map_err(|error| ConsoleError::Settings(format!("enrolment: {error}")))?;
+    let (_, node, public) = ask_to_be_let_in(settings, &name, key, code).await?;
+    let public_key = hex::encode(public.to_bytes());
+    Ok(SensorEnrolment { sensor: name.to_string(), analyzer: node.to_string(), public_key })
+}
+
+/// Sends key and code; the answer is believed when it comes from the node that made the code.
+async fn ask_to_be_let_in(
+    settings: &TierSettings,
+    own: &NodeId,
+    key: &KeyPair,
+    code: &str,
+) -> Result<(EnrolmentResult, NodeId, PublicKey), ConsoleError> {
+    let wrong = |text: String| ConsoleError::Settings(format!("enrolment: {text}"));
+    let public = key.public();
+    let sig = key.sign(&Enrolment::digest(own, &public, code)).map_err(|error| wrong(error.to_string()))?;
+    let request =
+        EnrolRequest { node: own.to_string(), public_key: hex::encode(public.to_bytes()), code: code.to_owned(), sig };
     let answer: EnrolmentResult = Parent::of(settings)?.post("enrol", &request).await.map_err(wrong)?;
-    let (node, public) =
+    let (node, above) =
         node_key(&answer.parent, &answer.public_key).ok_or_else(|| wrong("no parent's key came".into()))?;
-    if !is_parent_of_code(code, public.id()) {
+    if !is_parent_of_code(code, above.id()) {
         return Err(wrong("this is not the parent that made the code; somebody stands between".to_owned()));
     }
-    keep_above(state, node, public, &answer).await?;
-    Ok(key.id().to_string())
+    Ok((answer, node, above))
 }
 
 async fn keep_above(
@@ -362,6 +396,7 @@ pub(crate) async fn run(state: AppState) {
         tokio::join!(
             watch_nodes(&state),
             super::anchor::run(&state),
+            super::measure::run(&state),
             with_parent(&state, Way::Push),
             with_parent(&state, Way::Pull)
         );

@@ -53,7 +53,7 @@ pub use list::{List, PageQuery};
 pub use posture::{
     ClockView, DomainRisk, HourCount, HourSeverity, Overview, Posture, PostureTasks, PostureUnit, SeverityCounts,
 };
-pub use sensors::{LossView, SensorList, SensorState, SensorView};
+pub use sensors::{BooksView, LossView, SensorList, SensorState, SensorView, UplinkView};
 pub use session::{Credentials, PasswordChange, SessionUser, SessionView, UnitList, UnitRef, UnitView};
 pub use steward::{
     AssetBody, AssetQuery, AssetRow, Decision, FlowLink, LeakForm, MaskingFunction, MaskingPolicies, MaskingPolicyView,

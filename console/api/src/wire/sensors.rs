@@ -66,4 +66,55 @@ pub struct SensorView {
 pub struct SensorList {
     /// In the order of names.
     pub items: Vec<SensorView>,
+    /// The books of this node, for those who reach all of it, where the analyzer runs in the same process.
+    pub books: Option<BooksView>,
+}
+
+/// The books between spool and index, and those of every sensor that sends over the uplink.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct BooksView {
+    /// Records that the spool held at the start and took since.
+    pub spooled: i64,
+    /// Of them: events of the index.
+    pub indexed: i64,
+    /// Of them: in quarantine.
+    pub quarantined: i64,
+    /// Of them: complete before the start.
+    pub repeated: i64,
+    /// Of them: damaged on the disk.
+    pub unreadable: i64,
+    /// Of them: not read yet, or being analysed.
+    pub in_flight: i64,
+    /// Whether spool and pipeline agree.
+    pub balanced: bool,
+    /// Sensors that send over the uplink.
+    pub uplinks: Vec<UplinkView>,
+}
+
+/// A sensor's books beside the analyzer's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct UplinkView {
+    /// Name of the sensor.
+    pub sensor: String,
+    /// Events that it emitted since it started.
+    pub emitted: i64,
+    /// Of them: on its disk.
+    pub spooled: i64,
+    /// Of them: shed as its spool was full.
+    pub shed: i64,
+    /// Records that its spool took in its life.
+    pub written: i64,
+    /// Of them: taken here.
+    pub taken: i64,
+    /// Of them: on the way.
+    pub waiting: i64,
+    /// Of them: gone at the sensor.
+    pub missing: i64,
+    /// Records that came again since the start here, and were dropped.
+    pub repeated: i64,
+    /// When it was last heard of; none since the start here.
+    #[schema(format = DateTime)]
+    pub heard: Option<String>,
+    /// Whether emitted = spooled + shed.
+    pub balanced: bool,
 }

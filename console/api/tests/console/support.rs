@@ -63,6 +63,7 @@ pub async fn start_with(settings: ConsoleSettings) -> Running {
         sharing_directory: folder.path().join("sharing"),
         evidence_directory: folder.path().join("evidence"),
         statistics: None,
+        books: None,
         clock: clock.clone(),
     };
     let console = Console::open(settings, dependencies).await.expect("opens");

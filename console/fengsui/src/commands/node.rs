@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::{Context, bail};
 use fengsui_api::enrol_with_parent;
 
 use crate::arguments::NodeCommand;
@@ -13,6 +14,13 @@ use crate::{roles, settings};
 pub(super) fn run(config: Option<&Path>, command: NodeCommand) -> anyhow::Result<ExitCode> {
     let mut settings = settings::load(config)?.placed();
     std::fs::create_dir_all(&settings.data.directory)?;
+    if let NodeCommand::Enrol { parent, code, sensor: true } = command {
+        settings.console.tier.parent = parent.or(settings.console.tier.parent);
+        let fingerprint = roles::enrol_sensor(&settings, &code)?;
+        writeln!(std::io::stdout().lock(), "{fingerprint}")?;
+        eprintln!("fengsui: asked; read this fingerprint out to the security administrator");
+        return Ok(ExitCode::SUCCESS);
+    }
     roles::runtime()?.block_on(async {
         let console = roles::open_console(&settings).await?;
         let mut out = std::io::stdout().lock();
@@ -22,7 +30,7 @@ pub(super) fn run(config: Option<&Path>, command: NodeCommand) -> anyhow::Result
                 writeln!(out, "{}", made.code)?;
                 eprintln!("fengsui: for {node}, until {}; used once", made.expires_at);
             }
-            NodeCommand::Enrol { parent, code } => {
+            NodeCommand::Enrol { parent, code, .. } => {
                 settings.console.tier.parent = parent.or(settings.console.tier.parent);
                 let fingerprint = enrol_with_parent(&console, &settings.console.tier, &code).await?;
                 writeln!(out, "{fingerprint}")?;
@@ -39,6 +47,31 @@ pub(super) fn run(config: Option<&Path>, command: NodeCommand) -> anyhow::Result
                     writeln!(out, "{}", serde_json::to_string(message)?)?;
                 }
             },
+            NodeCommand::Trust { node } => console.trust_node(&node).await?,
+            NodeCommand::Publish { kind, name, down, file } => {
+                let own = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                let content = std::fs::read(&file).with_context(|| format!("{} can't be read", file.display()))?;
+                console.publish(&kind, &name.unwrap_or(own), &content, down).await?;
+            }
+            NodeCommand::Fetch { kind, object } => match console.published(&kind, &object).await? {
+                Some(content) => out.write_all(&content)?,
+                None => bail!("{kind} {object} never came; `fengsui node received` lists what did"),
+            },
+            NodeCommand::Receipts => {
+                for receipt in console.receipts().await? {
+                    writeln!(out, "{}", serde_json::to_string(&receipt)?)?;
+                }
+            }
+            NodeCommand::Export { to } => {
+                writeln!(out, "{}", serde_json::to_string(&console.export_messages(&to).await?)?)?;
+            }
+            NodeCommand::Import { from } => {
+                let done = console.import_messages(&from).await?;
+                writeln!(out, "{}", serde_json::to_string(&done)?)?;
+                if !done.refused.is_empty() {
+                    return Ok(ExitCode::FAILURE);
+                }
+            }
             NodeCommand::List => {
                 for node in console.nodes().await? {
                     writeln!(out, "{}", serde_json::to_string(&node)?)?;

@@ -15,6 +15,9 @@ use crate::{logging, roles};
 /// Runs the sensor. Exit code 0 when the capture was read.
 pub(super) fn run(config: Option<&Path>, job: SensorArguments) -> anyhow::Result<ExitCode> {
     let mut settings = settings::load(config)?;
+    if let Some(url) = &job.uplink {
+        settings.sensor.uplink.url = Some(url.clone());
+    }
     match &job.interface {
         Some(interface) => {
             settings.sensor.rules.extend(job.rules.iter().cloned());
@@ -23,6 +26,12 @@ pub(super) fn run(config: Option<&Path>, job: SensorArguments) -> anyhow::Result
             }
             logging::start(&settings.log)?;
             roles::run_live_sensor(settings, interface.clone(), &job.log_directory)?;
+        }
+        None if job.uplink.is_some() => {
+            logging::start(&settings.log)?;
+            let placed = settings.clone().placed();
+            let options = options(job, settings, config.is_some())?;
+            report(&roles::send_capture(&placed, &options)?);
         }
         None => report(&run_offline(&options(job, settings, config.is_some())?)?),
     }

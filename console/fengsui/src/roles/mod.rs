@@ -1,8 +1,11 @@
 //! Long-running roles: what is started in which order, and how it stops.
 
+mod counters;
 mod lock;
+mod measurement;
 mod node;
 mod sensor;
+mod uplink;
 
 use anyhow::Context;
 use fengsui_schema::{Clock, Timestamp};
@@ -11,9 +14,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::arguments::ConsoleArguments;
 use crate::settings::Settings;
 
+use counters::Counters;
 pub(crate) use lock::DataLock;
 pub(crate) use node::{Node, open_console, open_spool};
 pub(crate) use sensor::{run_live as run_live_sensor, spool_sink, start as start_sensor};
+pub(crate) use uplink::{enrol as enrol_sensor, send_capture};
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]

@@ -1,19 +1,18 @@
 //! Spool, index, pipeline and console in one process: started from the spool up, stopped from the sensor down.
 
-use std::fmt::Write;
 use std::net::TcpListener;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use anyhow::Context;
 use fengsui_api::{Console, Dependencies};
 use fengsui_dlp_engine::{Engine, Rules};
-use fengsui_pipeline::{Organization, Pipeline, PipelineHandle, PipelineParts, PipelineStatistics, load_detection};
+use fengsui_pipeline::{Organization, Pipeline, PipelineHandle, PipelineParts, load_detection};
 use fengsui_relay::{FileDisk, Spool};
 use fengsui_store::Store;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::SystemClock;
+use super::{Counters, SystemClock};
 use crate::content::{RuleFiles, rule_files};
 use crate::settings::Settings;
 
@@ -28,9 +27,6 @@ pub(crate) struct Node {
     server: Option<Server>,
 }
 
-/// Reads the pipeline's counters once there is a pipeline; the console, which shows them, is started before.
-type Counters = Arc<OnceLock<Arc<dyn Fn() -> PipelineStatistics + Send + Sync>>>;
-
 /// The console's listener.
 struct Server {
     stop: CancellationToken,
@@ -44,7 +40,7 @@ impl Node {
     /// When a part can't use its folder, or a listener's address is taken.
     pub(crate) async fn start(settings: &Settings, listener: TcpListener) -> anyhow::Result<Self> {
         let mut node = Self::start_headless(settings).await?;
-        node.serve(listener)?;
+        node.serve(settings, listener)?;
         Ok(node)
     }
 
@@ -70,9 +66,10 @@ impl Node {
             organization: Organization::build(&settings.organization)?,
             sink: node.console.sink(),
             clock: Arc::new(SystemClock),
+            gate: Some(node.console.uplink_gate()),
         };
         let pipeline = Pipeline::start(settings.analyzer.clone(), parts).await.context("the analyzer can't start")?;
-        let _ = node.counters.set(pipeline.statistics_hook());
+        node.counters.set(&pipeline, &spool);
         node.pipeline = Some(pipeline);
         node.spool = Some(spool);
         Ok(node)
@@ -84,7 +81,7 @@ impl Node {
     /// As [`Node::start`].
     pub(crate) async fn start_console_only(settings: &Settings, listener: TcpListener) -> anyhow::Result<Self> {
         let mut node = Self::without_analyzer(settings, None).await?;
-        node.serve(listener)?;
+        node.serve(settings, listener)?;
         Ok(node)
     }
 
@@ -95,9 +92,9 @@ impl Node {
             Engine::new(settings.dlp.clone(), &Rules::default()).context("the data protection engine can't start")?,
         );
         let counters = Counters::default();
-        let shown = Arc::clone(&counters);
         let dependencies = Dependencies {
-            statistics: Some(Arc::new(move || shown.get().map(|read| prometheus(&read())).unwrap_or_default())),
+            statistics: Some(counters.metrics_hook()),
+            books: Some(counters.books_hook()),
             store,
             dlp: Arc::clone(&engine),
             dlp_settings: settings.dlp.clone(),
@@ -109,7 +106,10 @@ impl Node {
         Ok(Self { rules, spool: None, engine, console, pipeline: None, counters, server: None })
     }
 
-    fn serve(&mut self, listener: TcpListener) -> anyhow::Result<()> {
+    fn serve(&mut self, settings: &Settings, listener: TcpListener) -> anyhow::Result<()> {
+        let (own, rules) = (settings.clone(), self.rules.clone());
+        let measure = move || super::measurement::measure(&own, &rules).map_err(|error| format!("{error:#}"));
+        self.console.measure_with(Box::new(measure));
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let (stop, console) = (CancellationToken::new(), self.console.clone());
@@ -155,17 +155,6 @@ impl Node {
     }
 }
 
-/// The pipeline's counters as Prometheus text: every number under its own name.
-fn prometheus(statistics: &PipelineStatistics) -> String {
-    let mut text = String::new();
-    if let Ok(serde_json::Value::Object(numbers)) = serde_json::to_value(statistics) {
-        for (name, number) in numbers.iter().filter(|(_, number)| number.is_number()) {
-            let _ = writeln!(text, "# TYPE fengsui_pipeline_{name} gauge\nfengsui_pipeline_{name} {number}");
-        }
-    }
-    text
-}
-
 /// The console's database for a command beside a running console.
 ///
 /// # Errors
@@ -180,6 +169,7 @@ pub(crate) async fn open_console(settings: &Settings) -> anyhow::Result<Console>
         sharing_directory: settings.data.directory.join("sharing"),
         evidence_directory: settings.evidence_directory(),
         statistics: None,
+        books: None,
         clock: Arc::new(SystemClock),
     };
     Console::open(settings.console.clone(), dependencies).await.context("the console's data can't be opened")

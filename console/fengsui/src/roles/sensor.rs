@@ -12,7 +12,7 @@ use fengsui_sensor::{
 };
 use fengsui_signatures::RuleData;
 
-use super::{DataLock, SystemClock, runtime, until_interrupted};
+use super::{DataLock, SystemClock, runtime, until_interrupted, uplink};
 use crate::content::{RuleFiles, rule_files};
 use crate::hardening::{Enforced, Sandbox};
 use crate::settings::Settings;
@@ -56,7 +56,7 @@ pub(crate) fn spool_sink(settings: &SensorSettings, spool: Spool) -> Box<dyn Eve
     Box::new(SpoolSink::new(spool, &settings.observer, Arc::new(SystemClock)))
 }
 
-/// `fengsui sensor -i`: events go to `eve.json` in the log folder, which an analyzer follows.
+/// `fengsui sensor -i`: events go to the analyzer over the uplink, or to `eve.json` in the log folder.
 ///
 /// # Errors
 /// When the interface can't be listened on or the log folder not written.
@@ -70,8 +70,17 @@ pub(crate) fn run_live(
     let _lock = DataLock::take(&settings.data.directory.join("sensor"))?;
     let files = rule_files(&settings.rules, &settings.data.directory.join("sensor"))?;
     let engine = Arc::new(Engine::new(settings.dlp.clone(), &Rules::default())?);
-    std::fs::create_dir_all(log_directory).with_context(|| format!("{} can't be made", log_directory.display()))?;
-    let sink = Box::new(EveFile::create(&log_directory.join("eve.json"))?);
+    let (sink, sending): (Box<dyn EventSink>, _) = match settings.sensor.uplink.url {
+        Some(_) => {
+            let (sink, uplink) = uplink::open(&settings)?;
+            (Box::new(sink), Some(uplink::Sending::start(uplink, &settings)?))
+        }
+        None => {
+            std::fs::create_dir_all(log_directory)
+                .with_context(|| format!("{} can't be made", log_directory.display()))?;
+            (Box::new(EveFile::create(&log_directory.join("eve.json"))?), None)
+        }
+    };
     let evidence = settings.evidence_directory();
     std::fs::create_dir_all(&evidence).with_context(|| format!("{} can't be made", evidence.display()))?;
     let sandbox = Sandbox {
@@ -83,6 +92,9 @@ pub(crate) fn run_live(
     let sensor = start(&settings.sensor, &files, engine, sources, sink, Some(sandbox))?;
     runtime()?.block_on(until_interrupted())?;
     let end = sensor.stop().context("the sensor did not stop cleanly")?;
+    if let Some(sending) = sending {
+        sending.stop();
+    }
     let seen = end.visibility;
     eprintln!(
         "fengsui: {} packets seen, {} inspected ({:.2} %), {} alerts",

@@ -2238,6 +2238,43 @@ export interface components {
              */
             sequence: number;
         };
+        /** @description The books between spool and index, and those of every sensor that sends over the uplink. */
+        BooksView: {
+            /** @description Whether spool and pipeline agree. */
+            balanced: boolean;
+            /**
+             * Format: int64
+             * @description Of them: not read yet, or being analysed.
+             */
+            in_flight: number;
+            /**
+             * Format: int64
+             * @description Of them: events of the index.
+             */
+            indexed: number;
+            /**
+             * Format: int64
+             * @description Of them: in quarantine.
+             */
+            quarantined: number;
+            /**
+             * Format: int64
+             * @description Of them: complete before the start.
+             */
+            repeated: number;
+            /**
+             * Format: int64
+             * @description Records that the spool held at the start and took since.
+             */
+            spooled: number;
+            /**
+             * Format: int64
+             * @description Of them: damaged on the disk.
+             */
+            unreadable: number;
+            /** @description Sensors that send over the uplink. */
+            uplinks: components["schemas"]["UplinkView"][];
+        };
         /** @description What happened in a day or a week, from the database; numbers are counted when it is asked for. */
         Bulletin: {
             /** @description Units with the most alerts, at most 10. */
@@ -4686,6 +4723,7 @@ export interface components {
         };
         /** @description Sensors. */
         SensorList: {
+            books?: components["schemas"]["BooksView"] | null;
             /** @description In the order of names. */
             items: components["schemas"]["SensorView"][];
         };
@@ -5356,6 +5394,58 @@ export interface components {
             path: string;
             /** @description Tier. */
             tier: components["schemas"]["TierWord"];
+        };
+        /** @description A sensor's books beside the analyzer's. */
+        UplinkView: {
+            /** @description Whether emitted = spooled + shed. */
+            balanced: boolean;
+            /**
+             * Format: int64
+             * @description Events that it emitted since it started.
+             */
+            emitted: number;
+            /**
+             * Format: date-time
+             * @description When it was last heard of; none since the start here.
+             */
+            heard?: string | null;
+            /**
+             * Format: int64
+             * @description Of them: gone at the sensor.
+             */
+            missing: number;
+            /**
+             * Format: int64
+             * @description Records that came again since the start here, and were dropped.
+             */
+            repeated: number;
+            /** @description Name of the sensor. */
+            sensor: string;
+            /**
+             * Format: int64
+             * @description Of them: shed as its spool was full.
+             */
+            shed: number;
+            /**
+             * Format: int64
+             * @description Of them: on its disk.
+             */
+            spooled: number;
+            /**
+             * Format: int64
+             * @description Of them: taken here.
+             */
+            taken: number;
+            /**
+             * Format: int64
+             * @description Of them: on the way.
+             */
+            waiting: number;
+            /**
+             * Format: int64
+             * @description Records that its spool took in its life.
+             */
+            written: number;
         };
         /** @description A masking function that was used. */
         UsedFunction: {

@@ -10,4 +10,4 @@ mod selection;
 mod yaml;
 
 pub use options::{Checksums, OfflineOptions, OfflineSummary};
-pub use run::{read_capture, run_offline};
+pub use run::{read_capture, run_offline, run_offline_into};

@@ -28,6 +28,14 @@ use crate::{EveEvent, SensorError};
 /// When the capture, a rule file or the suricata.yaml cannot be read, or `eve.json` cannot be written. Rules that do not
 /// load are in the summary; a capture file that is cut is no error.
 pub fn run_offline(options: &OfflineOptions) -> Result<OfflineSummary, SensorError> {
+    run_offline_into(options, &mut EveFile::create(&options.output_directory.join("eve.json"))?)
+}
+
+/// As [`run_offline`], with the events going to a sink.
+///
+/// # Errors
+/// As [`run_offline`], and when the sink fails.
+pub fn run_offline_into(options: &OfflineOptions, sink: &mut dyn EventSink) -> Result<OfflineSummary, SensorError> {
     let configuration = configure(options)?;
     let mut source = FileSource::open(&options.pcap)?;
     let paths: &[PathBuf] = if options.rules.is_empty() { &configuration.settings.rules } else { &options.rules };
@@ -39,9 +47,8 @@ pub fn run_offline(options: &OfflineOptions) -> Result<OfflineSummary, SensorErr
     parts.classifier = options.classifier.clone();
     parts.yara = parts::load_yara(&configuration.settings.yara)?;
     parts.hashes = parts::load_hash_lists(&configuration.settings.hash_lists)?;
-    let mut sink = EveFile::create(&options.output_directory.join("eve.json"))?;
     let name = options.pcap.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let summary = read_with(configuration.settings, parts, (&mut source, &name, options.simulate_ips), &mut sink)?;
+    let summary = read_with(configuration.settings, parts, (&mut source, &name, options.simulate_ips), sink)?;
     for (name, content) in data.datasets.to_save() {
         let path = places.to_save(&name);
         std::fs::write(&path, content)

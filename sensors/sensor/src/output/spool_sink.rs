@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use fengsui_relay::{Class, Spool, SpoolError};
@@ -20,13 +21,20 @@ pub struct SpoolSink {
     spool: Spool,
     instance: String,
     clock: Arc<dyn Clock>,
+    emitted: Arc<AtomicU64>,
 }
 
 impl SpoolSink {
     /// Writes to `spool` under the sensor's name.
     #[must_use]
     pub fn new(spool: Spool, observer: &str, clock: Arc<dyn Clock>) -> Self {
-        Self { spool, instance: observer.to_owned(), clock }
+        Self { spool, instance: observer.to_owned(), clock, emitted: Arc::default() }
+    }
+
+    /// Events that were handed to this sink, counted before the spool sees them.
+    #[must_use]
+    pub fn emitted(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.emitted)
     }
 
     fn encode(&self, event: &EveEvent) -> Vec<u8> {
@@ -54,6 +62,7 @@ impl SpoolSink {
 
 impl EventSink for SpoolSink {
     fn write(&mut self, events: Vec<EveEvent>) -> Result<u64, SensorError> {
+        self.emitted.fetch_add(events.len() as u64, Ordering::Relaxed);
         let mut classes: BTreeMap<Class, Vec<Vec<u8>>> = BTreeMap::new();
         for event in &events {
             classes.entry(event.class).or_default().push(self.encode(event));

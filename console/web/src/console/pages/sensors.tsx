@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import * as calls from "../../api/calls";
-import type { SensorView } from "../../api/types";
+import type { BooksView, SensorView, UplinkView } from "../../api/types";
 import { PageHead } from "../components/layout";
 import { Answer, Empty } from "../components/states";
 import { Table, type Column } from "../components/table";
@@ -18,16 +18,19 @@ export function SensorsPage() {
     <div className="page page-full">
       <PageHead title={t("nav.sensors")} note={query.data && t("sensors.total", { n: query.data.items.length })} />
       <Answer query={query}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <Empty title={t("sensors.empty")} hint={t("sensors.empty.hint")} />
-          ) : (
-            <>
-              <Fleet sensors={items} />
-              <Table label={t("nav.sensors")} testId="sensors" columns={columns} rows={items} rowKey={(row) => row.name} />
-            </>
-          )
-        }
+        {({ items, books }) => (
+          <>
+            {items.length === 0 ? (
+              <Empty title={t("sensors.empty")} hint={t("sensors.empty.hint")} />
+            ) : (
+              <>
+                <Fleet sensors={items} />
+                <Table label={t("nav.sensors")} testId="sensors" columns={columns} rows={items} rowKey={(row) => row.name} />
+              </>
+            )}
+            {books && <Books books={books} />}
+          </>
+        )}
       </Answer>
     </div>
   );
@@ -65,6 +68,55 @@ function Fleet({ sensors }: { sensors: readonly SensorView[] }) {
       </div>
     </dl>
   );
+}
+
+/** The books: what the spool took is in the index, in quarantine or in flight; what a sensor wrote is here or on the way. */
+function Books({ books }: { books: BooksView }) {
+  const t = useText();
+  const columns = useUplinkColumns();
+  const parts = ["spooled", "indexed", "quarantined", "repeated", "unreadable", "in_flight"] as const;
+  return (
+    <section data-testid="books">
+      <h2>{t("books.title")}</h2>
+      <dl className="numbers">
+        {parts.map((part) => (
+          <div key={part}>
+            <dt>{t(`books.${part}`)}</dt>
+            <dd>{count(books[part])}</dd>
+          </div>
+        ))}
+        <div>
+          <dt>{t("sensor.balance")}</dt>
+          <dd className={books.balanced ? undefined : "bad"}>{t(books.balanced ? "sensor.balanced" : "sensor.unbalanced")}</dd>
+        </div>
+      </dl>
+      {books.uplinks.length > 0 && (
+        <Table label={t("books.uplinks")} testId="uplinks" columns={columns} rows={books.uplinks} rowKey={(row) => row.sensor} />
+      )}
+    </section>
+  );
+}
+
+function useUplinkColumns(): Column<UplinkView>[] {
+  const t = useText();
+  const numbers = ["emitted", "spooled", "shed", "written", "taken", "waiting", "missing"] as const;
+  return [
+    { key: "sensor", title: t("sensor.name"), cell: (row) => <span className="mono"><Outside text={row.sensor} /></span> },
+    ...numbers.map((name) => ({
+      key: name,
+      title: t(`uplink.${name}`),
+      numeric: true,
+      width: 96,
+      cell: (row: UplinkView) => ((name === "shed" || name === "missing") && row[name] > 0 ? <Chip tone="bad">{count(row[name])}</Chip> : count(row[name])),
+    })),
+    {
+      key: "balance",
+      title: t("sensor.balance"),
+      width: 72,
+      cell: (row) => (row.balanced ? t("sensor.balanced") : <Chip tone="bad">{t("sensor.unbalanced")}</Chip>),
+    },
+    { key: "heard", title: t("sensor.last_seen"), width: 132, cell: (row) => <Time at={row.heard} /> },
+  ];
 }
 
 const count = (value: number): string => value.toLocaleString("en-US");

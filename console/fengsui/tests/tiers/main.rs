@@ -2,76 +2,22 @@
 //! killed. `FENGSUI_TIER_MESSAGES` and `FENGSUI_TIER_FAULTS` make the run long.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
-#![allow(missing_docs, reason = "nobody links against tests")]
+#![allow(missing_docs, unreachable_pub, reason = "nobody links against tests")]
+
+mod carried;
+mod namespaces;
+mod node;
+mod published;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use fengsui_harness::{ConsoleClient, LinkProxy, Running, free_port, run};
+use fengsui_harness::{LinkProxy, free_port};
+use node::Node;
 use serde_json::Value;
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_fengsui");
 
 fn number_of(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
-
-struct Node {
-    folder: PathBuf,
-    settings: PathBuf,
-    port: u16,
-    running: Option<Running>,
-    starts: u32,
-}
-
-impl Node {
-    fn new(base: &Path, unit: &str, port: u16, parent: Option<u16>) -> Self {
-        let folder = base.join(unit);
-        std::fs::create_dir_all(&folder).expect("folder");
-        let settings = folder.join("fengsui.toml");
-        let parent = parent.map_or_else(String::new, |port| format!("parent = \"http://127.0.0.1:{port}\""));
-        let text = format!(
-            "[data]\ndirectory = \"{}\"\n[listen]\nconsole = \"127.0.0.1:{port}\"\n[console]\nunit = \"{unit}\"\n[console.tier]\n{parent}\n",
-            folder.join("data").display()
-        );
-        std::fs::write(&settings, text).expect("settings");
-        Self { folder, settings, port, running: None, starts: 0 }
-    }
-
-    async fn start(&mut self) {
-        self.starts += 1;
-        let log = self.folder.join(format!("log-{}", self.starts));
-        let settings = self.settings.display().to_string();
-        let arguments = ["console", "--without-analyzer", "-C", &settings];
-        self.running = Some(Running::start(Path::new(PROGRAM), &arguments, &self.folder, &log).expect("starts"));
-        let console = ConsoleClient::new(self.port).expect("client");
-        console.wait_until_healthy(Duration::from_secs(60)).await.expect("is healthy");
-    }
-
-    fn kill(&mut self) {
-        self.running.take().expect("runs").kill().expect("is killed");
-    }
-
-    fn command(&self, arguments: &[&str]) -> String {
-        let settings = self.settings.display().to_string();
-        let all: Vec<&str> = ["node"].iter().chain(arguments).copied().chain(["-C", &settings]).collect();
-        let done = run(Path::new(PROGRAM), &all, &self.folder).expect("runs");
-        assert_eq!(done.code, 0, "{all:?}: {}", done.err);
-        done.out
-    }
-
-    fn received(&self) -> Vec<Value> {
-        self.command(&["received"]).lines().map(|line| serde_json::from_str(line).expect("is JSON")).collect()
-    }
-
-    fn waiting(&self) -> i64 {
-        self.nodes().iter().map(|node| node["waiting"].as_i64().expect("number")).sum()
-    }
-
-    fn nodes(&self) -> Vec<Value> {
-        self.command(&["list"]).lines().map(|line| serde_json::from_str(line).expect("is JSON")).collect()
-    }
 }
 
 struct World {
@@ -83,22 +29,31 @@ struct World {
     lower: LinkProxy,
 }
 
+fn local(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
+/// Lets every child in.
+fn join(pairs: [(&Node, &Node, &str); 2]) {
+    for (parent, child, unit) in pairs {
+        let code = parent.command(&["code", unit]);
+        let fingerprint = child.command(&["enrol", "--code", code.trim()]);
+        parent.command(&["approve", unit, "--fingerprint", fingerprint.trim()]);
+    }
+}
+
 async fn world() -> World {
     let base = tempfile::tempdir().expect("folder");
     let ports = [free_port().expect("port"), free_port().expect("port"), free_port().expect("port")];
     let (upper, lower) =
         (LinkProxy::start(ports[0]).await.expect("proxy"), LinkProxy::start(ports[1]).await.expect("proxy"));
-    let mut province = Node::new(base.path(), "620000", ports[0], None);
-    let mut prefecture = Node::new(base.path(), "620100", ports[1], Some(upper.port()));
-    let mut county = Node::new(base.path(), "620123", ports[2], Some(lower.port()));
+    let mut province = Node::new(base.path(), "620000", ports[0], None, &[]);
+    let mut prefecture = Node::new(base.path(), "620100", ports[1], Some(&local(upper.port())), &[]);
+    let mut county = Node::new(base.path(), "620123", ports[2], Some(&local(lower.port())), &[]);
     province.start().await;
     prefecture.start().await;
     county.start().await;
-    for (parent, child, unit) in [(&province, &prefecture, "620100"), (&prefecture, &county, "620123")] {
-        let code = parent.command(&["code", unit]);
-        let fingerprint = child.command(&["enrol", "--code", code.trim()]);
-        parent.command(&["approve", unit, "--fingerprint", fingerprint.trim()]);
-    }
+    join([(&province, &prefecture, "620100"), (&prefecture, &county, "620123")]);
     World { _base: base, province, prefecture, county, upper, lower }
 }
 
@@ -117,9 +72,14 @@ async fn until(what: &str, within: Duration, mut holds: impl FnMut() -> bool) ->
     start.elapsed()
 }
 
-/// Every message of `origin` arrived once, in the order it was made within its kind.
+fn is_probe(message: &Value) -> bool {
+    message["kind"].as_str().is_some_and(|kind| kind.starts_with("probe"))
+}
+
+/// Every measuring message of `origin` arrived once, in the order it was made within its kind.
 fn check(received: &[Value], origin: &str, expected: u64) {
-    let mine: Vec<&Value> = received.iter().filter(|message| message["origin"] == origin).collect();
+    let mine: Vec<&Value> =
+        received.iter().filter(|message| message["origin"] == origin && is_probe(message)).collect();
     let ids: BTreeSet<(i64, i64)> = mine
         .iter()
         .map(|message| (message["epoch"].as_i64().expect("n"), message["oseq"].as_i64().expect("n")))
