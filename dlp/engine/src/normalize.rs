@@ -6,97 +6,61 @@ use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 
 /// Fewest Chinese digits in a row that are read as a number: an eleven-digit telephone number is, a year is not.
-const CHINESE_DIGITS: usize = 7;
+pub(crate) const CHINESE_DIGITS: usize = 7;
 
 /// A text in normal form that knows where each of its bytes stood in the original.
 #[derive(Debug)]
 pub(crate) struct Normalized<'a> {
     pub(crate) text: Cow<'a, str>,
-    /// For each byte of `text`, and for its end, the byte of the original; empty when both are the same.
-    origins: Vec<u32>,
+    original: &'a str,
+    /// Where what is written as in the original begins, here and there; empty when both are the same.
+    spans: Vec<Span>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    here: u32,
+    there: u32,
 }
 
 impl<'a> Normalized<'a> {
     /// Normalises a text; borrows it when nothing changes.
     pub(crate) fn new(original: &'a str) -> Self {
-        if !needs_work(original) {
-            return Self { text: Cow::Borrowed(original), origins: Vec::new() };
+        let changed = |c: char| c == WIDE_SPACE || chinese_digit(c).is_some() || changes(c);
+        let mut normalizer = Normalizer::new(original);
+        if original.is_ascii() || !original.chars().any(changed) {
+            normalizer.keep(0..original.len());
+        } else {
+            normalizer.fold(0..original.len());
         }
-        let mut builder = Builder::default();
-        for (offset, c) in original.char_indices() {
-            builder.take(offset, c);
-        }
-        builder.finish(original.len())
+        normalizer.finish()
     }
 
-    /// The range of the original that a range of the normal form came from.
+    /// The range of the original that a range of the normal form came from. Invisible characters behind it belong to it.
     pub(crate) fn original(&self, range: Range<usize>) -> Range<usize> {
-        if self.origins.is_empty() {
-            return range;
+        self.there(range.start)..self.there(range.end)
+    }
+
+    fn there(&self, here: usize) -> usize {
+        if here >= self.text.len() {
+            return self.original.len();
         }
-        let at = |index: usize| self.origins.get(index).map_or(0, |origin| *origin as usize);
-        at(range.start)..self.end_of(range.end)
-    }
-
-    /// The end of the last character before `end`, so that trailing invisible characters stay outside.
-    fn end_of(&self, end: usize) -> usize {
-        let Some(last) = end.checked_sub(1).and_then(|last| self.origins.get(last)) else { return 0 };
-        let rest = self.origins.iter().skip(end).find(|origin| *origin > last);
-        rest.map_or(*last as usize, |origin| *origin as usize)
+        let after = self.spans.partition_point(|span| span.here as usize <= here);
+        let span = after.checked_sub(1).and_then(|last| self.spans.get(last));
+        span.map_or(here, |span| span.there as usize + here - span.here as usize)
     }
 }
 
-/// Whether a text holds anything that normalisation changes.
-fn needs_work(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    // E2 leads zero-width characters, dashes and narrow spaces, EF full-width forms and the byte order mark, F0 mathematical
-    // digits, C2 the soft hyphen and the space that does not break. Chinese prose has E2 and EF for its punctuation only.
-    let folds = memchr::memchr3_iter(0xe2, 0xef, 0xf0, bytes).any(|at| folds(&bytes[at..]));
-    folds
-        || memchr::memchr_iter(0xc2, bytes).any(|at| matches!(bytes.get(at + 1), Some(0xa0 | 0xad)))
-        || memchr::memmem::find_iter(bytes, WIDE_SPACE).any(|at| parts_words(bytes, at))
-        || chinese_digit_run(text)
+pub(crate) const WIDE_SPACE: char = '\u{3000}';
+
+/// Whether a wide space after this text stands between characters; those that indent a paragraph change nothing.
+pub(crate) fn parts_words(before: &[u8]) -> bool {
+    !before.is_empty() && !before.ends_with(b"\n") && !before.ends_with("\u{3000}".as_bytes())
 }
 
-const WIDE_SPACE: &[u8] = "\u{3000}".as_bytes();
-
-/// Whether a wide space stands between characters; those that indent a paragraph change nothing.
-fn parts_words(bytes: &[u8], at: usize) -> bool {
-    let before = &bytes[..at];
-    !before.is_empty() && !before.ends_with(b"\n") && !before.ends_with(WIDE_SPACE)
-}
-
-/// Whether a character with such a lead byte is folded, judged by its bytes.
-fn folds(bytes: &[u8]) -> bool {
-    match bytes {
-        [0xe2, 0x80, third, ..] => matches!(third, 0x82..=0x93 | 0xaf),
-        [0xe2, 0x81, third, ..] => matches!(third, 0xa0..=0xa4),
-        [0xe2, 0x88, 0x92, ..] | [0xef, 0xbb, 0xbf, ..] => true,
-        [0xef, 0xbc, third, ..] => matches!(third, 0x8b | 0x8d | 0x8e | 0x90..=0x99 | 0xa0..=0xba | 0xbf),
-        [0xef, 0xbd, third, ..] => matches!(third, 0x81..=0x9a),
-        [0xf0, 0x9d, 0x9f, third, ..] => *third >= 0x8e,
-        _ => false,
-    }
-}
-
-/// Whether enough Chinese digits stand in a row. A row of them is longer than the stride, so that no row is stepped over.
-fn chinese_digit_run(text: &str) -> bool {
-    const STRIDE: usize = (CHINESE_DIGITS - 1) * 3;
-    let mut at = 0;
-    while at < text.len() {
-        let here = crate::classify::floor(text, at);
-        let digit = |rest: &str| rest.chars().next().and_then(chinese_digit).is_some();
-        if text.get(here..).is_some_and(digit) {
-            let before =
-                text[..here].chars().rev().take(CHINESE_DIGITS).take_while(|c| chinese_digit(*c).is_some()).count();
-            let after = text[here..].chars().take(CHINESE_DIGITS).take_while(|c| chinese_digit(*c).is_some()).count();
-            if before + after >= CHINESE_DIGITS {
-                return true;
-            }
-        }
-        at += STRIDE;
-    }
-    false
+/// Whether normalisation changes a character wherever it stands.
+pub(crate) fn changes(c: char) -> bool {
+    folded(c) != Folded::Same
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -120,7 +84,7 @@ fn folded(c: char) -> Folded {
     }
 }
 
-const fn chinese_digit(c: char) -> Option<char> {
+pub(crate) const fn chinese_digit(c: char) -> Option<char> {
     Some(match c {
         '〇' | '零' | '○' => '0',
         '一' | '壹' | '幺' => '1',
@@ -136,46 +100,92 @@ const fn chinese_digit(c: char) -> Option<char> {
     })
 }
 
-#[derive(Debug, Default)]
-struct Builder {
-    text: String,
-    origins: Vec<u32>,
-    /// Chinese digits seen in a row and not yet written: offset, character, digit.
-    pending: Vec<(usize, char, char)>,
+/// Brings a text into normal form part by part, in order; most parts are kept as they are.
+#[derive(Debug)]
+pub(crate) struct Normalizer<'a> {
+    original: &'a str,
+    /// Bytes of the original that are done.
+    done: usize,
+    /// `None` as long as nothing changed.
+    text: Option<String>,
+    spans: Vec<Span>,
 }
 
-impl Builder {
-    fn take(&mut self, offset: usize, c: char) {
-        if let Some(digit) = chinese_digit(c) {
-            self.pending.push((offset, c, digit));
-            return;
-        }
-        self.flush();
-        match folded(c) {
-            Folded::Same => self.push(offset, c),
-            Folded::To(other) => self.push(offset, other),
-            Folded::Gone => {}
-        }
+impl<'a> Normalizer<'a> {
+    pub(crate) const fn new(original: &'a str) -> Self {
+        Self { original, done: 0, text: None, spans: Vec::new() }
     }
 
-    fn flush(&mut self) {
-        let pending = std::mem::take(&mut self.pending);
-        let number = pending.len() >= CHINESE_DIGITS;
-        for (offset, c, digit) in pending {
-            self.push(offset, if number { digit } else { c });
+    /// Bytes of the normal form so far.
+    pub(crate) fn len(&self) -> usize {
+        self.text.as_ref().map_or(self.done, String::len)
+    }
+
+    /// Takes the next part as it is.
+    pub(crate) fn keep(&mut self, part: Range<usize>) {
+        self.done = part.end;
+        if let Some(text) = &mut self.text {
+            mark(&mut self.spans, text.len(), part.start);
+            text.push_str(&self.original[part]);
         }
     }
 
-    fn push(&mut self, offset: usize, c: char) {
-        self.text.push(c);
-        let origin = u32::try_from(offset).unwrap_or(u32::MAX);
-        self.origins.extend(std::iter::repeat_n(origin, c.len_utf8()));
+    /// Takes the next part with all that changes, and returns it in normal form.
+    pub(crate) fn fold(&mut self, part: Range<usize>) -> &str {
+        let (original, start) = (self.original, part.start);
+        let text = self.text.get_or_insert_with(|| original[..start].to_owned());
+        let before = text.len();
+        let mut row = Row::default();
+        for (offset, c) in original[part.clone()].char_indices() {
+            if let Some(digit) = chinese_digit(c) {
+                row.add(start + offset, c, digit);
+                continue;
+            }
+            row.write(text, &mut self.spans);
+            let written = match folded(c) {
+                Folded::Same => c,
+                Folded::To(other) => other,
+                Folded::Gone => continue,
+            };
+            mark(&mut self.spans, text.len(), start + offset);
+            text.push(written);
+        }
+        row.write(text, &mut self.spans);
+        self.done = part.end;
+        text.get(before..).unwrap_or_default()
     }
 
-    fn finish<'a>(mut self, length: usize) -> Normalized<'a> {
-        self.flush();
-        self.origins.push(u32::try_from(length).unwrap_or(u32::MAX));
-        Normalized { text: Cow::Owned(self.text), origins: self.origins }
+    pub(crate) fn finish(self) -> Normalized<'a> {
+        let text = self.text.map_or(Cow::Borrowed(self.original), Cow::Owned);
+        Normalized { text, original: self.original, spans: self.spans }
+    }
+}
+
+/// Notes that what is written next stood there, unless that goes without saying.
+fn mark(spans: &mut Vec<Span>, here: usize, there: usize) {
+    let follows = |span: &Span| there.checked_sub(here) == (span.there as usize).checked_sub(span.here as usize);
+    let known = spans.last().map_or(here == there, follows);
+    if !known || here > there {
+        let short = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        spans.push(Span { here: short(here), there: short(there) });
+    }
+}
+
+/// Chinese digits seen in a row and not yet written: offset, character, digit.
+#[derive(Debug, Default)]
+struct Row(Vec<(usize, char, char)>);
+
+impl Row {
+    fn add(&mut self, offset: usize, c: char, digit: char) {
+        self.0.push((offset, c, digit));
+    }
+
+    fn write(&mut self, text: &mut String, spans: &mut Vec<Span>) {
+        let number = self.0.len() >= CHINESE_DIGITS;
+        for (offset, c, digit) in self.0.drain(..) {
+            mark(spans, text.len(), offset);
+            text.push(if number { digit } else { c });
+        }
     }
 }
 

@@ -167,7 +167,7 @@ impl ScanReport {
             grade: Some(grade),
             confidence: found.confidence,
             sample: masked_sample(found.data_type, value),
-            explanation: found.explanation.clone(),
+            explanation: found.why.to_string(),
         });
     }
 

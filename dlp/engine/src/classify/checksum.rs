@@ -17,8 +17,13 @@ pub(crate) fn mod_11_2_check(digits: &[u8]) -> Option<u8> {
 
 /// Value of a character of the unified social credit code, which has no I, O, S, V, Z (GB 32100-2015).
 fn credit_value(c: u8) -> Option<u32> {
-    let place = b"0123456789ABCDEFGHJKLMNPQRTUWXY".iter().position(|known| *known == c)?;
-    u32::try_from(place).ok()
+    let skipped = |letters: &[u8]| letters.iter().filter(|letter| **letter < c).count() as u32;
+    match c {
+        b'0'..=b'9' => Some(u32::from(c - b'0')),
+        b'I' | b'O' | b'S' | b'V' | b'Z' => None,
+        b'A'..=b'Y' => Some(u32::from(c - b'A') + 10 - skipped(b"IOSV")),
+        _ => None,
+    }
 }
 
 /// The check character of a unified social credit code (GB 32100-2015).

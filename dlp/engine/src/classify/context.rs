@@ -3,6 +3,7 @@
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::identifiers::Identifier;
+use super::survey::Hit;
 use super::tokens::Document;
 use crate::limits::{CONTEXT_AFTER_BYTES, CONTEXT_BEFORE_BYTES};
 
@@ -66,9 +67,10 @@ pub(crate) struct Verdict {
     pub(crate) negative: Option<&'static str>,
 }
 
-/// All context words of all identifiers in one automaton.
+/// All context words of all identifiers.
 #[derive(Debug)]
 pub(crate) struct ContextWords {
+    /// For headers; in texts the words are met by the one pass over them.
     automaton: AhoCorasick,
     words: Vec<Word>,
 }
@@ -78,16 +80,34 @@ pub(crate) struct ContextWords {
 pub(crate) struct Identifiers([u64; 4]);
 
 impl Identifiers {
-    fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         self.0.iter_mut().zip(other.0).for_each(|(own, more)| *own |= more);
     }
 
-    fn insert(&mut self, identifier: usize) {
+    pub(crate) fn insert(&mut self, identifier: usize) {
         self.0[identifier / 64 % 4] |= 1 << (identifier % 64);
     }
 
     pub(crate) const fn contains(self, identifier: usize) -> bool {
         self.0[identifier / 64 % 4] >> (identifier % 64) & 1 == 1
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == [0; 4]
+    }
+
+    /// Those in both sets.
+    pub(crate) fn shared(self, other: Self) -> Self {
+        Self(std::array::from_fn(|word| self.0[word] & other.0[word]))
+    }
+
+    /// The places in the registry, in its order.
+    pub(crate) fn iter(self) -> impl Iterator<Item = usize> {
+        (0..4).flat_map(move |word| {
+            let next = |bits: &u64| Some(bits & (bits - 1)).filter(|rest| *rest != 0);
+            let first = Some(self.0[word]).filter(|bits| *bits != 0);
+            std::iter::successors(first, next).map(move |bits| word * 64 + bits.trailing_zeros() as usize)
+        })
     }
 }
 
@@ -102,28 +122,39 @@ struct Word {
     other_number: bool,
 }
 
-/// A context word in a text.
-#[derive(Debug, Clone, Copy)]
-struct Hit {
-    word: usize,
-    start: usize,
-    end: usize,
-}
-
-/// The context words met so far in a text, so that several candidates of one neighbourhood share one look at it.
-#[derive(Debug, Default)]
-pub(crate) struct Neighbourhood {
-    hits: Vec<Hit>,
-    from: usize,
-    to: usize,
+/// The context words of a text, of which those near a place are looked at. Places come in order, give or take [`SLACK`].
+#[derive(Debug)]
+pub(crate) struct Neighbourhood<'t> {
+    words: &'t [Hit],
+    /// Words before this one are too far back for any place to come.
+    first: usize,
+    header: Option<&'t str>,
     /// Words of the header of the column.
-    header: Option<Vec<usize>>,
+    header_words: Option<Vec<usize>>,
 }
 
-/// How far a look reaches beyond what was asked for, in bytes.
-const AHEAD: usize = 192;
-/// Longer than any context word, in bytes.
-const WORD_BYTES: usize = 48;
+/// How far a candidate begins before the place that led to it, at most, in bytes; and how far it ends behind.
+const SLACK: usize = 256;
+const OVERHANG: usize = 64;
+
+impl<'t> Neighbourhood<'t> {
+    /// The words of a text, and the header of its column.
+    pub(crate) const fn new(words: &'t [Hit], header: Option<&'t str>) -> Self {
+        Self { words, first: 0, header, header_words: None }
+    }
+
+    /// Moves on to a place.
+    pub(crate) fn reach(&mut self, at: usize) {
+        let far = |hit: &&Hit| hit.end as usize + CONTEXT_BEFORE_BYTES + SLACK <= at;
+        self.first += self.words[self.first..].iter().take_while(far).count();
+    }
+
+    /// Words that end behind a place.
+    fn behind(&self, from: usize) -> &'t [Hit] {
+        let near = &self.words[self.first..];
+        &near[near.iter().take_while(|hit| hit.end as usize <= from).count()..]
+    }
+}
 
 impl ContextWords {
     /// Compiles the words of identifiers; `None` only if the automaton can't be built.
@@ -149,24 +180,21 @@ impl ContextWords {
         Some(Self { automaton, words })
     }
 
-    /// Identifiers that some word in the neighbourhood or the header speaks for: a quick answer for the many candidates that count
-    /// only beside such a word.
-    pub(crate) fn announced(
-        &self,
-        document: Document<'_>,
-        header: Option<&str>,
-        seen: &mut Neighbourhood,
-        (start, end): (usize, usize),
-    ) -> Identifiers {
+    /// The words, by their number in hits.
+    pub(crate) fn texts(&self) -> Vec<&'static str> {
+        self.words.iter().map(|word| word.text).collect()
+    }
+
+    /// Identifiers that some word in the neighbourhood or the header speaks for, and perhaps more: a quick answer for the many that
+    /// count only beside such a word.
+    pub(crate) fn announced(&self, seen: &mut Neighbourhood<'_>, (start, end): (usize, usize)) -> Identifiers {
         let from = start.saturating_sub(CONTEXT_BEFORE_BYTES);
-        let to = end.saturating_add(CONTEXT_AFTER_BYTES).min(document.text.len());
-        self.look(document.text, seen, from, to);
+        let to = end.saturating_add(CONTEXT_AFTER_BYTES + OVERHANG);
         let mut announced = Identifiers::default();
-        let first = seen.hits.partition_point(|hit| hit.end <= from);
-        for hit in seen.hits[first..].iter().take_while(|hit| hit.end <= to) {
-            announced.add(self.words[hit.word].positive);
+        for hit in seen.behind(from).iter().take_while(|hit| hit.end as usize <= to) {
+            announced.add(self.words[hit.word as usize].positive);
         }
-        for word in header.map(|header| self.header_words(header, seen)).into_iter().flatten() {
+        for word in self.header_words(seen) {
             announced.add(self.words[*word].positive);
         }
         announced
@@ -177,88 +205,63 @@ impl ContextWords {
     pub(crate) fn verdict(
         &self,
         document: Document<'_>,
-        seen: &mut Neighbourhood,
+        seen: &Neighbourhood<'_>,
         (start, end): (usize, usize),
         identifier: usize,
     ) -> Verdict {
         let text = document.text;
-        let limit = end.saturating_add(CONTEXT_AFTER_BYTES).min(text.len());
-        self.look(text, seen, start.saturating_sub(CONTEXT_BEFORE_BYTES), limit);
-        let first = seen.hits.partition_point(|hit| hit.end + CONTEXT_BEFORE_BYTES <= start);
-        let from = line_start(text, start);
+        let near = seen.behind(start.saturating_sub(CONTEXT_BEFORE_BYTES));
+        let mut line = None;
         let mut clause = None;
         let mut verdict = Verdict::default();
         let mut nearest = 0;
-        for hit in seen.hits[first..].iter().take_while(|hit| hit.end <= start) {
-            let word = &self.words[hit.word];
+        for hit in near.iter().take_while(|hit| hit.end as usize <= start) {
+            let word = &self.words[hit.word as usize];
             let positive = word.positive.contains(identifier);
-            if !positive && !word.other_number && !word.negative.contains(identifier)
-                || hit.start < from
-                || hit.end < nearest
-                || !is_word(text, hit.start, hit.end)
-            {
+            let speaks = positive || word.other_number || word.negative.contains(identifier);
+            let (from, until) = (hit.start as usize, hit.end as usize);
+            if !speaks || until < nearest || from < *line.get_or_insert_with(|| line_start(text, start)) {
                 continue;
             }
             if positive {
                 verdict = Verdict { positive: Some(word.text), negative: None };
-                nearest = hit.end;
-            } else if hit.start >= *clause.get_or_insert_with(|| clause_start(text, from, start)) {
+                nearest = until;
+            } else if from >= *clause.get_or_insert_with(|| clause_start(text, line.unwrap_or(start), start)) {
                 verdict.negative = Some(word.text);
-                verdict.positive = verdict.positive.filter(|_| hit.end < nearest + 12);
-                nearest = hit.end;
+                verdict.positive = verdict.positive.filter(|_| until < nearest + 12);
+                nearest = until;
             }
         }
         if verdict.positive.is_none() {
-            verdict.positive = self.after(text, &seen.hits[first..], end, identifier);
+            verdict.positive = self.after(text, near, end, identifier);
         }
         verdict
     }
 
     fn after(&self, text: &str, hits: &[Hit], end: usize, identifier: usize) -> Option<&'static str> {
         let mut limit = None;
-        let hit = hits.iter().skip_while(|hit| hit.end <= end).find(|hit| {
-            hit.start >= end
-                && self.words[hit.word].positive.contains(identifier)
-                && hit.end <= *limit.get_or_insert_with(|| end + window_after(text, end).len())
-                && is_word(text, hit.start, hit.end)
+        let reach = end.saturating_add(CONTEXT_AFTER_BYTES);
+        let near = hits.iter().skip_while(|hit| hit.end as usize <= end).take_while(|hit| hit.end as usize <= reach);
+        let hit = near.into_iter().find(|hit| {
+            hit.start as usize >= end
+                && self.words[hit.word as usize].positive.contains(identifier)
+                && hit.end as usize <= *limit.get_or_insert_with(|| end + window_after(text, end).len())
         })?;
-        Some(self.words[hit.word].text)
+        Some(self.words[hit.word as usize].text)
     }
 
-    /// Makes sure that the words between two places are known.
-    fn look(&self, text: &str, seen: &mut Neighbourhood, from: usize, to: usize) {
-        if from >= seen.from && to <= seen.to {
-            return;
-        }
-        let until = floor(text, to.saturating_add(AHEAD));
-        let known = if from >= seen.from && from <= seen.to { seen.to } else { 0 };
-        let start = if known > 0 { floor(text, known.saturating_sub(WORD_BYTES)) } else { floor(text, from) };
-        if known == 0 {
-            seen.hits.clear();
-            seen.from = start;
-        }
-        let window = text.get(start..until).unwrap_or_default();
-        for found in self.automaton.find_overlapping_iter(window) {
-            let hit = Hit { word: found.pattern().as_usize(), start: start + found.start(), end: start + found.end() };
-            if hit.end > known {
-                seen.hits.push(hit);
-            }
-        }
-        seen.to = until;
-    }
-
-    /// Whether a header or key names the type. The header is looked at once.
-    pub(crate) fn names(&self, header: &str, seen: &mut Neighbourhood, identifier: usize) -> Option<&'static str> {
-        let word =
-            self.header_words(header, seen).iter().find(|word| self.words[**word].positive.contains(identifier))?;
+    /// Whether the header or key names the type.
+    pub(crate) fn names(&self, seen: &mut Neighbourhood<'_>, identifier: usize) -> Option<&'static str> {
+        let word = self.header_words(seen).iter().find(|word| self.words[**word].positive.contains(identifier))?;
         Some(self.words[*word].text)
     }
-}
 
-impl ContextWords {
-    fn header_words<'s>(&self, header: &str, seen: &'s mut Neighbourhood) -> &'s [usize] {
-        seen.header.get_or_insert_with(|| {
-            self.automaton.find_overlapping_iter(header).map(|found| found.pattern().as_usize()).collect()
+    /// Words of the header, which is looked at once.
+    fn header_words<'s>(&self, seen: &'s mut Neighbourhood<'_>) -> &'s [usize] {
+        let header = seen.header;
+        seen.header_words.get_or_insert_with(|| {
+            let found = |header| self.automaton.find_overlapping_iter(header).map(|found| found.pattern().as_usize());
+            header.map(found).into_iter().flatten().collect()
         })
     }
 }
@@ -292,15 +295,6 @@ fn entry<'w>(words: &'w mut Vec<Word>, text: &'static str) -> &'w mut Word {
         words.len() - 1
     });
     &mut words[at]
-}
-
-/// An ASCII word must not be a part of a longer one; Chinese has no such borders.
-fn is_word(text: &str, start: usize, end: usize) -> bool {
-    let bytes = text.as_bytes();
-    let ascii = bytes[start].is_ascii();
-    let before = start.checked_sub(1).and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphanumeric);
-    let after = bytes.get(end).is_some_and(u8::is_ascii_alphabetic);
-    !ascii || !(before || after)
 }
 
 fn window_after(text: &str, end: usize) -> &str {

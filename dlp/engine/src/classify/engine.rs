@@ -1,12 +1,12 @@
 //! The engine: settings and rules compiled once, then shared by all threads.
 
-use super::context::{ContextWords, Neighbourhood, Verdict};
+use super::context::{ContextWords, Identifiers, Neighbourhood, Verdict};
 use super::grading::Template;
 use super::identifiers::{Detect, Found, IDENTIFIERS, Identifier};
 use super::resolve::resolve;
+use super::survey::{Patterns, Survey};
 use super::tokens::{Document, Event, Token, Wanted, visit_tokens};
-use super::triggers::Triggers;
-use super::{Classification, Match, addresses, names};
+use super::{Classification, Match, Why, addresses, names};
 use crate::limits::{PIECE_BYTES, RUN_BYTES};
 use crate::normalize::Normalized;
 use crate::{ContentHint, EngineError, EngineSettings, Rules, decode};
@@ -17,13 +17,30 @@ pub struct Engine {
     settings: EngineSettings,
     identifiers: Vec<&'static Identifier>,
     /// For each shape and length of a run, the identifiers that can have it.
-    by_shape: [Vec<Vec<usize>>; 3],
+    by_shape: [Vec<Possible>; 3],
     wanted: Wanted,
-    triggers: Triggers,
+    patterns: Patterns,
     /// The identifiers of each anchor literal.
-    anchored: Vec<Vec<usize>>,
+    anchored: Vec<Vec<Anchor>>,
     context: ContextWords,
     template: Template,
+}
+
+/// Identifiers that a run can be.
+#[derive(Debug, Clone, Copy, Default)]
+struct Possible {
+    /// Those that can count by themselves.
+    alone: Identifiers,
+    /// Those that count only beside a word for them.
+    announced: Identifiers,
+}
+
+/// An identifier that begins or stands around a literal.
+#[derive(Debug, Clone, Copy)]
+struct Anchor {
+    identifier: usize,
+    length: usize,
+    find: fn(Document<'_>, usize, usize) -> Option<Found>,
 }
 
 /// A candidate in the normal form of a text, before overlaps are resolved.
@@ -55,9 +72,9 @@ impl Engine {
         let broken = |reason: &str| EngineError::Rule { file: "identifiers".to_owned(), reason: reason.to_owned() };
         let context = ContextWords::new(&identifiers).ok_or_else(|| broken("the context words are too many"))?;
         let by_shape = dispatch(&identifiers);
-        let wanted = std::array::from_fn(|shape| std::array::from_fn(|length| !by_shape[shape][length].is_empty()));
-        let triggers = Triggers::new(literals);
-        Ok(Self { by_shape, wanted, triggers, settings, identifiers, anchored, context, template })
+        let wanted = std::array::from_fn(|shape| std::array::from_fn(|length| by_shape[shape][length].any()));
+        let patterns = Patterns::new(&literals, &context.texts());
+        Ok(Self { by_shape, wanted, patterns, settings, identifiers, anchored, context, template })
     }
 
     /// The settings the engine was made with.
@@ -142,10 +159,10 @@ impl Engine {
     }
 
     fn scan_piece(&self, text: &str, header: Option<&str>) -> Vec<Match> {
-        let normalized = Normalized::new(text);
+        let (normalized, survey) = self.patterns.survey(text);
         let document = Document { text: &normalized.text, latest_year: self.settings.latest_year };
         let mut candidates = Vec::new();
-        self.identifiers(document, header, &mut candidates);
+        self.identifiers(document, &survey, header, &mut candidates);
         if self.settings.addresses {
             addresses::find(document.text, header, &mut candidates);
         }
@@ -163,41 +180,39 @@ impl Engine {
             && !self.settings.disabled.iter().any(|off| off == candidate.data_type)
     }
 
-    fn identifiers(&self, document: Document<'_>, header: Option<&str>, candidates: &mut Vec<Candidate>) {
-        let mut seen = Neighbourhood::default();
-        visit_tokens(document, &self.wanted, &self.triggers, |event| match event {
-            Event::Token(token) => self.token(token, header, &mut seen, candidates),
-            Event::Literal(literal, start, length) => {
-                for index in &self.anchored[literal] {
-                    if let Detect::Anchor { find, .. } = &self.identifiers[*index].detect
-                        && let Some(found) = find(document, start, length)
-                    {
-                        candidates.extend(self.weigh(document, header, &mut seen, *index, found));
-                    }
+    fn identifiers(
+        &self,
+        document: Document<'_>,
+        survey: &Survey,
+        header: Option<&str>,
+        candidates: &mut Vec<Candidate>,
+    ) {
+        let mut seen = Neighbourhood::new(&survey.words, header);
+        visit_tokens(document, &survey.marks, &self.wanted, |event| match event {
+            Event::Token(token) => {
+                seen.reach(token.start);
+                self.token(token, &mut seen, candidates);
+            }
+            Event::Literal(literal, start) => {
+                seen.reach(start);
+                for anchor in &self.anchored[literal] {
+                    let found = (anchor.find)(document, start, anchor.length);
+                    candidates
+                        .extend(found.and_then(|found| self.weigh(document, &mut seen, anchor.identifier, found)));
                 }
             }
         });
     }
 
-    fn token(
-        &self,
-        token: &Token<'_>,
-        header: Option<&str>,
-        seen: &mut Neighbourhood,
-        candidates: &mut Vec<Candidate>,
-    ) {
+    fn token(&self, token: &Token<'_>, seen: &mut Neighbourhood<'_>, candidates: &mut Vec<Candidate>) {
         let possible = &self.by_shape[token.shape.index()][token.compact().len()];
-        let mut announced = None;
-        for index in possible {
-            if let Detect::Run { check, .. } = &self.identifiers[*index].detect
-                && let Some(found) = check(token)
-            {
-                let place = (found.start.min(token.start), found.end.max(token.end));
-                let around = || self.context.announced(token.document, header, seen, place);
-                if found.needs_context && !announced.get_or_insert_with(around).contains(*index) {
-                    continue;
-                }
-                candidates.extend(self.weigh(token.document, header, seen, *index, found));
+        let around = self.context.announced(seen, (token.start, token.end));
+        let mut chosen = possible.alone;
+        chosen.add(possible.announced.shared(around));
+        for index in chosen.iter() {
+            let Some(found) = self.identifiers[index].detect.check(token) else { continue };
+            if !found.needs_context || around.contains(index) {
+                candidates.extend(self.weigh(token.document, seen, index, found));
             }
         }
     }
@@ -207,15 +222,14 @@ impl Engine {
     fn weigh(
         &self,
         document: Document<'_>,
-        header: Option<&str>,
-        seen: &mut Neighbourhood,
+        seen: &mut Neighbourhood<'_>,
         index: usize,
         found: Found,
     ) -> Option<Candidate> {
-        let mut verdict = self.context.verdict(document, seen, (found.start, found.end), index);
-        if let Some(word) = header.and_then(|header| self.context.names(header, seen, index)) {
-            verdict = Verdict { positive: Some(word), negative: None };
-        }
+        let verdict = match self.context.names(seen, index) {
+            Some(word) => Verdict { positive: Some(word), negative: None },
+            None => self.context.verdict(document, seen, (found.start, found.end), index),
+        };
         if found.needs_context && verdict.positive.is_none() {
             return None;
         }
@@ -248,32 +262,39 @@ fn check_types(settings: &EngineSettings) -> Result<(), EngineError> {
     })
 }
 
-fn dispatch(identifiers: &[&'static Identifier]) -> [Vec<Vec<usize>>; 3] {
-    let mut table = std::array::from_fn(|_| vec![Vec::new(); RUN_BYTES + 1]);
+impl Possible {
+    fn any(&self) -> bool {
+        !self.alone.is_empty() || !self.announced.is_empty()
+    }
+}
+
+fn dispatch(identifiers: &[&'static Identifier]) -> [Vec<Possible>; 3] {
+    let mut table = std::array::from_fn(|_| vec![Possible::default(); RUN_BYTES + 1]);
     for (index, identifier) in identifiers.iter().enumerate() {
-        if let Detect::Run { shortest, longest, shapes, .. } = &identifier.detect {
-            for shape in *shapes {
-                let lengths: &mut Vec<Vec<usize>> = &mut table[shape.index()];
-                lengths[*shortest..=*longest].iter_mut().for_each(|list| list.push(index));
+        let (Detect::Run(run) | Detect::Announced(run)) = &identifier.detect else { continue };
+        let announced = matches!(identifier.detect, Detect::Announced(_));
+        for shape in run.shapes {
+            let lengths: &mut Vec<Possible> = &mut table[shape.index()];
+            for possible in &mut lengths[run.shortest..=run.longest] {
+                if announced { possible.announced.insert(index) } else { possible.alone.insert(index) }
             }
         }
     }
     table
 }
 
-fn anchor_literals(identifiers: &[&'static Identifier]) -> (Vec<&'static str>, Vec<Vec<usize>>) {
+fn anchor_literals(identifiers: &[&'static Identifier]) -> (Vec<&'static str>, Vec<Vec<Anchor>>) {
     let mut literals: Vec<&'static str> = Vec::new();
-    let mut owners: Vec<Vec<usize>> = Vec::new();
-    for (index, identifier) in identifiers.iter().enumerate() {
-        let Detect::Anchor { literals: own, .. } = &identifier.detect else { continue };
+    let mut owners: Vec<Vec<Anchor>> = Vec::new();
+    for (identifier, known) in identifiers.iter().enumerate() {
+        let Detect::Anchor { literals: own, find } = &known.detect else { continue };
         for literal in *own {
-            match literals.iter().position(|known| known == literal) {
-                Some(at) => owners[at].push(index),
-                None => {
-                    literals.push(literal);
-                    owners.push(vec![index]);
-                }
-            }
+            let at = literals.iter().position(|known| known == literal).unwrap_or_else(|| {
+                literals.push(literal);
+                owners.push(Vec::new());
+                literals.len() - 1
+            });
+            owners[at].push(Anchor { identifier, length: literal.len(), find: *find });
         }
     }
     (literals, owners)
@@ -313,16 +334,11 @@ fn glued(text: &str, start: usize, end: usize) -> bool {
 
 fn to_match(candidate: &Candidate, normalized: &Normalized<'_>) -> Match {
     let range = normalized.original(candidate.start..candidate.end);
-    let explanation = match (candidate.verdict.positive, candidate.verdict.negative) {
-        (Some(word), _) => format!("{}；上下文有“{word}”", candidate.why),
-        (None, Some(word)) => format!("{}；但上下文有“{word}”，置信度降低", candidate.why),
-        (None, None) => candidate.why.to_owned(),
-    };
     Match {
         data_type: candidate.data_type,
         start: range.start,
         end: range.end,
         confidence: candidate.confidence,
-        explanation,
+        why: Why { checked: candidate.why, verdict: candidate.verdict },
     }
 }

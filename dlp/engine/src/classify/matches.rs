@@ -1,6 +1,10 @@
 //! What a scan returns.
 
+use std::fmt;
+
 use fengsui_schema::{DataGrade, FindingSample};
+
+use super::context::Verdict;
 
 /// One sensitive value in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +18,27 @@ pub struct Match {
     /// Confidence in hundredths; 80 and more is high.
     pub confidence: u8,
     /// Why this is a value of that type: structure, checksum, context.
-    pub explanation: String,
+    pub why: Why,
+}
+
+/// Why something is a value of its type. It is put into words only where it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Why {
+    /// What was checked of the value itself.
+    pub(crate) checked: &'static str,
+    /// What its context says.
+    pub(crate) verdict: Verdict,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.checked)?;
+        match (self.verdict.positive, self.verdict.negative) {
+            (Some(word), _) => write!(f, "；上下文有“{word}”"),
+            (None, Some(word)) => write!(f, "；但上下文有“{word}”，置信度降低"),
+            (None, None) => Ok(()),
+        }
+    }
 }
 
 /// What some bytes contain and which grade that has.

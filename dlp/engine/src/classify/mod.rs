@@ -12,16 +12,15 @@ mod names;
 mod regions;
 mod resolve;
 mod sample;
+mod survey;
 mod tokens;
-mod triggers;
 
 pub use column::{COLUMN_SAMPLE, ColumnProfile};
-pub(crate) use context::floor;
 pub use engine::Engine;
 use fengsui_schema::FindingSample;
 pub use grading::Template;
 pub use identifiers::{IDENTIFIERS, Identifier};
-pub use matches::{Classification, Match};
+pub use matches::{Classification, Match, Why};
 pub(crate) use regions::{is_day, number};
 pub use sample::masked_sample;
 
@@ -54,7 +53,7 @@ pub fn add_sample(all: &mut Vec<FindingSample>, found: &Match, value: &str) {
     sample.count += 1;
     if found.confidence > sample.confidence {
         sample.confidence = found.confidence;
-        sample.explanation.clone_from(&found.explanation);
+        sample.explanation = found.why.to_string();
     }
     if sample.masked.len() < SAMPLES_PER_TYPE {
         let masked = masked_sample(found.data_type, value);

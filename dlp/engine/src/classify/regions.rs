@@ -21,6 +21,8 @@ pub(crate) enum RegionMatch {
 struct Regions {
     /// Sorted by code.
     rows: Vec<(u32, &'static str)>,
+    /// One bit for each code of six digits.
+    listed: Vec<u64>,
 }
 
 impl Regions {
@@ -31,21 +33,25 @@ impl Regions {
         };
         let mut rows: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).filter_map(row).collect();
         rows.sort_unstable();
-        Self { rows }
+        let mut listed = vec![0_u64; 1_000_000_usize.div_ceil(64)];
+        for (code, _) in &rows {
+            listed[*code as usize / 64] |= 1_u64 << (code % 64);
+        }
+        Self { rows, listed }
     }
 
-    fn name(&self, code: u32) -> Option<&'static str> {
-        self.rows.binary_search_by_key(&code, |(known, _)| *known).ok().map(|at| self.rows[at].1)
+    fn lists(&self, code: u32) -> bool {
+        self.listed.get(code as usize / 64).is_some_and(|bits| bits >> (code % 64) & 1 == 1)
     }
 }
 
 /// How well the first six digits of a number are known as a division.
 pub(crate) fn region(digits: &[u8]) -> RegionMatch {
     let Some(code) = number(digits.get(..6).unwrap_or_default()) else { return RegionMatch::Unknown };
-    match TABLE.name(code) {
-        Some(_) => RegionMatch::Listed,
-        None if code % 10_000 != 0 && TABLE.name(code / 10_000 * 10_000).is_some() => RegionMatch::Province,
-        None => RegionMatch::Unknown,
+    match () {
+        () if TABLE.lists(code) => RegionMatch::Listed,
+        () if code % 10_000 != 0 && TABLE.lists(code / 10_000 * 10_000) => RegionMatch::Province,
+        () => RegionMatch::Unknown,
     }
 }
 

@@ -1,6 +1,6 @@
-//! One pass over the bytes of a text that yields the runs of letters and digits an identifier can be.
+//! The runs of letters and digits an identifier can be, and numbers joined from several of them.
 
-use super::triggers::{Class, Triggers};
+use super::survey::Mark;
 use crate::limits::{JOINED_RUNS, RUN_BYTES};
 
 /// A text in normal form and what checks need to know about the world.
@@ -41,14 +41,14 @@ pub(crate) struct Token<'t> {
     pub(crate) shape: Shape,
     /// Whether separators were left out of the compact form.
     pub(crate) joined: bool,
-    compact: [u8; RUN_BYTES],
-    length: usize,
+    /// Borrowed from the text where that is in compact form already.
+    compact: &'t [u8],
 }
 
 impl<'t> Token<'t> {
     /// The run in upper case and without separators.
-    pub(crate) fn compact(&self) -> &[u8] {
-        &self.compact[..self.length]
+    pub(crate) const fn compact(&self) -> &'t [u8] {
+        self.compact
     }
 
     /// The run as it stands in the text.
@@ -77,86 +77,59 @@ impl<'t> Token<'t> {
     }
 }
 
+/// Letters and digits in a row.
 #[derive(Debug, Clone, Copy)]
-struct Run {
-    start: usize,
-    end: usize,
-    digits: usize,
-    letters: usize,
+pub(crate) struct Run {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    pub(crate) digits: u32,
+    pub(crate) letters: u32,
 }
 
 impl Run {
+    const fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
     const fn length(self) -> usize {
-        self.end - self.start
+        (self.end - self.start) as usize
     }
 
     /// Digits, or digits with an X at the end as in an identity number.
     fn joins(self, bytes: &[u8]) -> bool {
-        self.letters == 0 || (self.letters == 1 && matches!(bytes[self.end - 1], b'x' | b'X') && self.digits > 1)
+        self.letters == 0
+            || (self.letters == 1 && matches!(bytes[self.end as usize - 1], b'x' | b'X') && self.digits > 1)
     }
 }
 
 /// Which shapes and lengths of runs anybody asks for.
 pub(crate) type Wanted = [[bool; RUN_BYTES + 1]; 3];
 
-/// What the pass over a text yields.
-pub(crate) enum Event<'e, 't> {
+/// What a text yields.
+pub(crate) enum Event<'e> {
     /// A run or a joined number of a shape and length that somebody asks for.
-    Token(&'e Token<'t>),
-    /// A literal: its index, its place and its length.
-    Literal(usize, usize, usize),
+    Token(&'e Token<'e>),
+    /// A literal: its index and its place.
+    Literal(usize, usize),
 }
 
 /// Calls `visit` with every run of at most [`RUN_BYTES`] bytes, every joined number and every literal. Linear: each
 /// run takes part in at most [`JOINED_RUNS`] joined numbers.
-pub(crate) fn visit_tokens<'t>(
-    document: Document<'t>,
-    wanted: &Wanted,
-    triggers: &Triggers,
-    mut visit: impl FnMut(Event<'_, 't>),
-) {
-    let bytes = document.text.as_bytes();
+pub(crate) fn visit_tokens(document: Document<'_>, marks: &[Mark], wanted: &Wanted, mut visit: impl FnMut(Event<'_>)) {
     let mut chain: Vec<Run> = Vec::with_capacity(JOINED_RUNS);
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        at += match triggers.classes[usize::from(*byte)] {
-            Class::Other => 1,
-            Class::Wide(3) => {
-                triggers.at_character(bytes, at, &mut |literal, start, length| {
-                    visit(Event::Literal(literal, start, length));
-                });
-                3
+    for mark in marks {
+        match mark {
+            Mark::Literal { literal, start } => visit(Event::Literal(*literal, *start as usize)),
+            Mark::Run(run) => {
+                emit(document, &[*run], wanted, &mut visit);
+                join(document, &mut chain, *run, wanted, &mut visit);
             }
-            Class::Wide(length) => usize::from(length),
-            Class::Special => {
-                triggers.at_sign(bytes, at, &mut |literal, start, length| {
-                    visit(Event::Literal(literal, start, length));
-                });
-                1
-            }
-            Class::Alphanumeric => {
-                let run = run_at(bytes, at);
-                if run.letters > 0 {
-                    triggers.at_run(bytes, at, run.end, &mut |literal, start, length| {
-                        visit(Event::Literal(literal, start, length));
-                    });
-                }
-                emit(document, &[run], wanted, &mut visit);
-                join(document, &mut chain, run, wanted, &mut visit);
-                run.length()
-            }
-        };
+        }
     }
 }
 
 /// Emits the numbers that end with a run, joined with those before it.
-fn join<'t>(
-    document: Document<'t>,
-    chain: &mut Vec<Run>,
-    run: Run,
-    wanted: &Wanted,
-    visit: &mut impl FnMut(Event<'_, 't>),
-) {
+fn join(document: Document<'_>, chain: &mut Vec<Run>, run: Run, wanted: &Wanted, visit: &mut impl FnMut(Event<'_>)) {
     let bytes = document.text.as_bytes();
     let linked = chain.last().is_some_and(|last| links(bytes, *last, run));
     if !linked || !run.joins(bytes) {
@@ -176,75 +149,59 @@ fn join<'t>(
 
 /// Whether a run follows another after exactly one space or dash.
 fn links(bytes: &[u8], last: Run, run: Run) -> bool {
-    last.letters == 0 && run.start == last.end + 1 && matches!(bytes[last.end], b' ' | b'-')
+    last.letters == 0 && run.start == last.end + 1 && matches!(bytes[last.end as usize], b' ' | b'-')
 }
 
-fn run_at(bytes: &[u8], start: usize) -> Run {
-    let mut run = Run { start, end: start, digits: 0, letters: 0 };
-    for byte in &bytes[start..] {
-        match byte {
-            b'0'..=b'9' => run.digits += 1,
-            b'a'..=b'z' | b'A'..=b'Z' => run.letters += 1,
-            _ => break,
-        }
-        run.end += 1;
-    }
-    run
-}
-
-fn emit<'t>(document: Document<'t>, runs: &[Run], wanted: &Wanted, visit: &mut impl FnMut(Event<'_, 't>)) {
+fn emit(document: Document<'_>, runs: &[Run], wanted: &Wanted, visit: &mut impl FnMut(Event<'_>)) {
     let length: usize = runs.iter().map(|run| run.length()).sum();
     let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return };
-    let letters: usize = runs.iter().map(|run| run.letters).sum();
-    let shape = match letters {
+    let letters: u32 = runs.iter().map(|run| run.letters).sum();
+    let shape = match letters as usize {
         0 => Shape::Digits,
-        _ if letters == length => Shape::Letters,
+        letters if letters == length => Shape::Letters,
         _ => Shape::Mixed,
     };
     if length > RUN_BYTES || !wanted[shape.index()][length] {
         return;
     }
-    let mut compact = [0; RUN_BYTES];
+    let joined = runs.len() > 1;
+    let mut room = [0; RUN_BYTES];
+    let compact = if joined || letters > 0 {
+        let compact = compacted(document.text.as_bytes(), runs, &mut room);
+        compact.make_ascii_uppercase();
+        compact
+    } else {
+        &document.text.as_bytes()[first.range()]
+    };
+    let token = Token { document, start: first.start as usize, end: last.end as usize, shape, joined, compact };
+    visit(Event::Token(&token));
+}
+
+/// Runs without what stands between them. They fit the room.
+fn compacted<'r>(bytes: &[u8], runs: &[Run], room: &'r mut [u8; RUN_BYTES]) -> &'r mut [u8] {
     let mut filled = 0;
     for run in runs {
-        let source = &document.text.as_bytes()[run.start..run.end];
-        compact[filled..filled + source.len()].copy_from_slice(source);
-        filled += source.len();
+        room[filled..filled + run.length()].copy_from_slice(&bytes[run.range()]);
+        filled += run.length();
     }
-    if letters > 0 {
-        compact[..length].make_ascii_uppercase();
-    }
-    let token = Token { document, start: first.start, end: last.end, shape, joined: runs.len() > 1, compact, length };
-    visit(Event::Token(&token));
+    &mut room[..filled]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classify::survey::Patterns;
 
     fn tokens(text: &str) -> Vec<String> {
         let mut all = Vec::new();
         let wanted = [[true; RUN_BYTES + 1]; 3];
-        visit_tokens(Document { text, latest_year: 2030 }, &wanted, &Triggers::new(Vec::new()), |event| {
+        let marks = Patterns::new(&[], &[]).survey(text).1.marks;
+        visit_tokens(Document { text, latest_year: 2030 }, &marks, &wanted, |event| {
             if let Event::Token(token) = event {
                 all.push(String::from_utf8_lossy(token.compact()).into_owned());
             }
         });
         all
-    }
-
-    #[test]
-    fn literals_are_met_wherever_they_stand() {
-        let triggers = Triggers::new(vec!["@", "身份", "password", "ghp_", "://"]);
-        let mut met = Vec::new();
-        let wanted = [[false; RUN_BYTES + 1]; 3];
-        let text = "我的身份a@b，userpassword=1 ghp_x http://y";
-        visit_tokens(Document { text, latest_year: 2030 }, &wanted, &triggers, |event| {
-            if let Event::Literal(index, start, length) = event {
-                met.push((index, &text[start..start + length]));
-            }
-        });
-        assert_eq!(met, [(1, "身份"), (0, "@"), (2, "password"), (3, "ghp_"), (4, "://")]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One function on the cells of one column.
 
+use super::formats::{TOGETHER, Together};
 use super::{MaskInput, MaskKey, MaskKeys, mask};
 use crate::cells::{CellKind, Cells};
 use crate::policy::Step;
@@ -74,16 +75,15 @@ impl<'p> ColumnMasker<'p> {
     }
 
     fn masked(&mut self, value: &str, number: bool, out: &mut String) {
-        let input =
-            MaskInput { value, data_type: self.data_type, number, keys: &self.keys, parameters: self.step.parameters };
+        let input = self.input(value, if number { CellKind::Number } else { CellKind::Text });
         if self.step.mask.apply(&input, out).is_ok() {
             return;
         }
-        self.fallbacks += 1;
         let token = mask("tokenise").ok().filter(|_| self.step.mask.injective);
         if token.is_none_or(|token| token.apply(&input, out).is_err()) {
             out.push_str(FALLBACK);
         }
+        self.fallbacks += 1;
     }
 
     /// Masks every text and number inside an array or object.
@@ -120,21 +120,49 @@ impl<'p> ColumnMasker<'p> {
     /// The plain value of one that was encrypted; any value of the format has one.
     #[must_use]
     pub fn unmask(&self, masked: &str, kind: CellKind) -> Option<String> {
-        let number = kind == CellKind::Number;
-        let input = MaskInput {
-            value: masked.trim(),
-            data_type: self.data_type,
-            number,
-            keys: &self.keys,
-            parameters: self.step.parameters,
-        };
-        super::unmask_ff1(&input).ok()
+        super::unmask_ff1(&self.input(masked.trim(), kind)).ok()
     }
 
     /// Masks a column.
     pub fn mask_cells(&mut self, plain: &Cells, masked: &mut Cells) {
-        for (value, kind) in plain.iter() {
-            masked.push_with(|out| self.mask(value, kind, out));
+        if self.step.mask.name != "ff1" {
+            for (value, kind) in plain.iter() {
+                masked.push_with(|out| self.mask(value, kind, out));
+            }
+            return;
+        }
+        let mut together = Together::default();
+        for first in (0..plain.len()).step_by(TOGETHER) {
+            let cells: Vec<_> = (first..plain.len().min(first + TOGETHER)).map(|index| plain.get(index)).collect();
+            self.encrypt_together(&cells, &mut together, masked);
+        }
+    }
+
+    /// Encrypts some cells side by side; those that are not what their type expects are masked one by one.
+    fn encrypt_together(&mut self, cells: &[(&str, CellKind)], together: &mut Together, masked: &mut Cells) {
+        let mut done: [Option<String>; TOGETHER] = Default::default();
+        let inputs: Vec<MaskInput<'_>> = cells.iter().map(|(value, kind)| self.input(value.trim(), *kind)).collect();
+        together.encrypt(&inputs, |place, write| {
+            let mut text = String::new();
+            write(&mut text);
+            done[place] = Some(text);
+        });
+        drop(inputs);
+        for ((value, kind), done) in cells.iter().zip(done) {
+            match done.filter(|_| !matches!(kind, CellKind::Missing | CellKind::Json)) {
+                Some(text) => masked.push(&text, kind_after(*kind, &text)),
+                None => masked.push_with(|out| self.mask(value, *kind, out)),
+            }
+        }
+    }
+
+    fn input<'i>(&'i self, value: &'i str, kind: CellKind) -> MaskInput<'i> {
+        MaskInput {
+            value,
+            data_type: self.data_type,
+            number: kind == CellKind::Number,
+            keys: &self.keys,
+            parameters: self.step.parameters,
         }
     }
 }

@@ -3,6 +3,8 @@
 //! The tweak is always 16 bytes, so that everything but the last block of the round function is the same for all
 //! values of a length and is computed once: ten blocks a value.
 
+use std::sync::RwLock;
+
 use fengsui_crypto::Sm4Blocks;
 
 /// Whether to mask or to undo it.
@@ -24,6 +26,22 @@ pub(super) struct Ff1 {
     cipher: Sm4Blocks,
     tweak: [u8; 16],
     decimal: Vec<Shape>,
+    /// Domains met before, by their size: a column has few.
+    domains: RwLock<Vec<Domain>>,
+}
+
+/// Most domains that are remembered.
+const DOMAINS: usize = 32;
+
+/// Values that are encrypted side by side, so that the blocks of one hide the latency of another's.
+pub(super) const LANES: usize = 8;
+
+/// A value on its way through the rounds: its halves as numbers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lane {
+    shape: Shape,
+    left: u128,
+    right: u128,
 }
 
 /// Numerals of a radix and length, with what their rounds have in common.
@@ -43,7 +61,7 @@ impl Ff1 {
         let (mut key, mut tweak) = ([0; 16], [0; 16]);
         key.copy_from_slice(&secret[..16]);
         tweak.copy_from_slice(&secret[16..]);
-        let mut new = Self { cipher: Sm4Blocks::new(&key), tweak, decimal: Vec::new() };
+        let mut new = Self { cipher: Sm4Blocks::new(&key), tweak, decimal: Vec::new(), domains: RwLock::default() };
         let decimal = (0..=LONGEST_DIGITS as u32).map(|length| new.shape(10, length)).collect();
         new.decimal = decimal;
         new
@@ -63,31 +81,32 @@ impl Ff1 {
 
     /// Encrypts or decrypts decimal digits in place, or leaves them alone and says no when there are too few or many.
     pub(super) fn digits(&self, digits: &mut [u8], direction: Direction) -> bool {
-        let length = digits.len();
-        if !(SHORTEST_DIGITS..=LONGEST_DIGITS).contains(&length) {
-            return false;
-        }
-        let Some(shape) = self.decimal.get(length) else { return false };
-        let (left, right) = digits.split_at_mut(length / 2);
-        let number = |half: &[u8]| half.iter().fold(0_u128, |number, digit| number * 10 + u128::from(digit - b'0'));
-        let (a, b) = self.rounds(shape, number(left), number(right), direction);
-        write_digits(a, left);
-        write_digits(b, right);
+        let Some(mut lane) = self.lane_of_digits(digits) else { return false };
+        (lane.left, lane.right) = self.rounds(&lane.shape, lane.left, lane.right, direction);
+        lane.write_digits(digits);
         true
     }
 
-    /// Encrypts or decrypts a number below `size`, walking cycles: again until the result is below it. `None` when the
-    /// domain is too small or the number is outside it.
+    /// Decimal digits before the rounds; `None` when there are too few or many.
+    pub(super) fn lane_of_digits(&self, digits: &[u8]) -> Option<Lane> {
+        let fits = (SHORTEST_DIGITS..=LONGEST_DIGITS).contains(&digits.len());
+        let shape = self.decimal.get(digits.len()).filter(|_| fits)?;
+        let (left, right) = digits.split_at(digits.len() / 2);
+        let number = |half: &[u8]| match half.len() {
+            0..=19 => u128::from(half.iter().fold(0_u64, |number, digit| number * 10 + u64::from(digit - b'0'))),
+            _ => half.iter().fold(0_u128, |number, digit| number * 10 + u128::from(digit - b'0')),
+        };
+        Some(Lane { shape: *shape, left: number(left), right: number(right) })
+    }
+
+    /// Encrypts or decrypts a number below the size of a domain, walking cycles: again until the result is below it. `None`
+    /// when the domain is too small or the number is outside it.
     pub(super) fn number(&self, domain: &Domain, number: u128, direction: Direction) -> Option<u128> {
-        if number >= domain.size || domain.size < SMALLEST_DOMAIN {
-            return None;
-        }
-        let right = domain.shape.moduli[1];
-        let mut current = number;
+        let mut lane = domain.lane(number)?;
         // The shape is hardly larger than the domain, so that a second step is rare and a fiftieth impossible.
         for _ in 0..1000 {
-            let (a, b) = self.rounds(&domain.shape, current / right, current % right, direction);
-            current = a * right + b;
+            (lane.left, lane.right) = self.rounds(&lane.shape, lane.left, lane.right, direction);
+            let current = lane.number();
             if current < domain.size {
                 return Some(current);
             }
@@ -97,12 +116,37 @@ impl Ff1 {
 
     /// A domain of so many numbers.
     pub(super) fn domain(&self, size: u128) -> Domain {
+        let known = |domains: &Vec<Domain>| domains.iter().find(|domain| domain.size == size).copied();
+        if let Some(domain) = self.domains.read().ok().as_deref().and_then(known) {
+            return domain;
+        }
         let (radix, length) = (2..=12)
             .step_by(2)
             .map(|length| (root(size, length), length))
             .find(|(radix, _)| *radix <= 65_536)
             .unwrap_or((65_536, 8));
-        Domain { size, shape: self.shape(u32::try_from(radix).unwrap_or(65_536), length) }
+        let domain = Domain { size, shape: self.shape(u32::try_from(radix).unwrap_or(65_536), length) };
+        if let Some(mut domains) = self.domains.write().ok().filter(|domains| domains.len() < DOMAINS) {
+            domains.push(domain);
+        }
+        domain
+    }
+
+    /// Encrypts up to [`LANES`] values side by side; the result of a number may be outside its domain.
+    pub(super) fn encrypt_lanes(&self, lanes: &mut [Lane]) {
+        let mut blocks = [[0; 16]; LANES];
+        for step in 0..10_u8 {
+            for (lane, block) in lanes.iter().zip(&mut blocks) {
+                *block = lane.shape.block(lane.right, step);
+            }
+            let used = lanes.len().min(LANES);
+            self.cipher.encrypt_all(&mut blocks[..used]);
+            for (lane, block) in lanes.iter_mut().zip(blocks) {
+                let modulus = lane.shape.moduli[usize::from(step % 2)];
+                let taken = lane.shape.taken(block, modulus);
+                (lane.left, lane.right) = (lane.right, added(lane.left, taken, modulus));
+            }
+        }
     }
 
     /// Ten rounds of Feistel's scheme over the halves as numbers (SP 800-38G algorithms 7 and 8).
@@ -127,14 +171,51 @@ impl Ff1 {
 
     /// The round function modulo the size of the half it is added to.
     fn function(&self, shape: &Shape, half: u128, round: u8, modulus: u128) -> u128 {
-        let block = shape.state ^ u128::from(round) << (8 * shape.bytes) ^ half;
-        let output = u128::from_be_bytes(self.cipher.encrypt(block.to_be_bytes()));
-        let bytes = shape.bytes.div_ceil(4) * 4 + 4;
-        let number = output >> (128 - 8 * bytes);
+        shape.taken(self.cipher.encrypt(shape.block(half, round)), modulus)
+    }
+}
+
+impl Shape {
+    /// The last block of the round function.
+    fn block(&self, half: u128, round: u8) -> [u8; 16] {
+        (self.state ^ u128::from(round) << (8 * self.bytes) ^ half).to_be_bytes()
+    }
+
+    /// What the encrypted block gives modulo the size of a half.
+    fn taken(&self, output: [u8; 16], modulus: u128) -> u128 {
+        let bytes = self.bytes.div_ceil(4) * 4 + 4;
+        let number = u128::from_be_bytes(output) >> (128 - 8 * bytes);
         match (u64::try_from(number), u64::try_from(modulus)) {
             (Ok(number), Ok(modulus)) => u128::from(number % modulus),
             _ => number % modulus,
         }
+    }
+}
+
+impl Lane {
+    /// The value as a number, for a lane that came from one.
+    pub(super) fn number(&self) -> u128 {
+        self.left * self.shape.moduli[1] + self.right
+    }
+
+    /// Writes the value as digits, of which there are as many as it came from.
+    pub(super) fn write_digits(&self, digits: &mut [u8]) {
+        let (left, right) = digits.split_at_mut(digits.len() / 2);
+        write_digits(self.left, left);
+        write_digits(self.right, right);
+    }
+}
+
+impl Domain {
+    /// A number before the rounds; `None` when the domain is too small for encryption or the number outside it.
+    pub(super) fn lane(&self, number: u128) -> Option<Lane> {
+        let right = self.shape.moduli[1];
+        let fits = number < self.size && self.size >= SMALLEST_DOMAIN;
+        let (left, right) = match (u64::try_from(number), u64::try_from(right)) {
+            (Ok(number), Ok(right)) => (u128::from(number / right), u128::from(number % right)),
+            _ => (number / right, number % right),
+        };
+        fits.then_some(Lane { shape: self.shape, left, right })
     }
 }
 
@@ -220,6 +301,23 @@ mod tests {
             prop_assert!(masked < size);
             prop_assert_eq!(cipher.number(&domain, masked, Direction::Decrypt), Some(plain));
         }
+    }
+
+    #[test]
+    fn side_by_side_is_the_same_as_one_by_one() {
+        let cipher = cipher();
+        let texts = ["123456", "00000000", "620102199001011234", "13800138000", "99999999999999999999999999"];
+        let mut lanes: Vec<Lane> = texts.iter().filter_map(|text| cipher.lane_of_digits(text.as_bytes())).collect();
+        lanes.extend(cipher.domain(1_234_567_890_123).lane(987_654_321));
+        cipher.encrypt_lanes(&mut lanes);
+        for (text, lane) in texts.iter().zip(&lanes) {
+            let (mut alone, mut together) = (text.as_bytes().to_vec(), vec![0; text.len()]);
+            assert!(cipher.digits(&mut alone, Direction::Encrypt));
+            lane.write_digits(&mut together);
+            assert_eq!(alone, together);
+        }
+        let domain = cipher.domain(1_234_567_890_123);
+        assert_eq!(cipher.number(&domain, 987_654_321, Direction::Encrypt), Some(lanes[texts.len()].number()));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! every one can be undone.
 
 use super::date_shift::{civil_from_days, days_from_civil};
-use super::ff1::{Direction, Ff1, SMALLEST_DOMAIN};
+use super::ff1::{Direction, Domain, Ff1, LANES, Lane, SMALLEST_DOMAIN};
 use super::{Keeps, Mask, MaskInput, RegionOfMasked};
 use crate::EngineError;
 use crate::classify::checksum;
@@ -60,32 +60,91 @@ pub fn domain_of(data_type: Option<&str>, keep_region: bool, value: &str) -> f64
     }
 }
 
+/// The letters and digits of a value without what stands between them.
+#[derive(Debug, Clone, Copy)]
+struct Compact {
+    room: [u8; LONGEST],
+    length: usize,
+}
+
+impl Compact {
+    fn of(value: &str) -> Result<Self, &'static str> {
+        let mut compact = Self { room: [0; LONGEST], length: 0 };
+        let mut others = 0;
+        for byte in value.bytes() {
+            if byte.is_ascii_alphanumeric() {
+                *compact.room.get_mut(compact.length).ok_or(REFUSED)? = byte;
+                compact.length += 1;
+            } else {
+                // Bytes that go on with a character are none of their own.
+                others += usize::from(byte & 0xc0 != 0x80);
+            }
+        }
+        // A value of Chinese characters with a number in it would stay readable.
+        if others > compact.length { Err(REFUSED) } else { Ok(compact) }
+    }
+
+    fn bytes(&mut self) -> &mut [u8] {
+        &mut self.room[..self.length]
+    }
+
+    /// Appends the value with its letters and digits replaced by these.
+    fn write(&self, value: &str, out: &mut String) {
+        let mut changed = self.room[..self.length].iter();
+        let replaced =
+            |c: char| if c.is_ascii_alphanumeric() { changed.next().map_or(c, |byte| char::from(*byte)) } else { c };
+        match std::str::from_utf8(&self.room[..self.length]) {
+            Ok(text) if self.length == value.len() => out.push_str(text),
+            _ => out.extend(value.chars().map(replaced)),
+        }
+    }
+}
+
 /// Letters and digits are taken out, encrypted, and put back between everything else.
 fn transform(input: &MaskInput<'_>, direction: Direction, out: &mut String) -> Result<(), &'static str> {
-    let mut room = [0; LONGEST];
-    let mut length = 0;
-    for byte in input.value.bytes().filter(u8::is_ascii_alphanumeric) {
-        *room.get_mut(length).ok_or(REFUSED)? = byte;
-        length += 1;
-    }
-    let others = input.value.chars().count() - length;
-    // A value of Chinese characters with a number in it would stay readable.
-    if others > length {
-        return Err(REFUSED);
-    }
-    let compact = room.get_mut(..length).ok_or(REFUSED)?;
+    let mut compact = Compact::of(input.value)?;
     match direction {
-        Direction::Encrypt => encrypt(input, compact)?,
-        Direction::Decrypt => decrypt(input, compact)?,
+        Direction::Encrypt => encrypt(input, compact.bytes())?,
+        Direction::Decrypt => decrypt(input, compact.bytes())?,
     }
-    let mut changed = compact.iter();
-    out.extend(
-        input
-            .value
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { changed.next().map_or(c, |byte| char::from(*byte)) } else { c }),
-    );
+    compact.write(input.value, out);
     Ok(())
+}
+
+/// Values of one column that are encrypted side by side: as many as there are lanes.
+#[derive(Debug, Default)]
+pub(super) struct Together {
+    jobs: Vec<(Compact, Core)>,
+    lanes: Vec<Lane>,
+}
+
+/// How many values go side by side.
+pub(super) const TOGETHER: usize = LANES;
+
+impl Together {
+    /// Encrypts values that are what their type expects. The others are left to [`apply`]: `None`.
+    pub(super) fn encrypt(&mut self, inputs: &[MaskInput<'_>], mut report: impl FnMut(usize, &dyn Fn(&mut String))) {
+        self.jobs.clear();
+        self.lanes.clear();
+        let mut places = [0; TOGETHER];
+        for (place, input) in inputs.iter().enumerate().take(TOGETHER) {
+            let Ok(mut compact) = Compact::of(input.value) else { continue };
+            let Some(core) = core(input, compact.bytes(), Direction::Encrypt) else { continue };
+            let Some(lane) = core.lane(&input.keys.ff1, compact.bytes()) else { continue };
+            places[self.jobs.len()] = place;
+            self.jobs.push((compact, core));
+            self.lanes.push(lane);
+        }
+        let Some(first) = inputs.first() else { return };
+        first.keys.ff1.encrypt_lanes(&mut self.lanes);
+        for (((compact, core), lane), place) in self.jobs.iter_mut().zip(&self.lanes).zip(places) {
+            let input = &inputs[place];
+            let done = core.finish(&input.keys.ff1, compact.bytes(), lane);
+            if done.and_then(|number| close(input, compact.bytes(), number, Direction::Encrypt)).is_some() {
+                report(place, &|out| compact.write(input.value, out));
+            }
+        }
+    }
 }
 
 fn encrypt(input: &MaskInput<'_>, value: &mut [u8]) -> Result<(), &'static str> {
@@ -111,36 +170,88 @@ fn decrypt(input: &MaskInput<'_>, value: &mut [u8]) -> Result<(), &'static str> 
     Ok(())
 }
 
+/// What of a value is encrypted; the rest of it follows.
+#[derive(Debug, Clone)]
+enum Core {
+    /// These digits.
+    Digits(std::ops::Range<usize>),
+    /// The value as a number.
+    Number(Domain, u128),
+}
+
+impl Core {
+    fn lane(&self, cipher: &Ff1, value: &[u8]) -> Option<Lane> {
+        match self {
+            Self::Digits(range) => cipher.lane_of_digits(&value[range.clone()]),
+            Self::Number(domain, number) => domain.lane(*number),
+        }
+    }
+
+    /// Takes over the result of the rounds; a number that left its domain walks on.
+    fn finish(&self, cipher: &Ff1, value: &mut [u8], lane: &Lane) -> Option<u128> {
+        match self {
+            Self::Digits(range) => {
+                lane.write_digits(&mut value[range.clone()]);
+                Some(0)
+            }
+            Self::Number(domain, _) if lane.number() < domain.size => Some(lane.number()),
+            Self::Number(domain, number) => cipher.number(domain, *number, Direction::Encrypt),
+        }
+    }
+}
+
 /// Changes a value that is in the set of its type and says whether it was.
 fn typed(input: &MaskInput<'_>, value: &mut [u8], direction: Direction) -> bool {
     let cipher = &input.keys.ff1;
-    let changed = match input.data_type {
+    let changed = core(input, value, direction).and_then(|core| match core {
+        Core::Digits(range) => cipher.digits(&mut value[range], direction).then_some(0),
+        Core::Number(domain, number) => cipher.number(&domain, number, direction),
+    });
+    changed.and_then(|number| close(input, value, number, direction)).is_some()
+}
+
+/// What is encrypted of a value that is in the set of its type.
+fn core(input: &MaskInput<'_>, value: &[u8], direction: Direction) -> Option<Core> {
+    let cipher = &input.keys.ff1;
+    match input.data_type {
         // The check character can be X, which no number holds.
         Some("cn_resident_id" | "cn_driver_licence" | "cn_social_security") if !input.number => {
-            identity(cipher, value, input.parameters.region, direction)
+            let region = input.parameters.region;
+            let (number, size) = identity(value, region, direction)?;
+            Some(Core::Number(cipher.domain(size), number))
         }
-        Some("cn_mobile") => mobile(cipher, value, direction),
-        Some("bank_card") if value.len() >= 13 => with_luhn(cipher, value, 6, direction),
-        Some("imei") if value.len() == 15 => with_luhn(cipher, value, 8, direction),
-        Some("cn_uscc") => credit_code(cipher, value, direction),
-        Some("vin") => vehicle(cipher, value, direction),
+        Some("cn_mobile") => mobile(value),
+        Some("bank_card") if value.len() >= 13 => with_luhn(value, 6),
+        Some("imei") if value.len() == 15 => with_luhn(value, 8),
+        Some("cn_uscc") => credit_code(cipher, value),
+        Some("vin") => vehicle(value),
         _ => None,
-    };
-    changed.is_some()
+    }
 }
 
-/// Keeps the first three digits, which name the network.
-fn mobile(cipher: &Ff1, value: &mut [u8], direction: Direction) -> Option<()> {
+/// Writes what was not encrypted by digits, and makes the check characters right again.
+fn close(input: &MaskInput<'_>, value: &mut [u8], number: u128, direction: Direction) -> Option<()> {
+    match input.data_type {
+        Some("cn_resident_id" | "cn_driver_licence" | "cn_social_security") => {
+            write_identity(value, number, input.parameters.region, direction)
+        }
+        Some("bank_card" | "imei") => fix_luhn(value),
+        Some("cn_uscc") => write_credit_code(value, number),
+        Some("vin") => fix(value, 8, b"0123456789X", checksum::vin),
+        _ => Some(()),
+    }
+}
+
+/// All but the first three digits, which name the network.
+fn mobile(value: &[u8]) -> Option<Core> {
     let known = value.len() == 11 && value[0] == b'1' && value[1] >= b'3' && value.iter().all(u8::is_ascii_digit);
-    (known && cipher.digits(&mut value[3..], direction)).then_some(())
+    known.then_some(Core::Digits(3..11))
 }
 
-/// Keeps the issuer and makes the check digit right again.
-fn with_luhn(cipher: &Ff1, value: &mut [u8], head: usize, direction: Direction) -> Option<()> {
+/// All but the issuer and the check digit.
+fn with_luhn(value: &[u8], head: usize) -> Option<Core> {
     let last = value.len().checked_sub(1)?;
-    (checksum::luhn(value) && last >= head + 6).then_some(())?;
-    cipher.digits(&mut value[head..last], direction).then_some(())?;
-    fix_luhn(value)
+    (checksum::luhn(value) && last >= head + 6).then_some(Core::Digits(head..last))
 }
 
 fn fix_luhn(value: &mut [u8]) -> Option<()> {
@@ -154,12 +265,15 @@ fn fix_luhn(value: &mut [u8]) -> Option<()> {
 
 const CREDIT_ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 
-/// Keeps authority, kind and region, encrypts the organisation's number, and makes both check characters right again.
-fn credit_code(cipher: &Ff1, value: &mut [u8], direction: Direction) -> Option<()> {
+/// The organisation's number; authority, kind and region stay.
+fn credit_code(cipher: &Ff1, value: &[u8]) -> Option<Core> {
     (checksum::credit_code(value) && checksum::organisation_code(value.get(8..17)?)).then_some(())?;
     let place = |byte: &u8| CREDIT_ALPHABET.iter().position(|known| known == byte);
     let number = value[8..16].iter().try_fold(0, |number: u128, byte| Some(number * 31 + place(byte)? as u128))?;
-    let mut number = cipher.number(&cipher.domain(31_u128.pow(8)), number, direction)?;
+    Some(Core::Number(cipher.domain(31_u128.pow(8)), number))
+}
+
+fn write_credit_code(value: &mut [u8], mut number: u128) -> Option<()> {
     for byte in value[8..16].iter_mut().rev() {
         *byte = CREDIT_ALPHABET[usize::try_from(number % 31).ok()?];
         number /= 31;
@@ -168,11 +282,10 @@ fn credit_code(cipher: &Ff1, value: &mut [u8], direction: Direction) -> Option<(
     fix(value, 17, CREDIT_ALPHABET, checksum::credit_code)
 }
 
-/// Keeps maker and kind, encrypts the serial number, and makes the check character right again.
-fn vehicle(cipher: &Ff1, value: &mut [u8], direction: Direction) -> Option<()> {
-    (value.len() == 17 && checksum::vin(value) && value[11..].iter().all(u8::is_ascii_digit)).then_some(())?;
-    cipher.digits(&mut value[11..], direction).then_some(())?;
-    fix(value, 8, b"0123456789X", checksum::vin)
+/// The serial number; maker and kind stay.
+fn vehicle(value: &[u8]) -> Option<Core> {
+    let known = value.len() == 17 && checksum::vin(value) && value[11..].iter().all(u8::is_ascii_digit);
+    known.then_some(Core::Digits(11..17))
 }
 
 fn fix(value: &mut [u8], place: usize, alphabet: &[u8], holds: impl Fn(&[u8]) -> bool) -> Option<()> {
@@ -196,50 +309,57 @@ const UNASSIGNED: [u32; 34] = [
     66, 60, 59, 58, 57,
 ];
 
-/// An identity number as one of region × day × sequence; the region stays out of it when it is kept.
-fn identity(cipher: &Ff1, value: &mut [u8], region: RegionOfMasked, direction: Direction) -> Option<()> {
-    checksum::mod_11_2(value).then_some(())?;
-    let part = |range: std::ops::Range<usize>| crate::classify::number(&value[range]);
-    let (from, to) = match (region, direction) {
+/// First two digits of plain and of masked numbers.
+const fn prefixes(region: RegionOfMasked, direction: Direction) -> (&'static [u32; 34], &'static [u32; 34]) {
+    match (region, direction) {
         (RegionOfMasked::Keep, _) => (&PROVINCES, &PROVINCES),
         (RegionOfMasked::Unassigned, Direction::Encrypt) => (&PROVINCES, &UNASSIGNED),
         (RegionOfMasked::Unassigned, Direction::Decrypt) => (&UNASSIGNED, &PROVINCES),
-    };
-    let province = from.iter().position(|known| Some(*known) == part(0..2))? as u128;
+    }
+}
+
+/// An identity number as one of region × day × sequence, and how many there are; the region stays out of it when it is kept.
+fn identity(value: &[u8], region: RegionOfMasked, direction: Direction) -> Option<(u128, u128)> {
+    checksum::mod_11_2(value).then_some(())?;
+    let part = |range: std::ops::Range<usize>| crate::classify::number(&value[range]);
+    let prefix = part(0..2)?;
+    let province = prefixes(region, direction).0.iter().position(|known| *known == prefix)? as u64;
     let (year, month, day) = (part(6..10)?, part(10..12)?, part(12..14)?);
     crate::classify::is_day(year, month, day).then_some(())?;
     let days = days_from_civil(i64::from(year), i64::from(month), i64::from(day)) - FIRST_DAY;
-    let days = u128::try_from(days).ok().filter(|days| *days < DAYS)?;
-    let region_number = province * 10_000 + u128::from(part(2..6)?);
-    let inner = days * 1000 + u128::from(part(14..17)?);
-    let (plain, size) = match region {
+    let days = u64::try_from(days).ok().filter(|days| u128::from(*days) < DAYS)?;
+    let inner = u128::from(days * 1000 + u64::from(part(14..17)?));
+    let region_number = u128::from(province * 10_000 + u64::from(part(2..6)?));
+    Some(match region {
         RegionOfMasked::Keep => (inner, DAYS * 1000),
         RegionOfMasked::Unassigned => (region_number * DAYS * 1000 + inner, 340_000 * DAYS * 1000),
-    };
-    let changed = cipher.number(&cipher.domain(size), plain, direction)?;
-    let region_number = if region == RegionOfMasked::Keep { region_number } else { changed / (DAYS * 1000) };
-    write_identity(value, region_number, changed % (DAYS * 1000), to)
+    })
 }
 
-fn write_identity(value: &mut [u8], region: u128, inner: u128, prefixes: &[u32; 34]) -> Option<()> {
-    let prefix = prefixes.get(usize::try_from(region / 10_000).ok()?)?;
+fn write_identity(value: &mut [u8], number: u128, region: RegionOfMasked, direction: Direction) -> Option<()> {
+    let number = u64::try_from(number).ok()?;
+    let inners = u64::try_from(DAYS * 1000).ok()?;
+    let (region_number, inner) = (number / inners, number % inners);
     let (year, month, day) = civil_from_days(FIRST_DAY + i64::try_from(inner / 1000).ok()?);
-    let parts = [
-        (0, 2, u64::from(*prefix)),
-        (2, 4, u64::try_from(region % 10_000).ok()?),
-        (6, 4, u64::try_from(year).ok()?),
-        (10, 2, u64::try_from(month).ok()?),
-        (12, 2, u64::try_from(day).ok()?),
-        (14, 3, u64::try_from(inner % 1000).ok()?),
-    ];
-    for (start, length, mut number) in parts {
-        for place in value[start..start + length].iter_mut().rev() {
-            *place = b'0' + (number % 10) as u8;
-            number /= 10;
-        }
+    if region == RegionOfMasked::Unassigned {
+        let prefix = prefixes(region, direction).1.get(usize::try_from(region_number / 10_000).ok()?)?;
+        write_number(&mut value[..2], u64::from(*prefix));
+        write_number(&mut value[2..6], region_number % 10_000);
     }
+    write_number(&mut value[6..10], u64::try_from(year).ok()?);
+    write_number(&mut value[10..12], u64::try_from(month).ok()?);
+    write_number(&mut value[12..14], u64::try_from(day).ok()?);
+    write_number(&mut value[14..17], inner % 1000);
     value[17] = checksum::mod_11_2_check(&value[..17])?;
     Some(())
+}
+
+/// Writes a number with leading zeros.
+fn write_number(digits: &mut [u8], mut number: u64) {
+    for place in digits.iter_mut().rev() {
+        *place = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
 }
 
 /// Digits become digits and letters letters of the same case.

@@ -1,6 +1,6 @@
 //! Financial accounts: payment cards, bank accounts, IBAN, SWIFT codes.
 
-use super::{DIGITS, Detect, Found, Identifier, MIXED};
+use super::{DIGITS, Detect, Found, Identifier, MIXED, Runs};
 use crate::classify::checksum;
 use crate::classify::tokens::{Shape, Token};
 
@@ -39,7 +39,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "bank_card",
         label: "银行卡号",
-        detect: Detect::Run { shortest: 12, longest: 19, shapes: DIGITS, check: card },
+        detect: Detect::Run(Runs { shortest: 12, longest: 19, shapes: DIGITS, check: card }),
         positive: WORDS,
         negative: &["IMEI", "imei", "ICCID", "物流", "快递", "身份证", "手机"],
         valid: &["卡号6222020000000000007", "card 4111 1111 1111 1111", "银行卡 6217000000000000005"],
@@ -48,7 +48,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_bank_account",
         label: "银行账号",
-        detect: Detect::Run { shortest: 9, longest: 28, shapes: DIGITS, check: account },
+        detect: Detect::Announced(Runs { shortest: 9, longest: 28, shapes: DIGITS, check: account }),
         positive: &[
             "对公账户",
             "银行账号",
@@ -67,7 +67,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_bank_code",
         label: "联行号",
-        detect: Detect::Run { shortest: 12, longest: 12, shapes: DIGITS, check: bank_code },
+        detect: Detect::Announced(Runs { shortest: 12, longest: 12, shapes: DIGITS, check: bank_code }),
         positive: &["联行号", "行号", "开户行", "cnaps", "CNAPS"],
         negative: &[],
         valid: &["联行号 102821000017"],
@@ -76,7 +76,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "iban",
         label: "国际银行账号",
-        detect: Detect::Run { shortest: 4, longest: 34, shapes: MIXED, check: iban },
+        detect: Detect::Run(Runs { shortest: 4, longest: 34, shapes: MIXED, check: iban }),
         positive: &["iban", "IBAN", "账号", "account"],
         negative: &[],
         valid: &["GB82WEST12345698765432", "IBAN GB82 WEST 1234 5698 7654 32"],
@@ -85,7 +85,12 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "swift_code",
         label: "SWIFT代码",
-        detect: Detect::Run { shortest: 8, longest: 11, shapes: &[Shape::Mixed, Shape::Letters], check: swift },
+        detect: Detect::Announced(Runs {
+            shortest: 8,
+            longest: 11,
+            shapes: &[Shape::Mixed, Shape::Letters],
+            check: swift,
+        }),
         positive: &["swift", "SWIFT", "bic", "BIC"],
         negative: &[],
         valid: &["SWIFT: BKCHCNBJ110"],
@@ -145,6 +150,9 @@ fn card(token: &Token<'_>) -> Option<Found> {
 
 /// Cards are written in groups of four, with the rest at the end, or of 4-6-5 and 4-6-4.
 fn grouped(token: &Token<'_>) -> bool {
+    if !token.joined {
+        return true;
+    }
     let groups: Vec<usize> = token.written().split([' ', '-']).map(str::len).collect();
     match groups.as_slice() {
         [_] | [4, 6, 5] | [4, 6, 4] | [6, 10 | 13] => true,

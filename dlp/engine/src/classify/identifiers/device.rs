@@ -1,6 +1,6 @@
 //! Devices and subscriptions: IMEI, ICCID, IMSI, MEID, MAC addresses.
 
-use super::{DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier};
+use super::{DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, Runs};
 use crate::classify::checksum;
 use crate::classify::tokens::{Shape, Token};
 
@@ -8,7 +8,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "imei",
         label: "移动设备识别码",
-        detect: Detect::Run { shortest: 15, longest: 17, shapes: DIGITS, check: imei },
+        detect: Detect::Announced(Runs { shortest: 15, longest: 17, shapes: DIGITS, check: imei }),
         positive: &["imei", "IMEI", "设备识别码", "串号", "设备号"],
         negative: &["银行卡", "卡号"],
         valid: &["IMEI 490154203237518", "串号：49-015420-323751-8"],
@@ -17,7 +17,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "iccid",
         label: "集成电路卡识别码",
-        detect: Detect::Run { shortest: 19, longest: 20, shapes: DIGITS_OR_MIXED, check: iccid },
+        detect: Detect::Run(Runs { shortest: 19, longest: 20, shapes: DIGITS_OR_MIXED, check: iccid }),
         positive: &["iccid", "ICCID", "SIM卡", "sim", "卡识别码"],
         negative: &[],
         valid: &["ICCID 89860000000000000000", "iccid: 8986011684013048713"],
@@ -26,7 +26,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "imsi",
         label: "国际移动用户识别码",
-        detect: Detect::Run { shortest: 15, longest: 15, shapes: DIGITS, check: imsi },
+        detect: Detect::Announced(Runs { shortest: 15, longest: 15, shapes: DIGITS, check: imsi }),
         positive: &["imsi", "IMSI", "用户识别码"],
         negative: &[],
         valid: &["IMSI 460001234567890"],
@@ -35,7 +35,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "meid",
         label: "移动设备识别码（CDMA）",
-        detect: Detect::Run { shortest: 14, longest: 14, shapes: DIGITS_OR_MIXED, check: meid },
+        detect: Detect::Announced(Runs { shortest: 14, longest: 14, shapes: DIGITS_OR_MIXED, check: meid }),
         positive: &["meid", "MEID"],
         negative: &[],
         valid: &["MEID A0000012345678"],
@@ -44,12 +44,12 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "mac_address",
         label: "MAC地址",
-        detect: Detect::Run {
+        detect: Detect::Run(Runs {
             shortest: 2,
             longest: 2,
             shapes: &[Shape::Digits, Shape::Mixed, Shape::Letters],
             check: mac,
-        },
+        }),
         positive: &["mac", "MAC", "物理地址", "网卡", "ether"],
         negative: &[],
         valid: &["00:1A:2B:3C:4D:5E", "mac 00-1a-2b-3c-4d-5e"],
@@ -58,12 +58,12 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "device_identifier",
         label: "广告与设备标识",
-        detect: Detect::Run {
+        detect: Detect::Announced(Runs {
             shortest: 8,
             longest: 8,
             shapes: &[Shape::Digits, Shape::Mixed, Shape::Letters],
             check: advertising,
-        },
+        }),
         positive: &["idfa", "IDFA", "oaid", "OAID", "idfv", "gaid", "设备标识", "广告标识"],
         negative: &[],
         valid: &["IDFA 6D92078A-8246-4BA4-AE5B-76104861E7DC"],

@@ -1,6 +1,6 @@
 //! Numbers of other countries: telephones in the forms people write them, social security numbers of the United States.
 
-use super::{DIGITS, Detect, Found, Identifier};
+use super::{DIGITS, Detect, Found, Identifier, Runs};
 use crate::classify::tokens::Token;
 
 /// Longest telephone number with separators and extension, in bytes.
@@ -10,7 +10,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "phone_international",
         label: "境外电话",
-        detect: Detect::Run { shortest: 1, longest: 13, shapes: DIGITS, check: telephone },
+        detect: Detect::Run(Runs { shortest: 1, longest: 13, shapes: DIGITS, check: telephone }),
         positive: &[
             "电话",
             "手机",
@@ -63,7 +63,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "us_ssn",
         label: "美国社会安全号",
-        detect: Detect::Run { shortest: 9, longest: 9, shapes: DIGITS, check: social_security },
+        detect: Detect::Run(Runs { shortest: 9, longest: 9, shapes: DIGITS, check: social_security }),
         positive: &["ssn", "social security", "社会安全号", "tax id", "itin"],
         negative: &["phone", "tel", "fax"],
         valid: &["SSN: 536-22-8726", "social security number is 078-05-1119"],
@@ -71,13 +71,18 @@ pub(super) static ALL: &[Identifier] = &[
     },
 ];
 
+/// Most groups of digits.
+const GROUPS: usize = WRITTEN / 2 + 1;
+
 /// What a telephone number is written with.
 #[derive(Debug, Default)]
 struct Written {
     /// Bytes up to the end, extension included.
     length: usize,
     digits: usize,
-    groups: Vec<usize>,
+    /// Digits of each group; no group of a number is behind the last of them.
+    sizes: [usize; GROUPS],
+    count: usize,
     /// Kinds of separators met: space, dash, dot, bracket.
     separators: [bool; 4],
     extension: bool,
@@ -85,10 +90,28 @@ struct Written {
     trunk: bool,
 }
 
+impl Written {
+    fn groups(&self) -> &[usize] {
+        &self.sizes[..self.count]
+    }
+
+    fn add(&mut self, digits: usize) {
+        if let Some(size) = self.sizes.get_mut(self.count) {
+            *size = digits;
+            self.count += 1;
+        }
+        self.digits += digits;
+    }
+}
+
 /// The run is the first of the number's digits; the rest is read from the text.
 fn telephone(token: &Token<'_>) -> Option<Found> {
     let text = token.document.text.as_bytes();
     let plus = token.previous_byte() == Some(b'+');
+    // Without a country code there are separators, and one of them is the next sign.
+    if token.joined || !plus && !matches!(token.next_byte(), Some(b' ' | b'-' | b'.' | b'(' | b')')) {
+        return None;
+    }
     let bracket = token.previous_byte() == Some(b'(');
     let start = token.start - usize::from(plus || bracket);
     let before = start.checked_sub(1).and_then(|at| text.get(at));
@@ -98,7 +121,7 @@ fn telephone(token: &Token<'_>) -> Option<Found> {
     let separated = before == Some(&b':') || before == Some(&b'=');
     let follows_digits =
         before == Some(&b' ') && start.checked_sub(2).and_then(|at| text.get(at)).is_some_and(u8::is_ascii_digit);
-    if token.joined || preceded && !separated || follows_digits {
+    if preceded && !separated || follows_digits {
         return None;
     }
     let written = written(&text[start + usize::from(plus)..(start + WRITTEN + 1).min(text.len())])?;
@@ -115,20 +138,19 @@ fn written(text: &[u8]) -> Option<Written> {
     while at < text.len() {
         let group = text[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
         if group > 0 {
-            found.groups.push(group);
-            found.digits += group;
+            found.add(group);
             at += group;
             found.length = at;
             continue;
         }
         let next_digit = text.get(at + 1).is_some_and(u8::is_ascii_digit);
         at += match text[at] {
-            b'(' if text[at..].starts_with(b"(0)") && !found.groups.is_empty() => {
+            b'(' if text[at..].starts_with(b"(0)") && found.count > 0 => {
                 found.trunk = true;
                 3
             }
             b'(' if next_digit => 1,
-            b')' if found.groups.len() == 1 || found.groups.len() == 2 => {
+            b')' if found.count == 1 || found.count == 2 => {
                 found.separators[3] = true;
                 1
             }
@@ -171,7 +193,7 @@ fn extension(rest: &[u8]) -> usize {
 
 /// Confidence by form: a country code, the North American plan, or groups that count only beside a word for them.
 fn judged(written: &Written, plus: bool, first: u8, head: &str) -> Option<(u8, &'static str, bool)> {
-    let groups = written.groups.as_slice();
+    let groups = written.groups();
     let kinds = written.separators.iter().filter(|used| **used).count();
     let plan = |groups: &[usize]| matches!(groups, [3, 3, 4] | [3, 7] | [6, 4]);
     let american = plan(groups) || matches!(groups, [1 | 3, rest @ ..] if matches!(head, "1" | "001") && plan(rest));
@@ -199,6 +221,9 @@ fn judged(written: &Written, plus: bool, first: u8, head: &str) -> Option<(u8, &
 
 /// Area, group and serial as three, two and four digits; ranges never issued are refused.
 fn social_security(token: &Token<'_>) -> Option<Found> {
+    if !token.joined {
+        return None;
+    }
     let groups: Vec<&str> = token.written().split(['-', ' ']).collect();
     let [area, group, serial] = groups.as_slice() else { return None };
     let shape = (area.len(), group.len(), serial.len()) == (3, 2, 4);

@@ -58,10 +58,31 @@ pub struct Identifier {
 /// How an identifier is found.
 #[derive(Debug)]
 pub(crate) enum Detect {
-    /// In a run of letters and digits of so many characters.
-    Run { shortest: usize, longest: usize, shapes: &'static [Shape], check: fn(&Token<'_>) -> Option<Found> },
+    /// In a run of letters and digits.
+    Run(Runs),
+    /// The same, but every value counts only beside a word that announces it, so that others need not be checked.
+    Announced(Runs),
     /// Around a literal; the function gets the literal's place.
     Anchor { literals: &'static [&'static str], find: fn(Document<'_>, usize, usize) -> Option<Found> },
+}
+
+/// Runs of letters and digits of so many characters that pass a check.
+#[derive(Debug)]
+pub(crate) struct Runs {
+    pub(crate) shortest: usize,
+    pub(crate) longest: usize,
+    pub(crate) shapes: &'static [Shape],
+    pub(crate) check: fn(&Token<'_>) -> Option<Found>,
+}
+
+impl Detect {
+    /// What a run is, if it is looked for in runs.
+    pub(crate) fn check(&self, token: &Token<'_>) -> Option<Found> {
+        match self {
+            Self::Run(run) | Self::Announced(run) => (run.check)(token),
+            Self::Anchor { .. } => None,
+        }
+    }
 }
 
 /// A candidate with the confidence its own structure gives it.

@@ -1,6 +1,6 @@
 //! Vehicles and drivers: plates (GA 36-2018), vehicle identification numbers, driving licences.
 
-use super::{DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier};
+use super::{DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, Runs};
 use crate::classify::checksum;
 use crate::classify::regions::{self, RegionMatch};
 use crate::classify::tokens::{Shape, Token};
@@ -33,12 +33,12 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_license_plate",
         label: "机动车号牌",
-        detect: Detect::Run {
+        detect: Detect::Run(Runs {
             shortest: 5,
             longest: 7,
             shapes: &[Shape::Digits, Shape::Mixed, Shape::Letters],
             check: plate,
-        },
+        }),
         positive: PLATE_WORDS,
         negative: &[],
         valid: &["甘A12345", "车牌号甘AD12345", "粤B8888警", "京A·88888", "WJ甘1234X", "车辆粤KSBMMV", "沪AF12345"],
@@ -47,7 +47,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "vin",
         label: "车辆识别代号",
-        detect: Detect::Run { shortest: 17, longest: 17, shapes: DIGITS_OR_MIXED, check: vin },
+        detect: Detect::Run(Runs { shortest: 17, longest: 17, shapes: DIGITS_OR_MIXED, check: vin }),
         positive: &["车架号", "车辆识别", "vin", "VIN", "chassis", "cjh", "clsbdh"],
         negative: &[],
         valid: &["1M8GDM9AXKP042788", "车架号 LSVAA49J132047371"],
@@ -56,7 +56,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_engine_number",
         label: "发动机号",
-        detect: Detect::Run { shortest: 6, longest: 12, shapes: DIGITS_OR_MIXED, check: engine_number },
+        detect: Detect::Announced(Runs { shortest: 6, longest: 12, shapes: DIGITS_OR_MIXED, check: engine_number }),
         positive: &["发动机号", "发动机编号", "fdjh"],
         negative: &["车架号", "车牌"],
         valid: &["发动机号 8A123456"],
@@ -65,7 +65,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_driver_licence",
         label: "驾驶证号",
-        detect: Detect::Run { shortest: 18, longest: 18, shapes: DIGITS_OR_MIXED, check: licence },
+        detect: Detect::Announced(Runs { shortest: 18, longest: 18, shapes: DIGITS_OR_MIXED, check: licence }),
         positive: &["驾驶证", "驾照", "驾驶员证", "driver licence", "driver license", "jszh"],
         negative: &["身份证"],
         valid: &["驾驶证号 11010519491231002X"],
@@ -74,7 +74,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_driver_licence",
         label: "驾驶证档案编号",
-        detect: Detect::Run { shortest: 12, longest: 12, shapes: DIGITS, check: file_number },
+        detect: Detect::Announced(Runs { shortest: 12, longest: 12, shapes: DIGITS, check: file_number }),
         positive: &["档案编号", "驾驶证", "驾照"],
         negative: &[],
         valid: &["驾驶证档案编号 620100123456"],
