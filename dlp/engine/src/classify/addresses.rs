@@ -101,7 +101,7 @@ const DIVISION_CHARACTERS: usize = 15;
 static DIVISIONS: LazyLock<Divisions> = LazyLock::new(Divisions::load);
 
 struct Divisions {
-    names: HashMap<&'static str, ()>,
+    names: HashMap<String, ()>,
     automaton: Option<CharwiseDoubleArrayAhoCorasick<u32>>,
 }
 
@@ -110,14 +110,16 @@ impl Divisions {
         let mut names = HashMap::new();
         for (_, name) in divisions() {
             if *name != "市辖区" && *name != "县" && name.chars().count() >= 2 {
-                names.insert(*name, ());
-                names.insert(short(name), ());
+                names.insert((*name).to_owned(), ());
+                names.insert(short(name).to_owned(), ());
+                names.extend(common(name).map(|name| (name, ())));
             }
         }
-        let mut patterns: Vec<&str> = names.keys().copied().collect();
+        let mut patterns: Vec<&str> = names.keys().map(String::as_str).collect();
         patterns.sort_unstable();
         let builder = CharwiseDoubleArrayAhoCorasickBuilder::new().match_kind(MatchKind::LeftmostLongest);
-        Self { automaton: builder.build(patterns).ok(), names }
+        let automaton = builder.build(patterns).ok();
+        Self { automaton, names }
     }
 
     /// Length of the longest division at the beginning of a text.
@@ -125,6 +127,12 @@ impl Divisions {
         let ends = rest.char_indices().skip(2).map(|(at, _)| at).chain([rest.len()]).take(DIVISION_CHARACTERS);
         ends.filter(|end| rest.get(..*end).is_some_and(|head| self.names.contains_key(head))).max()
     }
+}
+
+/// What an autonomous division is called in common: 临夏州 for 临夏回族自治州, 东乡县 for 东乡族自治县.
+fn common(name: &'static str) -> Option<String> {
+    let kind = ["自治州", "自治县", "自治旗"].into_iter().find(|kind| name.ends_with(kind))?;
+    Some(format!("{}{}", short(name), &kind["自治".len()..]))
 }
 
 /// A division's name without its kind, if two characters remain: 张掖 of 张掖市.
@@ -230,7 +238,8 @@ fn parse(text: &str, start: usize, labelled: bool) -> Option<Candidate> {
     let mut solid = start;
     for _ in 0..PARTS {
         let rest = text.get(end..)?;
-        let Some((length, part)) = next_part(rest, parts) else { break };
+        let hamlet = hamlet(text, end).map(|length| (length, Part::Place));
+        let Some((length, part)) = hamlet.or_else(|| next_part(rest, parts)) else { break };
         end += length;
         match part {
             Part::Division => parts.divisions += 1,
@@ -238,6 +247,9 @@ fn parse(text: &str, start: usize, labelled: bool) -> Option<Candidate> {
             Part::Number => parts.numbers += 1,
         }
         solid = end;
+    }
+    if parts.numbers == 0 {
+        solid += text.get(solid..).map_or(0, |rest| beside(text, solid, rest));
     }
     let confidence = confidence(parts, labelled)?;
     let why = match parts.divisions {
@@ -247,6 +259,34 @@ fn parse(text: &str, start: usize, labelled: bool) -> Option<Candidate> {
     };
     let verdict = Verdict::default();
     Some(Candidate { data_type: "address", start, end: solid, confidence, why, verdict })
+}
+
+/// A hamlet of a village: 杜家嘴社, 上湾组.
+fn hamlet(text: &str, at: usize) -> Option<usize> {
+    text.get(..at)?.ends_with('村').then_some(())?;
+    let rest = text.get(at..)?;
+    for (count, (offset, c)) in rest.char_indices().take(6).enumerate() {
+        if count >= 2 && matches!(c, '社' | '组') {
+            return Some(offset + c.len_utf8());
+        }
+        if !('\u{4e00}'..='\u{9fff}').contains(&c) || BREAKS.contains(c) {
+            return None;
+        }
+    }
+    None
+}
+
+/// Length of what says where at a road: 路口东侧 has 口东侧 after 路.
+fn beside(text: &str, at: usize, rest: &str) -> usize {
+    if !text.get(..at).is_some_and(|head| ROADS.iter().any(|road| head.ends_with(road))) {
+        return 0;
+    }
+    let corner = rest.strip_prefix("交叉口").or_else(|| rest.strip_prefix('口')).unwrap_or(rest);
+    let mut characters = corner.chars();
+    let side = characters.next().is_some_and(|c| "东西南北".contains(c))
+        && characters.find(|c| !"东西南北".contains(*c)).is_some_and(|c| "侧角边".contains(c));
+    let sides = corner.chars().take_while(|c| "东西南北".contains(*c)).count() + 1;
+    rest.len() - corner.len() + if side { sides * 3 } else { 0 }
 }
 
 /// Enough to find a door, or a labelled street: a mere mention of a place is no address.
@@ -287,12 +327,15 @@ fn number_part(rest: &str, parts: Parts) -> Option<usize> {
     if digits == 0 {
         return None;
     }
-    if let Some(unit) = UNITS.iter().filter(|unit| after.starts_with(**unit)).max_by_key(|unit| unit.len()) {
+    // 1801门口: in front of the door.
+    let is_unit = |unit: &&&str| after.starts_with(**unit) && !(**unit == "门" && after.starts_with("门口"));
+    if let Some(unit) = UNITS.iter().filter(is_unit).max_by_key(|unit| unit.len()) {
         return Some(skipped + digits + unit.len());
     }
     let room =
         parts.numbers + parts.places > 0 && number.as_bytes()[0].is_ascii_digit() && number.len() <= 8 && skipped == 0;
-    let ends = !after.starts_with(|c: char| ('\u{4e00}'..='\u{9fff}').contains(&c) || c.is_ascii_alphanumeric());
+    let ends = after.starts_with("门口")
+        || !after.starts_with(|c: char| ('\u{4e00}'..='\u{9fff}').contains(&c) || c.is_ascii_alphanumeric());
     let trimmed = number.trim_end_matches('-').len();
     (room && ends && parts.numbers > 0).then_some(trimmed)
 }
@@ -353,6 +396,10 @@ mod tests {
             addresses("住在甘肃省兰州市城关区东岗西路199号3栋2单元501室，电话"),
             ["甘肃省兰州市城关区东岗西路199号3栋2单元501室"]
         );
+        assert_eq!(addresses("家住白银市会宁县郭城驿镇红堡子村杜家嘴社，"), ["白银市会宁县郭城驿镇红堡子村杜家嘴社"]);
+        assert_eq!(addresses("住在临夏州积石山县大河家镇大墩村。"), ["临夏州积石山县大河家镇大墩村"]);
+        assert_eq!(addresses("住所地庆阳市西峰区南大街朔州路口东侧"), ["庆阳市西峰区南大街朔州路口东侧"]);
+        assert_eq!(addresses("放天水市秦州区藉河北路3号楼2单元1801门口就行"), ["天水市秦州区藉河北路3号楼2单元1801"]);
         assert_eq!(addresses("寄到城关中山路56号 收"), ["城关中山路56号"]);
         assert_eq!(addresses("地址：幸福里小区8号楼1201室"), ["幸福里小区8号楼1201室"]);
     }

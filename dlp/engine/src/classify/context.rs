@@ -76,38 +76,39 @@ pub(crate) struct ContextWords {
 }
 
 /// A set of identifiers by their place in the registry.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Identifiers([u64; 4]);
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Identifiers(u128);
 
 impl Identifiers {
-    pub(crate) fn add(&mut self, other: Self) {
-        self.0.iter_mut().zip(other.0).for_each(|(own, more)| *own |= more);
+    /// Most identifiers there can be.
+    pub(crate) const MOST: usize = 128;
+
+    pub(crate) const fn add(&mut self, other: Self) {
+        self.0 |= other.0;
     }
 
-    pub(crate) fn insert(&mut self, identifier: usize) {
-        self.0[identifier / 64 % 4] |= 1 << (identifier % 64);
+    pub(crate) const fn insert(&mut self, identifier: usize) {
+        self.0 |= 1 << (identifier % Self::MOST);
     }
 
     pub(crate) const fn contains(self, identifier: usize) -> bool {
-        self.0[identifier / 64 % 4] >> (identifier % 64) & 1 == 1
+        self.0 >> (identifier % Self::MOST) & 1 == 1
     }
 
-    pub(crate) fn is_empty(self) -> bool {
-        self.0 == [0; 4]
+    pub(crate) const fn is_empty(self) -> bool {
+        self.0 == 0
     }
 
     /// Those in both sets.
-    pub(crate) fn shared(self, other: Self) -> Self {
-        Self(std::array::from_fn(|word| self.0[word] & other.0[word]))
+    pub(crate) const fn shared(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 
     /// The places in the registry, in its order.
     pub(crate) fn iter(self) -> impl Iterator<Item = usize> {
-        (0..4).flat_map(move |word| {
-            let next = |bits: &u64| Some(bits & (bits - 1)).filter(|rest| *rest != 0);
-            let first = Some(self.0[word]).filter(|bits| *bits != 0);
-            std::iter::successors(first, next).map(move |bits| word * 64 + bits.trailing_zeros() as usize)
-        })
+        let some = |bits: u128| Some(bits).filter(|bits| *bits != 0);
+        std::iter::successors(some(self.0), move |bits| some(bits & (bits - 1)))
+            .map(|bits| bits.trailing_zeros() as usize)
     }
 }
 
@@ -157,8 +158,11 @@ impl<'t> Neighbourhood<'t> {
 }
 
 impl ContextWords {
-    /// Compiles the words of identifiers; `None` only if the automaton can't be built.
+    /// Compiles the words of identifiers; `None` only if there are too many.
     pub(crate) fn new(identifiers: &[&'static Identifier]) -> Option<Self> {
+        if identifiers.len() > Identifiers::MOST {
+            return None;
+        }
         let mut words: Vec<Word> = Vec::new();
         for (index, identifier) in identifiers.iter().enumerate() {
             for text in identifier.positive {

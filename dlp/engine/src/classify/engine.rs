@@ -18,6 +18,8 @@ pub struct Engine {
     identifiers: Vec<&'static Identifier>,
     /// For each shape and length of a run, the identifiers that can have it.
     by_shape: [Vec<Possible>; 3],
+    /// For each byte after a run, and for the end of a text, the identifiers that the run can be.
+    by_next: Vec<Identifiers>,
     wanted: Wanted,
     patterns: Patterns,
     /// The identifiers of each anchor literal.
@@ -74,7 +76,8 @@ impl Engine {
         let by_shape = dispatch(&identifiers);
         let wanted = std::array::from_fn(|shape| std::array::from_fn(|length| by_shape[shape][length].any()));
         let patterns = Patterns::new(&literals, &context.texts());
-        Ok(Self { by_shape, wanted, patterns, settings, identifiers, anchored, context, template })
+        let by_next = (0..=u8::MAX).map(Some).chain([None]).map(|next| before(&identifiers, next)).collect();
+        Ok(Self { by_shape, by_next, wanted, patterns, settings, identifiers, anchored, context, template })
     }
 
     /// The settings the engine was made with.
@@ -209,7 +212,8 @@ impl Engine {
         let around = self.context.announced(seen, (token.start, token.end));
         let mut chosen = possible.alone;
         chosen.add(possible.announced.shared(around));
-        for index in chosen.iter() {
+        let next = token.next_byte().map_or(usize::from(u8::MAX) + 1, usize::from);
+        for index in chosen.shared(self.by_next[next]).iter() {
             let Some(found) = self.identifiers[index].detect.check(token) else { continue };
             if !found.needs_context || around.contains(index) {
                 candidates.extend(self.weigh(token.document, seen, index, found));
@@ -283,6 +287,19 @@ fn dispatch(identifiers: &[&'static Identifier]) -> [Vec<Possible>; 3] {
     table
 }
 
+/// Identifiers that a run before this byte can be.
+fn before(identifiers: &[&'static Identifier], next: Option<u8>) -> Identifiers {
+    let mut possible = Identifiers::default();
+    for (index, identifier) in identifiers.iter().enumerate() {
+        if let Detect::Run(run) | Detect::Announced(run) = &identifier.detect
+            && run.precedes(next)
+        {
+            possible.insert(index);
+        }
+    }
+    possible
+}
+
 fn anchor_literals(identifiers: &[&'static Identifier]) -> (Vec<&'static str>, Vec<Vec<Anchor>>) {
     let mut literals: Vec<&'static str> = Vec::new();
     let mut owners: Vec<Vec<Anchor>> = Vec::new();
@@ -314,7 +331,7 @@ fn piece(rest: &str) -> usize {
 
 /// Whether a Chinese character stands directly beside a candidate or one space or colon away.
 fn chinese_around(text: &str, start: usize, end: usize) -> bool {
-    let chinese = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c) || "，。；：、（）".contains(c);
+    let chinese = |c: char| matches!(c, '\u{4e00}'..='\u{9fff}' | '，' | '。' | '；' | '：' | '、' | '（' | '）');
     let before = text.get(..start).is_some_and(|text| text.trim_end_matches([' ', ':']).ends_with(chinese));
     before || text.get(end..).is_some_and(|text| text.trim_start_matches(' ').starts_with(chinese))
 }

@@ -149,9 +149,18 @@ fn beside_dot(run: Run<'_>, name: Name) -> bool {
         || run.text.get(end..).is_some_and(|tail| tail.starts_with(dotted::is_dot))
 }
 
+/// 郭城驿镇, 杜家嘴社: what looks like a name and two or one more characters are the name of a place.
+fn within_place(run: Run<'_>, name: Name) -> bool {
+    const ENDS: [char; 8] = ['镇', '乡', '村', '社', '庄', '屯', '寨', '堡'];
+    run.characters.get(name.last..).is_some_and(|rest| rest.iter().take(2).any(|c| ENDS.contains(c)))
+}
+
 fn candidate(run: Run<'_>, name: Name) -> Option<Candidate> {
     if name.sounds && (name.evidence.total < SOUNDS_EVIDENCE || name.evidence.before.is_none() || beside_dot(run, name))
     {
+        return None;
+    }
+    if name.evidence.before.is_none() && within_place(run, name) {
         return None;
     }
     let confidence = u8::try_from((60 + name.score / 3).clamp(60, 96)).unwrap_or(60);
@@ -196,6 +205,7 @@ mod tests {
             "张掖市甘州区",
             "高水平",
             "成都市",
+            "郭城驿镇红堡子村",
         ] {
             assert_eq!(names(text), Vec::<&str>::new(), "{text}");
         }
@@ -206,6 +216,8 @@ mod tests {
         assert_eq!(names("姓名：扎西次仁"), ["扎西次仁"]);
         assert_eq!(names("联系人阿依古丽·买买提，电话"), ["阿依古丽·买买提"]);
         assert_eq!(names("学生：马哈麦"), ["马哈麦"]);
+        assert_eq!(names("专家汉斯·穆勒和学者"), ["汉斯·穆勒"]);
+        assert_eq!(names("学者让·雅克·杜邦参加"), ["让·雅克·杜邦"]);
     }
 
     proptest::proptest! {

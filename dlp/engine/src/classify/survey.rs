@@ -70,15 +70,15 @@ struct Character {
 }
 
 /// What the pass does at a byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
 enum Class {
-    Other,
     Digit,
     Letter,
+    Other,
     /// A sign that some literal holds.
     Sign,
-    /// The first byte of a character of so many bytes.
-    Wide(u8),
+    /// The first byte of a longer character.
+    Wide,
 }
 
 /// Everything the pass looks for, by the character or byte that leads to it.
@@ -211,10 +211,10 @@ impl Patterns {
                     self.around(bytes, at, &self.by_sign[usize::from(*byte)], survey);
                     1
                 }
-                Class::Wide(length) => {
+                Class::Wide => {
                     let c = text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or_default();
                     folds |= raw && normalize::changes(c);
-                    usize::from(length)
+                    c.len_utf8()
                 }
             };
         }
@@ -237,10 +237,11 @@ impl Patterns {
                 Meaning::Literal(literal) if found == pattern.text.as_bytes() => {
                     survey.literal(literal, start);
                 }
-                Meaning::Word(word) if found.eq_ignore_ascii_case(pattern.text.as_bytes()) => {
-                    if stands_alone(bytes, start, start + found.len()) {
-                        survey.word(word, start, found.len());
-                    }
+                Meaning::Word(word)
+                    if found.eq_ignore_ascii_case(pattern.text.as_bytes())
+                        && stands_alone(bytes, start, start + found.len()) =>
+                {
+                    survey.word(word, start, found.len());
                 }
                 _ => {}
             }
@@ -249,17 +250,17 @@ impl Patterns {
 
     /// A run of letters and digits, with the words and literals that begin it and the literals that end it. Returns its length.
     fn run(&self, bytes: &[u8], start: usize, survey: &mut Survey) -> usize {
-        let mut run = Run { start: survey.place(start), end: 0, digits: 0, letters: 0 };
-        let mut end = start;
+        let (mut end, mut letters) = (start, 0);
         while let Some(byte) = bytes.get(end) {
-            match self.classes[usize::from(*byte)] {
-                Class::Digit => run.digits += 1,
-                Class::Letter => run.letters += 1,
-                _ => break,
+            let class = self.classes[usize::from(*byte)];
+            if class > Class::Letter {
+                break;
             }
+            letters += u32::from(class == Class::Letter);
             end += 1;
         }
-        run.end = survey.place(end);
+        let (first, last) = (survey.place(start), survey.place(end));
+        let run = Run { start: first, end: last, digits: last - first - letters, letters };
         if run.letters > 0 {
             self.beside_run(bytes, start, end, survey);
         }
@@ -365,9 +366,7 @@ const fn class(byte: u8) -> Class {
     match byte {
         b'0'..=b'9' => Class::Digit,
         b'a'..=b'z' | b'A'..=b'Z' => Class::Letter,
-        0xc0..=0xdf => Class::Wide(2),
-        0xe0..=0xef => Class::Wide(3),
-        0xf0..=0xff => Class::Wide(4),
+        0xc0..=0xff => Class::Wide,
         _ => Class::Other,
     }
 }

@@ -1,6 +1,6 @@
 //! Devices and subscriptions: IMEI, ICCID, IMSI, MEID, MAC addresses.
 
-use super::{DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, Runs};
+use super::{ANY, DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, Runs};
 use crate::classify::checksum;
 use crate::classify::tokens::{Shape, Token};
 
@@ -8,7 +8,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "imei",
         label: "移动设备识别码",
-        detect: Detect::Announced(Runs { shortest: 15, longest: 17, shapes: DIGITS, check: imei }),
+        detect: Detect::Announced(Runs { shortest: 15, longest: 17, shapes: DIGITS, next: ANY, check: imei }),
         positive: &["imei", "IMEI", "设备识别码", "串号", "设备号"],
         negative: &["银行卡", "卡号"],
         valid: &["IMEI 490154203237518", "串号：49-015420-323751-8"],
@@ -17,7 +17,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "iccid",
         label: "集成电路卡识别码",
-        detect: Detect::Run(Runs { shortest: 19, longest: 20, shapes: DIGITS_OR_MIXED, check: iccid }),
+        detect: Detect::Run(Runs { shortest: 19, longest: 20, shapes: DIGITS_OR_MIXED, next: ANY, check: iccid }),
         positive: &["iccid", "ICCID", "SIM卡", "sim", "卡识别码"],
         negative: &[],
         valid: &["ICCID 89860000000000000000", "iccid: 8986011684013048713"],
@@ -26,7 +26,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "imsi",
         label: "国际移动用户识别码",
-        detect: Detect::Announced(Runs { shortest: 15, longest: 15, shapes: DIGITS, check: imsi }),
+        detect: Detect::Announced(Runs { shortest: 15, longest: 15, shapes: DIGITS, next: ANY, check: imsi }),
         positive: &["imsi", "IMSI", "用户识别码"],
         negative: &[],
         valid: &["IMSI 460001234567890"],
@@ -35,7 +35,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "meid",
         label: "移动设备识别码（CDMA）",
-        detect: Detect::Announced(Runs { shortest: 14, longest: 14, shapes: DIGITS_OR_MIXED, check: meid }),
+        detect: Detect::Announced(Runs { shortest: 14, longest: 14, shapes: DIGITS_OR_MIXED, next: ANY, check: meid }),
         positive: &["meid", "MEID"],
         negative: &[],
         valid: &["MEID A0000012345678"],
@@ -48,6 +48,7 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 2,
             longest: 2,
             shapes: &[Shape::Digits, Shape::Mixed, Shape::Letters],
+            next: b":-",
             check: mac,
         }),
         positive: &["mac", "MAC", "物理地址", "网卡", "ether"],
@@ -62,6 +63,7 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 8,
             longest: 8,
             shapes: &[Shape::Digits, Shape::Mixed, Shape::Letters],
+            next: b"-",
             check: advertising,
         }),
         positive: &["idfa", "IDFA", "oaid", "OAID", "idfv", "gaid", "设备标识", "广告标识"],

@@ -72,7 +72,16 @@ pub(crate) struct Runs {
     pub(crate) shortest: usize,
     pub(crate) longest: usize,
     pub(crate) shapes: &'static [Shape],
+    /// Bytes of which one follows the run; [`ANY`] if it does not matter.
+    pub(crate) next: &'static [u8],
     pub(crate) check: fn(&Token<'_>) -> Option<Found>,
+}
+
+impl Runs {
+    /// Whether a run before this byte, or at the end of a text, can be one of these.
+    pub(crate) fn precedes(&self, next: Option<u8>) -> bool {
+        self.next.is_empty() || next.is_some_and(|next| self.next.contains(&next))
+    }
 }
 
 impl Detect {
@@ -109,6 +118,9 @@ impl Found {
         Self { start: token.start, end: token.end, confidence, why, needs_context: true }
     }
 }
+
+/// Whatever follows a run.
+const ANY: &[u8] = b"";
 
 const DIGITS: &[Shape] = &[Shape::Digits];
 const MIXED: &[Shape] = &[Shape::Mixed];

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::{DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, Runs};
+use super::{ANY, DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, Runs};
 use crate::classify::tokens::{Document, Shape, Token};
 
 pub(super) static ALL: &[Identifier] = &[
@@ -27,7 +27,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "ip_address",
         label: "IPv4地址",
-        detect: Detect::Run(Runs { shortest: 1, longest: 3, shapes: DIGITS, check: ipv4 }),
+        detect: Detect::Run(Runs { shortest: 1, longest: 3, shapes: DIGITS, next: b".", check: ipv4 }),
         positive: &["ip", "IP", "地址", "host", "主机", "服务器", "网关", "addr", "client", "src", "dst"],
         negative: &["version", "版本", "ver", "v"],
         valid: &["10.20.30.40", "IP：192.168.1.1"],
@@ -40,6 +40,7 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 1,
             longest: 4,
             shapes: &[Shape::Digits, Shape::Mixed, Shape::Letters],
+            next: b":",
             check: ipv6,
         }),
         positive: &["ip", "IP", "ipv6", "IPv6", "地址"],
@@ -50,7 +51,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "gps_coordinates",
         label: "经纬度",
-        detect: Detect::Run(Runs { shortest: 1, longest: 3, shapes: DIGITS, check: coordinates }),
+        detect: Detect::Run(Runs { shortest: 1, longest: 3, shapes: DIGITS, next: b".", check: coordinates }),
         positive: &["经度", "纬度", "经纬度", "坐标", "位置", "定位", "gps", "GPS", "lat", "lng", "lon", "location"],
         negative: &[],
         valid: &["坐标 36.061089,103.834303", "lng=103.834303, lat=36.061089"],
@@ -59,7 +60,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "qq_number",
         label: "QQ号",
-        detect: Detect::Announced(Runs { shortest: 5, longest: 11, shapes: DIGITS, check: messenger }),
+        detect: Detect::Announced(Runs { shortest: 5, longest: 11, shapes: DIGITS, next: ANY, check: messenger }),
         positive: &["QQ", "qq", "QQ号", "扣扣", "企鹅号"],
         negative: &["手机", "电话"],
         valid: &["QQ：123456789", "加qq 10001"],
@@ -68,7 +69,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "wechat_account",
         label: "微信号",
-        detect: Detect::Run(Runs { shortest: 4, longest: 20, shapes: DIGITS_OR_MIXED, check: wechat }),
+        detect: Detect::Run(Runs { shortest: 4, longest: 20, shapes: DIGITS_OR_MIXED, next: ANY, check: wechat }),
         positive: &["微信号", "微信ID", "wechat", "wxid", "vx", "V信"],
         negative: &["手机", "电话"],
         valid: &["微信号：wxid_a1b2c3d4", "微信号 zhaomu2026"],
@@ -205,6 +206,9 @@ fn messenger(token: &Token<'_>) -> Option<Found> {
 }
 
 fn wechat(token: &Token<'_>) -> Option<Found> {
+    if token.previous_byte() != Some(b'_') && !token.written().starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return None;
+    }
     let before = token.before();
     let (head, start) = match before.strip_suffix("wxid_") {
         Some(head) => (head, token.start - 5),

@@ -1,6 +1,6 @@
 //! Telephone numbers: mobile, landline, service and Internet-of-things numbers.
 
-use super::{DIGITS, Detect, Found, Identifier, MIXED, Runs, all_digits};
+use super::{ANY, DIGITS, Detect, Found, Identifier, MIXED, Runs, all_digits};
 use crate::classify::tokens::Token;
 
 const WORDS: &[&str] = &[
@@ -45,7 +45,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_mobile",
         label: "手机号",
-        detect: Detect::Run(Runs { shortest: 11, longest: 15, shapes: DIGITS, check: mobile }),
+        detect: Detect::Run(Runs { shortest: 11, longest: 15, shapes: DIGITS, next: ANY, check: mobile }),
         positive: WORDS,
         negative: &["银行卡", "账号", "卡号", "qq", "QQ", "身份证"],
         valid: &[
@@ -60,7 +60,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_mobile",
         label: "手机号（紧接标签）",
-        detect: Detect::Run(Runs { shortest: 12, longest: 20, shapes: MIXED, check: labelled }),
+        detect: Detect::Run(Runs { shortest: 12, longest: 20, shapes: MIXED, next: ANY, check: labelled }),
         positive: WORDS,
         negative: &[],
         valid: &["tel13800138000", "电话13800138000haha"],
@@ -69,7 +69,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_landline",
         label: "固定电话",
-        detect: Detect::Run(Runs { shortest: 10, longest: 16, shapes: DIGITS, check: landline }),
+        detect: Detect::Run(Runs { shortest: 10, longest: 16, shapes: DIGITS, next: ANY, check: landline }),
         positive: &[
             "电话",
             "座机",
@@ -92,7 +92,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_landline",
         label: "本地固定电话",
-        detect: Detect::Run(Runs { shortest: 7, longest: 8, shapes: DIGITS, check: local }),
+        detect: Detect::Run(Runs { shortest: 7, longest: 8, shapes: DIGITS, next: ANY, check: local }),
         positive: &["座机", "固话", "传真", "办公电话", "值班电话", "联系电话"],
         negative: &[],
         valid: &["办公电话：8826451"],
@@ -101,7 +101,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_service_number",
         label: "400/800服务号码",
-        detect: Detect::Announced(Runs { shortest: 10, longest: 10, shapes: DIGITS, check: service }),
+        detect: Detect::Announced(Runs { shortest: 10, longest: 10, shapes: DIGITS, next: ANY, check: service }),
         positive: &["热线", "客服", "电话", "咨询", "拨打", "hotline"],
         negative: &[],
         valid: &["客服热线400-810-0000"],
@@ -110,7 +110,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_iot_number",
         label: "物联网卡号",
-        detect: Detect::Announced(Runs { shortest: 13, longest: 13, shapes: DIGITS, check: iot }),
+        detect: Detect::Announced(Runs { shortest: 13, longest: 13, shapes: DIGITS, next: ANY, check: iot }),
         positive: &["物联网", "物联卡", "流量卡", "iot", "msisdn", "卡号"],
         negative: &[],
         valid: &["物联网卡 1064812345678"],

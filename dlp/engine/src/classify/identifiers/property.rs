@@ -1,6 +1,6 @@
 //! Land, buildings and projects: real-estate units, certificates, project codes, contracts.
 
-use super::{DIGITS_OR_MIXED, Detect, Found, Identifier, MIXED, Runs, all_digits};
+use super::{ANY, DIGITS_OR_MIXED, Detect, Found, Identifier, MIXED, Runs, all_digits};
 use crate::classify::regions::{self, RegionMatch};
 use crate::classify::tokens::{Document, Token};
 
@@ -8,7 +8,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_real_estate_unit",
         label: "不动产单元号",
-        detect: Detect::Run(Runs { shortest: 28, longest: 28, shapes: MIXED, check: unit }),
+        detect: Detect::Run(Runs { shortest: 28, longest: 28, shapes: MIXED, next: ANY, check: unit }),
         positive: &["不动产单元", "宗地", "房产", "bdcdyh"],
         negative: &[],
         valid: &["不动产单元号 620102001001GB00001F00010001", "620102 001001 GB00001 F00010001"],
@@ -17,7 +17,13 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_real_estate_unit",
         label: "不动产单元号（分段）",
-        detect: Detect::Run(Runs { shortest: 6, longest: 12, shapes: &[super::Shape::Digits], check: unit_in_parts }),
+        detect: Detect::Run(Runs {
+            shortest: 6,
+            longest: 12,
+            shapes: &[super::Shape::Digits],
+            next: b" ",
+            check: unit_in_parts,
+        }),
         positive: &["不动产单元", "宗地", "房产", "bdcdyh"],
         negative: &[],
         valid: &["620102 001001 GB00001 F00010001"],
@@ -35,7 +41,13 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_project_code",
         label: "投资项目统一代码",
-        detect: Detect::Run(Runs { shortest: 4, longest: 4, shapes: &[super::Shape::Digits], check: project }),
+        detect: Detect::Run(Runs {
+            shortest: 4,
+            longest: 4,
+            shapes: &[super::Shape::Digits],
+            next: b"-",
+            check: project,
+        }),
         positive: &["项目代码", "项目统一代码", "投资项目", "xmdm"],
         negative: &[],
         valid: &["项目代码 2308-620102-04-01-123456", "2020-620102-48-03-012345"],
@@ -44,7 +56,13 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_contract_number",
         label: "合同编号",
-        detect: Detect::Announced(Runs { shortest: 6, longest: 24, shapes: DIGITS_OR_MIXED, check: contract }),
+        detect: Detect::Announced(Runs {
+            shortest: 6,
+            longest: 24,
+            shapes: DIGITS_OR_MIXED,
+            next: ANY,
+            check: contract,
+        }),
         positive: &["合同编号", "合同号", "htbh"],
         negative: &[],
         valid: &["合同编号：HT2023001234"],

@@ -1,6 +1,6 @@
 //! Identity numbers of residents: GB 11643-1999, permits of Hong Kong, Macau, Taiwan and foreign residents.
 
-use super::{DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, MIXED, Runs, all_digits};
+use super::{ANY, DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, MIXED, Runs, all_digits};
 use crate::classify::checksum;
 use crate::classify::regions::{self, RegionMatch};
 use crate::classify::tokens::Token;
@@ -35,7 +35,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_resident_id",
         label: "居民身份证号",
-        detect: Detect::Run(Runs { shortest: 18, longest: 18, shapes: DIGITS_OR_MIXED, check: eighteen }),
+        detect: Detect::Run(Runs { shortest: 18, longest: 18, shapes: DIGITS_OR_MIXED, next: ANY, check: eighteen }),
         positive: WORDS,
         negative: &["银行卡", "卡号", "账号"],
         valid: &[
@@ -49,7 +49,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_resident_id",
         label: "居民身份证号（紧接文字）",
-        detect: Detect::Announced(Runs { shortest: 20, longest: 25, shapes: MIXED, check: trailed }),
+        detect: Detect::Announced(Runs { shortest: 20, longest: 25, shapes: MIXED, next: ANY, check: trailed }),
         positive: WORDS,
         negative: &[],
         valid: &["身份证号11010519491231002Xhaha"],
@@ -58,7 +58,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_resident_id",
         label: "居民身份证号（15位）",
-        detect: Detect::Announced(Runs { shortest: 15, longest: 15, shapes: DIGITS, check: fifteen }),
+        detect: Detect::Announced(Runs { shortest: 15, longest: 15, shapes: DIGITS, next: ANY, check: fifteen }),
         positive: WORDS,
         negative: &["IMEI", "imei", "营业执照", "注册号"],
         valid: &["旧身份证号 110105491231002"],
@@ -67,7 +67,13 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_hmt_residence_permit",
         label: "港澳台居民居住证",
-        detect: Detect::Run(Runs { shortest: 18, longest: 18, shapes: DIGITS_OR_MIXED, check: hmt_residence }),
+        detect: Detect::Run(Runs {
+            shortest: 18,
+            longest: 18,
+            shapes: DIGITS_OR_MIXED,
+            next: ANY,
+            check: hmt_residence,
+        }),
         positive: &["居住证", "港澳居民", "台湾居民", "证件号", "身份证"],
         negative: &[],
         valid: &["居住证 810000199408230021"],
@@ -76,7 +82,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_foreigner_residence",
         label: "外国人永久居留身份证",
-        detect: Detect::Run(Runs { shortest: 18, longest: 18, shapes: DIGITS_OR_MIXED, check: foreigner }),
+        detect: Detect::Run(Runs { shortest: 18, longest: 18, shapes: DIGITS_OR_MIXED, next: ANY, check: foreigner }),
         positive: &["永久居留", "外国人", "居留证", "证件号", "permanent residence", "身份证"],
         negative: &[],
         valid: &["永久居留证 911124198108030024"],
@@ -85,7 +91,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_foreigner_residence",
         label: "外国人永久居留证（2017版）",
-        detect: Detect::Announced(Runs { shortest: 15, longest: 15, shapes: MIXED, check: foreigner_2017 }),
+        detect: Detect::Announced(Runs { shortest: 15, longest: 15, shapes: MIXED, next: ANY, check: foreigner_2017 }),
         positive: &["永久居留", "外国人", "居留证", "证件号", "permanent residence"],
         negative: &[],
         valid: &["永久居留证 CAN110078010818"],

@@ -1,6 +1,6 @@
 //! Numbers of affairs and accounts that lead to a person: case numbers, parcels, petitions, vehicles of payment.
 
-use super::{DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, MIXED, Runs};
+use super::{ANY, DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, MIXED, Runs};
 use crate::classify::regions::{self, RegionMatch};
 use crate::classify::tokens::{Document, Token};
 
@@ -20,7 +20,13 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_petition_number",
         label: "信访件编号",
-        detect: Detect::Announced(Runs { shortest: 8, longest: 24, shapes: DIGITS_OR_MIXED, check: labelled }),
+        detect: Detect::Announced(Runs {
+            shortest: 8,
+            longest: 24,
+            shapes: DIGITS_OR_MIXED,
+            next: ANY,
+            check: labelled,
+        }),
         positive: &["信访件编号", "信访编号", "信访件号", "举报编号", "投诉编号"],
         negative: &[],
         valid: &["信访编号：XF20230001234"],
@@ -29,7 +35,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_invoice_number",
         label: "发票号码",
-        detect: Detect::Announced(Runs { shortest: 8, longest: 20, shapes: DIGITS, check: invoice }),
+        detect: Detect::Announced(Runs { shortest: 8, longest: 20, shapes: DIGITS, next: ANY, check: invoice }),
         positive: &["发票号码", "发票代码", "发票号", "fphm"],
         negative: &["电话", "手机"],
         valid: &["发票号码 24622000000012345678", "发票代码：062002300111"],
@@ -38,7 +44,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "express_number",
         label: "快递单号",
-        detect: Detect::Announced(Runs { shortest: 10, longest: 20, shapes: MIXED, check: express }),
+        detect: Detect::Announced(Runs { shortest: 10, longest: 20, shapes: MIXED, next: ANY, check: express }),
         positive: &["快递单号", "运单号", "物流单号", "快递", "顺丰", "tracking"],
         negative: &[],
         valid: &["快递单号SF1234567890123", "运单号 JD0012345678901"],
@@ -47,7 +53,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "utility_account",
         label: "水电气户号",
-        detect: Detect::Announced(Runs { shortest: 6, longest: 16, shapes: DIGITS, check: utility }),
+        detect: Detect::Announced(Runs { shortest: 6, longest: 16, shapes: DIGITS, next: ANY, check: utility }),
         positive: &["户号", "用电户号", "缴费户号", "燃气户号", "水表号", "电表号"],
         negative: &["账户号", "电话", "手机", "身份证"],
         valid: &["用电户号 6201001234"],
@@ -56,7 +62,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_postcode",
         label: "邮政编码",
-        detect: Detect::Announced(Runs { shortest: 6, longest: 6, shapes: DIGITS, check: postcode }),
+        detect: Detect::Announced(Runs { shortest: 6, longest: 6, shapes: DIGITS, next: ANY, check: postcode }),
         positive: &["邮编", "邮政编码", "postcode", "zip", "yzbm"],
         negative: &[],
         valid: &["邮编：730000"],
@@ -65,7 +71,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "verification_code",
         label: "短信验证码",
-        detect: Detect::Announced(Runs { shortest: 4, longest: 8, shapes: DIGITS, check: verification }),
+        detect: Detect::Announced(Runs { shortest: 4, longest: 8, shapes: DIGITS, next: ANY, check: verification }),
         positive: &["验证码", "动态码", "校验码", "verification code", "otp", "OTP"],
         negative: &["邮编", "电话"],
         valid: &["您的验证码是 482913，请勿泄露"],

@@ -1,6 +1,6 @@
 //! Social insurance, health and public service: cards and files that carry a number.
 
-use super::{DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, MIXED, Runs, all_digits};
+use super::{ANY, DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, MIXED, Runs, all_digits};
 use crate::classify::checksum;
 use crate::classify::regions::{self, RegionMatch};
 use crate::classify::tokens::{Document, Token};
@@ -9,7 +9,13 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_social_security",
         label: "社会保障号",
-        detect: Detect::Announced(Runs { shortest: 18, longest: 18, shapes: DIGITS_OR_MIXED, check: security }),
+        detect: Detect::Announced(Runs {
+            shortest: 18,
+            longest: 18,
+            shapes: DIGITS_OR_MIXED,
+            next: ANY,
+            check: security,
+        }),
         positive: &["社会保障号", "社保号", "社保编号", "社会保险号", "社保卡", "社会保障卡", "sbh", "shbzh"],
         negative: &["身份证"],
         valid: &["社会保障号码 11010519491231002X"],
@@ -18,7 +24,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_social_security",
         label: "社会保障卡号",
-        detect: Detect::Announced(Runs { shortest: 9, longest: 9, shapes: MIXED, check: security_card }),
+        detect: Detect::Announced(Runs { shortest: 9, longest: 9, shapes: MIXED, next: ANY, check: security_card }),
         positive: &["社保卡", "社会保障卡", "社保卡号", "sbkh"],
         negative: &[],
         valid: &["社保卡号 A12345678"],
@@ -27,7 +33,13 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_medical_insurance",
         label: "医保号",
-        detect: Detect::Announced(Runs { shortest: 8, longest: 28, shapes: DIGITS_OR_MIXED, check: insurance }),
+        detect: Detect::Announced(Runs {
+            shortest: 8,
+            longest: 28,
+            shapes: DIGITS_OR_MIXED,
+            next: ANY,
+            check: insurance,
+        }),
         positive: &["医保号", "医保卡", "医保编号", "医疗保险", "医保个人编号", "医保电子凭证", "ybkh", "参保号"],
         negative: &["身份证", "电话", "手机"],
         valid: &["医保卡号：62010012345678", "医疗保险号 A0012345678"],
@@ -36,7 +48,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_medical_institution",
         label: "医保定点机构和人员代码",
-        detect: Detect::Announced(Runs { shortest: 12, longest: 13, shapes: MIXED, check: institution }),
+        detect: Detect::Announced(Runs { shortest: 12, longest: 13, shapes: MIXED, next: ANY, check: institution }),
         positive: &["定点", "医疗机构代码", "医保医师", "机构编码", "药店", "医师代码"],
         negative: &[],
         valid: &["医疗机构代码 H62010200123", "医保医师代码 D620102001234"],
@@ -45,7 +57,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_provident_fund",
         label: "公积金账号",
-        detect: Detect::Announced(Runs { shortest: 8, longest: 20, shapes: DIGITS, check: provident }),
+        detect: Detect::Announced(Runs { shortest: 8, longest: 20, shapes: DIGITS, next: ANY, check: provident }),
         positive: &["公积金账号", "公积金个人账号", "公积金编号", "公积金", "gjjzh"],
         negative: &["电话", "身份证", "手机"],
         valid: &["公积金账号 620100012345"],
@@ -54,7 +66,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_disability_certificate",
         label: "残疾人证号",
-        detect: Detect::Run(Runs { shortest: 20, longest: 22, shapes: DIGITS_OR_MIXED, check: disability }),
+        detect: Detect::Run(Runs { shortest: 20, longest: 22, shapes: DIGITS_OR_MIXED, next: ANY, check: disability }),
         positive: &["残疾", "残疾人证", "cjzh"],
         negative: &[],
         valid: &["残疾人证号 11010519491231002X43"],
@@ -72,7 +84,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_police_number",
         label: "警号",
-        detect: Detect::Announced(Runs { shortest: 6, longest: 7, shapes: DIGITS, check: police }),
+        detect: Detect::Announced(Runs { shortest: 6, longest: 7, shapes: DIGITS, next: ANY, check: police }),
         positive: &["警号", "警官编号", "民警编号"],
         negative: &[],
         valid: &["警号 012345"],
@@ -81,7 +93,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_student_number",
         label: "学籍号",
-        detect: Detect::Run(Runs { shortest: 19, longest: 19, shapes: MIXED, check: student }),
+        detect: Detect::Run(Runs { shortest: 19, longest: 19, shapes: MIXED, next: ANY, check: student }),
         positive: &["学籍", "学籍号", "学生", "xjh"],
         negative: &[],
         valid: &["学籍号G11010519491231002X"],
@@ -90,7 +102,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "medical_record_number",
         label: "病历号",
-        detect: Detect::Announced(Runs { shortest: 5, longest: 16, shapes: DIGITS_OR_MIXED, check: record }),
+        detect: Detect::Announced(Runs { shortest: 5, longest: 16, shapes: DIGITS_OR_MIXED, next: ANY, check: record }),
         positive: &["病历号", "住院号", "门诊号", "就诊卡", "病案号", "诊疗卡", "blh", "zyh"],
         negative: &["电话", "手机", "身份证", "床号", "联系"],
         valid: &["住院号：20230145", "病历号 MR001234"],
@@ -99,7 +111,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "student_or_staff_number",
         label: "学号工号",
-        detect: Detect::Announced(Runs { shortest: 4, longest: 14, shapes: DIGITS_OR_MIXED, check: staff }),
+        detect: Detect::Announced(Runs { shortest: 4, longest: 14, shapes: DIGITS_OR_MIXED, next: ANY, check: staff }),
         positive: &["工号", "学号", "准考证号", "考生号", "员工编号", "职工号", "gh", "xh", "zkzh"],
         negative: &["电话", "手机", "身份证", "卡号"],
         valid: &["学号：2021010203", "准考证号 621234567890"],

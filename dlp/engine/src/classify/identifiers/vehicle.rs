@@ -1,6 +1,6 @@
 //! Vehicles and drivers: plates (GA 36-2018), vehicle identification numbers, driving licences.
 
-use super::{DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, Runs};
+use super::{ANY, DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, Runs};
 use crate::classify::checksum;
 use crate::classify::regions::{self, RegionMatch};
 use crate::classify::tokens::{Shape, Token};
@@ -37,6 +37,7 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 5,
             longest: 7,
             shapes: &[Shape::Digits, Shape::Mixed, Shape::Letters],
+            next: ANY,
             check: plate,
         }),
         positive: PLATE_WORDS,
@@ -47,7 +48,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "vin",
         label: "车辆识别代号",
-        detect: Detect::Run(Runs { shortest: 17, longest: 17, shapes: DIGITS_OR_MIXED, check: vin }),
+        detect: Detect::Run(Runs { shortest: 17, longest: 17, shapes: DIGITS_OR_MIXED, next: ANY, check: vin }),
         positive: &["车架号", "车辆识别", "vin", "VIN", "chassis", "cjh", "clsbdh"],
         negative: &[],
         valid: &["1M8GDM9AXKP042788", "车架号 LSVAA49J132047371"],
@@ -56,7 +57,13 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_engine_number",
         label: "发动机号",
-        detect: Detect::Announced(Runs { shortest: 6, longest: 12, shapes: DIGITS_OR_MIXED, check: engine_number }),
+        detect: Detect::Announced(Runs {
+            shortest: 6,
+            longest: 12,
+            shapes: DIGITS_OR_MIXED,
+            next: ANY,
+            check: engine_number,
+        }),
         positive: &["发动机号", "发动机编号", "fdjh"],
         negative: &["车架号", "车牌"],
         valid: &["发动机号 8A123456"],
@@ -65,7 +72,13 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_driver_licence",
         label: "驾驶证号",
-        detect: Detect::Announced(Runs { shortest: 18, longest: 18, shapes: DIGITS_OR_MIXED, check: licence }),
+        detect: Detect::Announced(Runs {
+            shortest: 18,
+            longest: 18,
+            shapes: DIGITS_OR_MIXED,
+            next: ANY,
+            check: licence,
+        }),
         positive: &["驾驶证", "驾照", "驾驶员证", "driver licence", "driver license", "jszh"],
         negative: &["身份证"],
         valid: &["驾驶证号 11010519491231002X"],
@@ -74,7 +87,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_driver_licence",
         label: "驾驶证档案编号",
-        detect: Detect::Announced(Runs { shortest: 12, longest: 12, shapes: DIGITS, check: file_number }),
+        detect: Detect::Announced(Runs { shortest: 12, longest: 12, shapes: DIGITS, next: ANY, check: file_number }),
         positive: &["档案编号", "驾驶证", "驾照"],
         negative: &[],
         valid: &["驾驶证档案编号 620100123456"],
@@ -84,6 +97,10 @@ pub(super) static ALL: &[Identifier] = &[
 
 fn plate(token: &Token<'_>) -> Option<Found> {
     let text = token.compact();
+    // A plate goes on from a Chinese character, a middle dot or a full stop.
+    if token.previous_byte().is_none_or(|byte| byte.is_ascii() && byte != b'.') {
+        return None;
+    }
     if token.joined || token.written().bytes().any(|byte| byte.is_ascii_lowercase()) {
         return None;
     }

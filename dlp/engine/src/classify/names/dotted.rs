@@ -34,8 +34,10 @@ pub(super) fn find(text: &str, candidates: &mut Vec<Candidate>) {
         if at < done || !is_dot(c) {
             continue;
         }
-        let start = first_part(text, done, at);
         let end = other_parts(text, at);
+        // A part of one character is too little before a single dot: 让·雅克·杜邦.
+        let dots = text.get(at..end).unwrap_or_default().chars().filter(|c| is_dot(*c)).count();
+        let start = first_part(text, done, at, if dots >= 2 { 1 } else { 2 });
         if start < at && end > at {
             candidates.push(candidate(start, end, c));
             done = end;
@@ -44,7 +46,7 @@ pub(super) fn find(text: &str, candidates: &mut Vec<Candidate>) {
 }
 
 /// Where the part before a dot begins: sounds, as far as they do not break a word that reaches over the border.
-fn first_part(text: &str, from: usize, at: usize) -> usize {
+fn first_part(text: &str, from: usize, at: usize, shortest: usize) -> usize {
     let head = text.get(from..at).unwrap_or_default();
     let characters: Vec<char> = head.chars().rev().take(PART + WORD_CHARACTERS).take_while(|c| is_han(*c)).collect();
     let mut length = characters.iter().take(PART).take_while(|c| MODEL.sound(**c).is_some()).count();
@@ -64,7 +66,7 @@ fn first_part(text: &str, from: usize, at: usize) -> usize {
         }
         length -= 1;
     }
-    if length < 2 { at } else { at - 3 * length }
+    if length < shortest { at } else { at - 3 * length }
 }
 
 /// Where the parts after a dot end; at most [`PARTS`].
@@ -100,7 +102,9 @@ fn part(rest: &str) -> usize {
         }
         length -= 1;
     }
-    length
+    // 汉斯·穆勒和…: the sound is the word that joins what follows.
+    let joins = length > 2 && length < characters.len() && characters[length - 1] == '和';
+    length - usize::from(joins)
 }
 
 fn candidate(start: usize, end: usize, dot: char) -> Candidate {
