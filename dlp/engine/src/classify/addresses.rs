@@ -264,10 +264,11 @@ fn parse(text: &str, start: usize, labelled: bool) -> Option<Candidate> {
 /// A hamlet of a village: 杜家嘴社, 上湾组.
 fn hamlet(text: &str, at: usize) -> Option<usize> {
     text.get(..at)?.ends_with('村').then_some(())?;
-    let rest = text.get(at..)?;
+    let whole = text.get(at..)?;
+    let rest = ["民委员会", "委会"].into_iter().find_map(|board| whole.strip_prefix(board)).unwrap_or(whole);
     for (count, (offset, c)) in rest.char_indices().take(6).enumerate() {
         if count >= 2 && matches!(c, '社' | '组') {
-            return Some(offset + c.len_utf8());
+            return Some(whole.len() - rest.len() + offset + c.len_utf8());
         }
         if !('\u{4e00}'..='\u{9fff}').contains(&c) || BREAKS.contains(c) {
             return None;
@@ -281,12 +282,26 @@ fn beside(text: &str, at: usize, rest: &str) -> usize {
     if !text.get(..at).is_some_and(|head| ROADS.iter().any(|road| head.ends_with(road))) {
         return 0;
     }
+    if let Some(crossing) = crossing(rest) {
+        return crossing;
+    }
     let corner = rest.strip_prefix("交叉口").or_else(|| rest.strip_prefix('口')).unwrap_or(rest);
     let mut characters = corner.chars();
     let side = characters.next().is_some_and(|c| "东西南北".contains(c))
         && characters.find(|c| !"东西南北".contains(*c)).is_some_and(|c| "侧角边".contains(c));
     let sides = corner.chars().take_while(|c| "东西南北".contains(*c)).count() + 1;
     rest.len() - corner.len() + if side { sides * 3 } else { 0 }
+}
+
+/// Length of 与新华路交叉口.
+fn crossing(rest: &str) -> Option<usize> {
+    let other = rest.strip_prefix(['与', '和'])?;
+    let (at, word) = ["交叉口", "交汇处", "十字"]
+        .into_iter()
+        .filter_map(|word| Some((other.find(word).filter(|at| *at <= NAME_CHARACTERS * 3)?, word)))
+        .min()?;
+    let is_road = ROADS.iter().any(|road| other[..at].ends_with(road));
+    is_road.then_some(rest.len() - other.len() + at + word.len())
 }
 
 /// Enough to find a door, or a labelled street: a mere mention of a place is no address.
@@ -343,6 +358,10 @@ fn number_part(rest: &str, parts: Parts) -> Option<usize> {
 /// A name of at most twelve characters with the nearest ending of a place; a second ending belongs to it.
 fn place_part(rest: &str, after_number: bool) -> Option<usize> {
     let most = if after_number { 8 } else { NAME_CHARACTERS };
+    // 88号上幼儿园: the text has gone on.
+    if after_number && rest.starts_with(['上', '去', '到']) && !rest.starts_with("上海") {
+        return None;
+    }
     for (count, (at, c)) in rest.char_indices().enumerate() {
         // 银河国际11栋: what stands before the number of a building is its name, whatever it ends in.
         if (2..=8).contains(&count) && c.is_ascii_digit() && numbers_building(&rest[at..]) {
@@ -397,6 +416,8 @@ mod tests {
             ["甘肃省兰州市城关区东岗西路199号3栋2单元501室"]
         );
         assert_eq!(addresses("家住白银市会宁县郭城驿镇红堡子村杜家嘴社，"), ["白银市会宁县郭城驿镇红堡子村杜家嘴社"]);
+        assert_eq!(addresses("住在金昌市金川区北京路与新华路交叉口了"), ["金昌市金川区北京路与新华路交叉口"]);
+        assert_eq!(addresses("在兰州市安宁区枣林西路88号上幼儿园"), ["兰州市安宁区枣林西路88号"]);
         assert_eq!(addresses("住在临夏州积石山县大河家镇大墩村。"), ["临夏州积石山县大河家镇大墩村"]);
         assert_eq!(addresses("住所地庆阳市西峰区南大街朔州路口东侧"), ["庆阳市西峰区南大街朔州路口东侧"]);
         assert_eq!(addresses("放天水市秦州区藉河北路3号楼2单元1801门口就行"), ["天水市秦州区藉河北路3号楼2单元1801"]);

@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(names("联系人阿依古丽·买买提，电话"), ["阿依古丽·买买提"]);
         assert_eq!(names("学生：马哈麦"), ["马哈麦"]);
         assert_eq!(names("专家汉斯·穆勒和学者"), ["汉斯·穆勒"]);
-        assert_eq!(names("学者让·雅克·杜邦参加"), ["让·雅克·杜邦"]);
+        assert_eq!(names("学者让·雅克·勒克参加"), ["让·雅克·勒克"]);
     }
 
     proptest::proptest! {
