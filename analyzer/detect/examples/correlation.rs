@@ -1,5 +1,5 @@
 //! Measures Sigma correlations: time per event at windows of ten thousand hits for every type, and the longest stall while a
-//! million groups come and go. Prints figures and judges nothing.
+//! million groups come and go, and while their state is saved. Prints figures and judges nothing.
 
 #![allow(clippy::print_stdout, reason = "it is there to print figures")]
 
@@ -113,6 +113,7 @@ fn main() {
         );
     }
     groups();
+    snapshot();
 }
 
 /// More than a million groups, each hit twice, that end while others begin.
@@ -125,6 +126,42 @@ fn groups() {
         us(times.mean),
         us(times.longest) / 1000.0,
         times.evicted
+    );
+}
+
+/// A million groups are saved by another thread while they are hit. Three times, and of each event the least wall time counts.
+fn snapshot() {
+    const HITS: u64 = 200_000;
+    let (mut least, mut pause) = (vec![Duration::MAX; HITS as usize], Duration::MAX);
+    let (mut bytes, mut took) = (0, Duration::ZERO);
+    for _ in 0..3 {
+        let mut analysis = analysis(
+            "title: t\nid: t\ncorrelation:\n  type: event_count\n  rules: [a]\n  group-by: [user.name]\n  timespan: 10h\n  condition:\n    gte: 1000000\n",
+        );
+        let hit =
+            |index: u64| event(index, i64::try_from(index).unwrap_or(0) * 1_000_000, "a", index * 7_919 % 1_000_000);
+        (0..1_000_000).for_each(|index| drop(analysis.observe(&mut hit(index))));
+        let begin = Instant::now();
+        let taken = analysis.snapshot();
+        pause = pause.min(begin.elapsed());
+        let writing = std::thread::spawn(move || {
+            let begin = Instant::now();
+            (taken.into_bytes().map_or(0, |bytes| bytes.len()), begin.elapsed())
+        });
+        for (least, index) in least.iter_mut().zip(1_000_000..) {
+            let mut event = hit(index);
+            let begin = Instant::now();
+            analysis.observe(&mut event);
+            *least = begin.elapsed().min(*least);
+        }
+        (bytes, took) = writing.join().unwrap_or_default();
+    }
+    println!(
+        "snapshot of a million groups: taken in {:.2} ms, {} MB written in {:.1} s, longest of {HITS} events meanwhile {:.2} ms",
+        us(pause) / 1000.0,
+        bytes / 1_000_000,
+        took.as_secs_f64(),
+        us(least.iter().max().copied().unwrap_or_default()) / 1000.0
     );
 }
 

@@ -7,10 +7,10 @@ use fengsui_schema::{Alert, Event, Finding, Incident, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::behaviour::{Behaviour, DETECTORS};
+use crate::behaviour::{Behaviour, DETECTORS, SavedBehaviour};
 use crate::clocks::Clocks;
 use crate::detection::SingleEvent;
-use crate::sigma::Correlations;
+use crate::sigma::{Correlations, SavedCorrelations};
 use crate::{CorrelationSettings, Correlator, Detection, ShownIncident, Suppressed};
 
 /// How a stream of events is analysed.
@@ -59,18 +59,58 @@ pub struct Analysis {
 }
 
 /// What survives a restart.
-#[derive(Serialize, Deserialize)]
-struct Snapshot {
-    version: u32,
+#[derive(Deserialize)]
+struct Saved {
     behaviours: BTreeMap<String, Value>,
-    correlations: Correlations,
+    rest: Rest,
+}
+
+/// What survives a restart but for the behaviour detectors.
+#[derive(Serialize, Deserialize)]
+struct Rest {
+    version: u32,
+    correlations: SavedCorrelations,
     correlator: Correlator,
     clocks: BTreeMap<String, Timestamp>,
     counts: AnalysisCounts,
 }
 
+/// The state of an analysis at one moment. To take it is quick; to write it as bytes takes long, and may be done by another
+/// thread while the analysis goes on.
+pub struct AnalysisSnapshot {
+    behaviours: Vec<(&'static str, SavedBehaviour)>,
+    rest: Rest,
+}
+
+impl AnalysisSnapshot {
+    /// The bytes that [`Analysis::restore`] takes. Parts are written one after the other and freed, as no value of the whole
+    /// fits beside the state.
+    ///
+    /// # Errors
+    /// When the state can't be written as JSON.
+    pub fn into_bytes(self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut bytes = b"{\"behaviours\":{".to_vec();
+        for (place, (name, save)) in self.behaviours.into_iter().enumerate() {
+            bytes.extend_from_slice(if place == 0 { b"" } else { b"," });
+            serde_json::to_writer(&mut bytes, name)?;
+            bytes.push(b':');
+            save(&mut bytes)?;
+        }
+        bytes.extend_from_slice(b"},\"rest\":");
+        serde_json::to_writer(&mut bytes, &self.rest)?;
+        bytes.push(b'}');
+        Ok(bytes)
+    }
+}
+
+impl std::fmt::Debug for AnalysisSnapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AnalysisSnapshot").field("version", &self.rest.version).finish_non_exhaustive()
+    }
+}
+
 /// Version of the snapshot; another one is not taken.
-const SNAPSHOT_VERSION: u32 = 2;
+const SNAPSHOT_VERSION: u32 = 3;
 
 /// Event time between two rounds of dropping old windows, in seconds.
 const ADVANCE_S: i64 = 30;
@@ -225,21 +265,19 @@ impl Analysis {
     }
 
     /// The state, to be taken up after a restart.
-    ///
-    /// # Errors
-    /// When the state can't be written as JSON.
-    pub fn snapshot(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let behaviours =
-            self.behaviours.iter().map(|(name, behaviour)| ((*name).to_owned(), behaviour.save())).collect();
-        let snapshot = Snapshot {
+    #[must_use]
+    pub fn snapshot(&self) -> AnalysisSnapshot {
+        let rest = Rest {
             version: SNAPSHOT_VERSION,
-            behaviours,
-            correlations: self.correlations.clone(),
+            correlations: self.correlations.save(),
             correlator: self.correlator.clone(),
             clocks: self.clocks.newest().clone(),
             counts: self.counts,
         };
-        serde_json::to_vec(&snapshot)
+        AnalysisSnapshot {
+            behaviours: self.behaviours.iter().map(|(name, behaviour)| (*name, behaviour.save())).collect(),
+            rest,
+        }
     }
 
     /// Takes up a state. A detector that does not understand its part begins anew.
@@ -247,21 +285,20 @@ impl Analysis {
     /// # Errors
     /// When the bytes are no snapshot of this version; nothing changes then.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), String> {
-        let snapshot: Snapshot = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        let Saved { behaviours: mut states, rest: snapshot } =
+            serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
         if snapshot.version != SNAPSHOT_VERSION {
             return Err(format!(
                 "snapshot has version {}, this program reads version {SNAPSHOT_VERSION}",
                 snapshot.version
             ));
         }
-        let mut states = snapshot.behaviours;
         for (name, behaviour) in &mut self.behaviours {
             if let Some(state) = states.remove(*name) {
                 behaviour.restore(state);
             }
         }
-        self.correlations = snapshot.correlations;
-        self.correlations.adopt(self.detection.correlations());
+        self.correlations = Correlations::of(snapshot.correlations, self.detection.correlations());
         (self.correlator, self.counts) = (snapshot.correlator, snapshot.counts);
         self.clocks = Clocks::of(snapshot.clocks);
         Ok(())

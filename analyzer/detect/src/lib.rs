@@ -25,7 +25,7 @@ mod testing;
 mod text;
 mod triage;
 
-pub use analysis::{Analysis, AnalysisCounts, AnalysisSettings};
+pub use analysis::{Analysis, AnalysisCounts, AnalysisSettings, AnalysisSnapshot};
 pub use behaviour::{Behaviour, BehaviourDefinition, DETECTORS};
 pub use correlate::{CorrelationSettings, Correlator, Evidence, Reference, ShownIncident};
 pub use detection::{Detection, DetectionBuilder, LoadReport, RuleFailure, SigmaDetection};

@@ -58,7 +58,7 @@ fn incidents(events: &[Event], rounds: &[usize], restart: Option<usize>) -> BTre
     };
     for (index, event) in events.iter().enumerate() {
         if restart == Some(index) {
-            let state = analysis.snapshot().expect("saves");
+            let state = analysis.snapshot().into_bytes().expect("saves");
             analysis = Analysis::new(AnalysisSettings::default(), detection());
             analysis.restore(&state).expect("restores");
         }
@@ -208,7 +208,7 @@ fn console(
     kills: &BTreeSet<usize>,
 ) -> (BTreeMap<String, Incident>, BTreeSet<String>) {
     let fresh = || Analysis::new(AnalysisSettings::default(), Arc::clone(detection));
-    let (mut analysis, mut saved, mut at) = (fresh(), (fresh().snapshot().expect("saves"), 0), 0);
+    let (mut analysis, mut saved, mut at) = (fresh(), (fresh().snapshot().into_bytes().expect("saves"), 0), 0);
     let (mut last, mut alerts) = (BTreeMap::new(), BTreeSet::new());
     let (mut left, mut shown, mut reached) = (kills.clone(), Vec::new(), 0);
     let mut keep = |incidents: Vec<Incident>, shown: &mut Vec<ShownIncident>| {
@@ -228,7 +228,7 @@ fn console(
             }
             keep(analysis.incidents(), &mut shown);
             if at % 2 == 0 {
-                (saved, shown) = ((analysis.snapshot().expect("saves"), at), Vec::new());
+                (saved, shown) = ((analysis.snapshot().into_bytes().expect("saves"), at), Vec::new());
             }
             reached = at;
         }

@@ -1,6 +1,5 @@
-//! Hands outputs to the sink in order and completes checkpoints behind them.
+//! Hands outputs to the sink in order, and checkpoints on once everything before them was taken.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,17 +7,17 @@ use fengsui_schema::Output;
 use tokio::sync::mpsc::Receiver;
 use tokio_util::sync::CancellationToken;
 
+use crate::checkpoint::Pending;
 use crate::counters::Counters;
-use crate::reading::Acknowledged;
-use crate::snapshot::{self, Snapshot};
-use crate::{EventIndex, OutputSink, journal, limits};
+use crate::snapshot::Taken;
+use crate::{OutputSink, limits};
 
 /// What the analysis hands on, in order.
 pub(crate) enum Handover {
     /// Outputs for the sink.
     Outputs(Vec<Output>),
     /// The state after a record: when everything before is delivered and committed, the record may be acknowledged.
-    Checkpoint(Snapshot),
+    Checkpoint(Box<Taken>),
 }
 
 /// First pause after a failed delivery; it doubles up to [`limits::DELIVERY_BACKOFF_STEPS`] times.
@@ -30,9 +29,7 @@ const LAST_TRIES: u32 = 3;
 /// The task that delivers.
 pub(crate) struct Delivery {
     pub(crate) sink: Arc<dyn OutputSink>,
-    pub(crate) index: Arc<dyn EventIndex>,
-    pub(crate) state_directory: PathBuf,
-    pub(crate) complete: Arc<Acknowledged>,
+    pub(crate) checkpoints: Pending,
     pub(crate) counters: Arc<Counters>,
     pub(crate) stop: CancellationToken,
 }
@@ -41,14 +38,16 @@ impl Delivery {
     /// Runs until the analysis has handed over everything.
     pub(crate) async fn run(self, mut handovers: Receiver<Handover>) {
         while let Some(handover) = handovers.recv().await {
-            let went_through = match handover {
-                Handover::Outputs(outputs) => self.deliver(outputs).await,
-                Handover::Checkpoint(snapshot) => self.checkpoint(snapshot).await,
-            };
-            if !went_through {
-                // Nothing after this may be acknowledged; it is read again at the next start.
-                handovers.close();
-                return;
+            match handover {
+                Handover::Outputs(outputs) => {
+                    if self.deliver(outputs).await {
+                        continue;
+                    }
+                    // Nothing after this may be acknowledged; it is read again at the next start.
+                    handovers.close();
+                    return;
+                }
+                Handover::Checkpoint(taken) => self.checkpoints.replace(taken),
             }
         }
     }
@@ -81,21 +80,5 @@ impl Delivery {
             };
             counter.add(1);
         }
-    }
-
-    /// Commits the index, writes the snapshot, and lets the record be acknowledged.
-    async fn checkpoint(&self, snapshot: Snapshot) -> bool {
-        let (index, directory, sequence) = (Arc::clone(&self.index), self.state_directory.clone(), snapshot.sequence);
-        let work = move || {
-            index.commit()?;
-            snapshot::write(&directory, &snapshot).map_err(|error| error.to_string())?;
-            journal::delete_before(&directory, snapshot.sequence).map_err(|error| error.to_string())
-        };
-        match tokio::task::spawn_blocking(work).await {
-            Ok(Ok(())) => self.complete.raise(sequence),
-            Ok(Err(error)) => tracing::error!(%error, sequence, "checkpoint failed; the next one covers it"),
-            Err(error) => tracing::error!(%error, sequence, "checkpoint ended early; the next one covers it"),
-        }
-        true
     }
 }

@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod checkpoint;
 mod counters;
 mod delivery;
 mod error;

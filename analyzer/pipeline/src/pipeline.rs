@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::checkpoint::{Checkpoints, Pending};
 use crate::counters::Counters;
 use crate::delivery::Delivery;
 use crate::journal::{self, Journal};
@@ -80,13 +81,20 @@ impl Pipeline {
         let (record_sender, records) = sync_channel((limits::QUEUED_RECORDS / limits::READ_RECORDS).max(1));
         let (handovers, handover_receiver) = tokio::sync::mpsc::channel(HANDOVERS);
         let complete = Arc::new(Acknowledged::default());
+        let pending = Pending::default();
         let delivery = Delivery {
             sink: parts.sink,
+            checkpoints: pending.clone(),
+            counters: Arc::clone(&counters),
+            stop: stop.clone(),
+        };
+        let delivered = CancellationToken::new();
+        let checkpoints = Checkpoints {
+            pending,
             index: Arc::clone(&parts.store),
             state_directory: directory.clone(),
             complete: Arc::clone(&complete),
-            counters: Arc::clone(&counters),
-            stop: stop.clone(),
+            ended: delivered.clone(),
         };
         let commit_interval = Duration::from_millis(u64::from(settings.commit_interval_ms.max(100)));
         let worker = Worker {
@@ -112,7 +120,11 @@ impl Pipeline {
                 reading::run(reader, record_sender, &complete, &reading_counters, &reading_stop)
             }),
             tokio::task::spawn_blocking(move || worker.run(&records)),
-            tokio::spawn(delivery.run(handover_receiver)),
+            tokio::spawn(async move {
+                let _ends_checkpoints = delivered.drop_guard();
+                delivery.run(handover_receiver).await;
+            }),
+            tokio::spawn(checkpoints.run()),
             committing,
         ];
         Ok(PipelineHandle { stop, tasks, receivers, counters, exchange })

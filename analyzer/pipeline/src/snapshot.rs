@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use fengsui_detect::AnalysisSnapshot;
+
 use crate::PipelineError;
 
 /// First bytes of the file, with the version of what follows.
@@ -20,6 +22,15 @@ pub(crate) struct Snapshot {
 
 fn path(directory: &Path) -> PathBuf {
     directory.join("state.snapshot")
+}
+
+/// The state of the analysis after a record, before it is written as bytes.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    /// Records up to and with this one are in the state.
+    pub(crate) sequence: u64,
+    /// What the analysis saved.
+    pub(crate) state: AnalysisSnapshot,
 }
 
 /// Writes a snapshot beside the old one, syncs it and puts it in place.

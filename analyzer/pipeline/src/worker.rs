@@ -15,7 +15,7 @@ use crate::counters::Counters;
 use crate::delivery::Handover;
 use crate::journal::{HandedOut, Journal};
 use crate::quarantine::Quarantine;
-use crate::snapshot::Snapshot;
+use crate::snapshot::Taken;
 use crate::{EventIndex, Organization, PipelineSettings};
 
 /// Pause after the index refused an event.
@@ -228,17 +228,10 @@ impl Worker {
             tracing::error!(%error, "the quarantine can't be synced");
             return true;
         }
-        match self.analysis.snapshot() {
-            Ok(state) => {
-                self.analysed = Some(sequence);
-                self.journal.follow(sequence);
-                self.handovers.blocking_send(Handover::Checkpoint(Snapshot { sequence, state })).is_ok()
-            }
-            Err(error) => {
-                tracing::error!(%error, "the state can't be written");
-                true
-            }
-        }
+        self.analysed = Some(sequence);
+        self.journal.follow(sequence);
+        let taken = Taken { sequence, state: self.analysis.snapshot() };
+        self.handovers.blocking_send(Handover::Checkpoint(Box::new(taken))).is_ok()
     }
 }
 

@@ -79,10 +79,14 @@ impl Fields {
 pub enum FieldType {
     /// An exact term: a name, an identifier, a hash.
     Keyword,
+    /// An exact term that hardly two events share, such as the number of a flow: found whole, never counted.
+    Identifier,
     /// Prose that is searched by word.
     Text,
-    /// A whole number.
+    /// A whole number that names or classes something: a port, a status.
     Integer,
+    /// A count or a size: compared and added up.
+    Quantity,
     /// An IPv4 or IPv6 address.
     Address,
     /// A point in time.
@@ -121,14 +125,14 @@ pub const FIELD_CATALOGUE: &[FieldDefinition] = &[
     field("fengsui.domain", FieldType::Keyword, "cloud, network, data or application"),
     field("source.ip", FieldType::Address, "address that opened the flow"),
     field("source.port", FieldType::Integer, "port that opened the flow"),
-    field("source.bytes", FieldType::Integer, "bytes sent by the source"),
+    field("source.bytes", FieldType::Quantity, "bytes sent by the source"),
     field("destination.ip", FieldType::Address, "address the flow went to"),
     field("destination.port", FieldType::Integer, "port the flow went to"),
-    field("destination.bytes", FieldType::Integer, "bytes sent by the destination"),
+    field("destination.bytes", FieldType::Quantity, "bytes sent by the destination"),
     field("network.transport", FieldType::Keyword, "tcp, udp, icmp, ..."),
     field("network.protocol", FieldType::Keyword, "application protocol: http, dns, tls, ..."),
-    field("network.community_id", FieldType::Keyword, "community id version 1 of the flow"),
-    field("flow.id", FieldType::Keyword, "the sensor's number of the flow"),
+    field("network.community_id", FieldType::Identifier, "community id version 1 of the flow"),
+    field("flow.id", FieldType::Identifier, "the sensor's number of the flow"),
     field("host.name", FieldType::Keyword, "host the record is about"),
     field("host.ip", FieldType::Address, "address of that host"),
     field("user.name", FieldType::Keyword, "account"),
@@ -136,7 +140,7 @@ pub const FIELD_CATALOGUE: &[FieldDefinition] = &[
     field("process.command_line", FieldType::Text, "command line"),
     field("process.parent.executable", FieldType::Keyword, "path of the parent program"),
     field("file.name", FieldType::Keyword, "name of the file"),
-    field("file.size", FieldType::Integer, "size in bytes"),
+    field("file.size", FieldType::Quantity, "size in bytes"),
     field("file.hash.md5", FieldType::Keyword, "MD5 of the content"),
     field("file.hash.sha1", FieldType::Keyword, "SHA-1 of the content"),
     field("file.hash.sha256", FieldType::Keyword, "SHA-256 of the content"),

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use fengsui_schema::Event;
 use parking_lot::Mutex;
@@ -13,8 +14,10 @@ use tantivy::{
     Term,
 };
 
-use crate::document::document;
+use crate::collect::Place;
+use crate::document::{document, id_term};
 use crate::schema::IndexFields;
+use crate::stored::{self, Shapes};
 use crate::tokenizer::{KEYWORD, Keyword, WORDS, Words};
 use crate::{StoreError, limits};
 
@@ -29,8 +32,11 @@ pub(crate) struct Day {
     folder: PathBuf,
     index: Index,
     reader: IndexReader,
+    shapes: Shapes,
     writer: Mutex<Option<OpenWriter>>,
     writer_bytes: usize,
+    /// Highest spool sequence of an event that was added, in this life or a former one.
+    added: AtomicU64,
 }
 
 struct OpenWriter {
@@ -48,7 +54,14 @@ impl Day {
         let opened = std::panic::catch_unwind(|| open_index(&folder, name));
         let panicked = |_| Err(TantivyError::InternalError("opening it fails badly".to_owned()));
         let (index, reader) = opened.unwrap_or_else(panicked).map_err(StoreError::index(name))?;
-        Ok(Self { name: name.to_owned(), folder, index, reader, writer: Mutex::new(None), writer_bytes })
+        let shapes = Shapes::open(&folder).map_err(StoreError::file("read", &folder))?;
+        let committed = Committed::of(&index).unwrap_or_default();
+        if shapes.count() < committed.shapes {
+            let error = TantivyError::InternalError("the file of shapes is cut".to_owned());
+            return Err(StoreError::index(name)(error));
+        }
+        let added = AtomicU64::new(committed.sequence.map_or(0, |sequence| sequence.saturating_add(1)));
+        Ok(Self { name: name.to_owned(), folder, index, reader, shapes, writer: Mutex::new(None), writer_bytes, added })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -59,16 +72,22 @@ impl Day {
         self.reader.searcher()
     }
 
-    /// Adds an event in place of one with the same id.
-    pub(crate) fn add(&self, event: &Event) -> Result<(), StoreError> {
-        let document = document(event)?;
+    /// Adds an event in place of one with the same id. There can be one only if its spool sequence is not new: to look for it
+    /// costs as much as to index an event.
+    pub(crate) fn add(&self, event: &Event, sequence: u64) -> Result<(), StoreError> {
+        let stored =
+            stored::write(event, &self.shapes).map_err(StoreError::file("write the shapes of", &self.folder))?;
+        let document = document(event, &stored);
         let mut writer = self.writer.lock();
+        let is_new = self.added.fetch_max(sequence.saturating_add(1), Ordering::Relaxed) <= sequence;
         if writer.is_none() {
             *writer = Some(self.open_writer()?);
         }
         let Some(open) = writer.as_mut() else { return Ok(()) };
         open.dirty = true;
-        open.writer.delete_term(Term::from_field_text(IndexFields::get().id, &event.id.to_string()));
+        if !is_new {
+            open.writer.delete_term(Term::from_field_text(IndexFields::get().id, &id_term(event.id)));
+        }
         open.writer.add_document(document).map_err(StoreError::index(&self.name))?;
         Ok(())
     }
@@ -84,9 +103,11 @@ impl Day {
     pub(crate) fn commit(&self, sequence: u64) -> Result<(), StoreError> {
         let mut writer = self.writer.lock();
         let Some(open) = writer.as_mut().filter(|open| open.dirty) else { return Ok(()) };
+        self.shapes.sync().map_err(StoreError::file("sync the shapes of", &self.folder))?;
+        let committed = Committed { sequence: Some(sequence), shapes: self.shapes.count() };
         let mut commit = || {
             let mut prepared = open.writer.prepare_commit()?;
-            prepared.set_payload(&sequence.to_string());
+            prepared.set_payload(&committed.to_text());
             prepared.commit()?;
             self.reader.reload()
         };
@@ -108,7 +129,7 @@ impl Day {
 
     /// The spool sequence of the last commit.
     pub(crate) fn committed_sequence(&self) -> Option<u64> {
-        self.index.load_metas().ok()?.payload?.parse().ok()
+        Committed::of(&self.index)?.sequence
     }
 
     /// Bytes on disk.
@@ -118,16 +139,38 @@ impl Day {
     }
 
     /// Reads a stored event.
-    pub(crate) fn event(&self, searcher: &Searcher, address: DocAddress) -> Result<Event, StoreError> {
+    pub(crate) fn event(&self, searcher: &Searcher, place: Place, address: DocAddress) -> Result<Event, StoreError> {
         let document: TantivyDocument = searcher.doc(address).map_err(StoreError::index(&self.name))?;
         let bytes = document.get_first(IndexFields::get().source).and_then(|value| value.as_bytes());
         let bytes =
             bytes.filter(|bytes| bytes.len() <= limits::EVENT_BYTES).ok_or_else(|| self.damaged("it is missing"))?;
-        serde_json::from_slice(bytes).map_err(|error| self.damaged(&error.to_string()))
+        stored::read(bytes, place, &self.shapes).map_err(|reason| self.damaged(&reason))
     }
 
     fn damaged(&self, reason: &str) -> StoreError {
         StoreError::Damaged { day: self.name.clone(), reason: reason.to_owned() }
+    }
+}
+
+/// What a commit was about, kept with it as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Committed {
+    /// Highest spool sequence added to the store by then.
+    sequence: Option<u64>,
+    /// Shapes that the day had by then.
+    shapes: usize,
+}
+
+impl Committed {
+    /// That of the last commit; `None` when there is none.
+    fn of(index: &Index) -> Option<Self> {
+        let payload = index.load_metas().ok()?.payload?;
+        let (sequence, shapes) = payload.split_once(' ')?;
+        Some(Self { sequence: sequence.parse().ok(), shapes: shapes.parse().ok()? })
+    }
+
+    fn to_text(self) -> String {
+        format!("{} {}", self.sequence.unwrap_or(0), self.shapes)
     }
 }
 

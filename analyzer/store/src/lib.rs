@@ -19,6 +19,7 @@ mod schema;
 mod search;
 mod settings;
 mod store;
+mod stored;
 mod tokenizer;
 
 pub use error::StoreError;

@@ -40,3 +40,11 @@ pub const WILDCARDS: usize = 8;
 pub const OFFSET: usize = 10_000;
 /// Most distinct values that are counted for a list of frequent terms.
 pub const COUNTED_TERMS: usize = 2_000_000;
+/// Most shapes of records that one day keeps once; the shape of a further one is stored with its event.
+pub const SHAPES: usize = 20_000;
+/// Longest shape that is kept once, in bytes; a longer one is stored with its event.
+pub const SHAPE_BYTES: usize = 16 * 1024;
+/// Most shapes that were met once and are remembered until they come back; at the bound all are forgotten.
+pub const SHAPES_MET: usize = 20_000;
+/// Deepest nesting of a stored event (the JSON parser itself takes 128).
+pub const STORED_DEPTH: usize = 256;

@@ -1,23 +1,26 @@
 //! The meaning of a query by brute force, and the proof that the index gives the same answers.
 
-use std::net::Ipv6Addr;
+use std::collections::HashSet;
+use std::net::{IpAddr, Ipv6Addr};
 use std::ops::{Bound, RangeBounds};
 
-use fengsui_schema::{Event, EventId, EventKind, Fields, SourceReference, Timestamp, UnitCode};
+use fengsui_schema::{
+    Event, EventId, EventKind, FIELD_CATALOGUE, FieldType, Fields, SourceReference, Timestamp, UnitCode,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::document::{Searchable, Typed};
-use crate::other::as_number;
+use crate::document::{Catalogued, Searchable, Typed, as_ipv6};
+use crate::other::{Kind, kind};
 use crate::query::parse;
-use crate::query::resolve::{Query, Test, resolve};
+use crate::query::resolve::{OtherValue, Query, Test, resolve};
 use crate::tokenizer::{keyword, words};
 use crate::{SearchRequest, Selection, Store, StoreSettings};
 
 /// 2026-03-01T00:00:00Z.
 const START: i64 = 1_772_323_200;
 
-fn holds(query: &Query, event: &Event, found: &Searchable) -> bool {
+fn holds(query: &Query, event: &Event, found: &Searchable<'_>) -> bool {
     match query {
         Query::All => true,
         Query::And(queries) => queries.iter().all(|query| holds(query, event, found)),
@@ -27,15 +30,15 @@ fn holds(query: &Query, event: &Event, found: &Searchable) -> bool {
     }
 }
 
-fn passes(test: &Test, event: &Event, found: &Searchable) -> bool {
-    let keywords = |index: &usize, test: &dyn Fn(&str) -> bool| {
-        found
-            .catalogue
-            .iter()
-            .any(|(at, value)| at == index && matches!(value, Typed::Keyword(text) if test(&keyword(text))))
+fn passes(test: &Test, event: &Event, found: &Searchable<'_>) -> bool {
+    let any = |index: &usize, test: &dyn Fn(&Typed<'_>) -> bool| {
+        found.catalogue.iter().any(|known| known.field == *index && test(&known.value))
     };
-    let other = |name: &str, test: &dyn Fn(&str) -> bool| {
-        found.other.iter().any(|(at, value)| at == name && test(&keyword(value)))
+    let keywords = |index: &usize, test: &dyn Fn(&str) -> bool| {
+        any(index, &|value| matches!(value, Typed::Keyword(text) if test(&keyword(text))))
+    };
+    let texts = |index: &usize, test: &dyn Fn(&str) -> bool| {
+        any(index, &|value| matches!(value, Typed::Text(text) if test(text)))
     };
     match test {
         Test::Nothing => false,
@@ -44,37 +47,110 @@ fn passes(test: &Test, event: &Event, found: &Searchable) -> bool {
         Test::Keyword(index, value) => keywords(index, &|text| text == value),
         Test::KeywordPattern(index, pattern) => keywords(index, &|text| matches_glob(pattern, text)),
         Test::KeywordRange(index, low, high) => keywords(index, &|text| inside(&text.to_owned(), low, high)),
-        Test::Words(index, sequence) => {
-            texts(*index, found).iter().any(|text| words(text).windows(sequence.len()).any(|window| window == sequence))
+        Test::Identifier(index, value) => {
+            any(index, &|known| matches!(known, Typed::Identifier(text) if text == value))
         }
-        Test::WordPattern(index, pattern) => {
-            texts(*index, found).iter().any(|text| words(text).iter().any(|word| matches_glob(pattern, word)))
+        Test::Words(index, sequence) => texts(index, &|text| holds_words(text, sequence)),
+        Test::WordPattern(index, pattern) => texts(index, &|text| holds_word_of(text, pattern)),
+        Test::Anywhere(sequence, value) => {
+            leaves(event).iter().any(|text| holds_words(text, sequence))
+                || found.catalogue.iter().any(|known| is_whole(known, value))
         }
-        Test::Integer(index, low, high) => found
-            .catalogue
-            .iter()
-            .any(|(at, value)| at == index && matches!(value, Typed::Integer(number) if inside(number, low, high))),
-        Test::Address(index, low, high) => found.catalogue.iter().any(|(at, value)| {
-            at == index && matches!(value, Typed::Address(address) if inside::<Ipv6Addr>(address, low, high))
-        }),
-        Test::Exists(index) => found.catalogue.iter().any(|(at, _)| at == index),
-        Test::Other(name, value) => other(name, &|text| text == value),
-        Test::OtherPattern(name, pattern) => other(name, &|text| matches_glob(pattern, text)),
-        Test::OtherNumber(name, low, high) => {
-            other(name, &|text| as_number(text).is_some_and(|number| inside(&number, low, high)))
+        Test::PatternAnywhere(pattern) => {
+            leaves(event).iter().any(|text| holds_word_of(text, pattern))
+                || found
+                    .catalogue
+                    .iter()
+                    .any(|known| matches!(&known.value, Typed::Keyword(text) if matches_glob(pattern, &keyword(text))))
         }
-        Test::OtherRange(name, low, high) => other(name, &|text| inside(&text.to_owned(), low, high)),
-        Test::OtherExists(name) => other(name, &|_| true) || event.fields.get(name).is_some(),
+        Test::Integer(index, low, high) => {
+            any(index, &|value| matches!(value, Typed::Integer(number) if inside(number, low, high)))
+        }
+        Test::Address(index, low, high) => {
+            any(index, &|value| matches!(value, Typed::Address(address) if inside::<Ipv6Addr>(address, low, high)))
+        }
+        Test::Exists(index) => any(index, &|_| true),
+        Test::Other(name, test) => {
+            found.other.iter().filter(|named| named.name == *name).any(|named| match named.alias {
+                Some(field) => test.of_field(field).is_some_and(|test| passes(&test, event, found)),
+                None => passes_other(&test.value, &named.text),
+            })
+        }
+        Test::OtherExists(name) => {
+            found.other.iter().any(|named| named.name == *name) || event.fields.get(name).is_some()
+        }
     }
 }
 
-fn texts(index: Option<usize>, found: &Searchable) -> Vec<String> {
-    let Some(index) = index else { return found.texts.clone() };
-    let of = |(at, value): &(usize, Typed)| match value {
-        Typed::Text(text) if *at == index => Some(text.clone()),
-        _ => None,
+fn passes_other(test: &OtherValue, text: &str) -> bool {
+    let (number, time) = match kind(text) {
+        Kind::Text => (None, None),
+        Kind::Number(number) | Kind::Spelled(number) => (Some(number), None),
+        Kind::Time(micros) => (None, Some(micros)),
     };
-    found.catalogue.iter().filter_map(of).collect()
+    let is_text = time.is_none() && !matches!(kind(text), Kind::Number(_));
+    match test {
+        OtherValue::Equal(value) => {
+            keyword(value) == keyword(text) && time.is_none()
+                || time.is_some_and(|time| kind(value) == Kind::Time(time))
+        }
+        OtherValue::Pattern(pattern) => time.is_none() && matches_glob(pattern, &keyword(text)),
+        OtherValue::Number(low, high) => number.is_some_and(|number| inside(&number, low, high)),
+        OtherValue::Time(low, high) => time.is_some_and(|time| inside(&time, low, high)),
+        OtherValue::Range(low, high) => is_text && inside(&keyword(text), low, high),
+    }
+}
+
+fn holds_words(text: &str, sequence: &[String]) -> bool {
+    words(text).windows(sequence.len()).any(|window| window == sequence)
+}
+
+fn holds_word_of(text: &str, pattern: &str) -> bool {
+    words(text).iter().any(|word| matches_glob(pattern, word))
+}
+
+/// Whether a field that is looked into as a whole has a value.
+fn is_whole(known: &Catalogued<'_>, value: &str) -> bool {
+    match &known.value {
+        Typed::Keyword(text) => keyword(text) == keyword(value),
+        Typed::Identifier(text) => text == value,
+        Typed::Address(address) => value.parse().map(as_ipv6) == Ok(*address),
+        Typed::Text(_) | Typed::Integer(_) => false,
+    }
+}
+
+/// Every text of an event but times, addresses and identifiers.
+fn leaves(event: &Event) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    let mut open: Vec<&Value> = event.fields.iter().map(|(_, value)| value).chain([&event.original]).collect();
+    while let Some(value) = open.pop() {
+        match value {
+            Value::String(text) => all.push(text.clone()),
+            Value::Array(list) => open.extend(list),
+            Value::Object(object) => open.extend(object.values()),
+            _ => {}
+        }
+    }
+    let whole = |name: &str, value: &Value| {
+        let of_name = FIELD_CATALOGUE.iter().find(|definition| definition.name == name);
+        let is_whole =
+            of_name.is_some_and(|definition| matches!(definition.kind, FieldType::Address | FieldType::Identifier));
+        let values: Vec<String> = match value {
+            Value::Array(list) => list.iter().filter_map(|value| value.as_str().map(str::to_owned)).collect(),
+            value => value.as_str().map(str::to_owned).into_iter().collect(),
+        };
+        values
+            .into_iter()
+            .filter(move |text| is_whole && (text.parse::<IpAddr>().is_ok() || definition_is_identifier(name)))
+            .collect::<Vec<_>>()
+    };
+    let not_words: HashSet<String> = event.fields.iter().flat_map(|(name, value)| whole(name, value)).collect();
+    all.retain(|text| !not_words.contains(text) && !matches!(kind(text), Kind::Time(_)));
+    all
+}
+
+fn definition_is_identifier(name: &str) -> bool {
+    FIELD_CATALOGUE.iter().any(|definition| definition.name == name && definition.kind == FieldType::Identifier)
 }
 
 fn inside<T: PartialOrd>(value: &T, low: &Bound<T>, high: &Bound<T>) -> bool {
@@ -105,6 +181,12 @@ fn event(number: u64, parts: &EventParts) -> Event {
     fields.set_some("destination.port", parts.port);
     fields.set("organization.id", parts.unit);
     fields.set("dns.resolved_ip", json!(["10.1.0.1", parts.address]));
+    fields.set_some("flow.id", parts.port.map(|port| (port + 123_456).to_string()));
+    fields.set_some("network.community_id", parts.user.map(|user| if user == "al" { COMMUNITY } else { user }));
+    fields.set_some("source.bytes", parts.port.map(|port| port * 1_000));
+    fields.set("odd.size", parts.length.clone());
+    fields.set("odd.begin", parts.begin);
+    let begin = if parts.port == Some(2) { "2026-03-02T08:00:00.000000+0000" } else { parts.begin };
     let mut bytes = [0; 16];
     bytes[..8].copy_from_slice(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
     bytes[8..].copy_from_slice(&number.to_be_bytes());
@@ -115,7 +197,11 @@ fn event(number: u64, parts: &EventParts) -> Event {
         kind: EventKind::Event,
         source: SourceReference { source: "test".into(), instance: "a".into(), sequence: number },
         fields,
-        original: json!({"http": {"length": parts.length, "tags": [parts.user, "x-1"]}, "note": parts.note}),
+        original: json!({
+            "http": {"length": parts.length, "tags": [parts.user, "x-1"], "host": parts.user, "text": parts.message},
+            "note": parts.note, "flow": parts.port.map(|port| port + 123_456), "up": parts.port.map(|port| port * 1_000),
+            "begin": begin, "peer": parts.address, "odd.size": parts.other_length,
+        }),
     }
 }
 
@@ -128,23 +214,31 @@ struct EventParts {
     port: Option<i64>,
     unit: &'static str,
     length: Value,
+    other_length: Value,
     note: &'static str,
+    begin: &'static str,
 }
 
 const USERS: &[&str] = &["root", "Root", "alice", "al", "马得福", "a.b"];
 const TEXTS: &[&str] =
     &["检测到SQL注入攻击", "GET /a.php?id=1 UNION SELECT", "union of select", "攻击", "login failed for root", ""];
 const ADDRESSES: &[&str] = &["10.0.0.1", "10.1.0.1", "192.168.1.9", "fe80::1", "2001:db8::1"];
-const NOTES: &[&str] = &["ok", "OK then", "10.0.0.1", "5", "攻"];
+const NOTES: &[&str] =
+    &["ok", "OK then", "10.0.0.1", "5", "攻", "007", "2026-03-02T08:00:00Z", "2026-03-01 08:00:00.5"];
+const BEGINS: &[&str] = &["2026-03-01T08:00:00.000000+0000", "2026-03-02T08:00:00Z", "never"];
 
 fn parts() -> impl Strategy<Value = EventParts> {
-    let length = prop_oneof![
-        (-5_i64..15).prop_map(Value::from),
-        Just(json!(2.5)),
-        Just(json!("7")),
-        Just(json!("many")),
-        Just(Value::Null)
-    ];
+    let length = || {
+        prop_oneof![
+            (-5_i64..15).prop_map(Value::from),
+            (1_000_i64..1_003).prop_map(Value::from),
+            Just(json!(2.5)),
+            Just(json!("7")),
+            Just(json!("7.0")),
+            Just(json!("many")),
+            Just(Value::Null)
+        ]
+    };
     let some = |values| proptest::option::of(proptest::sample::select(values));
     (
         0_i64..3 * 86_400,
@@ -153,10 +247,11 @@ fn parts() -> impl Strategy<Value = EventParts> {
         some(ADDRESSES),
         proptest::option::of(0_i64..6),
         proptest::sample::select(&["620000", "620100", "620123-01", "nonsense"][..]),
-        length,
+        (length(), length()),
         proptest::sample::select(NOTES),
+        proptest::sample::select(BEGINS),
     )
-        .prop_map(|(second, user, message, address, port, unit, length, note)| EventParts {
+        .prop_map(|(second, user, message, address, port, unit, (length, other_length), note, begin)| EventParts {
             second,
             user,
             message,
@@ -164,9 +259,13 @@ fn parts() -> impl Strategy<Value = EventParts> {
             port,
             unit,
             length,
+            other_length,
             note,
+            begin,
         })
 }
+
+const COMMUNITY: &str = "1:hO+sN4H+MG5MY/8hIrXPqc4ZQz4=";
 
 /// Conditions that no event or every event of [`parts`] meets.
 const CONSTANT: &[&str] = &["event.kind:event", "http.tags:x-?", "no.such:1", "no.such:*", "---"];
@@ -199,6 +298,40 @@ const CONDITIONS: &[&str] = &[
     "http.length:*",
     "http.tags:x-?",
     "http.tags:ROOT",
+    "http.length:1*",
+    "http.length:1001",
+    "http.length:[1 TO many]",
+    "odd.size>=1000",
+    "odd.size:7",
+    "odd.size:7.0",
+    "http.host:root",
+    "http.host:?l",
+    "http.host:*",
+    "http.text:攻击",
+    "http.text:\"union select\"",
+    "http.text:sel*",
+    "flow:123458",
+    "flow.id:123458",
+    "flow.id:*",
+    "network.community_id:\"1:hO+sN4H+MG5MY/8hIrXPqc4ZQz4=\"",
+    "\"1:hO+sN4H+MG5MY/8hIrXPqc4ZQz4=\"",
+    "network.community_id:a.b",
+    "123458",
+    "up:2000",
+    "up>1000",
+    "source.bytes:2000",
+    "source.bytes>1000",
+    "begin:2026-03-02T08:00:00Z",
+    "begin:\"2026-03-01T08:00:00.000000+0000\"",
+    "begin:[2026-03-02 TO 2026-03-03]",
+    "begin:n*",
+    "odd.begin<2026-03-02",
+    "peer:10.0.0.0/8",
+    "peer:10.0.0.1",
+    "fe80::1",
+    "note:007",
+    "note:0*",
+    "note:2026-03-01T08:00:00.500Z",
     "note:[o TO p]",
     "note:\"ok then\"",
     "no.such:1",
@@ -245,7 +378,8 @@ impl Both {
             if index % 37 == 36 {
                 store.commit().expect("commits");
                 // As after a crash: some events come again.
-                events[index - 5..index].iter().for_each(|event| store.add(event, index as u64).expect("adds"));
+                let again = events.iter().enumerate().skip(index - 5).take(5);
+                again.for_each(|(earlier, event)| store.add(event, earlier as u64).expect("adds"));
             }
         }
         store.commit().expect("commits");
@@ -258,7 +392,7 @@ impl Both {
         let in_time = |event: &Event| {
             selection.from.is_none_or(|from| event.time >= from) && selection.to.is_none_or(|to| event.time < to)
         };
-        let in_units = |found: &Searchable| {
+        let in_units = |found: &Searchable<'_>| {
             selection
                 .units
                 .as_ref()

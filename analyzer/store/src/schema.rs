@@ -14,7 +14,7 @@ use crate::tokenizer::{KEYWORD, WORDS};
 #[derive(Debug)]
 pub(crate) struct IndexFields {
     pub(crate) schema: Schema,
-    /// Event id, 32 hexadecimal digits.
+    /// The beginning of the event id, see [`crate::document::id_term`].
     pub(crate) id: Field,
     /// Event time in nanoseconds.
     pub(crate) time: Field,
@@ -26,7 +26,7 @@ pub(crate) struct IndexFields {
     pub(crate) all: Field,
     /// Terms of fields outside the catalogue, see [`crate::other`].
     pub(crate) other: Field,
-    /// The event as JSON, compressed in blocks by the index.
+    /// The event as [`crate::stored`] writes it, compressed in blocks by the index.
     pub(crate) source: Field,
     /// In the order of the catalogue; the time has none.
     catalogue: Vec<Option<Field>>,
@@ -65,6 +65,12 @@ impl IndexFields {
         Some((index, FIELD_CATALOGUE.get(index)?))
     }
 
+    /// The index's fields of a type, with their numbers of the catalogue.
+    pub(crate) fn of_type(&self, kind: FieldType) -> impl Iterator<Item = (usize, Field)> {
+        let numbered = self.catalogue.iter().enumerate().filter_map(|(index, field)| Some((index, (*field)?)));
+        numbered.filter(move |(index, _)| FIELD_CATALOGUE.get(*index).is_some_and(|field| field.kind == kind))
+    }
+
     /// The index's field of a number of the catalogue.
     pub(crate) fn catalogue(&self, index: usize) -> Option<Field> {
         self.catalogue.get(index).copied().flatten()
@@ -85,8 +91,10 @@ fn add(builder: &mut SchemaBuilder, definition: &FieldDefinition) -> Option<Fiel
     let name = column_name(definition.name);
     Some(match definition.kind {
         FieldType::Keyword => builder.add_text_field(&name, text(KEYWORD, IndexRecordOption::Basic).set_fast("raw")),
+        FieldType::Identifier => builder.add_bytes_field(&name, INDEXED),
         FieldType::Text => builder.add_text_field(&name, text(WORDS, IndexRecordOption::WithFreqsAndPositions)),
         FieldType::Integer => builder.add_i64_field(&name, INDEXED | FAST),
+        FieldType::Quantity => builder.add_i64_field(&name, FAST),
         FieldType::Address => builder.add_ip_addr_field(&name, INDEXED | FAST),
         FieldType::Time => return None,
     })

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use fengsui_schema::{Event, EventId, FieldDefinition, FieldType, Timestamp, UnitCode, shown};
-use tantivy::Term;
 use tantivy::collector::{Collector, Count};
 use tantivy::query::{BooleanQuery, Query as IndexQuery, TermQuery};
 use tantivy::schema::IndexRecordOption;
+use tantivy::{Searcher, Term};
 
 use crate::collect::{
     ColumnKind, HistogramCollector, Page, PageCollector, Place, Sum, SumCollector, TermsCollector, most_frequent,
@@ -35,6 +35,9 @@ struct Plan {
     days: Vec<Arc<Day>>,
 }
 
+/// Events of one day that may have the same term of their id.
+const SAME_TERM: usize = 8;
+
 impl Store {
     /// A page of events.
     ///
@@ -53,13 +56,14 @@ impl Store {
         let mut hits = Vec::new();
         for day in &plan.days {
             let limit = skip + request.limit - hits.len();
-            let page = plan.page(day, PageCollector { newest_first: request.newest_first, limit, after })?;
+            // Places of hits are those of this searcher only: the next one may see merged segments.
+            let searcher = day.searcher();
+            let page = plan.page(day, &searcher, PageCollector { newest_first: request.newest_first, limit, after })?;
             total += page.total;
             let passed = skip.min(page.hits.len());
             skip -= passed;
-            let searcher = day.searcher();
             for (place, address) in &page.hits[passed..] {
-                hits.push(day.event(&searcher, *address)?);
+                hits.push(day.event(&searcher, *place, *address)?);
                 last = Some(*place);
             }
         }
@@ -109,7 +113,7 @@ impl Store {
     pub fn top_terms(&self, selection: &Selection, field: &str, limit: usize) -> Result<TopTerms, StoreError> {
         check_limit("number of terms", limit, limits::TOP_TERMS)?;
         let definition = catalogue_field(field)?;
-        let kind = column_kind(definition).ok_or_else(|| uncountable(field, "is a text or time"))?;
+        let kind = column_kind(definition).ok_or_else(|| uncountable(field, "is a text, time or identifier"))?;
         let collector = TermsCollector { column: column_name(definition.name), kind, limit: limits::COUNTED_TERMS };
         let plan = self.plan(selection)?;
         let mut counts: HashMap<String, u64> = HashMap::new();
@@ -129,7 +133,7 @@ impl Store {
     /// As [`Store::search`], and when the field is not numeric.
     pub fn numeric_statistics(&self, selection: &Selection, field: &str) -> Result<NumericStatistics, StoreError> {
         let definition = catalogue_field(field)?;
-        if definition.kind != FieldType::Integer {
+        if !matches!(definition.kind, FieldType::Integer | FieldType::Quantity) {
             return Err(uncountable(field, "is not numeric"));
         }
         let collector = SumCollector { column: column_name(definition.name) };
@@ -147,13 +151,16 @@ impl Store {
     /// # Errors
     /// When the index can't be read.
     pub fn get(&self, id: EventId) -> Result<Option<Event>, StoreError> {
-        let query = compile(&Query::Test(Test::Id(id))).map_err(StoreError::index("any day"))?;
         for day in self.all_days().into_iter().rev() {
             let searcher = day.searcher();
-            let one = PageCollector { newest_first: true, limit: 1, after: None };
-            let page = searcher.search(&*query, &one).map_err(StoreError::index(day.name()))?;
-            if let Some((_, address)) = page.hits.first() {
-                return day.event(&searcher, *address).map(Some);
+            let query = compile(&Query::Test(Test::Id(id)), &searcher).map_err(StoreError::index(day.name()))?;
+            let few = PageCollector { newest_first: true, limit: SAME_TERM, after: None };
+            let page = searcher.search(&*query, &few).map_err(StoreError::index(day.name()))?;
+            for (place, address) in page.hits {
+                let event = day.event(&searcher, place, address)?;
+                if event.id == id {
+                    return Ok(Some(event));
+                }
             }
         }
         Ok(None)
@@ -174,20 +181,24 @@ impl Store {
 }
 
 impl Plan {
-    fn page(&self, day: &Day, collector: PageCollector) -> Result<Page, StoreError> {
+    fn page(&self, day: &Day, searcher: &Searcher, collector: PageCollector) -> Result<Page, StoreError> {
         if collector.limit == 0 {
-            return Ok(Page { total: self.collect(day, &Count)? as u64, hits: Vec::new() });
+            return Ok(Page { total: self.collect_by(day, searcher, &Count)? as u64, hits: Vec::new() });
         }
-        self.collect(day, &collector)
+        self.collect_by(day, searcher, &collector)
     }
 
     fn collect<C: Collector>(&self, day: &Day, collector: &C) -> Result<C::Fruit, StoreError> {
-        let query = self.compile(day)?;
-        day.searcher().search(&*query, collector).map_err(StoreError::index(day.name()))
+        self.collect_by(day, &day.searcher(), collector)
+    }
+
+    fn collect_by<C: Collector>(&self, day: &Day, searcher: &Searcher, collector: &C) -> Result<C::Fruit, StoreError> {
+        let query = self.compile(day, searcher)?;
+        searcher.search(&*query, collector).map_err(StoreError::index(day.name()))
     }
 
     /// The query, the time range and the units, as far as they matter for a day.
-    fn compile(&self, day: &Day) -> Result<Box<dyn IndexQuery>, StoreError> {
+    fn compile(&self, day: &Day, searcher: &Searcher) -> Result<Box<dyn IndexQuery>, StoreError> {
         let too_large = |error: tantivy::TantivyError| {
             StoreError::Query(QueryError {
                 position: 1,
@@ -195,11 +206,11 @@ impl Plan {
                 remedy: "use fewer wildcards".to_owned(),
             })
         };
-        let mut parts = vec![compile(&self.query).map_err(too_large)?];
+        let mut parts = vec![compile(&self.query, searcher).map_err(too_large)?];
         if self.cuts(day) {
             let low = self.from.map_or(Bound::Unbounded, Bound::Included);
             let high = self.to.map_or(Bound::Unbounded, Bound::Excluded);
-            parts.push(compile(&Query::Test(Test::Time(low, high))).map_err(too_large)?);
+            parts.push(compile(&Query::Test(Test::Time(low, high)), searcher).map_err(too_large)?);
         }
         if let Some(units) = &self.units {
             parts.push(units_query(units));
@@ -248,9 +259,9 @@ fn uncountable(field: &str, reason: &str) -> StoreError {
 fn column_kind(definition: &FieldDefinition) -> Option<ColumnKind> {
     match definition.kind {
         FieldType::Keyword => Some(ColumnKind::Text),
-        FieldType::Integer => Some(ColumnKind::Integer),
+        FieldType::Integer | FieldType::Quantity => Some(ColumnKind::Integer),
         FieldType::Address => Some(ColumnKind::Address),
-        FieldType::Text | FieldType::Time => None,
+        FieldType::Identifier | FieldType::Text | FieldType::Time => None,
     }
 }
 

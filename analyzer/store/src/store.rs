@@ -65,15 +65,15 @@ impl Store {
         })
     }
 
-    /// Adds an event; it can be found after the next [`Store::commit`]. An event with the same id is replaced,
-    /// so that replaying the spool changes nothing.
+    /// Adds an event; it can be found after the next [`Store::commit`]. An event that was added before under the same spool
+    /// sequence is replaced, so that replaying the spool changes nothing.
     ///
     /// # Errors
     /// When the index can't be written.
     pub fn add(&self, event: &Event, spool_sequence: u64) -> Result<(), StoreError> {
         let day = self.day(&event.time.day())?;
         self.note_use(&day)?;
-        day.add(event)?;
+        day.add(event, spool_sequence)?;
         let mut sequences = self.sequences.lock();
         sequences.added = sequences.added.max(Some(spool_sequence));
         Ok(())

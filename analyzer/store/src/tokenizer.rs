@@ -105,6 +105,13 @@ pub(crate) fn words(text: &str) -> Vec<String> {
     found
 }
 
+/// Whether a text is one word and nothing else, so that its words and its keyword are the same.
+pub(crate) fn is_one_word(text: &str) -> bool {
+    let one_run =
+        text.len() <= limits::WORD_CHARACTERS && text.chars().all(|c| c.is_alphanumeric() && !is_ideograph(c));
+    one_run && !text.is_empty()
+}
+
 /// Whether a text is one ideograph alone, which is found inside pairs only by pattern.
 pub(crate) fn is_single_ideograph(text: &str) -> bool {
     let mut characters = text.chars();
@@ -152,6 +159,27 @@ impl TokenStream for KeywordStream<'_> {
 /// The term of a value: cut to [`limits::TERM_BYTES`], in lower case.
 pub(crate) fn keyword(text: &str) -> String {
     text[..text.floor_char_boundary(limits::TERM_BYTES)].to_lowercase()
+}
+
+/// Whether a text is of a pattern with `*` for any characters and `?` for one. Returns to the last `*` only, which is enough.
+pub(crate) fn matches_pattern(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut at, mut place, mut star) = (0, 0, None);
+    while place < text.len() {
+        match pattern.get(at) {
+            Some('*') => {
+                star = Some((at, place));
+                at += 1;
+            }
+            Some(part) if *part == '?' || *part == text[place] => (at, place) = (at + 1, place + 1),
+            _ => {
+                let Some((wildcard, from)) = star else { return false };
+                star = Some((wildcard, from + 1));
+                (at, place) = (wildcard + 1, from + 1);
+            }
+        }
+    }
+    pattern[at..].iter().all(|part| *part == '*')
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! median of the intervals and the median deviation from it, which some jitter and a few missed beats leave alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use fengsui_schema::{Alert, Condition, Event, Severity, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -35,8 +36,8 @@ const REGULAR_PORTS: [i64; 5] = [53, 67, 68, 123, 5353];
 struct Calls {
     /// Milliseconds since the epoch.
     times: BTreeSet<i64>,
-    /// What the earliest was, for the alert.
-    first: Option<Event>,
+    /// What the earliest was, for the alert; shared with snapshots.
+    first: Option<Arc<Event>>,
 }
 
 /// Follows connections that leave, per source, destination and port.
@@ -77,7 +78,7 @@ impl Behaviour for Beaconing {
             calls.times.insert(time.as_nanos().div_euclid(1_000_000));
         }
         if calls.first.as_ref().is_none_or(|first| (event.time, event.id) < (first.time, first.id)) {
-            calls.first = Some(essence(event));
+            calls.first = Some(Arc::new(essence(event)));
         }
         if self.open.len() < limits::BEHAVIOUR_KEYS {
             self.open.insert((number, key));
@@ -102,7 +103,7 @@ impl Behaviour for Beaconing {
 
 impl Beaconing {
     /// What called regularly, and its interval in milliseconds.
-    fn judge(&self, key: &str, number: i64) -> Option<(Event, i64)> {
+    fn judge(&self, key: &str, number: i64) -> Option<(Arc<Event>, i64)> {
         let pair = self.calls.pairs(key, number).next()?;
         let times: Vec<i64> = pair.states().flat_map(|calls| calls.times.iter().copied()).collect();
         let (_, place) = key.split_once('|')?;

@@ -166,12 +166,13 @@ mod tests {
             login(LEARNING_S + 30, "li", "db2", "failure"),
         ];
         events.iter().for_each(|event| detector.observe(event, &mut alerts));
-        let state = detector.save();
+        let mut state = Vec::new();
+        detector.save()(&mut state).expect("is JSON");
         detector.settle(Timestamp::from_parts(1_900_000_000, 0), &mut alerts);
         assert_eq!(alerts.len(), 1);
         assert!(alerts[0].summary_en.contains("li / db1"));
         let (mut again, mut repeated) = (FirstSeen::default(), Vec::new());
-        assert!(again.restore(state));
+        assert!(again.restore(serde_json::from_slice(&state).expect("is JSON")));
         again.settle(Timestamp::from_parts(1_900_000_000, 0), &mut repeated);
         assert_eq!(repeated, alerts, "a restart changes nothing");
     }

@@ -36,12 +36,15 @@ pub trait Behaviour: Send {
     /// How many keys were given up at the limit.
     fn evicted(&self) -> u64;
 
-    /// The state, for the snapshot.
-    fn save(&self) -> Value;
+    /// A copy of the state, for the snapshot. It is written as JSON elsewhere, as that takes far longer than to copy.
+    fn save(&self) -> SavedBehaviour;
 
     /// Takes a saved state; false when it is not understood, and nothing changes then.
     fn restore(&mut self, state: Value) -> bool;
 }
+
+/// A copied state of a detector; the call appends it as JSON.
+pub(crate) type SavedBehaviour = Box<dyn FnOnce(&mut Vec<u8>) -> serde_json::Result<()> + Send>;
 
 /// A detector of the registry.
 pub struct BehaviourDefinition {

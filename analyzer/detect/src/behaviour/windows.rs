@@ -195,8 +195,9 @@ macro_rules! windowed_state {
             0 $(+ self.$windows.evicted())+
         }
 
-        fn save(&self) -> serde_json::Value {
-            serde_json::to_value(self).unwrap_or_default()
+        fn save(&self) -> super::SavedBehaviour {
+            let state = self.clone();
+            Box::new(move |bytes| serde_json::to_writer(bytes, &state))
         }
 
         fn restore(&mut self, state: serde_json::Value) -> bool {

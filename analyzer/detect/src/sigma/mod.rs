@@ -10,6 +10,6 @@ mod pipeline;
 mod repair;
 mod rules;
 
-pub(crate) use correlation::{CorrelationSet, Correlations};
+pub(crate) use correlation::{CorrelationSet, Correlations, SavedCorrelations};
 pub(crate) use event_view::EventView;
 pub(crate) use rules::{RuleCard, SigmaLoader, SigmaRules};

@@ -230,8 +230,10 @@ fn set(draft: &mut Draft, field: &'static str, value: &Value) {
             draft.put_address(field, list.first().and_then(Value::as_str))
         }
         (Some(FieldType::Address), value) => draft.put_address(field, value.as_str()),
-        (Some(FieldType::Integer), Value::String(text)) => draft.put_number(field, Some(text)),
-        (Some(FieldType::Keyword | FieldType::Text), value) => draft.copy_as_text(field, Some(value)),
+        (Some(FieldType::Integer | FieldType::Quantity), Value::String(text)) => draft.put_number(field, Some(text)),
+        (Some(FieldType::Keyword | FieldType::Identifier | FieldType::Text), value) => {
+            draft.copy_as_text(field, Some(value))
+        }
         (_, value) => draft.copy(field, Some(value)),
     }
 }

@@ -4,6 +4,7 @@ mod ast;
 mod compile;
 mod error;
 mod forward;
+mod named;
 mod parser;
 pub(crate) mod resolve;
 

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::ops::Bound;
 
-use fengsui_schema::{EventId, FieldDefinition, FieldType, Severity, Timestamp, shown};
+use fengsui_schema::{EventId, FIELD_CATALOGUE, FieldDefinition, FieldType, Severity, Timestamp, shown};
 
 use super::ast::{Condition, Limit, Matcher, Node};
 use super::error::QueryError;
@@ -22,7 +22,7 @@ pub(crate) enum Query {
     Test(Test),
 }
 
-/// One test of an event. Fields are numbers of the catalogue; `None` is every text.
+/// One test of an event. Fields are numbers of the catalogue.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Test {
     Nothing,
@@ -31,16 +31,51 @@ pub(crate) enum Test {
     Keyword(usize, String),
     KeywordPattern(usize, String),
     KeywordRange(usize, Bound<String>, Bound<String>),
-    Words(Option<usize>, Vec<String>),
-    WordPattern(Option<usize>, String),
+    /// Equal as it is written.
+    Identifier(usize, String),
+    Words(usize, Vec<String>),
+    WordPattern(usize, String),
+    /// The words in this order in any text, or the whole value of an exact field or of an address.
+    Anywhere(Vec<String>, String),
+    /// The pattern is a word of any text, or the whole value of an exact field.
+    PatternAnywhere(String),
     Integer(usize, Bound<i64>, Bound<i64>),
     Address(usize, Bound<Ipv6Addr>, Bound<Ipv6Addr>),
     Exists(usize),
-    Other(String, String),
-    OtherPattern(String, String),
-    OtherNumber(String, Bound<f64>, Bound<f64>),
-    OtherRange(String, Bound<String>, Bound<String>),
+    /// A name outside the catalogue.
+    Other(String, OtherTest),
+    /// A name outside the catalogue, or a field without a column: it is there.
     OtherExists(String),
+}
+
+/// A test of a value outside the catalogue.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct OtherTest {
+    pub(crate) value: OtherValue,
+    /// What was asked, for the field of the catalogue that an event has the value in.
+    condition: Condition,
+}
+
+/// What a value outside the catalogue must be.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum OtherValue {
+    /// Equal in lower case; for a time: the same microsecond.
+    Equal(String),
+    /// A text or number of this pattern.
+    Pattern(String),
+    /// A number.
+    Number(Bound<f64>, Bound<f64>),
+    /// A time, in microseconds since the epoch.
+    Time(Bound<i64>, Bound<i64>),
+    /// A text.
+    Range(Bound<String>, Bound<String>),
+}
+
+impl OtherTest {
+    /// The same question about a field of the catalogue; `None` when it makes no sense there.
+    pub(crate) fn of_field(&self, index: usize) -> Option<Test> {
+        catalogue_test(index, FIELD_CATALOGUE.get(index)?, &self.condition).ok()
+    }
 }
 
 /// Short names that people know from other tools.
@@ -83,7 +118,7 @@ pub(crate) fn resolve(node: &Node) -> Result<Query, QueryError> {
 
 fn test(condition: &Condition) -> Result<Test, QueryError> {
     check_pattern(condition)?;
-    let Some(field) = &condition.field else { return text_test(None, condition) };
+    let Some(field) = &condition.field else { return text_test(condition, TestOf::Anywhere) };
     let name = full_name(field);
     if name == "id" {
         return id_test(condition);
@@ -107,17 +142,25 @@ fn check_pattern(condition: &Condition) -> Result<(), QueryError> {
 fn catalogue_test(index: usize, definition: &FieldDefinition, condition: &Condition) -> Result<Test, QueryError> {
     if let Matcher::Exists | Matcher::Range { low: Limit::None, high: Limit::None } = condition.matcher {
         return Ok(match definition.kind {
-            FieldType::Text => Test::OtherExists(definition.name.to_owned()),
+            FieldType::Text | FieldType::Identifier => Test::OtherExists(definition.name.to_owned()),
             FieldType::Time => Test::Time(Bound::Unbounded, Bound::Unbounded),
             _ => Test::Exists(index),
         });
     }
     match definition.kind {
         FieldType::Keyword => Ok(keyword_test(index, condition)),
-        FieldType::Text => text_test(Some(index), condition),
-        FieldType::Integer => integer_test(index, definition, condition),
+        FieldType::Identifier => identifier_test(index, condition),
+        FieldType::Text => text_test(condition, TestOf::Field(index)),
+        FieldType::Integer | FieldType::Quantity => integer_test(index, definition, condition),
         FieldType::Address => address_test(index, condition),
         FieldType::Time => time_test(condition),
+    }
+}
+
+fn identifier_test(index: usize, condition: &Condition) -> Result<Test, QueryError> {
+    match &condition.matcher {
+        Matcher::Value(value) | Matcher::Phrase(value) => Ok(Test::Identifier(index, value.clone())),
+        _ => Err(error(condition, "an identifier has neither parts nor order".to_owned(), "write it whole")),
     }
 }
 
@@ -130,16 +173,26 @@ fn keyword_test(index: usize, condition: &Condition) -> Test {
     }
 }
 
-fn text_test(field: Option<usize>, condition: &Condition) -> Result<Test, QueryError> {
+/// Where texts are looked into.
+#[derive(Clone, Copy)]
+enum TestOf {
+    Field(usize),
+    Anywhere,
+}
+
+fn text_test(condition: &Condition, of: TestOf) -> Result<Test, QueryError> {
+    let pattern = |pattern: String| match of {
+        TestOf::Field(index) => Test::WordPattern(index, pattern),
+        TestOf::Anywhere => Test::PatternAnywhere(pattern),
+    };
     Ok(match &condition.matcher {
-        Matcher::Value(value) | Matcher::Phrase(value) if is_single_ideograph(value) => {
-            Test::WordPattern(field, format!("*{value}*"))
-        }
-        Matcher::Value(value) | Matcher::Phrase(value) => {
-            let words = words(value);
-            if words.is_empty() { Test::Nothing } else { Test::Words(field, words) }
-        }
-        Matcher::Pattern(pattern) => Test::WordPattern(field, pattern.to_lowercase()),
+        Matcher::Value(value) | Matcher::Phrase(value) if is_single_ideograph(value) => pattern(format!("*{value}*")),
+        Matcher::Value(value) | Matcher::Phrase(value) => match (words(value), of) {
+            (words, _) if words.is_empty() => Test::Nothing,
+            (words, TestOf::Field(index)) => Test::Words(index, words),
+            (words, TestOf::Anywhere) => Test::Anywhere(words, value.clone()),
+        },
+        Matcher::Pattern(text) => pattern(text.to_lowercase()),
         Matcher::Range { .. } => {
             return Err(error(condition, "a text has no order".to_owned(), "search for words in it"));
         }
@@ -177,12 +230,11 @@ fn address_test(index: usize, condition: &Condition) -> Result<Test, QueryError>
 
 fn time_test(condition: &Condition) -> Result<Test, QueryError> {
     const REMEDY: &str = "write a range such as [2026-01-01 TO 2026-01-31T12:00:00Z]";
-    let time = |text: &str| {
-        let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
-        let parsed = whole.parse::<Timestamp>().map(Timestamp::as_nanos);
-        parsed.map_err(|_| error(condition, format!("{} is no date or time", shown(text)), REMEDY))
+    let nanos = |text: &str| {
+        let parsed = time(text).map(Timestamp::as_nanos);
+        parsed.ok_or_else(|| error(condition, format!("{} is no date or time", shown(text)), REMEDY))
     };
-    let (low, high) = bounds(condition, time, REMEDY)?;
+    let (low, high) = bounds(condition, nanos, REMEDY)?;
     Ok(Test::Time(low, high))
 }
 
@@ -194,23 +246,39 @@ fn id_test(condition: &Condition) -> Result<Test, QueryError> {
 }
 
 fn other_test(name: &str, condition: &Condition) -> Test {
-    let name = name.to_owned();
-    match &condition.matcher {
-        Matcher::Value(value) | Matcher::Phrase(value) => Test::Other(name, keyword(value)),
-        Matcher::Pattern(pattern) => Test::OtherPattern(name, pattern.to_lowercase()),
-        Matcher::Exists | Matcher::Range { low: Limit::None, high: Limit::None } => Test::OtherExists(name),
-        Matcher::Range { low, high } => match (number_bound(low), number_bound(high)) {
-            (Some(low), Some(high)) => Test::OtherNumber(name, low, high),
-            _ => Test::OtherRange(name, bound(low, keyword), bound(high, keyword)),
-        },
+    let value = match &condition.matcher {
+        Matcher::Value(value) | Matcher::Phrase(value) => OtherValue::Equal(value.clone()),
+        Matcher::Pattern(pattern) => OtherValue::Pattern(pattern.to_lowercase()),
+        Matcher::Exists | Matcher::Range { low: Limit::None, high: Limit::None } => {
+            return Test::OtherExists(name.to_owned());
+        }
+        Matcher::Range { low, high } => other_range(low, high),
+    };
+    Test::Other(name.to_owned(), OtherTest { value, condition: condition.clone() })
+}
+
+fn other_range(low: &Limit, high: &Limit) -> OtherValue {
+    if let (Some(low), Some(high)) = (parsed_bound(low, other::as_number), parsed_bound(high, other::as_number)) {
+        return OtherValue::Number(low, high);
+    }
+    let time = |text: &str| time(text).map(other::micros);
+    match (parsed_bound(low, time), parsed_bound(high, time)) {
+        (Some(low), Some(high)) => OtherValue::Time(low, high),
+        _ => OtherValue::Range(bound(low, keyword), bound(high, keyword)),
     }
 }
 
-fn number_bound(limit: &Limit) -> Option<Bound<f64>> {
+/// A date, or a point in time.
+fn time(text: &str) -> Option<Timestamp> {
+    let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    whole.parse().ok()
+}
+
+fn parsed_bound<T>(limit: &Limit, parse: impl Fn(&str) -> Option<T>) -> Option<Bound<T>> {
     Some(match limit {
         Limit::None => Bound::Unbounded,
-        Limit::Included(text) => Bound::Included(other::as_number(text)?),
-        Limit::Excluded(text) => Bound::Excluded(other::as_number(text)?),
+        Limit::Included(text) => Bound::Included(parse(text)?),
+        Limit::Excluded(text) => Bound::Excluded(parse(text)?),
     })
 }
 

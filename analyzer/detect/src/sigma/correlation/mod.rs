@@ -10,8 +10,9 @@
 
 mod definition;
 mod group;
+mod groups;
 mod state;
 mod window;
 
 pub(crate) use definition::{CorrelationDefinition, CorrelationSet, rule_key as correlation_key};
-pub(crate) use state::Correlations;
+pub(crate) use state::{Correlations, SavedCorrelations};

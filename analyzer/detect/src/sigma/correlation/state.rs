@@ -9,33 +9,39 @@ use fengsui_schema::{
 use serde::{Deserialize, Serialize};
 
 use super::group::{Firing, Group};
+use super::groups::Groups;
 use super::window::{Hit, HitValue};
 use super::{CorrelationDefinition, CorrelationSet};
 use crate::alerting::{Verdict, ends, group_key, window, window_id};
 use crate::limits;
 
 /// The groups of every correlation.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Default)]
 pub(crate) struct Correlations {
     /// By key of the correlation.
     states: BTreeMap<String, State>,
     evicted: u64,
     /// Groups of all correlations.
-    #[serde(skip)]
     held: usize,
 }
 
+/// What is saved of every correlation. To take it costs a reference a shard of groups.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct SavedCorrelations {
+    groups: BTreeMap<String, Groups>,
+    evicted: u64,
+}
+
 /// The groups of one correlation.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Default)]
 struct State {
-    groups: BTreeMap<Name, Group>,
+    groups: Groups,
     /// When each group has to be looked at again; groups may have moved on since.
-    #[serde(skip)]
     queue: BTreeSet<(Timestamp, Name)>,
 }
 
 /// Name of a group: the values of `group-by`.
-type Name = String;
+pub(super) type Name = String;
 
 /// Depth of correlations over correlations.
 const CHAIN: usize = 4;
@@ -55,6 +61,21 @@ struct Trigger {
 }
 
 impl Correlations {
+    /// What a saved state holds, for the correlations in force.
+    pub(crate) fn of(saved: SavedCorrelations, set: &CorrelationSet) -> Self {
+        let state = |groups| State { groups, queue: BTreeSet::new() };
+        let states = saved.groups.into_iter().map(|(key, groups)| (key, state(groups))).collect();
+        let mut correlations = Self { states, evicted: saved.evicted, held: 0 };
+        correlations.adopt(set);
+        correlations
+    }
+
+    /// The state, to be saved.
+    pub(crate) fn save(&self) -> SavedCorrelations {
+        let groups = self.states.iter().map(|(key, state)| (key.clone(), state.groups.clone())).collect();
+        SavedCorrelations { groups, evicted: self.evicted }
+    }
+
     /// How many entries were given up at limits.
     pub(crate) fn evicted(&self) -> u64 {
         self.evicted
@@ -108,16 +129,13 @@ impl Correlations {
             self.states.insert(definition.key.clone(), State::default());
         }
         let state = self.states.get_mut(&definition.key)?;
-        if self.held >= limits::CORRELATION_KEYS && !state.groups.contains_key(&name) {
+        if self.held >= limits::CORRELATION_KEYS && !state.groups.contains(&name) {
             let gone = state.make_room(definition);
             self.evicted += gone as u64;
             self.held -= gone;
         }
-        if !state.groups.contains_key(&name) {
-            state.groups.insert(name.clone(), Group::default());
-            self.held += 1;
-        }
-        let group = state.groups.get_mut(&name)?;
+        let (group, is_new) = state.groups.entry(&name);
+        self.held += usize::from(is_new);
         if let Some(before) = trigger.instead_of {
             group.take_back(definition, &Hit { time: before, ..hit.clone() });
         }
@@ -165,8 +183,8 @@ impl Correlations {
         for (key, state) in &mut self.states {
             let Some(definition) = set.get(key) else { continue };
             state.queue.clear();
-            state.groups.values_mut().for_each(Group::forget_measures);
-            for (name, group) in &mut state.groups {
+            for (name, group) in state.groups.iter_mut() {
+                group.forget_measures();
                 enqueue(&mut state.queue, group, definition, name);
             }
         }
@@ -181,12 +199,12 @@ impl State {
             let Some(group) = self.groups.get_mut(&oldest) else { continue };
             group.queued = None;
             if group.deadline(definition) <= queued {
-                return usize::from(self.groups.remove(&oldest).is_some());
+                return usize::from(self.groups.remove(&oldest));
             }
             enqueue(&mut self.queue, group, definition, &oldest);
         }
         let oldest = self.queue.pop_first().map(|(_, oldest)| oldest);
-        oldest.map_or(0, |oldest| usize::from(self.groups.remove(&oldest).is_some()))
+        oldest.map_or(0, |oldest| usize::from(self.groups.remove(&oldest)))
     }
 
     /// Looks at the first group of the queue, if its time has come.
@@ -341,7 +359,7 @@ mod tests {
             state.advance(detection.correlations(), end, &mut alerts);
             times.extend(alerts.iter().map(|_| -1));
         }
-        assert!(state.states.values().all(|state| state.groups.is_empty() && state.queue.is_empty()));
+        assert!(state.states.values().all(|state| state.groups.len() == 0 && state.queue.is_empty()));
         times
     }
 
