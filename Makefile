@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 WEB := console/web
 
-.PHONY: help demo build test lint fmt bench bench-live long suricata-verify e2e web web-test deps-demo deps-test deny captures clean
+.PHONY: help demo build test lint fmt bench bench-live long suricata-verify incident-kills e2e web web-test deps-demo deps-test deny captures clean
 
 help: ## list the commands
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -38,6 +38,7 @@ lint: web ## formatting, clippy, types and style of the web app
 test: deps-test lint web-test ## everything: lint, unit, property, scenario, tidy and browser tests
 	$(CARGO) nextest run --workspace --locked --no-fail-fast
 	$(MAKE) suricata-verify
+	$(MAKE) incident-kills
 	$(MAKE) e2e
 
 web-test: web ## unit tests and size budget of the web app
@@ -46,6 +47,10 @@ web-test: web ## unit tests and size budget of the web app
 suricata-verify: ## hold the sensor against cases of suricata-verify, where ../shared has them; ARGS=--update writes the list
 	$(CARGO) build --locked -p fengsui
 	tests/harness/suricata_verify.py $(ARGS)
+
+incident-kills: ## kill -9 of the analyzer at random points; the incidents stay the same; ARGS="--kills N --seed N"
+	$(CARGO) build --locked -p fengsui
+	tests/harness/incident_kills.py $(ARGS)
 
 e2e: web ## the story in a real browser against the real binary
 	$(CARGO) build --workspace --tests --locked
@@ -63,6 +68,7 @@ bench: ## measurements; never part of the tests
 	$(CARGO) run --release --locked -p fengsui-pipeline --example triage -- --seeds 200..240 --quiet
 	$(CARGO) run --release --locked -p fengsui-detect --example correlation
 	$(CARGO) run --release --locked -p fengsui-pipeline --example throughput -- --seconds 120 --queries
+	$(CARGO) run --release --locked -p fengsui-pipeline --example receivers
 	$(CARGO) run --release --locked -p fengsui-api --example console_bench
 
 bench-live: ## replay over a veth pair into the sensor (root); ARGS="--capture FILE --rules FILE --rate MBIT"

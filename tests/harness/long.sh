@@ -31,6 +31,10 @@ FENGSUI_MUTATIONS=${FENGSUI_MUTATIONS:-1000000} cargo test --release --locked -p
 echo "tracing of attacked copies among a thousand recipients"
 cargo run --release --locked -p fengsui-dlp-gateway --example trace_trial -- "${3:-400}"
 
+echo "100 kills of the analyzer: its incidents stay the same"
+cargo build --locked -p fengsui
+tests/harness/incident_kills.py --kills 100 --events 20000
+
 echo "$kills kills of the running demo"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

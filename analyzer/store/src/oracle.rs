@@ -182,7 +182,7 @@ fn event(number: u64, parts: &EventParts) -> Event {
     fields.set("organization.id", parts.unit);
     fields.set("dns.resolved_ip", json!(["10.1.0.1", parts.address]));
     fields.set_some("flow.id", parts.port.map(|port| (port + 123_456).to_string()));
-    fields.set_some("network.community_id", parts.user.map(|user| if user == "al" { COMMUNITY } else { user }));
+    fields.set_some("network.community_id", parts.user.map(community));
     fields.set_some("source.bytes", parts.port.map(|port| port * 1_000));
     fields.set("odd.size", parts.length.clone());
     fields.set("odd.begin", parts.begin);
@@ -265,6 +265,11 @@ fn parts() -> impl Strategy<Value = EventParts> {
         })
 }
 
+/// A community id for one account, another identifier for others.
+fn community(user: &str) -> String {
+    if user == "al" { COMMUNITY.to_owned() } else { format!("id-{user}") }
+}
+
 const COMMUNITY: &str = "1:hO+sN4H+MG5MY/8hIrXPqc4ZQz4=";
 
 /// Conditions that no event or every event of [`parts`] meets.
@@ -315,7 +320,7 @@ const CONDITIONS: &[&str] = &[
     "flow.id:*",
     "network.community_id:\"1:hO+sN4H+MG5MY/8hIrXPqc4ZQz4=\"",
     "\"1:hO+sN4H+MG5MY/8hIrXPqc4ZQz4=\"",
-    "network.community_id:a.b",
+    "network.community_id:id-a.b",
     "123458",
     "up:2000",
     "up>1000",

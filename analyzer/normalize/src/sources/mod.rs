@@ -18,6 +18,7 @@ mod windows;
 mod zeek;
 
 use fengsui_schema::{Event, EventId, RawRecord, SourceReference, shown};
+use sha2::{Digest, Sha256};
 
 use crate::{Draft, NormalizeError, limits};
 
@@ -100,12 +101,13 @@ pub fn normalize(record: &RawRecord, sequence: u64) -> Result<Event, NormalizeEr
     })
 }
 
-/// The first half of SM3 over source, sender, bytes and position: the same record has the same id on every run.
+/// The first half of SM3 over source, sender, SHA-256 of the bytes, and position: the same record has the same id on every run.
+/// SM3 over the bytes themselves would be a third of the time that a record takes; processors have instructions for SHA-256.
 fn event_id(source: &str, record: &RawRecord, sequence: u64) -> EventId {
     EventId::from_digest(&fengsui_crypto::sm3_of_parts(&[
         source.as_bytes(),
         record.instance.as_bytes(),
-        &record.payload,
+        &Sha256::digest(&record.payload),
         &sequence.to_le_bytes(),
     ]))
 }

@@ -242,6 +242,7 @@ pub(crate) fn add(network: &mut Network) -> String {
         ("malware", MALWARE),
         ("insider", INSIDER),
     ]);
+    false_positives(network, steps);
     let loud = *network.numbers.pick(&[0.1, 0.4, 1.0, 1.0, 2.0]);
     let slow = *network.numbers.pick(&[0.4, 1.0, 1.0, 2.0, 10.0]);
     let inside = kind == "insider" || network.numbers.chance(0.2);
@@ -261,6 +262,32 @@ pub(crate) fn add(network: &mut Network) -> String {
         }
     }
     format!("{kind}, loud {loud}, {:.1} h{}", (second - begin) / 3_600.0, if inside { ", from inside" } else { "" })
+}
+
+/// Rules of the attack's kind that fire for other reasons too, here and there.
+fn false_positives(network: &mut Network, steps: &[Step]) {
+    let rules: Vec<(Place, Rule)> =
+        steps.iter().flat_map(|(_, place, rules, ..)| rules.iter().map(|rule| (*place, *rule))).collect();
+    for (place, (by, rule)) in rules {
+        if !network.numbers.chance(0.4) {
+            continue;
+        }
+        for _ in 0..1 + network.numbers.below(6) {
+            let (from, host) = (network.any_host(), network.any_host());
+            let scene = Scene {
+                attacker: network.address(from),
+                victim: host,
+                server: "203.0.113.9".to_owned(),
+                loud: 1.0,
+                slow: 1.0,
+            };
+            let ends = scene.ends(network, by, place, from);
+            let second = network.numbers.between(0.0, network.seconds);
+            for repeat in 0..1 + network.numbers.below(3) {
+                network.alert(second + 20.0 * repeat as f64, (by, rule, 0.8), &ends, None);
+            }
+        }
+    }
 }
 
 struct Scene {

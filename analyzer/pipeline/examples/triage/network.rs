@@ -96,6 +96,24 @@ enum Wording {
     Mixed,
 }
 
+/// How a detector names hosts.
+#[derive(Clone, Copy)]
+enum Naming {
+    Short,
+    Full,
+    Capitals,
+}
+
+impl Naming {
+    fn of(self, name: &str) -> String {
+        match self {
+            Self::Short => name.to_owned(),
+            Self::Full => format!("{name}.corp.example"),
+            Self::Capitals => name.to_uppercase(),
+        }
+    }
+}
+
 /// What is drawn once for a network.
 pub(crate) struct Network {
     pub(crate) numbers: Numbers,
@@ -108,6 +126,9 @@ pub(crate) struct Network {
     /// Share of rules whose severity says something.
     honest: f64,
     offsets: [f64; 3],
+    naming: [Naming; 3],
+    /// Share of alerts that name the account where there is one.
+    accounts: f64,
     sensor: Option<usize>,
     anomaly_by_name: bool,
     host_address: bool,
@@ -169,6 +190,9 @@ impl Network {
             _ => *numbers.pick(&[-3_600.0, 3_600.0]),
         };
         let offsets = [offset(numbers_ref), offset(numbers_ref), offset(numbers_ref)];
+        let naming =
+            |numbers: &mut Numbers| *numbers.pick(&[Naming::Short, Naming::Short, Naming::Full, Naming::Capitals]);
+        let naming = [naming(numbers_ref), naming(numbers_ref), naming(numbers_ref)];
         Self {
             seconds: numbers_ref.between(2.5, 7.0) * 86_400.0,
             hosts,
@@ -177,6 +201,8 @@ impl Network {
             wording: *numbers_ref.pick(&[Wording::Plain, Wording::Plain, Wording::Mixed, Wording::Opaque]),
             honest: *numbers_ref.pick(&[0.0, 0.5, 0.9]),
             offsets,
+            naming,
+            accounts: *numbers_ref.pick(&[1.0, 0.5, 0.0]),
             sensor: numbers_ref.chance(0.6).then(|| numbers_ref.below(count)),
             anomaly_by_name: numbers_ref.chance(0.5),
             host_address: numbers_ref.chance(0.8),
@@ -241,9 +267,10 @@ impl Network {
         self.alerts.push((nanos, line, stage));
     }
 
-    fn places(&self, line: &mut String, by: Detector, ends: &Ends) {
+    fn places(&mut self, line: &mut String, by: Detector, ends: &Ends) {
         let host = if by == Detector::Network { self.sensor } else { ends.host };
         if let Some((name, address)) = host.map(|host| &self.hosts[host]) {
+            let name = self.naming[by as usize].of(name);
             let _ = match (by, self.anomaly_by_name, self.host_address) {
                 (Detector::Anomaly, false, _) => write!(line, r#","host":{{"ip":"{address}"}}"#),
                 (Detector::Anomaly, true, _) | (_, _, false) => write!(line, r#","host":{{"name":"{name}"}}"#),
@@ -256,7 +283,7 @@ impl Network {
         if let Some(destination) = &ends.destination {
             let _ = write!(line, r#","destination":{{"ip":"{destination}"}}"#);
         }
-        if let Some(user) = &ends.user {
+        if let Some(user) = ends.user.as_ref().filter(|_| self.numbers.chance(self.accounts)) {
             let _ = write!(line, r#","user":{{"name":"{user}"}}"#);
         }
     }

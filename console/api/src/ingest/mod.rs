@@ -214,11 +214,12 @@ async fn take_incident(tx: &mut Tx, now: i64, incident: &Incident) -> ApiResult<
     });
     if known.is_some() {
         let sql = "UPDATE incident SET risk = $1, start_time = $2, end_time = $3, body = $4, machine_revision = $5,
-                          revision = $6, proposed_grade = $7 WHERE id = $8";
+                          revision = $6, proposed_grade = $7, grade_basis = $8, title = $9, title_en = $10 WHERE id = $11";
         let (start, end) = (incident.start.as_millis(), incident.end.as_millis());
-        let grade = word_of(&incident.proposed_grade);
-        let risk = i64::from(incident.risk);
-        tx.execute(sql, args![risk, start, end, body.to_string(), newer, revision, grade, id.as_str()]).await?;
+        let (grade, basis) = (word_of(&incident.proposed_grade), &incident.grade_basis);
+        let (risk, zh, en) = (i64::from(incident.risk), &incident.title_zh, &incident.title_en);
+        let body = body.to_string();
+        tx.execute(sql, args![risk, start, end, body, newer, revision, grade, basis, zh, en, id.as_str()]).await?;
     } else {
         insert_incident(tx, now, incident, &place, body.to_string(), revision).await?;
     }
