@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::Ipv6Addr;
 
 use tantivy::collector::{Collector, SegmentCollector};
@@ -189,8 +190,79 @@ enum Values {
 
 pub(crate) struct TermsSegment {
     values: Values,
-    by_number: HashMap<u128, u64>,
+    counts: Counts,
     seen: Vec<u128>,
+}
+
+/// How often each value was seen.
+enum Counts {
+    /// Of texts, by their number in the column.
+    Dense(Vec<u64>),
+    Sparse(HashMap<u128, u64, Keyed>),
+}
+
+impl Counts {
+    fn add(&mut self, value: u128) {
+        match self {
+            Self::Sparse(counts) => *counts.entry(value).or_default() += 1,
+            Self::Dense(counts) => {
+                let place = usize::try_from(value).unwrap_or(usize::MAX);
+                if place >= counts.len() {
+                    counts.resize(place.saturating_add(1), 0);
+                }
+                counts[place] += 1;
+            }
+        }
+    }
+
+    fn into_pairs(self) -> Vec<(u128, u64)> {
+        match self {
+            Self::Sparse(counts) => counts.into_iter().collect(),
+            Self::Dense(counts) => (0..).zip(counts).filter(|(_, count)| *count > 0).collect(),
+        }
+    }
+}
+
+/// A hash of one number for tables with an entry for nearly every event: one multiplication under a key that senders can't
+/// know, so that they can't choose addresses that meet.
+#[derive(Debug, Clone)]
+struct Keyed(u64, u64);
+
+impl Keyed {
+    fn new() -> Self {
+        let word = || RandomState::new().build_hasher().finish();
+        Self(word(), word() | 1)
+    }
+}
+
+impl BuildHasher for Keyed {
+    type Hasher = KeyedHash;
+
+    fn build_hasher(&self) -> KeyedHash {
+        KeyedHash(self.0, self.1)
+    }
+}
+
+struct KeyedHash(u64, u64);
+
+impl Hasher for KeyedHash {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(16) {
+            let mut number = [0; 16];
+            number[..chunk.len()].copy_from_slice(chunk);
+            self.write_u128(u128::from_le_bytes(number));
+        }
+    }
+
+    fn write_u128(&mut self, number: u128) {
+        let (low, high) = (number as u64, (number >> 64) as u64);
+        let product = u128::from(low ^ self.0) * u128::from(high.rotate_left(32) ^ low ^ self.1);
+        self.0 = product as u64 ^ (product >> 64) as u64;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Collector for TermsCollector {
@@ -204,7 +276,11 @@ impl Collector for TermsCollector {
             ColumnKind::Integer => Values::Integer(columns.i64(&self.column)?),
             ColumnKind::Address => Values::Address(columns.ip_addr(&self.column)?),
         };
-        Ok(TermsSegment { values, by_number: HashMap::new(), seen: Vec::new() })
+        let counts = match self.kind {
+            ColumnKind::Text => Counts::Dense(Vec::new()),
+            ColumnKind::Integer | ColumnKind::Address => Counts::Sparse(HashMap::with_hasher(Keyed::new())),
+        };
+        Ok(TermsSegment { values, counts, seen: Vec::new() })
     }
 
     fn requires_scoring(&self) -> bool {
@@ -227,25 +303,30 @@ impl SegmentCollector for TermsSegment {
     type Fruit = HashMap<String, u64>;
 
     fn collect(&mut self, document: DocId, _: Score) {
-        self.seen.clear();
+        let (counts, seen) = (&mut self.counts, &mut self.seen);
         match &self.values {
             Values::None => {}
-            Values::Text(column) => self.seen.extend(column.term_ords(document).map(u128::from)),
-            Values::Integer(column) => self.seen.extend(column.values_for_doc(document).map(number_key)),
-            Values::Address(column) => self.seen.extend(column.values_for_doc(document).map(u128::from)),
-        }
-        // An event with the same value twice counts once.
-        self.seen.sort_unstable();
-        self.seen.dedup();
-        for value in &self.seen {
-            *self.by_number.entry(*value).or_default() += 1;
+            Values::Text(column) => count_distinct(column.term_ords(document).map(u128::from), seen, counts),
+            Values::Integer(column) => count_distinct(column.values_for_doc(document).map(number_key), seen, counts),
+            Values::Address(column) => count_distinct(column.values_for_doc(document).map(u128::from), seen, counts),
         }
     }
 
     fn harvest(self) -> HashMap<String, u64> {
-        let Self { values, by_number, .. } = self;
-        by_number.into_iter().map(|(value, count)| (values.show(value), count)).collect()
+        let Self { values, counts, .. } = self;
+        counts.into_pairs().into_iter().map(|(value, count)| (values.show(value), count)).collect()
     }
+}
+
+/// Counts the values of an event; the same value twice counts once.
+fn count_distinct(mut values: impl Iterator<Item = u128>, seen: &mut Vec<u128>, counts: &mut Counts) {
+    let Some(first) = values.next() else { return };
+    let Some(second) = values.next() else { return counts.add(first) };
+    seen.clear();
+    seen.extend([first, second].into_iter().chain(values));
+    seen.sort_unstable();
+    seen.dedup();
+    seen.iter().for_each(|value| counts.add(*value));
 }
 
 impl Values {

@@ -325,7 +325,7 @@ fn add_other(document: &mut TantivyDocument, list: &[Named<'_>], normalised: &Fi
             Kind::Time(micros) => document.add_text(field, other::time_term(&named.name, micros)),
             Kind::Number(number) => document.add_text(field, other::number_term(&named.name, number)),
             Kind::Spelled(number) => {
-                document.add_text(field, other::number_term(&named.name, number));
+                document.add_text(field, other::spelled_term(&named.name, number));
                 document.add_text(field, other::value_term(&named.name, &named.text));
             }
             Kind::Text => document.add_text(field, other::value_term(&named.name, &named.text)),

@@ -1,7 +1,8 @@
 //! Terms of fields outside the catalogue.
 //!
 //! All of them share one field of the index. A text has `name NUL = value`; a number `name NUL # key` and a time
-//! `name NUL @ key`, where keys sort as the values do; a number that is not written the shortest way has both. A name whose
+//! `name NUL @ key`, where keys sort as the values do; a number that is not written the shortest way has its text and
+//! `name NUL % key`, so that it is in ranges and equal to nothing but itself. A name whose
 //! value is indexed under another name in the same event has `name NUL > other` instead. That a field is there at all is
 //! the range of its name.
 
@@ -105,9 +106,19 @@ pub(crate) fn name_range(name: &str) -> (String, String) {
     (format!("{name}\0"), format!("{name}\u{1}"))
 }
 
+/// The term of a number that is not written the shortest way.
+pub(crate) fn spelled_term(name: &str, number: f64) -> String {
+    format!("{name}\0%{:016x}", sortable(number))
+}
+
 /// First and last possible term of a name's numbers.
 pub(crate) fn number_range(name: &str) -> (String, String) {
     (format!("{name}\0#"), format!("{name}\0#~"))
+}
+
+/// First and last possible term of a name's numbers that are not written the shortest way.
+pub(crate) fn spelled_range(name: &str) -> (String, String) {
+    (format!("{name}\0%"), format!("{name}\0%~"))
 }
 
 /// First possible term of a name's texts and the first term after all of them.

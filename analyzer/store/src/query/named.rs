@@ -47,8 +47,12 @@ fn own(name: &str, value: &OtherValue, day: &Searcher) -> tantivy::Result<Box<dy
             union(vec![texts, numbers(name, pattern, day)?])
         }
         OtherValue::Number(low, high) => {
-            let key = |number| other::number_term(name, number);
-            between(other::number_range(name), low.map(key), high.map(key))
+            let (key, spelled) =
+                (|number| other::number_term(name, number), |number| other::spelled_term(name, number));
+            union(vec![
+                between(other::number_range(name), low.map(key), high.map(key)),
+                between(other::spelled_range(name), low.map(spelled), high.map(spelled)),
+            ])
         }
         OtherValue::Time(low, high) => {
             let key = |micros| other::time_term(name, micros);
