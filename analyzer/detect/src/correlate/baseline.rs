@@ -316,7 +316,7 @@ impl<'a> Table<'a> {
 }
 
 /// The busiest source of each series in each hour; of several the least by name.
-fn loudest<'a>(sources: HashMap<(usize, i64, &'a str), u64>) -> HashMap<(usize, i64), (&'a str, u64)> {
+fn loudest(sources: HashMap<(usize, i64, &str), u64>) -> HashMap<(usize, i64), (&str, u64)> {
     let mut loudest: HashMap<(usize, i64), (&str, u64)> = HashMap::new();
     for ((series, hour, source), count) in sources {
         let slot = loudest.entry((series, hour)).or_insert((source, count));
