@@ -64,6 +64,7 @@ async fn start(folder: &Path) -> anyhow::Result<PipelineHandle> {
         organization: Organization::default(),
         sink: Arc::new(Nowhere),
         clock: Arc::new(FixedClock),
+        gate: None,
     };
     Ok(Pipeline::start(settings, parts).await?)
 }
