@@ -211,7 +211,11 @@ impl Uplink {
         match receipt {
             Some(receipt) if receipt.answers(&parcel.signed.header, &self.parts.analyzer) => Ok(receipt),
             Some(_) => Err(Failure::Link("the answer is not signed by the analyzer of the enrolment".to_owned())),
-            None if answer.status == 403 => Err(Failure::Refused(shown(&text).to_string())),
+            None if answer.status == 403 => {
+                let said: Option<serde_json::Value> = serde_json::from_slice(&answer.body).ok();
+                let reason = said.as_ref().and_then(|said| said["error"].as_str()).unwrap_or(&text);
+                Err(Failure::Refused(shown(reason).to_string()))
+            }
             None => Err(Failure::Link(format!("{} {}", answer.status, shown(&text)))),
         }
     }
