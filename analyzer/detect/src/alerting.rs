@@ -176,10 +176,7 @@ fn without_payload(original: &Value) -> String {
     let mut object = object.clone();
     object.remove("payload");
     object.remove("packet");
-    if let Some(Value::Object(alert)) = object.get_mut("alert") {
-        alert.remove("rule_text");
-        alert.remove("conditions");
-    }
+    object.remove("explanation");
     Value::Object(object).to_string()
 }
 

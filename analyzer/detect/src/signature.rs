@@ -37,13 +37,13 @@ fn signature(event: &Event, alert: &Value) -> Verdict {
             title_zh.as_deref().unwrap_or(&title)
         ),
         summary_en: format!("{application} traffic between {source} and {target} matched: {title}"),
-        conditions: conditions(alert),
+        conditions: conditions(&event.original),
         techniques: named_techniques(alert, &category),
         rule: RuleReference {
             id: event.fields.text("rule.id").unwrap_or("suricata:0").to_owned(),
             title,
             title_zh,
-            text: text("rule_text").or_else(|| text("rule")).map(|rule| cut(rule, limits::RULE_TEXT_BYTES).to_owned()),
+            text: explained(&event.original, "rule").and_then(Value::as_str).or_else(|| text("rule")).map(|rule| cut(rule, limits::RULE_TEXT_BYTES).to_owned()),
             revision,
             category: (!category.is_empty()).then_some(category),
             references: references(alert),
@@ -106,8 +106,13 @@ fn references(alert: &Value) -> Vec<String> {
         .collect()
 }
 
-fn conditions(alert: &Value) -> Vec<Condition> {
-    let list = alert.get("conditions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+/// A part of the sensor's own explanation of an alert.
+fn explained<'e>(record: &'e Value, part: &str) -> Option<&'e Value> {
+    record.get("explanation")?.get(part)
+}
+
+fn conditions(record: &Value) -> Vec<Condition> {
+    let list = explained(record, "conditions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let text = |condition: &Value, name: &str| {
         condition.get(name).map(|value| shown_value(value, limits::CONDITION_BYTES)).unwrap_or_default()
     };
@@ -167,8 +172,9 @@ mod tests {
         let event = eve(
             json!({"event_type": "alert", "src_ip": "192.0.2.1", "src_port": 40000, "dest_ip": "198.51.100.2", "dest_port": 80, "proto": "TCP", "app_proto": "http",
             "flow_id": 9, "pcap_file": "s1/9.pcap", "payload": "R0VU", "http": {"hostname": "www.example.com", "url": "/"},
-            "alert": {"signature_id": 5, "rev": 2, "signature": "test", "category": "Web Application Attack", "severity": 1, "rule_text": "alert http ...",
-                "metadata": {"mitre_technique_id": ["T1190"], "title_zh": ["测试"]}, "conditions": [{"condition": "content:\"x\"", "field": "http.uri", "value": "/x"}]}}),
+            "alert": {"signature_id": 5, "rev": 2, "signature": "test", "category": "Web Application Attack", "severity": 1,
+                "metadata": {"mitre_technique_id": ["T1190"], "title_zh": ["测试"]}},
+            "explanation": {"rule": "alert http ...", "conditions": [{"condition": "content:\"x\"", "field": "http.uri", "value": "/x"}]}}),
         );
         let alert = detect(&event).expect("is an alert");
         assert_eq!(
@@ -177,6 +183,7 @@ mod tests {
         );
         assert_eq!(alert.techniques[0].id, "T1190");
         assert_eq!(alert.conditions.len(), 1);
+        assert_eq!(alert.rule.text.as_deref(), Some("alert http ..."));
         assert_eq!(alert.evidence.pcap.as_deref(), Some("s1/9.pcap"));
         assert!(alert.summary_zh.contains("测试"));
         assert_eq!(alert.flow.destination_port, Some(80));

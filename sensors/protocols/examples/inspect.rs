@@ -115,6 +115,7 @@ fn report(flow: &mut Flow, events: Vec<AppEvent>) {
     for event in events {
         match event {
             AppEvent::Anomaly { name, .. } => println!("event {name}"),
+            AppEvent::Frame(frame) => println!("frame {} of {} bytes", frame.kind.name, frame.length),
             AppEvent::Expect(expected) => println!("expects {} on port {}", expected.protocol, expected.port),
             AppEvent::File(chunk) => println!(
                 "file {} {:?} {} bytes, end {}, truncated {}: {}",

@@ -88,8 +88,8 @@ pub mod stream;
 mod transaction;
 
 pub use app::{
-    AppLayer, AppSettings, DhcpSettings, DnsSettings, HttpSettings, MqttSettings, PARSERS, PgsqlSettings, SmtpSettings,
-    TlsSettings, Transactions, TransportKind,
+    AppLayer, AppSettings, DhcpSettings, DnsSettings, Frame, FrameKind, HttpSettings, MqttSettings, PARSERS,
+    PgsqlSettings, SmtpSettings, TlsSettings, Transactions, TransportKind,
 };
 pub use app_protocol::AppProtocol;
 pub use buffer::{Buffer, BufferSpec, BufferValue, Buffers};

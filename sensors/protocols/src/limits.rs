@@ -27,6 +27,8 @@ pub const OVERLAP_TAIL_BYTES: usize = 16 << 10;
 pub const DETECTION_BYTES: usize = 4 << 10;
 /// Transactions of one flow that are held at once; the oldest is completed and dropped for a new one.
 pub const TRANSACTIONS_PER_FLOW: usize = 512;
+/// Bytes of one frame that rules can look at.
+pub const FRAME_BYTES: usize = 64 << 10;
 /// App-layer events remembered on one transaction.
 pub const EVENTS_PER_TRANSACTION: usize = 32;
 /// Bytes of one message of a length-prefixed protocol that are kept; longer ones are cut and their rest passed by.
@@ -98,10 +100,22 @@ pub const DCERPC_STUB_BYTES: usize = 1 << 20;
 pub const SMB_REQUESTS: usize = 512;
 /// Trees, handles and pipes of one SMB connection that are remembered, each.
 pub const SMB_HANDLES: usize = 1_024;
-/// Files of one SMB connection that are followed at once.
-pub const SMB_FILES: usize = 64;
-/// Bytes of one file over SMB that wait for those before them.
-pub const SMB_WAITING_BYTES: usize = 8 << 20;
+/// Files of one SMB or NFS connection that are followed at once.
+pub const OPEN_FILES: usize = 64;
+/// Bytes of one file over SMB or NFS that wait for those before them.
+pub const OPEN_FILE_WAITING_BYTES: usize = 8 << 20;
+/// Calls of one NFS connection that wait for their reply.
+pub const NFS_CALLS: usize = 512;
+/// Handles of one NFS connection whose names are remembered.
+pub const NFS_NAMES: usize = 1_024;
+/// Operations of one NFS 4 call that are read.
+pub const NFS_OPERATIONS: usize = 64;
+/// Modbus requests of one connection that wait for their response.
+pub const MODBUS_REQUESTS: usize = 256;
+/// Values within each other in one message of the BitTorrent DHT.
+pub const BENCODE_DEPTH: usize = 16;
+/// Values of one message of the BitTorrent DHT that are read.
+pub const BENCODE_VALUES: usize = 1_024;
 
 /// Header fields of one SIP message, and lines of one session description, that are read.
 pub const SIP_HEADERS: usize = 512;
@@ -133,6 +147,8 @@ pub const ENIP_REQUESTS: usize = 256;
 pub const CIP_SERVICES: usize = 256;
 /// Bytes of one DNP3 message put together from segments.
 pub const DNP3_MESSAGE_BYTES: usize = 64 << 10;
+/// Points of one DNP3 object that are told.
+pub const DNP3_POINTS: usize = 256;
 /// Objects of one DNP3 message that are told.
 pub const DNP3_OBJECTS: usize = 256;
 /// Payloads, and attributes of proposals, of one IKE message that are told.

@@ -4,6 +4,7 @@ use fengsui_schema::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::limits::FACTS_PER_TRANSACTION;
+use crate::app::Frame;
 use crate::{AppProtocol, Buffers};
 
 /// Which way bytes of a flow go.
@@ -203,6 +204,8 @@ pub enum AppEvent {
     },
     /// File content.
     File(FileChunk),
+    /// A named part of what was said; only where rules look at such parts.
+    Frame(Frame),
     /// Another flow is about to be opened.
     Expect(Expectation),
     /// Something that should not be, by its app-layer event name.

@@ -270,6 +270,8 @@ proptest! {
                         next_protocol: None,
                         unread: 0,
                         previous: None,
+                        becomes: None,
+                        frames: true,
                     };
                     parser.parse(direction, app::Input::Data(bytes), &mut context);
                     if *gap > 90 {

@@ -144,6 +144,8 @@ fn every_parser_survives_mutated_payloads() {
                     next_protocol: None,
                     unread: 0,
                     previous: None,
+                    becomes: None,
+                    frames: true,
                 };
                 parser.parse(direction, input, &mut context);
                 assert!(start.elapsed() < PATIENCE, "{}: {bytes:02x?}", spec.protocol.as_str());

@@ -75,6 +75,7 @@ pub(crate) fn compile(
     let parts = syntax::split(text).map_err(RuleError::Form)?;
     let (action, header) = Header::parse(&parts.header, groups).map_err(RuleError::Form)?;
     let mut draft = Draft::new(blank_info(action, text, file, line), data, classes);
+    draft.applications.clone_from(&header.protocol.applications);
     for option in &parts.options {
         option.text.clone_into(&mut draft.option);
         let applied = keywords::apply(&mut draft, option.keyword, option.value.unwrap_or(""));
@@ -209,6 +210,9 @@ fn prepare(steps: &mut [Step]) {
 }
 
 fn phases(draft: &Draft<'_>, header: &Header) -> Phases {
+    if draft.lists.iter().any(|list| matches!(list.source, Source::Frame(_))) {
+        return Phases { frame: true, ..Phases::default() };
+    }
     let payload = draft.lists.iter().any(|list| list.source.of_packet());
     let buffers = draft.lists.iter().any(|list| matches!(list.source, Source::Buffer(_)));
     let mut phases = if payload { payload_phases(draft, header) } else { Phases::default() };

@@ -1,6 +1,6 @@
 //! A rule while its options are read.
 
-use fengsui_protocols::Direction;
+use fengsui_protocols::{AppProtocol, Direction};
 
 use crate::classification::Class;
 use crate::keywords::bits::{Effect, IntStep, StateCheck};
@@ -40,6 +40,8 @@ pub(crate) struct Draft<'l> {
     pub(crate) warnings: Vec<String>,
     /// Text of the option being read.
     pub(crate) option: String,
+    /// Application protocols of the header.
+    pub(crate) applications: Vec<AppProtocol>,
     source: Source,
     /// Direction the sticky buffer was asked for in, for buffers that exist in both.
     pub(crate) direction: Option<Direction>,
@@ -83,6 +85,7 @@ impl<'l> Draft<'l> {
             checks: 0,
             warnings: Vec::new(),
             option: String::new(),
+            applications: Vec::new(),
             source: Source::Payload,
             direction: None,
             transforms: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use fengsui_protocols::{Buffer, Direction, Transaction};
+use fengsui_protocols::{Buffer, Direction, Frame, Transaction};
 use fengsui_schema::Condition;
 use serde_json::{Map, Value};
 
@@ -28,6 +28,7 @@ pub(crate) struct Context<'c> {
     pub(crate) transaction: Option<&'c Transaction>,
     pub(crate) completion: Completion,
     pub(crate) file: Option<&'c FileView<'c>>,
+    pub(crate) frame: Option<&'c Frame>,
     /// An application-layer event outside of transactions.
     pub(crate) event: Option<&'c str>,
 }
@@ -39,6 +40,7 @@ pub(crate) enum Phase {
     Stream,
     Transaction,
     File,
+    Frame,
     Event,
 }
 
@@ -68,6 +70,11 @@ impl<'c> Context<'c> {
                 let chunks = self.packet.sctp.into_iter().flat_map(|sctp| sctp.chunks());
                 let data = chunks.filter_map(|chunk| (chunk.kind == 0).then(|| chunk.value.get(12..))?);
                 until(data, take);
+            }
+            Source::Frame(kind) => {
+                if let Some(frame) = self.frame.filter(|frame| frame.kind == kind) {
+                    some(&frame.data);
+                }
             }
             Source::SenderAddress | Source::ReceiverAddress => {}
             Source::Buffer(buffer) => self.each_of_buffer(buffer, arrow, take),

@@ -107,6 +107,9 @@ impl Protocol {
 pub(crate) fn applications(name: &str) -> Result<Vec<AppProtocol>, String> {
     Ok(match name {
         "http" => vec![AppProtocol::Http, AppProtocol::Http2],
+        // Messages of DNS in HTTP/2, and what carries them.
+        "doh2" => vec![AppProtocol::Doh2, AppProtocol::Http2],
+        "dns" => vec![AppProtocol::Dns, AppProtocol::Doh2],
         "http1" => vec![AppProtocol::Http],
         "dcerpc" => vec![AppProtocol::Dcerpc, AppProtocol::Smb],
         "ssl" => vec![AppProtocol::Tls],

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fengsui_protocols::{Buffer, Direction};
+use fengsui_protocols::{Buffer, Direction, FrameKind};
 
 use crate::RuleInfo;
 use crate::header::{Arrow, Header};
@@ -99,6 +99,8 @@ pub(crate) struct Phases {
     pub(crate) transaction: bool,
     /// For each file that grows.
     pub(crate) file: bool,
+    /// For each frame.
+    pub(crate) frame: bool,
     /// Looks at the payload and at transactions: the payload part is remembered for the transaction.
     pub(crate) mixed: bool,
 }
@@ -145,6 +147,8 @@ pub(crate) enum Source {
     SenderAddress,
     /// The packet's destination address.
     ReceiverAddress,
+    /// A frame that a parser marks.
+    Frame(FrameKind),
 }
 
 impl Source {
@@ -159,12 +163,13 @@ impl Source {
             Self::SctpData => "sctp.chunk_data",
             Self::SenderAddress => "ip.src",
             Self::ReceiverAddress => "ip.dst",
+            Self::Frame(kind) => kind.name,
         }
     }
 
     /// Whether the bytes belong to the packet rather than to a transaction.
     pub(crate) const fn of_packet(self) -> bool {
-        !matches!(self, Self::Buffer(_) | Self::SenderAddress | Self::ReceiverAddress)
+        !matches!(self, Self::Buffer(_) | Self::Frame(_) | Self::SenderAddress | Self::ReceiverAddress)
     }
 
     /// Whether only a packet by itself has these bytes.

@@ -8,7 +8,7 @@ mod ways;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use fengsui_protocols::{AppProtocol, Direction, Transaction};
+use fengsui_protocols::{AppProtocol, Direction, Frame, Transaction};
 
 use self::apply::blank;
 use self::ways::Lists;
@@ -58,6 +58,8 @@ pub struct RuleSet {
     files: Vec<u32>,
     files_are_looked_at: bool,
     file_kinds_are_looked_at: bool,
+    /// Rules of frames.
+    frames: Vec<u32>,
 }
 
 /// Bytes a pattern needs to be looked for in payloads and bodies.
@@ -308,6 +310,32 @@ impl RuleSet {
             flow.forget_before(transaction.id);
         }
         matches
+    }
+
+    /// Whether rules look at frames.
+    #[must_use]
+    pub fn looks_at_frames(&self) -> bool {
+        !self.frames.is_empty()
+    }
+
+    /// Inspects a frame, with the transaction it belongs to.
+    pub fn inspect_frame(
+        &self,
+        scratch: &mut Scratch,
+        packet: &PacketView<'_>,
+        flow: &mut FlowState,
+        (frame, transaction): (&Frame, Option<&Transaction>),
+    ) -> Vec<Match> {
+        if self.frames.is_empty() || flow.passed() {
+            return Vec::new();
+        }
+        scratch.candidates.clear();
+        scratch.candidates.extend_from_slice(&self.frames);
+        let direction = Some(frame.direction);
+        let packet = &PacketView { app_protocol: Some(frame.kind.protocol), direction, ..*packet };
+        let blank = blank(packet, Phase::Frame);
+        let context = Context { payload: packet.payload, direction, transaction, frame: Some(frame), ..blank };
+        self.apply_one(scratch, &context, Some(flow))
     }
 
     /// Inspects an application-layer event that belongs to no transaction, by its full name

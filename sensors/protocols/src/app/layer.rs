@@ -18,6 +18,7 @@ pub struct AppLayer {
     unrecognised: bool,
     /// What an earlier parser of this flow (before STARTTLS, CONNECT) was.
     previous: Option<AppProtocol>,
+    frames: bool,
 }
 
 enum State {
@@ -72,7 +73,15 @@ impl AppLayer {
             transactions: Transactions::default(),
             unrecognised: false,
             previous: None,
+            frames: false,
         }
+    }
+
+    /// Says whether rules look at frames.
+    #[must_use]
+    pub fn with_frames(mut self, frames: bool) -> Self {
+        self.frames = frames;
+        self
     }
 
     /// For a new flow that another one has announced.
@@ -193,8 +202,13 @@ impl AppLayer {
             next_protocol: None,
             unread: 0,
             previous: self.previous,
+            becomes: None,
+            frames: self.frames,
         };
         parser.parse(direction, input, &mut context);
+        if let Some(becomes) = context.becomes {
+            *protocol = becomes;
+        }
         if !context.switch_protocol {
             return;
         }

@@ -22,6 +22,8 @@ pub(crate) struct Messages {
     /// Bytes that are passed by before the next message.
     skip: u64,
     lost: bool,
+    /// What ended the line that was handed out last.
+    ending: &'static [u8],
 }
 
 impl Messages {
@@ -65,7 +67,9 @@ impl Messages {
         let waiting = self.waiting();
         match memchr::memchr(b'\n', waiting) {
             Some(end) if end <= LINE_BYTES => {
-                let line = waiting[..end].strip_suffix(b"\r").unwrap_or(&waiting[..end]).to_vec();
+                let stripped = waiting[..end].strip_suffix(b"\r");
+                let line = stripped.unwrap_or(&waiting[..end]).to_vec();
+                self.ending = if stripped.is_some() { b"\r\n" } else { b"\n" };
                 self.start += end + 1;
                 Some((line, false))
             }
@@ -76,6 +80,11 @@ impl Messages {
                 Some((line, true))
             }
         }
+    }
+
+    /// A line that was just handed out, with its end.
+    pub(crate) fn with_ending(&self, line: &[u8]) -> Vec<u8> {
+        [line, self.ending].concat()
     }
 
     /// Bytes that were not handed out.

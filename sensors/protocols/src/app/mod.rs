@@ -3,27 +3,34 @@
 //! Each protocol has a folder and one line in [`PARSERS`]; [`AppLayer`] finds out which one a flow speaks and feeds it.
 
 mod ber;
+pub mod bittorrent_dht;
 pub mod dcerpc;
 pub mod dhcp;
 pub mod dnp3;
 pub mod dns;
 pub mod enip;
+mod frames;
 pub mod ftp;
 pub mod http;
 pub mod http2;
 pub mod ike;
+pub mod imap;
 pub mod krb5;
 mod layer;
 pub mod ldap;
 mod messages;
 mod mime;
+pub mod modbus;
 pub mod mqtt;
+pub mod nfs;
 pub mod ntp;
+mod open_files;
 pub mod pgsql;
 pub mod pop3;
 pub mod quic;
 mod reader;
 mod registry;
+pub mod rdp;
 pub mod rfb;
 mod settings;
 pub mod sip;
@@ -31,12 +38,16 @@ pub mod smb;
 pub mod smtp;
 pub mod snmp;
 pub mod ssh;
+pub mod telnet;
 mod text;
+#[cfg(test)]
+mod testing;
 pub mod tftp;
 pub mod tls;
 mod transactions;
 pub mod websocket;
 
+pub use frames::{Frame, FrameKind};
 pub use layer::AppLayer;
 pub use registry::{AppParser, Context, Input, PARSERS, ParserSpec, Probe, TransportKind, Verdict};
 pub use settings::{

@@ -2,7 +2,8 @@
 
 use fengsui_schema::Timestamp;
 
-use super::{AppSettings, Transactions};
+use super::{AppSettings, Frame, FrameKind, Transactions};
+use crate::limits::FRAME_BYTES;
 use crate::{AppEvent, AppProtocol, Direction, FileChunk, Transaction};
 
 /// Every application parser, in the order in which detection asks them.
@@ -21,6 +22,10 @@ pub static PARSERS: &[ParserSpec] = &[
     super::smtp::PARSER,
     super::ftp::PARSER,
     super::ftp::DATA_PARSER,
+    super::imap::PARSER,
+    super::telnet::PARSER,
+    super::rdp::PARSER,
+    super::nfs::PARSER,
     super::ldap::PARSER,
     super::pgsql::PARSER,
     super::krb5::PARSER,
@@ -33,7 +38,9 @@ pub static PARSERS: &[ParserSpec] = &[
     super::snmp::PARSER,
     super::tftp::PARSER,
     super::websocket::PARSER,
+    super::bittorrent_dht::PARSER,
     super::dnp3::PARSER,
+    super::modbus::PARSER,
     super::enip::PARSER,
     super::ike::PARSER,
 ];
@@ -130,6 +137,10 @@ pub struct Context<'a> {
     pub unread: usize,
     /// What was spoken before on this flow.
     pub previous: Option<AppProtocol>,
+    /// What the flow turns out to carry, by the name of the protocol from here on; the parser stays.
+    pub becomes: Option<AppProtocol>,
+    /// Whether rules look at frames of this flow.
+    pub frames: bool,
 }
 
 impl Context<'_> {
@@ -166,6 +177,35 @@ impl Context<'_> {
             self.update(id, |transaction| transaction.raise(name));
         }
         self.events.push(AppEvent::Anomaly { transaction, name, direction });
+    }
+
+    /// Marks a frame, when rules look at frames.
+    pub fn frame(
+        &mut self,
+        transaction: Option<u64>,
+        direction: Direction,
+        (protocol, name): (AppProtocol, &'static str),
+        data: &[u8],
+    ) {
+        if self.frames && !data.is_empty() {
+            let kind = FrameKind { protocol, name };
+            let (length, data) = (data.len() as u64, data[..data.len().min(FRAME_BYTES)].to_vec());
+            self.events.push(AppEvent::Frame(Frame { transaction, kind, direction, data, length }));
+        }
+    }
+
+    /// Marks a unit, its header of so many bytes, and what follows that.
+    pub fn unit(
+        &mut self,
+        transaction: Option<u64>,
+        direction: Direction,
+        (protocol, [unit, header, content]): (AppProtocol, [&'static str; 3]),
+        (data, header_bytes): (&[u8], usize),
+    ) {
+        let (head, rest) = data.split_at(header_bytes.min(data.len()));
+        self.frame(transaction, direction, (protocol, unit), data);
+        self.frame(transaction, direction, (protocol, header), head);
+        self.frame(transaction, direction, (protocol, content), rest);
     }
 
     /// Hands out a piece of a file.

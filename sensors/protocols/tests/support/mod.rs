@@ -117,12 +117,13 @@ pub struct Said {
     pub transactions: Vec<(String, Vec<(Direction, Buffer, Vec<u8>)>, Vec<&'static str>)>,
     pub files: Vec<(u32, Option<Vec<u8>>, Vec<u8>, bool, bool)>,
     pub anomalies: Vec<&'static str>,
+    pub frames: Vec<(&'static str, Vec<u8>)>,
 }
 
 /// Feeds an exchange, each message cut into pieces of the sizes given in turn.
 pub fn converse(transport: TransportKind, server_port: u16, exchange: &[(Direction, &[u8])], sizes: &[usize]) -> Said {
     let settings = AppSettings::default();
-    let mut app = AppLayer::new(transport, 40_000, server_port);
+    let mut app = AppLayer::new(transport, 40_000, server_port).with_frames(true);
     let mut events = Vec::new();
     let mut turn = sizes.iter().cycle();
     for (direction, bytes) in exchange {
@@ -161,6 +162,7 @@ fn said(app: &AppLayer, events: Vec<AppEvent>) -> Said {
     for event in events {
         match event {
             AppEvent::Progress { .. } | AppEvent::Expect(_) => {}
+            AppEvent::Frame(frame) => said.frames.push((frame.kind.name, frame.data)),
             AppEvent::Anomaly { name, .. } => said.anomalies.push(name),
             AppEvent::File(chunk) => match said.files.iter_mut().find(|file| file.0 == chunk.file) {
                 Some(file) => {

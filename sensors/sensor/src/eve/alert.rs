@@ -2,7 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fengsui_protocols::{Buffer, Direction, Ip, Tcp, Transaction, Transport};
+use fengsui_protocols::{Buffer, Direction, Frame, Ip, Tcp, Transaction, Transport};
+use fengsui_schema::Condition;
 use fengsui_signatures::{Action, Match, RuleInfo, RuleSet, Target};
 use serde_json::{Map, Value, json};
 
@@ -25,6 +26,8 @@ pub(crate) struct AlertInput<'a> {
     pub(crate) transaction: Option<&'a Transaction>,
     /// Stream bytes the rule looked at, when it looked at a stream.
     pub(crate) stream: Option<&'a [u8]>,
+    /// The frame the rule looked at.
+    pub(crate) frame: Option<&'a Frame>,
     /// Whether rules act on packets.
     pub(crate) inline: bool,
     /// What became of the packet.
@@ -43,6 +46,9 @@ pub(crate) fn alert_record(input: &AlertInput<'_>, found: &Match) -> Map<String,
         record.insert("tx_id".to_owned(), transaction.id.into());
     }
     record.insert("alert".to_owned(), Value::Object(alert_object(input, found)));
+    if input.settings.eve.alert.explanation {
+        record.insert("explanation".to_owned(), explanation(&found.rule.text, &found.conditions));
+    }
     if let (Some(transaction), true) = (input.transaction, input.settings.eve.alert.transaction) {
         transaction_objects(&mut record, transaction);
     }
@@ -58,6 +64,9 @@ pub(crate) fn alert_record(input: &AlertInput<'_>, found: &Match) -> Map<String,
         add_files(&mut record, input, flow);
     }
     add_forwarded(&mut record, input);
+    if let Some(frame) = input.frame {
+        record.insert("frame".to_owned(), frame_object(frame));
+    }
     add_payload(&mut record, input, found);
     if input.info.packet.is_some() {
         record.insert("packet_info".to_owned(), packet_info(input.info));
@@ -243,11 +252,13 @@ fn alert_object(input: &AlertInput<'_>, found: &Match) -> Map<String, Value> {
     if !found.context.is_empty() {
         object.insert("context".to_owned(), Value::Object(found.context.clone()));
     }
-    if output.explanation {
-        object.insert("rule_text".to_owned(), rule.text.as_str().into());
-        object.insert("conditions".to_owned(), serde_json::to_value(&found.conditions).unwrap_or_default());
-    }
     object
+}
+
+/// Why an alert was raised: the rule, and what each of its conditions matched. It stands beside `alert`, whose fields are
+/// EVE's own.
+pub(crate) fn explanation(rule: &str, conditions: &[Condition]) -> Value {
+    json!({"rule": rule, "conditions": conditions})
 }
 
 fn metadata(rule: &RuleInfo) -> Map<String, Value> {
@@ -257,6 +268,22 @@ fn metadata(rule: &RuleInfo) -> Map<String, Value> {
         if let Value::Array(list) = list {
             list.push(value.as_str().into());
         }
+    }
+    object
+}
+
+fn frame_object(frame: &Frame) -> Value {
+    let bytes = &frame.data[..frame.data.len().min(ALERT_PAYLOAD_BYTES)];
+    let mut object = json!({
+        "type": frame.kind.name,
+        "direction": if frame.direction == Direction::ToServer { "toserver" } else { "toclient" },
+        "length": frame.length,
+        "complete": frame.data.len() as u64 == frame.length,
+        "payload": STANDARD.encode(bytes),
+        "payload_printable": printable(bytes),
+    });
+    if let Some(id) = frame.transaction {
+        object["tx_id"] = id.into();
     }
     object
 }

@@ -16,6 +16,7 @@ pub(crate) const fn eve_names(protocol: AppProtocol) -> (&'static str, &'static 
         AppProtocol::Http | AppProtocol::Http2 => ("http", "http"),
         AppProtocol::Tls | AppProtocol::Tlcp => ("tls", "tls"),
         AppProtocol::FtpData => ("ftp_data", "ftp_data"),
+        AppProtocol::Doh2 => ("dns", "dns"),
         AppProtocol::BittorrentDht => ("bittorrent_dht", "bittorrent_dht"),
         other => (other.as_str(), other.as_str()),
     }
@@ -65,7 +66,7 @@ pub(crate) fn transaction_record(
 
 /// Records go the flow's way, but for protocols whose answers have records of their own (DNS and its kin).
 fn direction_of(transaction: &Transaction) -> Direction {
-    let answers_apart = matches!(transaction.protocol, AppProtocol::Dns | AppProtocol::Mdns | AppProtocol::Llmnr);
+    let answers_apart = matches!(transaction.protocol, AppProtocol::Dns | AppProtocol::Doh2 | AppProtocol::Mdns | AppProtocol::Llmnr);
     // Records of version 2 went the flow's way.
     let is_answer = transaction.eve.get("type").is_some_and(|kind| kind == "response");
     if answers_apart && is_answer { Direction::ToClient } else { Direction::ToServer }

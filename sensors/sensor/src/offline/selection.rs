@@ -42,7 +42,6 @@ pub(super) fn apply(yaml: &Yaml, eve: &mut EveSettings, app: &mut AppSettings) {
     }
     eve.only = Some(only);
     eve.visibility = false;
-    // Tools that compare whole objects know nothing of our explanations.
     eve.alert.explanation = false;
 }
 

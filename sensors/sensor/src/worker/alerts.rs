@@ -1,6 +1,6 @@
 //! What fired on a packet: put in order, acted on, told; and the captures that prove it.
 
-use fengsui_protocols::Direction;
+use fengsui_protocols::{Direction, Frame};
 use fengsui_signatures::{Action, Match, PacketView, Silence};
 
 use super::Worker;
@@ -15,6 +15,8 @@ pub(super) struct Waiting {
     direction: Option<Direction>,
     /// Bytes of the stream the rule may have looked at.
     stream: Option<Vec<u8>>,
+    /// The frame it looked at.
+    frame: Option<Frame>,
 }
 
 /// What the matches of a packet do to it.
@@ -48,8 +50,17 @@ impl Worker {
             let window = flow.filter(|flow| flow.tcp.is_some() && told);
             let window = window.and_then(|flow| flow.windows.get(way)?.latest());
             let stream = window.map(|bytes| bytes[..bytes.len().min(ALERT_PAYLOAD_BYTES)].to_vec());
-            self.waiting.push(Waiting { found, direction, stream });
+            self.waiting.push(Waiting { found, direction, stream, frame: None });
         }
+    }
+
+    /// Shows the rules a frame.
+    pub(super) fn inspect_frame(&mut self, view: &PacketView<'_>, flow: &mut Flow, frame: &Frame) {
+        let transaction = frame.transaction.and_then(|id| flow.app.as_ref()?.transaction(id));
+        let found = self.rules.set.inspect_frame(&mut self.scratch, view, &mut flow.rules, (frame, transaction));
+        let before = self.waiting.len();
+        self.note_matches(Some(flow), Some(frame.direction), found);
+        self.waiting[before..].iter_mut().for_each(|waiting| waiting.frame = Some(frame.clone()));
     }
 
     /// Settles what fired on a packet: order, rates, `pass`; then acts on the flow and tells it.
@@ -81,8 +92,7 @@ impl Worker {
             self.alerts_of_packet += 1;
             self.account.count(Counter::DetectAlerts);
             let place = &waiting[found.token];
-            let (direction, stream) = (place.direction, place.stream.as_deref());
-            self.tell_alert(info, flow.as_deref(), (found, direction, stream), verdict);
+            self.tell_alert(info, flow.as_deref(), (found, place), verdict);
         }
         self.tell_metadata(info, flow.as_deref(), view.direction, &settled.matches);
         if let (Some(reason), true) = (verdict.drops(), self.shared.inline) {
@@ -162,7 +172,7 @@ impl Worker {
         &mut self,
         info: &PacketInfo<'_>,
         flow: Option<&Flow>,
-        (found, direction, stream): (&Match, Option<Direction>, Option<&[u8]>),
+        (found, place): (&Match, &Waiting),
         verdict: Verdict,
     ) {
         if !self.writes("alert") {
@@ -175,9 +185,10 @@ impl Worker {
             rules: &rules.set,
             info,
             flow,
-            direction,
+            direction: place.direction,
             transaction: found.transaction.and_then(|id| flow?.app.as_ref()?.transaction(id)),
-            stream,
+            stream: place.stream.as_deref(),
+            frame: place.frame.as_ref(),
             inline: shared.inline,
             verdict,
             capture: flow.filter(|flow| flow.capturing).map(|flow| self.capture_name(flow.id)),
@@ -206,6 +217,7 @@ impl Worker {
             direction,
             transaction: None,
             stream: None,
+            frame: None,
             inline: shared.inline,
             verdict: Verdict::Dropped(reason),
             capture: None,

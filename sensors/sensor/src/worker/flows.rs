@@ -184,10 +184,11 @@ impl Worker {
         flow.vlans = decoded.vlans.ids().to_vec();
         let expected = self.expected.take(client, server, info.time);
         let app = |kind| {
-            Some(Box::new(match expected {
+            let layer = match expected {
                 Some(expected) => AppLayer::announced(kind, client.1, server.1, expected),
                 None => AppLayer::new(kind, client.1, server.1),
-            }))
+            };
+            Some(Box::new(layer.with_frames(self.rules.set.looks_at_frames())))
         };
         match decoded.transport {
             Transport::Tcp(_) => {

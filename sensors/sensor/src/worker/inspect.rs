@@ -117,6 +117,10 @@ impl Worker {
                         self.inspect_transaction(&turned, flow, (transaction, way), false);
                     }
                 }
+                AppEvent::Frame(frame) => {
+                    let turned = turned(info, view, flow, direction, frame.direction);
+                    self.inspect_frame(&turned, flow, &frame);
+                }
                 AppEvent::Expect(expectation) => {
                     let has_room = self.expected.add(flow, info.time, expectation);
                     self.account.add(Counter::ExpectationsShed, u64::from(!has_room));
@@ -254,6 +258,7 @@ const fn way_of(event: &AppEvent) -> Option<Direction> {
     match event {
         AppEvent::Progress { direction, .. } | AppEvent::Anomaly { direction, .. } => Some(*direction),
         AppEvent::File(chunk) => Some(chunk.direction),
+        AppEvent::Frame(frame) => Some(frame.direction),
         AppEvent::Expect(_) => None,
     }
 }
@@ -263,6 +268,7 @@ const fn transaction_of(event: &AppEvent) -> Option<u64> {
         AppEvent::Progress { transaction, .. } => Some(*transaction),
         AppEvent::Anomaly { transaction, .. } => *transaction,
         AppEvent::File(chunk) => Some(chunk.transaction),
+        AppEvent::Frame(frame) => frame.transaction,
         AppEvent::Expect(_) => None,
     }
 }

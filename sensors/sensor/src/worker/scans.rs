@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::Worker;
 use crate::account::Counter;
-use crate::eve::{EventOrder, FileRecord, Header, PacketInfo, fileinfo_object, transaction_objects};
+use crate::eve::{EventOrder, FileRecord, Header, PacketInfo, explanation, fileinfo_object, transaction_objects};
 use crate::flow::Flow;
 
 /// Generator number of alerts about files: YARA and hash lists.
@@ -72,6 +72,7 @@ impl Worker {
     fn tell_yara(&mut self, place: (Timestamp, EventOrder), mut record: Map<String, Value>, found: &YaraMatch) {
         let alert = yara_alert(found);
         record.insert("alert".to_owned(), Value::Object(alert));
+        record.insert("explanation".to_owned(), yara_explanation(found));
         record.insert("yara".to_owned(), json!({"rule": found.rule, "namespace": found.namespace, "tags": found.tags}));
         self.account.count(Counter::DetectAlerts);
         let now = std::mem::replace(&mut self.now, place.0);
@@ -101,9 +102,9 @@ impl Worker {
             "signature": format!("文件指纹命中名单 {list}"),
             "category": "Hash list",
             "severity": 1,
-            "conditions": [condition],
         });
         event.insert("alert".to_owned(), alert);
+        event.insert("explanation".to_owned(), explanation(&format!("hash list {list}"), &[condition]));
         self.account.count(Counter::DetectAlerts);
         self.emit("alert", event);
     }
@@ -137,15 +138,6 @@ fn yara_alert(found: &YaraMatch) -> Map<String, Value> {
         metadata.insert("mitre_technique_id".to_owned(), json!([technique]));
     }
     metadata.insert("yara_rule".to_owned(), json!([found.rule]));
-    let conditions: Vec<Condition> = found
-        .patterns
-        .iter()
-        .map(|(name, offset, bytes)| Condition {
-            condition: format!("{name} at byte {offset}"),
-            field: "file.content".to_owned(),
-            value: String::from_utf8_lossy(bytes).into_owned(),
-        })
-        .collect();
     let object = json!({
         "action": "allowed",
         "gid": FILE_GENERATOR,
@@ -155,10 +147,19 @@ fn yara_alert(found: &YaraMatch) -> Map<String, Value> {
         "category": "YARA",
         "severity": priority(value("severity")),
         "metadata": metadata,
-        "rule_text": format!("yara:{}/{}", found.namespace, found.rule),
-        "conditions": conditions,
     });
     if let Value::Object(object) = object { object } else { Map::new() }
+}
+
+/// Which patterns of a YARA rule were found where.
+fn yara_explanation(found: &YaraMatch) -> Value {
+    let condition = |(name, offset, bytes): &(String, usize, Vec<u8>)| Condition {
+        condition: format!("{name} at byte {offset}"),
+        field: "file.content".to_owned(),
+        value: String::from_utf8_lossy(bytes).into_owned(),
+    };
+    let conditions: Vec<Condition> = found.patterns.iter().map(condition).collect();
+    explanation(&format!("yara:{}/{}", found.namespace, found.rule), &conditions)
 }
 
 fn rule_number(name: &str) -> u32 {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use fengsui_protocols::{Buffer, Direction};
+use fengsui_protocols::{Buffer, Direction, FrameKind};
 
 use crate::draft::Draft;
 use crate::keywords::{Keyword, keyword, without_value};
@@ -113,6 +113,11 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     keyword("sctp.chunk_data", |draft, _| packet_bytes(draft, Source::SctpData)),
     keyword("ip.src", |draft, _| packet_bytes(draft, Source::SenderAddress)),
     keyword("ip.dst", |draft, _| packet_bytes(draft, Source::ReceiverAddress)),
+    keyword("frame", |draft, value| {
+        let kind = FrameKind::find(&draft.applications, value.trim());
+        draft.look_at(Source::Frame(kind.ok_or_else(|| format!("{} is no frame", fengsui_schema::shown(value)))?));
+        Ok(())
+    }),
     keyword("urilen", uri_length),
     keyword("absent", |draft, value| match value {
         "" => draft.absent(Absent::Required),

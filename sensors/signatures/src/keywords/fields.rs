@@ -338,6 +338,8 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     flags!("dnp3_ind", Dnp3, DNP3_INDICATIONS),
     flags!("dnp3.ind", Dnp3, DNP3_INDICATIONS),
     number!("nfs_procedure", Nfs),
+    number!("nfs.procedure", Nfs),
+    number!("nfs_version", Nfs),
     number!("nfs.version", Nfs),
     number!("smb.version", Smb),
 ];

@@ -16,6 +16,7 @@ pub(crate) mod fields;
 pub(crate) mod file;
 pub(crate) mod flow;
 pub(crate) mod meta;
+pub(crate) mod modbus;
 pub(crate) mod packet;
 pub(crate) mod pcre;
 pub(crate) mod threshold;
@@ -59,6 +60,7 @@ pub(crate) const KEYWORDS: &[&[Keyword]] = &[
     transaction::KEYWORDS,
     fields::KEYWORDS,
     dcerpc::KEYWORDS,
+    modbus::KEYWORDS,
     file::KEYWORDS,
     dataset::KEYWORDS,
     entropy::KEYWORDS,

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::draft::Draft;
 use crate::keywords::dcerpc::DcerpcCheck;
 use crate::keywords::fields::Place;
+use crate::keywords::modbus::ModbusCheck;
 use crate::keywords::{Keyword, keyword, without_value};
 use crate::number::Comparison;
 
@@ -31,6 +32,8 @@ pub(crate) enum TransactionCheck {
     Flags { protocol: AppProtocol, name: &'static str, set: u64, unset: u64, any: u64 },
     /// A call of DCE/RPC.
     Dcerpc(DcerpcCheck),
+    /// A request of Modbus.
+    Modbus(ModbusCheck),
     /// A certificate whose time has run out, or not.
     CertificateExpired(bool),
 }
@@ -69,6 +72,7 @@ impl TransactionCheck {
                 .numbers(name, direction)
                 .any(|number| number & set == *set && number & unset == 0 && (*any == 0 || number & any != 0)),
             Self::Dcerpc(check) => check.matches(transaction),
+            Self::Modbus(check) => check.matches(transaction),
             Self::CertificateExpired(expired) => certificate_expired(transaction, now) == Some(*expired),
         }
     }
@@ -89,6 +93,7 @@ impl TransactionCheck {
                 Some(*protocol)
             }
             Self::Dcerpc(_) => Some(AppProtocol::Dcerpc),
+            Self::Modbus(_) => Some(AppProtocol::Modbus),
             Self::Setting { .. } => Some(AppProtocol::Http2),
             Self::Dnp3Object(_) => Some(AppProtocol::Dnp3),
             Self::CertificateExpired(_) => Some(AppProtocol::Tls),

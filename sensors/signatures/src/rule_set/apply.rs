@@ -78,6 +78,7 @@ pub(super) fn blank<'c>(packet: &'c PacketView<'c>, phase: Phase) -> Context<'c>
         transaction: None,
         completion: Completion::default(),
         file: None,
+        frame: None,
         event: None,
     }
 }
@@ -90,6 +91,7 @@ fn takes_part(rule: &Rule, phase: Phase, packet: &PacketView<'_>) -> bool {
         Phase::Stream => phases.stream,
         Phase::Transaction => phases.transaction,
         Phase::File => phases.file,
+        Phase::Frame => phases.frame,
         Phase::Event => phases.transaction && rule.lists.is_empty(),
     }
 }

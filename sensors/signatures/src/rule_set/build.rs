@@ -59,6 +59,9 @@ impl RuleSet {
 
     fn register_packet(&mut self, number: u32, rule: &Rule, choices: &[Choice], patterns: &mut Patterns) {
         let phases = rule.phases;
+        if phases.frame {
+            self.frames.push(number);
+        }
         if phases.addresses {
             self.addresses.insert(number, &rule.header);
         }

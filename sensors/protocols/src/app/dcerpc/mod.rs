@@ -75,7 +75,10 @@ impl AppParser for DcerpcParser {
         }
         while let Some(unit) = self.sides[side].next(cut) {
             let Some(pdu) = Pdu::parse(&unit) else { continue };
-            let Some((id, is_done)) = self.association.take(direction, &pdu, &mut Own, context) else { continue };
+            let taken = self.association.take(direction, &pdu, &mut Own, context);
+            let (id, names) = (taken.map(|taken| taken.0), ["pdu", "hdr", "data"]);
+            context.unit(id, direction, (AppProtocol::Dcerpc, names), (&unit, HEADER_BYTES));
+            let Some((id, is_done)) = taken else { continue };
             context.update(id, |tx| {
                 tx.request_complete |= direction == Direction::ToClient || pdu.is_last;
                 tx.response_complete |= is_done;

@@ -1,6 +1,7 @@
 //! DNP3 (IEEE 1815) over TCP: link frames, transport segments, application messages. Each message is a transaction.
 
 mod objects;
+mod points;
 
 use serde_json::{Value, json};
 

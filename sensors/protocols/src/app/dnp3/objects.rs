@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
+use super::points;
 use crate::app::reader::Reader;
-use crate::app::text::{Object, object};
+use crate::app::text::{Object, object, put};
 
 /// A function that only asks: its objects have no content.
 const READ: u8 = 1;
@@ -46,8 +47,13 @@ fn entry(r: &mut Reader<'_>, function: u8) -> Option<(Entry, Option<()>)> {
         "stop": stop,
         "count": count,
     }));
-    let skipped = skip(r, (group, variation), prefix, count, function == READ);
-    Some((Entry { group, variation, eve }, skipped))
+    let points = if function == READ { Some(Vec::new()) } else { points::read(r, (group, variation), prefix, (start, count)) };
+    let is_known = points.as_ref().map(|_| ());
+    let mut entry = Entry { group, variation, eve };
+    if let Some(points) = points.filter(|points| !points.is_empty()) {
+        put(&mut entry.eve, "points", points);
+    }
+    Some((entry, is_known))
 }
 
 /// Start, stop and count of a range.
@@ -64,51 +70,4 @@ fn bounds(r: &mut Reader<'_>, range: u8) -> Option<(u32, u32, u32)> {
         11 => Some((0, 0, r.u8()?.into())),
         _ => None,
     }
-}
-
-/// Passes by the content of an object.
-fn skip(r: &mut Reader<'_>, kind: (u8, u8), prefix: u8, count: u32, asks: bool) -> Option<()> {
-    let prefix_bytes: usize = [0, 1, 2, 4, 1, 2, 4, 0][usize::from(prefix)];
-    let count = usize::try_from(count).ok()?;
-    // Sizes stand before each object.
-    if (4..=6).contains(&prefix) {
-        for _ in 0..count.min(r.left()) {
-            let size = match prefix_bytes {
-                1 => u32::from(r.u8()?),
-                2 => u32::from(r.u16_le()?),
-                _ => r.u32_le()?,
-            };
-            r.take(usize::try_from(size).ok()?)?;
-        }
-        return Some(());
-    }
-    let content = if asks { 0 } else { size(kind, count)? };
-    r.take(content.checked_add(prefix_bytes.checked_mul(count)?)?)?;
-    Some(())
-}
-
-/// Bytes of so many objects of a kind (IEEE 1815, annex A).
-fn size((group, variation): (u8, u8), count: usize) -> Option<usize> {
-    let bits = |each: usize| Some((count * each).div_ceil(8));
-    let each = match (group, variation) {
-        (1 | 10, 1) | (80, 1) => return bits(1),
-        (3, 1) => return bits(2),
-        (1 | 10, 2) | (2 | 11, 1) | (3, 2) | (4, 1) => 1,
-        (2 | 11 | 4, 2) => 7,
-        (2 | 4, 3) => 3,
-        (12, 1 | 2) => 11,
-        (20 | 21, 1) | (22 | 23, 1) | (30..=32, 1) | (40 | 41, 1) => 5,
-        (20 | 21, 2) | (22 | 23, 2) | (30..=32, 2) | (40 | 41, 2) => 3,
-        (20, 5) | (30, 3) => 4,
-        (20, 6) | (30, 4) => 2,
-        (22 | 23, 5) | (32, 3) => 11,
-        (22 | 23, 6) | (32, 4) => 9,
-        (30 | 32, 5) => 5,
-        (30 | 32, 6) => 9,
-        (34, 1) | (52, 1 | 2) => 2,
-        (50, 1) | (50, 3) | (51, 1 | 2) => 6,
-        (60, _) => 0,
-        _ => return None,
-    };
-    count.checked_mul(each)
 }

@@ -138,7 +138,7 @@ macro_rules! event {
 }
 
 /// Makes a transaction of one message.
-fn take_message(protocol: AppProtocol, way: Direction, data: &[u8], context: &mut Context<'_>) {
+pub(super) fn take_message(protocol: AppProtocol, way: Direction, data: &[u8], context: &mut Context<'_>) {
     let Some(header) = Header::parse(data) else {
         return context.anomaly(None, way, event!(protocol, "malformed_data"));
     };
@@ -158,16 +158,17 @@ fn take_message(protocol: AppProtocol, way: Direction, data: &[u8], context: &mu
     context.update(id, |tx| {
         fill(tx, way, buffers(protocol), &message);
         tx.eve = match (protocol, version) {
-            (AppProtocol::Dns, 2) => eve::record_2(tx.id, &message),
-            (AppProtocol::Dns, _) => eve::record(tx.id, &message),
+            (AppProtocol::Dns | AppProtocol::Doh2, 2) => eve::record_2(tx.id, &message),
+            (AppProtocol::Dns | AppProtocol::Doh2, _) => eve::record(tx.id, &message),
             _ => eve::record_local(&message),
         };
         tx.untold = !told;
     });
-    if header.flags & 0x0040 != 0 && protocol == AppProtocol::Dns {
+    let is_local = matches!(protocol, AppProtocol::Mdns | AppProtocol::Llmnr);
+    if header.flags & 0x0040 != 0 && !is_local {
         context.anomaly(Some(id), way, event!(protocol, "z_flag_set"));
     }
-    if header.opcode() >= 7 || (protocol != AppProtocol::Dns && header.opcode() != 0) {
+    if header.opcode() >= 7 || (is_local && header.opcode() != 0) {
         context.anomaly(Some(id), way, event!(protocol, "invalid_opcode"));
     }
     if message.name_too_long {
@@ -177,6 +178,7 @@ fn take_message(protocol: AppProtocol, way: Direction, data: &[u8], context: &mu
         context.anomaly(Some(id), way, event!(protocol, "infinite_loop"));
     }
     context.progress(id, way);
+    context.frame(Some(id), way, (protocol, "pdu"), data);
 }
 
 /// The buffers of names: queries, answers, authorities, additionals, all of a response.

@@ -124,6 +124,7 @@ impl EnipParser {
             tx.response_complete = direction == Direction::ToClient;
         });
         context.progress(id, direction);
+        context.unit(Some(id), direction, (AppProtocol::Enip, ["pdu", "hdr", "data"]), (data, HEADER_BYTES));
     }
 
     fn place(&mut self, direction: Direction, header: Header, context: &mut Context<'_>) -> u64 {

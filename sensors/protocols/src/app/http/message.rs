@@ -9,7 +9,7 @@ use super::headers::Headers;
 use super::lines::{Line, LineReader};
 use crate::app::Context;
 use crate::app::text::{contains_ignore_case, decimal, is_blank, trim};
-use crate::limits::TRANSACTIONS_PER_FLOW;
+use crate::limits::{FRAME_BYTES, TRANSACTIONS_PER_FLOW};
 use crate::{AppProtocol, Buffer, Direction};
 
 /// Lines before a status line that are passed by.
@@ -59,6 +59,8 @@ pub(super) struct Message {
     junk_lines: usize,
     /// Bytes were missing: what comes is passed by until a message starts.
     lost: bool,
+    /// The message as it came, where rules look at frames.
+    raw: Vec<u8>,
 }
 
 #[derive(Default)]
@@ -81,6 +83,8 @@ impl Message {
     ) {
         let mut rest = data;
         while !rest.is_empty() && !context.switch_protocol {
+            let before = rest;
+            let inside = !matches!(self.state, State::Start);
             match &mut self.state {
                 State::Start => self.start(direction, &mut rest, exchanges, context),
                 State::Headers => self.header(direction, &mut rest, exchanges, context),
@@ -93,6 +97,9 @@ impl Message {
                     }
                 }
             }
+            if context.frames {
+                self.mark(direction, (&before[..before.len() - rest.len()], inside), context);
+            }
         }
         if context.switch_protocol {
             context.unread = rest.len();
@@ -100,6 +107,16 @@ impl Message {
         // Bodies are told of once per piece, not once per chunk.
         if let (State::Body(_), Some(tx)) = (&self.state, self.tx) {
             context.progress(tx, direction);
+        }
+    }
+
+    /// Keeps what was read, and marks the message when it has ended.
+    fn mark(&mut self, direction: Direction, (bytes, inside): (&[u8], bool), context: &mut Context<'_>) {
+        let room = FRAME_BYTES.saturating_sub(self.raw.len()).min(bytes.len());
+        self.raw.extend_from_slice(&bytes[..room]);
+        if inside && matches!(self.state, State::Start) {
+            let name = if direction == Direction::ToServer { "request" } else { "response" };
+            context.frame(self.tx, direction, (AppProtocol::Http, name), &std::mem::take(&mut self.raw));
         }
     }
 

@@ -1,5 +1,7 @@
 //! One stream: a request and its response.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::eve;
@@ -8,6 +10,10 @@ use crate::app::Context;
 use crate::app::http::{Layers, normalize_uri, split_authority};
 use crate::app::text::{decimal, eve_text, put};
 use crate::{AppProtocol, Buffer, Direction, FileChunk, Transaction};
+
+/// Type of content that is a message of DNS, and how long one can be.
+const DNS_MESSAGE: &[u8] = b"application/dns-message";
+const DNS_MESSAGE_BYTES: usize = 65_535;
 
 pub(super) struct Stream {
     pub(super) id: u32,
@@ -27,6 +33,8 @@ struct Side {
     bytes: u64,
     file_begun: bool,
     ended: bool,
+    /// A message of DNS (RFC 8484), as far as it has come.
+    dns: Option<Vec<u8>>,
 }
 
 impl Stream {
@@ -112,6 +120,12 @@ impl Stream {
         if let Some(path) = find(&fields, b":path").filter(|_| direction == Direction::ToServer) {
             self.path = path.split(|byte| *byte == b'?').next().unwrap_or_default().to_vec();
         }
+        let side = &mut self.sides[super::index(direction)];
+        if find(&fields, b"content-type").is_some_and(|kind| kind.eq_ignore_ascii_case(DNS_MESSAGE)) {
+            side.dns.get_or_insert_default();
+        } else if let (Some(path), None, Direction::ToServer) = (find(&fields, b":path"), &side.dns, direction) {
+            side.dns = dns_question(path);
+        }
         if let Some(encoding) = find(&fields, b"content-encoding") {
             let limit = context.settings.http.decompressed_bytes;
             self.sides[super::index(direction)].layers = Layers::from_header(encoding, limit);
@@ -155,6 +169,10 @@ impl Stream {
         let part = &plain[..plain.len().min(limit.saturating_sub(side.inspected))];
         side.inspected += part.len();
         side.file_begun = true;
+        if let Some(message) = &mut side.dns {
+            let room = DNS_MESSAGE_BYTES.saturating_sub(message.len()).min(plain.len());
+            message.extend_from_slice(&plain[..room]);
+        }
         context.update(tx, |tx| {
             tx.buffers.append(direction, buffer, part);
             tx.buffers.append(direction, Buffer::FileData, part);
@@ -182,6 +200,10 @@ impl Stream {
         if self.sides[super::index(direction)].file_begun {
             self.chunk(direction, Vec::new(), true, !is_whole, context);
         }
+        if let Some(message) = self.sides[super::index(direction)].dns.take().filter(|message| !message.is_empty()) {
+            crate::app::dns::take_message(AppProtocol::Doh2, direction, &message, context);
+            context.becomes = Some(AppProtocol::Doh2);
+        }
         context.update(self.tx(), |tx| match direction {
             Direction::ToServer => tx.request_complete = true,
             Direction::ToClient => {
@@ -193,6 +215,13 @@ impl Stream {
         });
         context.progress(self.tx(), direction);
     }
+}
+
+/// The message in the address of a question (RFC 8484, 4.1).
+fn dns_question(path: &[u8]) -> Option<Vec<u8>> {
+    let (_, query) = path.split_at(memchr::memchr(b'?', path)? + 1);
+    let text = query.split(|byte| *byte == b'&').find_map(|part| part.strip_prefix(b"dns="))?;
+    URL_SAFE_NO_PAD.decode(text).ok()
 }
 
 fn find<'f>(fields: &[(&[u8], &'f [u8])], name: &[u8]) -> Option<&'f [u8]> {

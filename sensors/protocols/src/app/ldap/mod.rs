@@ -76,6 +76,7 @@ impl LdapParser {
             Direction::ToServer => self.request(id, &operation, context),
             Direction::ToClient => self.response(id, &operation, context),
         }
+        context.frame(None, direction, (AppProtocol::Ldap, "pdu"), data);
     }
 
     fn request(&mut self, id: i64, operation: &Operation, context: &mut Context<'_>) {

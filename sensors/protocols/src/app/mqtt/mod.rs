@@ -105,14 +105,19 @@ impl MqttParser {
             let total = header.bytes + header.length;
             let cut = |bytes: &[u8]| if bytes.len() < total { Cut::More } else { Cut::Message(total) };
             let Some(bytes) = self.sides[side].next(cut) else { return };
-            match Message::parse(header, bytes.get(header.bytes..).unwrap_or_default(), self.version) {
-                Some(message) => self.take(direction, message, context),
-                None => context.anomaly(None, direction, "mqtt.malformed_traffic"),
-            }
+            let id = match Message::parse(header, bytes.get(header.bytes..).unwrap_or_default(), self.version) {
+                Some(message) => Some(self.take(direction, message, context)),
+                None => {
+                    context.anomaly(None, direction, "mqtt.malformed_traffic");
+                    None
+                }
+            };
+            let names = ["pdu", "header", "data"];
+            context.unit(id, direction, (AppProtocol::Mqtt, names), (&bytes, header.bytes));
         }
     }
 
-    fn take(&mut self, direction: Direction, message: Message, context: &mut Context<'_>) {
+    fn take(&mut self, direction: Direction, message: Message, context: &mut Context<'_>) -> u64 {
         let mut events = Vec::new();
         let header = message.header;
         let id = self.place(&message, context, &mut events);
@@ -133,6 +138,7 @@ impl MqttParser {
             context.update(id, |tx| (tx.request_complete, tx.response_complete) = (true, true));
         }
         context.progress(id, direction);
+        id
     }
 
     /// The transaction a message belongs to: that of what it answers, or a new one.

@@ -98,6 +98,7 @@ impl PgsqlParser {
             _ => sized(bytes, 1),
         };
         let Some(message) = self.sides[side].next(cut) else { return false };
+        context.frame(None, direction, (AppProtocol::Pgsql, "pdu"), &message);
         match (phase, to_client) {
             (Phase::AwaitSsl, true) => self.ssl_answer(&message, context),
             (Phase::Startup, false) => self.startup(&message, context),

@@ -134,6 +134,25 @@ fn message(direction: Direction, data: &[u8], context: &mut Context<'_>) {
         headers(tx, direction, data.get(end + 1..).unwrap_or_default());
     });
     context.progress(id, direction);
+    mark(id, direction, is_response, data, context);
+}
+
+/// Marks a message and its parts.
+fn mark(id: u64, direction: Direction, is_response: bool, data: &[u8], context: &mut Context<'_>) {
+    if !context.frames {
+        return;
+    }
+    let names = match is_response {
+        false => ["request.line", "request.headers", "request.body"],
+        true => ["response.line", "response.headers", "response.body"],
+    };
+    let line = memchr::memchr(b'\n', data).map_or(data.len(), |end| end + 1);
+    let headers = memchr::memmem::find(data, b"\r\n\r\n").map_or(data.len(), |end| end + 2).max(line);
+    let body = (headers + 2).min(data.len());
+    context.frame(Some(id), direction, (AppProtocol::Sip, "pdu"), data);
+    for (name, part) in names.into_iter().zip([&data[..line], &data[line..headers], &data[body..]]) {
+        context.frame(Some(id), direction, (AppProtocol::Sip, name), part);
+    }
 }
 
 fn request(tx: &mut Transaction, way: Direction, line: &[u8], (method, uri, version): (&[u8], &[u8], &[u8])) {

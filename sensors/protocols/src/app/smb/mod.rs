@@ -1,7 +1,6 @@
 //! SMB 1 to 3 (MS-SMB, MS-CIFS, MS-SMB2) over NetBIOS sessions: commands, files, calls over named pipes.
 
 mod eve;
-mod files;
 mod names;
 mod ntlmssp;
 mod smb1;
@@ -10,9 +9,9 @@ mod state;
 
 use super::messages::{Cut, Messages};
 use super::registry::{AppParser, Context, Input, ParserSpec, Probe, TransportKind, Verdict};
+use super::open_files::FileKey;
 use crate::limits::MESSAGE_BYTES;
 use crate::{AppProtocol, Direction};
-use files::FileKey;
 use state::State;
 
 pub(super) const PARSER: ParserSpec = ParserSpec {
@@ -142,6 +141,7 @@ impl SmbParser {
         let kept = total.min(MESSAGE_BYTES);
         let cut = |bytes: &[u8]| if bytes.len() < kept { Cut::More } else { Cut::Message(total) };
         let Some(message) = self.sides[index(direction)].messages.next(cut) else { return false };
+        mark(direction, &message, context);
         if message[0] == 0 {
             self.state.message(direction, message.get(SESSION_HEADER..).unwrap_or_default(), context);
         }
@@ -209,6 +209,19 @@ impl SmbParser {
         }
         side.messages.waiting().len() > 7
     }
+}
+
+/// Marks a message of the session service and the message of SMB in it.
+fn mark(direction: Direction, message: &[u8], context: &mut Context<'_>) {
+    let names = ["nbss.pdu", "nbss.hdr", "nbss.data"];
+    context.unit(None, direction, (AppProtocol::Smb, names), (message, SESSION_HEADER));
+    let inner = message.get(SESSION_HEADER..).unwrap_or_default();
+    let (names, header) = match inner.first() {
+        Some(0xff) => (["smb1.pdu", "smb1.hdr", "smb1.data"], 32),
+        Some(0xfe) => (["smb2.pdu", "smb2.hdr", "smb2.data"], 64),
+        _ => return,
+    };
+    context.unit(None, direction, (AppProtocol::Smb, names), (inner, header));
 }
 
 /// A session header, as far as it is there.

@@ -1,7 +1,7 @@
 //! What is known of one connection: trees, handles, requests that wait, files, pipes.
 
-use super::files::{FileKey, Files};
 use super::{smb1, smb2};
+use crate::app::open_files::{FileKey, Files};
 use crate::app::Context;
 use crate::app::dcerpc::{Association, Call, Carrier};
 use crate::app::text::{Object, eve_text, put};

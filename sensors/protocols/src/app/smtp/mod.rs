@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use super::messages::Messages;
 use super::registry::{AppParser, Context, Input, ParserSpec, Probe, TransportKind, Verdict};
-use crate::limits::{LINE_BYTES, SMTP_COMMANDS, SMTP_RECIPIENTS};
+use crate::limits::{FRAME_BYTES, LINE_BYTES, SMTP_COMMANDS, SMTP_RECIPIENTS};
 use crate::{AppProtocol, Buffer, Direction};
 use mail::Mail;
 
@@ -98,6 +98,9 @@ struct SmtpParser {
     mail: Option<Box<Mail>>,
     logging_in: bool,
     files: u32,
+    /// Content of the mail as it came, and both directions from their start, where rules look at frames.
+    content: Vec<u8>,
+    streams: [Vec<u8>; 2],
 }
 
 #[derive(Default)]
@@ -108,6 +111,9 @@ struct Envelope {
 
 impl AppParser for SmtpParser {
     fn parse(&mut self, direction: Direction, input: Input<'_>, context: &mut Context<'_>) {
+        if context.frames {
+            self.mark_stream(direction, input, context);
+        }
         match (direction, input) {
             (Direction::ToServer, Input::Data(data)) => {
                 self.client.push(data);
@@ -173,12 +179,32 @@ impl SmtpParser {
             context.anomaly(Some(id), Direction::ToServer, "smtp.max_command_line_len_exceeded");
         }
         self.command(&line, context);
+        if context.frames {
+            let line = self.client.with_ending(&line);
+            context.frame(self.tx, Direction::ToServer, (AppProtocol::Smtp, "command_line"), &line);
+        }
         true
+    }
+
+    /// Keeps the start of a direction, and marks it when it has ended.
+    fn mark_stream(&mut self, direction: Direction, input: Input<'_>, context: &mut Context<'_>) {
+        let stream = &mut self.streams[usize::from(direction == Direction::ToClient)];
+        match input {
+            Input::Data(data) => keep(stream, data),
+            Input::Gap(_) => {}
+            Input::End => {
+                let stream = std::mem::take(stream);
+                context.frame(None, direction, (AppProtocol::Smtp, "stream"), &stream);
+            }
+        }
     }
 
     fn data_line(&mut self, context: &mut Context<'_>) -> bool {
         let Some((line, goes_on)) = self.client.next_line() else { return false };
         let begins = !std::mem::replace(&mut self.inside_line, goes_on);
+        if context.frames {
+            keep(&mut self.content, &self.client.with_ending(&line));
+        }
         if begins && !goes_on && line == b"." {
             self.end_mail(true, context);
             self.mode = Mode::Commands;
@@ -347,6 +373,10 @@ impl SmtpParser {
     }
 
     fn reply_line(&mut self, line: &[u8], goes_on: bool, context: &mut Context<'_>) {
+        if context.frames {
+            let line = self.server.with_ending(line);
+            context.frame(self.tx, Direction::ToClient, (AppProtocol::Smtp, "response_line"), &line);
+        }
         let code = line.get(..3).filter(|code| code.iter().all(u8::is_ascii_digit));
         if goes_on || line.len() > LINE_BYTES {
             return context.anomaly(self.tx, Direction::ToClient, "smtp.max_reply_line_len_exceeded");
@@ -393,6 +423,7 @@ impl SmtpParser {
 
     fn end_mail(&mut self, is_whole: bool, context: &mut Context<'_>) {
         let (Some(mut mail), Some(id)) = (self.mail.take(), self.tx) else { return };
+        context.frame(Some(id), Direction::ToServer, (AppProtocol::Smtp, "data"), &std::mem::take(&mut self.content));
         mail.finish(is_whole);
         mail.hand_out(id, &mut self.files, context);
         mail.tell(id, is_whole, context);
@@ -406,6 +437,12 @@ impl SmtpParser {
         }
         self.envelope = Envelope::default();
     }
+}
+
+/// Appends as much as a frame may have.
+fn keep(kept: &mut Vec<u8>, bytes: &[u8]) {
+    let room = FRAME_BYTES.saturating_sub(kept.len()).min(bytes.len());
+    kept.extend_from_slice(&bytes[..room]);
 }
 
 /// A parameter without what follows it.

@@ -75,6 +75,7 @@ impl AppParser for SnmpParser {
         let id = context.open_single(AppProtocol::Snmp, direction);
         context.update(id, |tx| write(tx, direction, &message));
         context.progress(id, direction);
+        context.frame(Some(id), direction, (AppProtocol::Snmp, "pdu"), data);
     }
 }
 

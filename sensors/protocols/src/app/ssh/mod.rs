@@ -23,6 +23,8 @@ pub(super) const PARSER: ParserSpec = ParserSpec {
 const BANNER_BYTES: usize = 8_192;
 /// Longest packet before encryption that is waited for.
 const PACKET_BYTES: usize = 65_536;
+/// Length, padding and type of a record.
+const RECORD_HEADER_BYTES: usize = 6;
 const KEX_INIT: u8 = 20;
 const NEW_KEYS: u8 = 21;
 
@@ -122,7 +124,10 @@ impl SshParser {
         if self.sides[side].held.len() < 4 + length {
             return false;
         }
-        let packet = self.sides[side].held.drain(..4 + length).skip(5).collect::<Vec<_>>();
+        let record = self.sides[side].held.drain(..4 + length).collect::<Vec<_>>();
+        let names = ["record.pdu", "record.hdr", "record.data"];
+        context.unit(self.tx, direction, (AppProtocol::Ssh, names), (&record, RECORD_HEADER_BYTES));
+        let packet = &record[5..];
         match packet.first() {
             Some(&KEX_INIT) => self.key_exchange(side, direction, &packet[1..], context),
             Some(&NEW_KEYS) => self.sides[side].close(),

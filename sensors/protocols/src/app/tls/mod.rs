@@ -12,7 +12,7 @@ use crate::limits::{TLS_CERTIFICATES, TLS_HANDSHAKE_BYTES};
 use crate::{AppProtocol, Buffer, Direction};
 use certificate::Certificate;
 use hello::{ClientHello, ServerHello};
-use records::{ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, Records};
+use records::{ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, HEADER, Records};
 
 pub(super) const TLCP_PARSER: ParserSpec = ParserSpec {
     protocol: AppProtocol::Tlcp,
@@ -50,6 +50,13 @@ fn probe_records(probe: &Probe<'_>, is_version: fn(u8, u8) -> bool) -> Verdict {
         [HANDSHAKE, ..] => Verdict::No,
         _ => Verdict::Yes,
     }
+}
+
+/// Serial numbers of the certificates of a handshake message, the one of the sender first.
+pub(super) fn serial_numbers(body: &[u8]) -> Vec<String> {
+    let chain = certificate::chain(body).unwrap_or_default();
+    let certificates = chain.iter().take(TLS_CERTIFICATES).filter_map(|der| Certificate::parse(der));
+    certificates.map(|certificate| certificate.serial.replace(':', "").to_ascii_lowercase()).collect()
 }
 
 /// One connection.
@@ -103,6 +110,10 @@ impl TlsParser {
                 context.anomaly(self.tx, direction, "tls.invalid_tls_header");
                 self.sides[side].closed = true;
                 return self.finish(context);
+            }
+            if context.frames && !record.content.is_empty() {
+                let unit = [&record.header[..], &record.content].concat();
+                context.unit(self.tx, direction, (AppProtocol::Tls, ["pdu", "hdr", "data"]), (&unit, HEADER));
             }
             self.record(direction, record.kind, &record.content, record.is_whole, context);
         }

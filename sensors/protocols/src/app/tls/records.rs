@@ -5,7 +5,7 @@ pub(super) const ALERT: u8 = 21;
 pub(super) const HANDSHAKE: u8 = 22;
 pub(super) const APPLICATION_DATA: u8 = 23;
 const HEARTBEAT: u8 = 24;
-const HEADER: usize = 5;
+pub(super) const HEADER: usize = 5;
 /// Longest record, encryption included (RFC 8446, 5.2).
 const RECORD_BYTES: usize = (1 << 14) + 2_048;
 
@@ -22,6 +22,7 @@ pub(super) struct Records {
 #[derive(Debug)]
 pub(super) struct Record {
     pub(super) kind: u8,
+    pub(super) header: [u8; HEADER],
     /// Empty for application data.
     pub(super) content: Vec<u8>,
     pub(super) is_whole: bool,
@@ -35,7 +36,7 @@ impl Records {
         if !self.in_record {
             self.read_header(input)?;
             if !self.begin() {
-                return Some(Record { kind: self.header[0], content: Vec::new(), is_whole: false, is_valid: false });
+                return Some(self.record(false));
             }
         }
         let length = self.left.min(input.len());
@@ -50,8 +51,14 @@ impl Records {
             return None;
         }
         self.in_record = false;
+        let record = self.record(true);
         self.header.clear();
-        Some(Record { kind, content: std::mem::take(&mut self.content), is_whole: true, is_valid: true })
+        Some(record)
+    }
+
+    fn record(&mut self, is_valid: bool) -> Record {
+        let header = self.header.first_chunk().copied().unwrap_or_default();
+        Record { kind: header[0], header, content: std::mem::take(&mut self.content), is_whole: is_valid, is_valid }
     }
 
     fn read_header(&mut self, input: &mut &[u8]) -> Option<()> {

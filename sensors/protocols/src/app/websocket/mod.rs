@@ -64,14 +64,16 @@ impl AppParser for WebsocketParser {
         };
         while let Some(bytes) = self.sides[side].next(cut) {
             if let Some(frame) = Frame::parse(&bytes) {
-                self.frame(direction, &frame, bytes.get(frame.header..).unwrap_or_default(), context);
+                let id = self.frame(direction, &frame, bytes.get(frame.header..).unwrap_or_default(), context);
+                let names = ["pdu", "header", "data"];
+                context.unit(Some(id), direction, (AppProtocol::Websocket, names), (&bytes, frame.header));
             }
         }
     }
 }
 
 impl WebsocketParser {
-    fn frame(&mut self, direction: Direction, frame: &Frame, payload: &[u8], context: &mut Context<'_>) {
+    fn frame(&mut self, direction: Direction, frame: &Frame, payload: &[u8], context: &mut Context<'_>) -> u64 {
         let side = usize::from(direction == Direction::ToClient);
         let (is_last, opcode) = (frame.first & 0x80 != 0, frame.first & 0x0f);
         let is_control = opcode & 8 != 0;
@@ -107,6 +109,7 @@ impl WebsocketParser {
         if !is_control {
             self.open[side] = if is_last { None } else { Some(id) };
         }
+        id
     }
 }
 

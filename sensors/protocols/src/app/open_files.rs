@@ -1,16 +1,16 @@
-//! Files read and written over SMB, put in order.
+//! Files read and written in pieces by a handle (SMB, NFS), put in order.
 
 use std::collections::BTreeMap;
 
 use crate::app::Context;
-use crate::limits::{SMB_FILES, SMB_WAITING_BYTES};
-use crate::{Buffer, Direction, FileChunk};
+use crate::limits::{OPEN_FILES, OPEN_FILE_WAITING_BYTES};
+use crate::{AppProtocol, Buffer, Direction, FileChunk};
 
 /// A file is known by its handle and the way its data goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct FileKey {
-    pub(super) handle: Vec<u8>,
-    pub(super) direction: Direction,
+pub(crate) struct FileKey {
+    pub(crate) handle: Vec<u8>,
+    pub(crate) direction: Direction,
 }
 
 #[derive(Debug)]
@@ -21,26 +21,27 @@ struct File {
     name: Vec<u8>,
     next: u64,
     waiting: BTreeMap<u64, Vec<u8>>,
+    waiting_bytes: usize,
     has_gap: bool,
     overlap_told: bool,
 }
 
 /// The files that are open.
 #[derive(Debug, Default)]
-pub(super) struct Files {
+pub(crate) struct Files {
     open: Vec<File>,
     count: u32,
 }
 
 impl Files {
     /// The transaction of a file, when it is known.
-    pub(super) fn tx(&self, key: &FileKey) -> Option<u64> {
+    pub(crate) fn tx(&self, key: &FileKey) -> Option<u64> {
         self.open.iter().find(|file| file.key == *key).map(|file| file.tx)
     }
 
     /// Begins a file.
-    pub(super) fn begin(&mut self, key: FileKey, tx: u64, name: Vec<u8>, context: &mut Context<'_>) {
-        if self.open.len() >= SMB_FILES {
+    pub(crate) fn begin(&mut self, key: FileKey, tx: u64, name: Vec<u8>, context: &mut Context<'_>) {
+        if self.open.len() >= OPEN_FILES {
             let oldest = self.open.remove(0);
             end(oldest, context);
         }
@@ -53,6 +54,7 @@ impl Files {
             name,
             next: 0,
             waiting: BTreeMap::new(),
+            waiting_bytes: 0,
             has_gap: false,
             overlap_told: false,
         });
@@ -60,19 +62,16 @@ impl Files {
     }
 
     /// Takes data at an offset.
-    pub(super) fn write(&mut self, key: &FileKey, offset: u64, data: &[u8], context: &mut Context<'_>) {
+    pub(crate) fn write(&mut self, key: &FileKey, offset: u64, data: &[u8], context: &mut Context<'_>) {
         let Some(file) = self.open.iter_mut().find(|file| file.key == *key) else { return };
         if offset < file.next && !data.is_empty() && !std::mem::replace(&mut file.overlap_told, true) {
-            context.anomaly(Some(file.tx), key.direction, "smb.file_overlap");
+            let protocol = context.transactions.get(file.tx).map(|tx| tx.protocol);
+            if protocol == Some(AppProtocol::Smb) {
+                context.anomaly(Some(file.tx), key.direction, "smb.file_overlap");
+            }
         }
         if offset > file.next {
-            let held: usize = file.waiting.values().map(Vec::len).sum();
-            if held + data.len() <= SMB_WAITING_BYTES {
-                file.waiting.entry(offset).or_default().extend_from_slice(data);
-            } else {
-                file.has_gap = true;
-            }
-            return;
+            return file.hold(offset, data);
         }
         file.take(offset, data, context);
         while let Some((offset, data)) = file.waiting.pop_first() {
@@ -80,12 +79,13 @@ impl Files {
                 file.waiting.insert(offset, data);
                 return;
             }
+            file.waiting_bytes -= data.len();
             file.take(offset, &data, context);
         }
     }
 
     /// Ends the files of a handle; the transactions they belonged to.
-    pub(super) fn close(&mut self, handle: &[u8], context: &mut Context<'_>) -> Vec<u64> {
+    pub(crate) fn close(&mut self, handle: &[u8], context: &mut Context<'_>) -> Vec<u64> {
         let (closed, open) = std::mem::take(&mut self.open).into_iter().partition(|file| file.key.handle == handle);
         self.open = open;
         let closed: Vec<File> = closed;
@@ -94,6 +94,21 @@ impl Files {
 }
 
 impl File {
+    /// Keeps data until what comes before it is there.
+    fn hold(&mut self, offset: u64, data: &[u8]) {
+        let known = self.waiting.get(&offset).map_or(0, Vec::len);
+        let held = self.waiting_bytes - known + data.len();
+        if data.len() <= known {
+            return;
+        }
+        if held > OPEN_FILE_WAITING_BYTES {
+            self.has_gap = true;
+            return;
+        }
+        self.waiting.insert(offset, data.to_vec());
+        self.waiting_bytes = held;
+    }
+
     fn take(&mut self, offset: u64, data: &[u8], context: &mut Context<'_>) {
         let known = usize::try_from(self.next - offset).unwrap_or(usize::MAX);
         let data = data.get(known..).unwrap_or_default();
