@@ -22,6 +22,7 @@ if [[ $purpose == test ]]; then
   need mariadbd mariadb-server
   need chromium chromium
   need openssl openssl
+  need valgrind valgrind
   need logger bsdutils
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
   [[ -n $(find /usr/share/fonts -name 'NotoSansCJK*' -print -quit 2>/dev/null) ]] || packages+=(fonts-noto-cjk)

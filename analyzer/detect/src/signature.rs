@@ -43,7 +43,10 @@ fn signature(event: &Event, alert: &Value) -> Verdict {
             id: event.fields.text("rule.id").unwrap_or("suricata:0").to_owned(),
             title,
             title_zh,
-            text: explained(&event.original, "rule").and_then(Value::as_str).or_else(|| text("rule")).map(|rule| cut(rule, limits::RULE_TEXT_BYTES).to_owned()),
+            text: explained(&event.original, "rule")
+                .and_then(Value::as_str)
+                .or_else(|| text("rule"))
+                .map(|rule| cut(rule, limits::RULE_TEXT_BYTES).to_owned()),
             revision,
             category: (!category.is_empty()).then_some(category),
             references: references(alert),

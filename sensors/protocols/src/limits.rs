@@ -54,6 +54,8 @@ pub const LZMA_BYTES: usize = 1 << 20;
 pub const LZMA_MEMORY_BYTES: usize = 8 << 20;
 /// Decoded bytes of one LZMA body.
 pub const LZMA_OUTPUT_BYTES: usize = 16 << 20;
+/// Files of one connection that are followed over several ranges.
+pub const HTTP_RANGED_FILES: usize = 16;
 /// Parts of one multipart body that become files.
 pub const MULTIPART_PARTS: usize = 256;
 

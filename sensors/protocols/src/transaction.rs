@@ -3,8 +3,8 @@
 use fengsui_schema::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::limits::FACTS_PER_TRANSACTION;
 use crate::app::Frame;
+use crate::limits::FACTS_PER_TRANSACTION;
 use crate::{AppProtocol, Buffers};
 
 /// Which way bytes of a flow go.

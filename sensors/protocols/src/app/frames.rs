@@ -35,7 +35,17 @@ const FRAMES: &[(AppProtocol, &[&str])] = &[
     (AppProtocol::Ssh, &["record.hdr", "record.data", "record.pdu"]),
     (
         AppProtocol::Smb,
-        &["nbss.pdu", "nbss.hdr", "nbss.data", "smb1.pdu", "smb1.hdr", "smb1.data", "smb2.pdu", "smb2.hdr", "smb2.data"],
+        &[
+            "nbss.pdu",
+            "nbss.hdr",
+            "nbss.data",
+            "smb1.pdu",
+            "smb1.hdr",
+            "smb1.data",
+            "smb2.pdu",
+            "smb2.hdr",
+            "smb2.data",
+        ],
     ),
     (AppProtocol::Dcerpc, &["pdu", "hdr", "data"]),
     (AppProtocol::Ldap, &["pdu"]),

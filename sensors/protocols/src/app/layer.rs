@@ -77,6 +77,15 @@ impl AppLayer {
         }
     }
 
+    /// Whether nothing was said yet.
+    #[must_use]
+    pub fn is_untouched(&self) -> bool {
+        match &self.state {
+            State::Detecting(held) => held.arrivals.is_empty() && self.previous.is_none() && !self.unrecognised,
+            State::Parsing(..) | State::Failed => false,
+        }
+    }
+
     /// Says whether rules look at frames.
     #[must_use]
     pub fn with_frames(mut self, frames: bool) -> Self {

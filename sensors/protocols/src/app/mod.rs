@@ -28,9 +28,9 @@ mod open_files;
 pub mod pgsql;
 pub mod pop3;
 pub mod quic;
+pub mod rdp;
 mod reader;
 mod registry;
-pub mod rdp;
 pub mod rfb;
 mod settings;
 pub mod sip;
@@ -39,9 +39,9 @@ pub mod smtp;
 pub mod snmp;
 pub mod ssh;
 pub mod telnet;
-mod text;
 #[cfg(test)]
 mod testing;
+mod text;
 pub mod tftp;
 pub mod tls;
 mod transactions;
@@ -51,6 +51,7 @@ pub use frames::{Frame, FrameKind};
 pub use layer::AppLayer;
 pub use registry::{AppParser, Context, Input, PARSERS, ParserSpec, Probe, TransportKind, Verdict};
 pub use settings::{
-    AppSettings, DhcpSettings, DnsSettings, HttpSettings, MqttSettings, PgsqlSettings, SmtpSettings, TlsSettings,
+    AppSettings, DhcpSettings, DnsSettings, FtpSettings, HttpSettings, MqttSettings, PgsqlSettings, SmtpSettings,
+    TlsSettings,
 };
 pub use transactions::Transactions;

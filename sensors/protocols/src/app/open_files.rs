@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::app::Context;
-use crate::limits::{OPEN_FILES, OPEN_FILE_WAITING_BYTES};
+use crate::limits::{OPEN_FILE_WAITING_BYTES, OPEN_FILES};
 use crate::{AppProtocol, Buffer, Direction, FileChunk};
 
 /// A file is known by its handle and the way its data goes.

@@ -20,6 +20,8 @@ pub struct AppSettings {
     pub smtp: SmtpSettings,
     /// MQTT.
     pub mqtt: MqttSettings,
+    /// FTP.
+    pub ftp: FtpSettings,
     /// Protocols that are not looked for, by name.
     pub disabled: Vec<String>,
     /// Protocols that are recognised but not parsed, by name.
@@ -87,6 +89,20 @@ pub struct SmtpSettings {
     pub body_md5: bool,
     /// Whether records carry the MD5 of the subject.
     pub subject_md5: bool,
+}
+
+/// How FTP is parsed.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FtpSettings {
+    /// Bytes of one command or reply line; longer ones are cut and raise an event.
+    pub max_line_bytes: usize,
+}
+
+impl Default for FtpSettings {
+    fn default() -> Self {
+        Self { max_line_bytes: 4_096 }
+    }
 }
 
 /// How MQTT is parsed and told.

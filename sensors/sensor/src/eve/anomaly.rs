@@ -74,7 +74,7 @@ pub(crate) fn app_anomaly(
 /// EVE leaves the protocol out of the name; the older protocols have theirs in capitals.
 fn short_name(name: &str) -> String {
     match name.split_once('.') {
-        Some(("http" | "smtp" | "tls" | "ftp", rest)) => rest.to_ascii_uppercase(),
+        Some(("http" | "smtp" | "tls", rest)) => rest.to_ascii_uppercase(),
         Some((_, rest)) => rest.to_owned(),
         None => name.to_ascii_uppercase(),
     }

@@ -66,7 +66,8 @@ pub(crate) fn transaction_record(
 
 /// Records go the flow's way, but for protocols whose answers have records of their own (DNS and its kin).
 fn direction_of(transaction: &Transaction) -> Direction {
-    let answers_apart = matches!(transaction.protocol, AppProtocol::Dns | AppProtocol::Doh2 | AppProtocol::Mdns | AppProtocol::Llmnr);
+    let answers_apart =
+        matches!(transaction.protocol, AppProtocol::Dns | AppProtocol::Doh2 | AppProtocol::Mdns | AppProtocol::Llmnr);
     // Records of version 2 went the flow's way.
     let is_answer = transaction.eve.get("type").is_some_and(|kind| kind == "response");
     if answers_apart && is_answer { Direction::ToClient } else { Direction::ToServer }

@@ -220,6 +220,9 @@ fn applications(yaml: &Yaml, settings: &mut SensorSettings) {
     };
     http(yaml, settings);
     let protocol = |path: &str| format!("app-layer.protocols.{path}");
+    if let Some(limit) = yaml.size(&protocol("ftp.max-line-length")) {
+        settings.app.ftp.max_line_bytes = usize::try_from(limit).unwrap_or(usize::MAX);
+    }
     if let Some(limit) = yaml.size(&protocol("mqtt.max-msg-length")) {
         settings.app.mqtt.max_message_bytes = usize::try_from(limit).unwrap_or(usize::MAX);
     }

@@ -68,6 +68,8 @@ impl Worker {
     }
 
     fn take_chunk(&mut self, file: &mut FileProgress, chunk: FileChunk) {
+        // A file of several answers belongs to the one that has just come.
+        file.transaction = chunk.transaction;
         if chunk.name.is_some() {
             file.name = chunk.name;
         }

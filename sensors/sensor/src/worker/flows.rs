@@ -248,6 +248,8 @@ impl Worker {
 
     /// Feeds the packet to the flow and shows the rules what came of it.
     fn work(&mut self, info: &PacketInfo<'_>, decoded: &Decoded<'_>, flow: &mut Flow, direction: Direction) -> Verdict {
+        // The packet that completes the handshake is part of it.
+        let established = flow.tcp.as_ref().map(|tcp| tcp.was_established());
         let news = self.feed(info, decoded, flow, direction);
         for event in &news.events {
             self.account.stream_event(event);
@@ -261,6 +263,7 @@ impl Worker {
         view.events = &events;
         view.in_stream = news.in_stream;
         add_flow_view(&mut view, flow, direction);
+        view.established = established.unwrap_or(view.established);
         self.inspect_news(info, &view, flow, direction, news)
     }
 
@@ -274,6 +277,7 @@ impl Worker {
 
     fn feed(&mut self, info: &PacketInfo<'_>, decoded: &Decoded<'_>, flow: &mut Flow, direction: Direction) -> News {
         let mut news = News { accepted: true, ..News::default() };
+        self.meet_expectation(info, decoded, flow);
         let settings = &self.shared.settings;
         match (&decoded.transport, &mut flow.tcp, &mut flow.app) {
             (Transport::Tcp(header), Some(tcp), Some(app)) => {
@@ -306,6 +310,18 @@ impl Worker {
             _ => {}
         }
         news
+    }
+
+    /// A flow may be announced after it was opened: the announcement waits for its acknowledgement.
+    fn meet_expectation(&mut self, info: &PacketInfo<'_>, decoded: &Decoded<'_>, flow: &mut Flow) {
+        let waits = flow.tcp.is_some() && flow.app.as_ref().is_some_and(|app| app.is_untouched());
+        if !waits || decoded.payload.is_empty() {
+            return;
+        }
+        if let Some(expected) = self.expected.take(flow.client, flow.server, info.time) {
+            let layer = AppLayer::announced(TransportKind::Tcp, flow.client.1, flow.server.1, expected);
+            flow.app = Some(Box::new(layer.with_frames(self.rules.set.looks_at_frames())));
+        }
     }
 
     /// Ends flows until what they hold is below the limit.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use fengsui_protocols::Direction;
 use fengsui_schema::shown;
 
 use crate::FileView;
@@ -113,7 +114,13 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     keyword("filemd5", |draft, value| hash_list(draft, value, HashKind::Md5)),
     keyword("filesha1", |draft, value| hash_list(draft, value, HashKind::Sha1)),
     keyword("filesha256", |draft, value| hash_list(draft, value, HashKind::Sha256)),
-    keyword("filestore", |draft, _| {
+    keyword("filestore", |draft, value| {
+        match super::parts(value).next() {
+            Some("to_server" | "request") => draft.direction = Some(Direction::ToServer),
+            Some("to_client" | "response") => draft.direction = Some(Direction::ToClient),
+            Some("both") | None => {}
+            Some(other) => return Err(format!("{} is no direction", shown(other))),
+        }
         draft.info.filestore = true;
         draft.file_checks.push(FileCheck { negated: false, test: FileTest::Stored });
         Ok(())

@@ -31,8 +31,7 @@ impl ModbusCheck {
             asked.is_none_or(|asked| number(name).is_some_and(|number| asked.matches(number)))
         };
         let bits = |name| number(name).and_then(|number| u8::try_from(number).ok()).unwrap_or(0);
-        let category =
-            self.category.is_none_or(|(wanted, negated)| (bits("modbus.category") & wanted != 0) != negated);
+        let category = self.category.is_none_or(|(wanted, negated)| (bits("modbus.category") & wanted != 0) != negated);
         number("modbus.function").is_some()
             && holds(self.unit, "modbus.unit")
             && holds(self.function, "modbus.function")

@@ -134,10 +134,7 @@ mod tests {
         let mut nodes = b"d1:rd2:id20:0123456789abcdefghij5:nodes26:mnopqrstuvwxyz123456".to_vec();
         nodes.extend_from_slice(&[192, 0, 2, 1, 0x1a, 0xe1]);
         nodes.extend_from_slice(b"e1:t2:aa1:y1:re");
-        let said = converse(
-            AppProtocol::BittorrentDht,
-            &[(Direction::ToServer, ping), (Direction::ToClient, &nodes)],
-        );
+        let said = converse(AppProtocol::BittorrentDht, &[(Direction::ToServer, ping), (Direction::ToClient, &nodes)]);
         assert_eq!((&said[0].eve["request_type"], &said[0].eve["transaction_id"]), (&json!("ping"), &json!("6161")));
         let node = &said[1].eve["response"]["nodes"][0];
         assert_eq!((&node["ip"], &node["port"]), (&json!("192.0.2.1"), &json!(6881)));

@@ -47,7 +47,8 @@ fn entry(r: &mut Reader<'_>, function: u8) -> Option<(Entry, Option<()>)> {
         "stop": stop,
         "count": count,
     }));
-    let points = if function == READ { Some(Vec::new()) } else { points::read(r, (group, variation), prefix, (start, count)) };
+    let points =
+        if function == READ { Some(Vec::new()) } else { points::read(r, (group, variation), prefix, (start, count)) };
     let is_known = points.as_ref().map(|_| ());
     let mut entry = Entry { group, variation, eve };
     if let Some(points) = points.filter(|points| !points.is_empty()) {

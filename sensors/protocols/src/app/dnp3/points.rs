@@ -136,8 +136,8 @@ fn counter(group: u8, variation: u8) -> Option<&'static [Field]> {
     Some(match (group, variation) {
         (20, 1 | 3) | (21, 1 | 3) | (22 | 23, 1 | 3) => &[COUNTER, U32("count")],
         (20, 2 | 4) | (21, 2 | 4) | (22 | 23, 2 | 4) => &[COUNTER, U16("count")],
-        (21 | 22 | 23, 5 | 7) => &[COUNTER, U32("count"), TIME],
-        (21 | 22 | 23, 6 | 8) => &[COUNTER, U16("count"), TIME],
+        (21..=23, 5 | 7) => &[COUNTER, U32("count"), TIME],
+        (21..=23, 6 | 8) => &[COUNTER, U16("count"), TIME],
         (20, 5 | 7) | (21, 9 | 11) => &[U32("count")],
         (20, 6 | 8) | (21, 10 | 12) => &[U16("count")],
         _ => return None,
@@ -277,12 +277,7 @@ pub(super) fn read(r: &mut Reader<'_>, kind: (u8, u8), prefix: u8, (start, count
     Some(points)
 }
 
-fn read_packed(
-    r: &mut Reader<'_>,
-    kind: (u8, u8),
-    bits: usize,
-    (start, count): (u32, usize),
-) -> Option<Vec<Object>> {
+fn read_packed(r: &mut Reader<'_>, kind: (u8, u8), bits: usize, (start, count): (u32, usize)) -> Option<Vec<Object>> {
     let bytes = r.take(count.checked_mul(bits)?.div_ceil(8))?;
     let name = if kind == (12, 3) { "point" } else { "state" };
     let mask = (1_u8 << bits) - 1;

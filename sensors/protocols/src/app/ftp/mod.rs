@@ -17,8 +17,6 @@ pub(super) const PARSER: ParserSpec = ParserSpec {
     create: |_| Box::new(FtpParser::default()),
 };
 
-/// Longest line that is kept; the rest of it is dropped.
-const FTP_LINE_BYTES: usize = 4_096;
 /// Lines of one reply that are kept.
 const REPLY_LINES: usize = 128;
 /// POP3 has the same first commands.
@@ -49,6 +47,9 @@ struct FtpParser {
     too_long: [bool; 2],
     /// The command that waits for its reply.
     open: Option<u64>,
+    /// The command that was sent or answered last.
+    last: Option<u64>,
+    reply_too_long: bool,
     command: Vec<u8>,
     replies: Vec<(Vec<u8>, Vec<u8>)>,
     /// Port of the next data connection, and whether the server opens it.
@@ -75,33 +76,34 @@ impl AppParser for FtpParser {
 
 impl FtpParser {
     fn piece(&mut self, side: usize, direction: Direction, piece: &[u8], context: &mut Context<'_>) {
-        let room = FTP_LINE_BYTES.saturating_sub(self.lines[side].len());
+        let room = context.settings.ftp.max_line_bytes.saturating_sub(self.lines[side].len());
         self.too_long[side] |= piece.len() > room;
         self.lines[side].extend_from_slice(&piece[..piece.len().min(room)]);
         if !piece.ends_with(b"\n") {
             return;
         }
         let line = std::mem::take(&mut self.lines[side]);
+        let too_long = std::mem::take(&mut self.too_long[side]);
         match direction {
-            Direction::ToServer => self.request(trim(&line), context),
-            Direction::ToClient => self.reply(trim(&line), context),
+            Direction::ToServer => self.request(trim(&line), too_long, context),
+            Direction::ToClient => self.reply(trim(&line), too_long, context),
         }
-        if std::mem::take(&mut self.too_long[side]) {
+        if too_long {
             let name = match direction {
                 Direction::ToServer => "ftp.request_command_too_long",
                 Direction::ToClient => "ftp.response_command_too_long",
             };
-            context.anomaly(self.open, direction, name);
+            context.anomaly(self.last, direction, name);
         }
     }
 
-    fn request(&mut self, line: &[u8], context: &mut Context<'_>) {
+    fn request(&mut self, line: &[u8], too_long: bool, context: &mut Context<'_>) {
         if line.is_empty() {
             return;
         }
         self.finish(context);
         let id = context.open(AppProtocol::Ftp);
-        self.open = Some(id);
+        (self.open, self.last, self.reply_too_long) = (Some(id), Some(id), false);
         let mut parts = line.splitn(2, |byte| *byte == b' ');
         self.command = parts.next().unwrap_or(&[]).to_ascii_uppercase();
         let data = trim(parts.next().unwrap_or(&[]));
@@ -113,7 +115,9 @@ impl FtpParser {
                 tx.buffers.set(Direction::ToServer, Buffer::FtpCommandData, data);
                 tx.eve.insert("command_data".to_owned(), eve_text(data).into());
             }
+            tx.eve.insert("command_truncated".to_owned(), too_long.into());
             tx.eve.insert("reply_received".to_owned(), "no".into());
+            tx.eve.insert("reply_truncated".to_owned(), false.into());
         });
         self.expect_data(data, context);
         context.progress(id, Direction::ToServer);
@@ -133,12 +137,14 @@ impl FtpParser {
         context.events.push(AppEvent::Expect(Expectation { protocol, port, from_server, notice }));
     }
 
-    fn reply(&mut self, line: &[u8], context: &mut Context<'_>) {
+    fn reply(&mut self, line: &[u8], too_long: bool, context: &mut Context<'_>) {
         let id = *self.open.get_or_insert_with(|| {
             let id = context.open(AppProtocol::Ftp);
             context.update(id, |tx| tx.request_complete = true);
             id
         });
+        self.last = Some(id);
+        self.reply_too_long |= too_long;
         let (code, text) = match line {
             [a, b, c, rest @ ..] if [a, b, c].iter().all(|digit| digit.is_ascii_digit()) => (&line[..3], rest),
             _ => (&[][..], line),
@@ -163,9 +169,10 @@ impl FtpParser {
 
     fn answer(&mut self, id: u64, context: &mut Context<'_>) {
         let replies = std::mem::take(&mut self.replies);
-        let data_port = &mut self.data_port;
+        let (data_port, too_long) = (&mut self.data_port, std::mem::take(&mut self.reply_too_long));
         context.update(id, |tx| {
             fill_replies(tx, &replies);
+            tx.eve.insert("reply_truncated".to_owned(), too_long.into());
             if let Some(port) = dynamic_port(&self.command, tx, &replies) {
                 tx.eve.insert("dynamic_port".to_owned(), port.into());
                 let passive = matches!(&self.command[..], b"PASV" | b"EPSV");

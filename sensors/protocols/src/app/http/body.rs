@@ -5,6 +5,7 @@ use super::framing::Framing;
 use super::headers::Headers;
 use super::message::Exchanges;
 use super::multipart::{Multipart, Part, parameter};
+use super::ranges::Range;
 use crate::app::Context;
 use crate::limits::MULTIPART_PARTS;
 use crate::{Buffer, Direction, FileChunk};
@@ -23,6 +24,8 @@ pub(super) struct Body {
     /// Numbers for files that may come.
     next_file: u32,
     name: Option<Vec<u8>>,
+    /// Whether more of the file follows in other answers.
+    goes_on: bool,
     file_begun: bool,
     gap: u64,
     any_gap: bool,
@@ -44,6 +47,7 @@ impl Body {
             file: None,
             next_file: 0,
             name: None,
+            goes_on: false,
             file_begun: false,
             gap: 0,
             any_gap: false,
@@ -77,7 +81,12 @@ impl Body {
     /// Response bodies are files named by Content-Disposition or the address.
     pub(super) fn expect_response(&mut self, path: Option<Vec<u8>>, headers: &Headers, exchanges: &mut Exchanges) {
         let named = headers.get("Content-Disposition").and_then(|value| parameter(value, b"filename"));
-        self.open_file(named.map(<[u8]>::to_vec).or(path), exchanges);
+        let name = named.map(<[u8]>::to_vec).or(path);
+        let range = headers.get("Content-Range").and_then(Range::parse).zip(name.clone());
+        match range.and_then(|(range, name)| exchanges.ranged_file(&name, range)) {
+            Some((file, ends)) => (self.file, self.name, self.goes_on) = (Some(file), name, !ends),
+            None => self.open_file(name, exchanges),
+        }
     }
 
     fn open_file(&mut self, name: Option<Vec<u8>>, exchanges: &mut Exchanges) {
@@ -212,7 +221,7 @@ impl Body {
             let mut parts = Vec::new();
             multipart.finish(&mut parts);
             self.take_parts(id, parts, context);
-        } else if self.file_begun || self.gap > 0 {
+        } else if (self.file_begun || self.gap > 0) && !(self.goes_on && complete) {
             self.chunk(id, Vec::new(), true, !complete, context);
         }
     }

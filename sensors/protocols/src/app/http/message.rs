@@ -7,6 +7,7 @@ use super::fields::{self, RequestLine, StatusLine};
 use super::framing::Framing;
 use super::headers::Headers;
 use super::lines::{Line, LineReader};
+use super::ranges::{Range, Ranges};
 use crate::app::Context;
 use crate::app::text::{contains_ignore_case, decimal, is_blank, trim};
 use crate::limits::{FRAME_BYTES, TRANSACTIONS_PER_FLOW};
@@ -24,6 +25,7 @@ const METHOD_BYTES: usize = 32;
 pub(super) struct Exchanges {
     waiting: VecDeque<Waiting>,
     files: u32,
+    ranges: Ranges,
 }
 
 struct Waiting {
@@ -35,6 +37,16 @@ impl Exchanges {
     /// The number of the next file of the flow.
     pub(super) fn next_file(&mut self) -> u32 {
         self.reserve_files(1)
+    }
+
+    /// The file a range belongs to, and whether it is its end.
+    pub(super) fn ranged_file(&mut self, name: &[u8], range: Range) -> Option<(u32, bool)> {
+        let next = self.files;
+        let placed = self.ranges.place(name, range, || next);
+        if placed.is_some_and(|(file, _)| file == next) {
+            self.files = next.saturating_add(1);
+        }
+        placed
     }
 
     /// The first of so many numbers for files.

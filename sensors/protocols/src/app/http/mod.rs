@@ -8,6 +8,7 @@ mod headers;
 mod lines;
 mod message;
 mod multipart;
+mod ranges;
 mod uri;
 
 pub(in crate::app) use decompress::Layers;

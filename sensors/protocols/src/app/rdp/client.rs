@@ -60,11 +60,15 @@ fn required(r: &mut Reader<'_>, eve: &mut Object) -> Option<()> {
     put(eve, "desktop_width", r.u16_le()?);
     put(eve, "desktop_height", r.u16_le()?);
     let depth = r.u16_le()?;
-    put_some(eve, "color_depth", match depth {
-        0xca00 => Some(4),
-        0xca01 => Some(8),
-        _ => None,
-    });
+    put_some(
+        eve,
+        "color_depth",
+        match depth {
+            0xca00 => Some(4),
+            0xca01 => Some(8),
+            _ => None,
+        },
+    );
     r.u16_le()?;
     put(eve, "keyboard_layout", names::layout(r.u32_le()?));
     put(eve, "build", names::build(r.u32_le()?));
@@ -78,14 +82,18 @@ fn required(r: &mut Reader<'_>, eve: &mut Object) -> Option<()> {
 
 /// What later versions add; each field is there only with those before it.
 fn optional(r: &mut Reader<'_>, eve: &mut Object) -> Option<()> {
-    put_some(eve, "color_depth", match r.u16_le()? {
-        0xca00 => Some(4),
-        0xca01 => Some(8),
-        0xca02 => Some(15),
-        0xca03 => Some(16),
-        0xca04 => Some(24),
-        _ => None,
-    });
+    put_some(
+        eve,
+        "color_depth",
+        match r.u16_le()? {
+            0xca00 => Some(4),
+            0xca01 => Some(8),
+            0xca02 => Some(15),
+            0xca03 => Some(16),
+            0xca04 => Some(24),
+            _ => None,
+        },
+    );
     put_number(eve, "product_id", r.u16_le()?.into());
     put_number(eve, "serial_number", r.u32_le()?);
     let depth = r.u16_le()?;

@@ -96,8 +96,8 @@ impl RdpParser {
             (DATA, _) => {
                 r.u8();
                 match (direction, r.rest()) {
-                    (Direction::ToServer, rest) if rest.starts_with(&[0x7f, 0x65]) => Some((client::record(rest), None)),
-                    (Direction::ToClient, rest) if rest.starts_with(&[0x7f, 0x66]) => {
+                    (Direction::ToServer, rest @ [0x7f, 0x65, ..]) => Some((client::record(rest), None)),
+                    (Direction::ToClient, [0x7f, 0x66, ..]) => {
                         Some((object(json!({"event_type": "connect_response"})), None))
                     }
                     _ => None,
@@ -209,8 +209,7 @@ mod tests {
         asked[0] = u8::try_from(asked.len() - 1).unwrap_or(0);
         let asked = packet(&asked);
         let answered = packet(&[14, CONFIRM, 0, 0, 0, 0, 0, 2, 1, 8, 0, 2, 0, 0, 0]);
-        let said =
-            converse(AppProtocol::Rdp, &[(Direction::ToServer, &asked), (Direction::ToClient, &answered)]);
+        let said = converse(AppProtocol::Rdp, &[(Direction::ToServer, &asked), (Direction::ToClient, &answered)]);
         assert_eq!(said[0].eve["cookie"], "operator");
         assert_eq!((said[1].eve["protocol"].as_str(), said[1].eve["tx_id"].as_u64()), (Some("hybrid"), Some(1)));
         assert_eq!(said[1].eve["server_supports"][0], "extended_client_data");

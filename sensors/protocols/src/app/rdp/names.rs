@@ -15,12 +15,8 @@ pub(super) fn client_flags(bits: u8) -> Vec<&'static str> {
 }
 
 pub(super) fn server_flags(bits: u8) -> Vec<&'static str> {
-    const NAMES: [(u16, &str); 4] = [
-        (1, "extended_client_data"),
-        (2, "dynvc_gfx"),
-        (8, "restricted_admin"),
-        (16, "redirected_authentication"),
-    ];
+    const NAMES: [(u16, &str); 4] =
+        [(1, "extended_client_data"), (2, "dynvc_gfx"), (8, "restricted_admin"), (16, "redirected_authentication")];
     set(bits.into(), &NAMES)
 }
 

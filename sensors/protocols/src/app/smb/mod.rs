@@ -8,8 +8,8 @@ mod smb2;
 mod state;
 
 use super::messages::{Cut, Messages};
-use super::registry::{AppParser, Context, Input, ParserSpec, Probe, TransportKind, Verdict};
 use super::open_files::FileKey;
+use super::registry::{AppParser, Context, Input, ParserSpec, Probe, TransportKind, Verdict};
 use crate::limits::MESSAGE_BYTES;
 use crate::{AppProtocol, Direction};
 use state::State;

@@ -1,9 +1,9 @@
 //! What is known of one connection: trees, handles, requests that wait, files, pipes.
 
 use super::{smb1, smb2};
-use crate::app::open_files::{FileKey, Files};
 use crate::app::Context;
 use crate::app::dcerpc::{Association, Call, Carrier};
+use crate::app::open_files::{FileKey, Files};
 use crate::app::text::{Object, eve_text, put};
 use crate::limits::{SMB_HANDLES, SMB_REQUESTS};
 use crate::{AppProtocol, Direction, Transaction};

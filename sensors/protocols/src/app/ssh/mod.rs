@@ -133,7 +133,7 @@ impl SshParser {
             Some(&NEW_KEYS) => self.sides[side].close(),
             _ => {}
         }
-        if self.sides.iter().all(|side| side.phase == Phase::Closed || side.hassh.is_some()) {
+        if self.sides.iter().all(|side| side.phase == Phase::Closed) {
             self.complete(context);
         }
         true

@@ -80,7 +80,8 @@ mod tests {
 
     #[test]
     fn commands_and_lines_are_told_apart() {
-        let stream = [&[COMMAND, 253, 24, COMMAND, OPTION, 24, 0, COMMAND, END_OF_OPTION][..], b"login: \r\nroot"].concat();
+        let stream =
+            [&[COMMAND, 253, 24, COMMAND, OPTION, 24, 0, COMMAND, END_OF_OPTION][..], b"login: \r\nroot"].concat();
         let mut rest = &stream[..];
         let mut parts = Vec::new();
         while let Some((name, length)) = part(rest, true) {
