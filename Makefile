@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 WEB := console/web
 
-.PHONY: help demo build test lint fmt bench bench-live long suricata-verify incident-kills e2e web web-test deps-demo deps-test deny captures clean
+.PHONY: help demo build test lint fmt bench bench-live long mutated fuzz suricata-verify incident-kills e2e web web-test deps-demo deps-test deny captures clean
 
 help: ## list the commands
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -78,6 +78,13 @@ bench-live: ## replay over a veth pair into the sensor (root); ARGS="--capture F
 
 long: ## hour-long runs: kills, mutated packets, overload
 	tests/harness/long.sh
+
+mutated: ## a million mutated packets for decoding and for every parser, with counts and times; N=COUNT
+	FENGSUI_MUTATIONS=$(or $(N),1000000) $(CARGO) test --release --locked -p fengsui-protocols --test mutated -- --nocapture
+
+fuzz: ## fuzz a target with libFuzzer (cargo install cargo-fuzz); TARGET=app_parser SECONDS_EACH=60
+	cd tests/fuzz && $(CARGO) fuzz run --fuzz-dir libfuzzer -s none $(or $(TARGET),app_parser) corpus/$(or $(TARGET),app_parser) -- \
+	  -timeout=2 -rss_limit_mb=512 -max_len=65536 -max_total_time=$(or $(SECONDS_EACH),60)
 
 captures: ## make the captures of tests/pcaps again (root; see tests/pcaps/README.md)
 	tests/pcaps/make_captures.py

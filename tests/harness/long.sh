@@ -26,7 +26,10 @@ done
 FENGSUI_TIER_MESSAGES=5000 cargo nextest run -p fengsui --locked -E 'test(orders_pass_a_backlog)'
 
 echo "a million mutated packets for decoding and for every parser"
-FENGSUI_MUTATIONS=${FENGSUI_MUTATIONS:-1000000} cargo test --release --locked -p fengsui-protocols --test mutated
+make mutated N="${FENGSUI_MUTATIONS:-1000000}"
+
+echo "work against size, up to 1 MiB"
+FENGSUI_DOUBLING_BYTES=524288 cargo nextest run -p fengsui-fuzz --locked -E 'test(work_grows)'
 
 echo "tracing of attacked copies among a thousand recipients"
 cargo run --release --locked -p fengsui-dlp-gateway --example trace_trial -- "${3:-400}"

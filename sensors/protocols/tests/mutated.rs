@@ -99,6 +99,7 @@ fn decoding_and_defragmentation_survive_mutated_packets() {
         }
         assert!(start.elapsed() < PATIENCE, "{frame:02x?}");
     }
+    eprintln!("decoding and defragmentation: {} frames", wanted());
 }
 
 #[test]
@@ -114,7 +115,7 @@ fn every_parser_survives_mutated_payloads() {
     for spec in PARSERS {
         let mut random = Random(0x2545_f491_4f6c_dd1d);
         let own: Vec<&Vec<u8>> = payloads.iter().filter(|payload| is_of(spec, payload)).collect();
-        let mut fed = 0;
+        let (mut fed, begun) = (0, Instant::now());
         while fed < wanted() {
             let mut parser = (spec.create)(spec.transports[0]);
             let (mut transactions, mut events) = (Transactions::default(), Vec::new());
@@ -152,6 +153,12 @@ fn every_parser_survives_mutated_payloads() {
                 fed += 1;
             }
         }
+        eprintln!(
+            "{:15} {fed} inputs in {:.1} s, {} samples of its own",
+            spec.protocol,
+            begun.elapsed().as_secs_f64(),
+            own.len()
+        );
     }
 }
 

@@ -1,7 +1,8 @@
-//! Owns fuzz targets: each takes any bytes, feeds them to a part that reads what strangers send, and checks what must
-//! hold of the outcome. `cargo fuzz` drives them from `libfuzzer/`; an ordinary test replays the seeds of `corpus/`.
+//! Owns fuzz targets: each takes any bytes, feeds them to a part that reads what strangers send, and checks the outcome.
 //!
 //! Contains no parser and no engine of its own.
+//!
+//! `cargo fuzz` drives them from `libfuzzer/`; an ordinary test replays the seeds of `corpus/`.
 
 #![forbid(unsafe_code)]
 

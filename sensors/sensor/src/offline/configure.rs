@@ -49,6 +49,7 @@ pub(super) fn configure(options: &OfflineOptions) -> Result<Configuration, Senso
     variables(&yaml, &mut settings);
     decoding(&yaml, &mut settings);
     stream(&yaml, &mut settings);
+    flow_timeouts(&yaml, options.suricata_yaml.is_some(), &mut settings);
     settings.stream.inline |= options.simulate_ips && yaml.flag("stream.inline") != Some(false);
     settings.midstream_policy = midstream_policy(&yaml, settings.stream.midstream, options.simulate_ips);
     applications(&yaml, &mut settings);
@@ -138,7 +139,6 @@ fn stream(yaml: &Yaml, settings: &mut SensorSettings) {
         stream.max_synack_queued = u8::try_from(queued).unwrap_or(u8::MAX);
     }
     host_policies(yaml, settings);
-    flow_timeouts(yaml, settings);
     let stream = &mut settings.stream;
     match yaml.text("stream.reassembly.urgent.policy").as_deref() {
         Some("oob") => stream.urgent = UrgentPolicy::Oob,
@@ -170,8 +170,13 @@ fn host_policies(yaml: &Yaml, settings: &mut SensorSettings) {
     }
 }
 
-fn flow_timeouts(yaml: &Yaml, settings: &mut SensorSettings) {
+/// A suricata.yaml that says nothing of timeouts means those that are built into Suricata, which are shorter than those
+/// of the file it comes with.
+fn flow_timeouts(yaml: &Yaml, is_file: bool, settings: &mut SensorSettings) {
     let flow = &mut settings.flow;
+    if is_file && yaml.get("flow-timeouts").is_none() {
+        (flow.tcp_new_seconds, flow.tcp_established_seconds, flow.tcp_closed_seconds) = (30, 300, 10);
+    }
     for (path, target) in [
         ("tcp.new", &mut flow.tcp_new_seconds),
         ("tcp.established", &mut flow.tcp_established_seconds),

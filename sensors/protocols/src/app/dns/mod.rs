@@ -100,14 +100,14 @@ impl DnsParser {
             return;
         }
         self.held[side].extend_from_slice(data);
-        let held = std::mem::take(&mut self.held[side]);
-        let mut rest = &held[..];
-        while let Some((prefix, after)) = rest.split_first_chunk::<2>() {
-            let Some((message, next)) = after.split_at_checked(usize::from(u16::from_be_bytes(*prefix))) else { break };
+        let held = &mut self.held[side];
+        let mut taken = 0;
+        while let Some((prefix, after)) = held[taken..].split_first_chunk::<2>() {
+            let Some(message) = after.get(..usize::from(u16::from_be_bytes(*prefix))) else { break };
             take_message(self.protocol, direction, message, context);
-            rest = next;
+            taken += prefix.len() + message.len();
         }
-        self.held[side] = rest.to_vec();
+        held.drain(..taken);
     }
 }
 

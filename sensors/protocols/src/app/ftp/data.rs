@@ -31,8 +31,13 @@ impl AppParser for FtpDataParser {
     fn parse(&mut self, direction: Direction, input: Input<'_>, context: &mut Context<'_>) {
         match input {
             Input::Data(data) if self.direction.is_none_or(|known| known == direction) => {
+                let begins = self.direction.is_none();
                 self.direction = Some(direction);
                 let id = self.transaction(direction, context);
+                if begins {
+                    // Rules may ask for the command in either direction.
+                    context.progress(id, direction.reversed());
+                }
                 context
                     .update(id, |tx| tx.buffers.append(direction, Buffer::FileData, &data[..data.len().min(1 << 16)]));
                 self.chunk(id, direction, data.to_vec(), false, context);

@@ -12,6 +12,8 @@ pub(super) struct Multipart {
     /// CR LF, two dashes, boundary.
     delimiter: Vec<u8>,
     held: Vec<u8>,
+    /// Bytes of it that were read.
+    start: usize,
     state: State,
     parts: usize,
 }
@@ -48,10 +50,12 @@ impl Multipart {
         }
         // The body is taken to start with a line end, so that the first delimiter looks like the others.
         let delimiter = [b"\r\n--", boundary].concat();
-        Some(Self { delimiter, held: b"\r\n".to_vec(), state: State::Preamble, parts: 0 })
+        Some(Self { delimiter, held: b"\r\n".to_vec(), start: 0, state: State::Preamble, parts: 0 })
     }
 
     pub(super) fn write(&mut self, data: &[u8], parts: &mut Vec<Part>) {
+        // What was read is let go once for each piece: a piece may hold any number of parts.
+        self.held.drain(..std::mem::take(&mut self.start));
         self.held.extend_from_slice(data);
         while self.step(parts) {}
     }
@@ -59,8 +63,9 @@ impl Multipart {
     /// Ends the body; a file that is open ends with it.
     pub(super) fn finish(&mut self, parts: &mut Vec<Part>) {
         if self.state == State::Content(true) {
-            let rest = std::mem::take(&mut self.held);
-            push_data(parts, &rest);
+            push_data(parts, &self.held[self.start..]);
+            self.held.clear();
+            self.start = 0;
             parts.push(Part::End);
         }
         self.state = State::Done;
@@ -73,6 +78,7 @@ impl Multipart {
             State::Headers => self.headers(parts),
             State::Done => {
                 self.held.clear();
+                self.start = 0;
                 false
             }
         }
@@ -80,37 +86,39 @@ impl Multipart {
 
     /// Hands out content up to the next delimiter, keeping back what may be the beginning of one.
     fn content(&mut self, is_file: bool, parts: &mut Vec<Part>) -> bool {
-        let Some(at) = memchr::memmem::find(&self.held, &self.delimiter) else {
+        let waiting = &self.held[self.start..];
+        let Some(at) = memchr::memmem::find(waiting, &self.delimiter) else {
             let keep = self.delimiter.len() - 1;
-            let ready = self.held.len().saturating_sub(keep);
+            let ready = waiting.len().saturating_sub(keep);
             if is_file {
-                push_data(parts, &self.held[..ready]);
+                push_data(parts, &waiting[..ready]);
             }
-            self.held.drain(..ready);
+            self.start += ready;
             return false;
         };
         if is_file {
-            push_data(parts, &self.held[..at]);
+            push_data(parts, &waiting[..at]);
             parts.push(Part::End);
         }
-        self.held.drain(..at + self.delimiter.len());
+        self.start += at + self.delimiter.len();
         self.state = State::Headers;
         true
     }
 
     fn headers(&mut self, parts: &mut Vec<Part>) -> bool {
-        if self.held.starts_with(b"--") {
+        let waiting = &self.held[self.start..];
+        if waiting.starts_with(b"--") {
             self.state = State::Done;
             return true;
         }
-        let Some(end) = memchr::memmem::find(&self.held, b"\r\n\r\n") else {
-            if self.held.len() > PART_HEADER_BYTES {
+        let Some(end) = memchr::memmem::find(waiting, b"\r\n\r\n") else {
+            if waiting.len() > PART_HEADER_BYTES {
                 self.state = State::Done;
             }
             return false;
         };
-        let name = self.held[..end].split(|byte| *byte == b'\n').find_map(file_name);
-        self.held.drain(..end + 4);
+        let name = waiting[..end].split(|byte| *byte == b'\n').find_map(file_name);
+        self.start += end + 4;
         self.parts += 1;
         let is_file = name.is_some() && self.parts <= MULTIPART_PARTS;
         if let (true, Some(name)) = (is_file, name) {

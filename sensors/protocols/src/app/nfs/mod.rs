@@ -35,9 +35,10 @@ fn probe(probe: &Probe<'_>) -> Verdict {
         None => Verdict::More,
         Some(rest) => rpc::probe(rest, probe.port_matches),
     };
-    let short = mark > 0 && data.len() >= 2 && data[0] & 0x80 != 0 && data[0] & 0x7f > 0x10;
+    // A record begins with its only fragment, and that is no longer than a piece of a file.
+    let is_mark = matches!(*data, [] | [0x80] | [0x80, 0..=0x10, ..]);
     match verdict {
-        _ if short => Verdict::No,
+        _ if mark > 0 && !is_mark => Verdict::No,
         Verdict::More if probe.transport == TransportKind::Udp => Verdict::No,
         verdict => verdict,
     }

@@ -58,6 +58,8 @@ struct SmbParser {
 #[derive(Default)]
 struct Side {
     messages: Messages,
+    /// Bytes that are no message were told of, and none came since.
+    malformed_told: bool,
     streamed: Option<Streamed>,
 }
 
@@ -141,6 +143,7 @@ impl SmbParser {
         let kept = total.min(MESSAGE_BYTES);
         let cut = |bytes: &[u8]| if bytes.len() < kept { Cut::More } else { Cut::Message(total) };
         let Some(message) = self.sides[index(direction)].messages.next(cut) else { return false };
+        self.sides[index(direction)].malformed_told = false;
         mark(direction, &message, context);
         if message[0] == 0 {
             self.state.message(direction, message.get(SESSION_HEADER..).unwrap_or_default(), context);
@@ -194,10 +197,10 @@ impl SmbParser {
 
     /// Looks for the next header after bytes that are none.
     fn resynchronise(&mut self, direction: Direction, context: &mut Context<'_>) -> bool {
-        if !self.state.had_gap {
+        let side = &mut self.sides[index(direction)];
+        if !self.state.had_gap && !std::mem::replace(&mut side.malformed_told, true) {
             context.anomaly(None, direction, "smb.malformed_data");
         }
-        let side = &mut self.sides[index(direction)];
         let waiting = side.messages.waiting();
         let found = (1..waiting.len()).find(|at| is_start(&waiting[*at..]));
         match found {
@@ -228,6 +231,7 @@ fn mark(direction: Direction, message: &[u8], context: &mut Context<'_>) {
 fn is_session_message(kind: u8, waiting: &[u8]) -> bool {
     match kind {
         0x81..=0x85 => true,
+        0 if matches!(waiting, [_, 0, 0, 0..=3, ..]) => true,
         0 => match waiting.get(SESSION_HEADER..SESSION_HEADER + 4) {
             Some([0xfd..=0xff, b'S', b'M', b'B']) | None => true,
             Some(_) => false,

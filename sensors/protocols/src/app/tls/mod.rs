@@ -140,20 +140,22 @@ impl TlsParser {
 
     fn handshakes(&mut self, direction: Direction, context: &mut Context<'_>) {
         let side = index(direction);
-        let held = std::mem::take(&mut self.sides[side].handshake);
-        let mut rest = &held[..];
-        while let Some((header, after)) = rest.split_first_chunk::<4>() {
+        // Nothing is moved while a message is not complete: records may hold a single byte.
+        let mut held = std::mem::take(&mut self.sides[side].handshake);
+        let mut taken = 0;
+        while let Some((header, after)) = held[taken..].split_first_chunk::<4>() {
             let length = usize::try_from(u32::from_be_bytes([0, header[1], header[2], header[3]])).unwrap_or(0);
             if length > TLS_HANDSHAKE_BYTES {
                 context.anomaly(self.tx, direction, "tls.invalid_handshake_message");
                 self.sides[side].closed = true;
                 return;
             }
-            let Some((body, next)) = after.split_at_checked(length) else { break };
+            let Some(body) = after.get(..length) else { break };
             self.handshake(direction, header[0], body, context);
-            rest = next;
+            taken += header.len() + length;
         }
-        self.sides[side].handshake = rest.to_vec();
+        held.drain(..taken);
+        self.sides[side].handshake = held;
     }
 
     fn handshake(&mut self, direction: Direction, kind: u8, body: &[u8], context: &mut Context<'_>) {
