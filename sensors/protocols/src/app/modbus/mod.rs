@@ -49,14 +49,19 @@ impl AppParser for ModbusParser {
     fn parse(&mut self, direction: Direction, input: Input<'_>, context: &mut Context<'_>) {
         let side = usize::from(direction == Direction::ToClient);
         match input {
+            Input::Data(_) if self.sides[side].is_lost() => return,
             Input::Data(data) => self.sides[side].push(data),
             Input::Gap(length) => {
                 self.sides[side].gap(length);
+                return;
             }
-            Input::End => {}
+            Input::End => return,
         }
         while let Some(unit) = self.sides[side].next(cut) {
             self.unit(direction, &unit, context);
+        }
+        if self.sides[side].is_lost() {
+            context.anomaly(None, direction, "modbus.invalid_length");
         }
     }
 }
@@ -65,8 +70,12 @@ fn cut(bytes: &[u8]) -> Cut {
     match bytes.get(4..PREFIX_BYTES) {
         None => Cut::More,
         Some(length) => {
-            let total = PREFIX_BYTES + usize::from(u16::from_be_bytes([length[0], length[1]]));
-            if bytes.len() >= total { Cut::Message(total) } else { Cut::More }
+            let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
+            match PREFIX_BYTES + length {
+                _ if !LENGTHS.contains(&length) => Cut::Lost,
+                total if bytes.len() >= total => Cut::Message(total),
+                _ => Cut::More,
+            }
         }
     }
 }

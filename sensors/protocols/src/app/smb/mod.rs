@@ -24,6 +24,8 @@ pub(super) const PARSER: ParserSpec = ParserSpec {
 
 /// Bytes of a NetBIOS session header.
 const SESSION_HEADER: usize = 4;
+/// Bytes by which the start of a message is known: the session header and the name of the protocol.
+const START_BYTES: usize = 8;
 /// Bytes of a message that hold its headers, when its data is handed on as it comes.
 const HEAD_BYTES: usize = 256;
 /// Messages longer than this hand on their data as it comes.
@@ -58,8 +60,8 @@ struct SmbParser {
 #[derive(Default)]
 struct Side {
     messages: Messages,
-    /// Bytes that are no message were told of, and none came since.
-    malformed_told: bool,
+    /// Bytes came that are no message: the next header is looked for.
+    lost: bool,
     streamed: Option<Streamed>,
 }
 
@@ -120,6 +122,13 @@ impl SmbParser {
         let side = &mut self.sides[index(direction)];
         let waiting = side.messages.waiting();
         let Some(header) = waiting.first_chunk::<SESSION_HEADER>() else { return false };
+        if side.lost && waiting.len() < START_BYTES {
+            return false;
+        }
+        if side.lost && !is_start(waiting) {
+            return self.resynchronise(direction, context);
+        }
+        side.lost = false;
         let length = usize::try_from(u32::from_be_bytes([0, header[1], header[2], header[3]])).unwrap_or(0);
         if !is_session_message(header[0], waiting) {
             return self.resynchronise(direction, context);
@@ -143,7 +152,6 @@ impl SmbParser {
         let kept = total.min(MESSAGE_BYTES);
         let cut = |bytes: &[u8]| if bytes.len() < kept { Cut::More } else { Cut::Message(total) };
         let Some(message) = self.sides[index(direction)].messages.next(cut) else { return false };
-        self.sides[index(direction)].malformed_told = false;
         mark(direction, &message, context);
         if message[0] == 0 {
             self.state.message(direction, message.get(SESSION_HEADER..).unwrap_or_default(), context);
@@ -198,7 +206,7 @@ impl SmbParser {
     /// Looks for the next header after bytes that are none.
     fn resynchronise(&mut self, direction: Direction, context: &mut Context<'_>) -> bool {
         let side = &mut self.sides[index(direction)];
-        if !self.state.had_gap && !std::mem::replace(&mut side.malformed_told, true) {
+        if !std::mem::replace(&mut side.lost, true) && !self.state.had_gap {
             context.anomaly(None, direction, "smb.malformed_data");
         }
         let waiting = side.messages.waiting();
@@ -206,11 +214,11 @@ impl SmbParser {
         match found {
             Some(at) => side.messages.pass(at),
             None => {
-                let all = waiting.len().saturating_sub(7);
+                let all = waiting.len().saturating_sub(START_BYTES - 1);
                 side.messages.pass(all.max(1));
             }
         }
-        side.messages.waiting().len() > 7
+        side.messages.waiting().len() >= START_BYTES
     }
 }
 
