@@ -268,8 +268,9 @@ impl TcpSession {
     fn echoes_wrong_timestamp(&self, tcp: &Tcp<'_>) -> bool {
         match (self.halves[0].timestamp, tcp.options.timestamp) {
             (Some(sent), Some((_, echo))) => sent != 0 && echo != 0 && sent != echo,
-            // A server may echo what was never sent.
-            (None, _) | (_, None) => false,
+            // Servers are known to answer a SYN with an echo of what it did not have; nobody refuses one in this way.
+            (None, Some((_, echo))) => echo != 0 && !tcp.is_syn_ack(),
+            (_, None) => false,
         }
     }
 
