@@ -1,22 +1,29 @@
 //! Pieces of a stream or datagram that arrived before what belongs in front of them.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 use crate::stream::OverlapPolicy;
 
-/// Non-overlapping pieces by their offset. Overlaps are resolved on arrival by an [`OverlapPolicy`], which compares the
-/// new piece with the extent the old one arrived with.
+/// Non-overlapping pieces in the order of their offsets. Overlaps are resolved on arrival by an [`OverlapPolicy`], which
+/// compares the new piece with the extent the old one arrived with. What comes in order is added at the end.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pieces {
-    by_offset: BTreeMap<u64, Piece>,
+    held: VecDeque<Piece>,
     bytes: usize,
 }
 
 #[derive(Debug, Clone)]
 struct Piece {
+    offset: u64,
     data: Vec<u8>,
     /// Offset and end of the arrival this is (a part of).
     arrived: (u64, u64),
+}
+
+impl Piece {
+    fn end(&self) -> u64 {
+        self.offset + self.data.len() as u64
+    }
 }
 
 /// What a new piece shared with those already held.
@@ -30,11 +37,11 @@ pub(crate) struct Overlap {
 
 impl Pieces {
     pub(crate) fn is_empty(&self) -> bool {
-        self.by_offset.is_empty()
+        self.held.is_empty()
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.by_offset.len()
+        self.held.len()
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -43,40 +50,38 @@ impl Pieces {
 
     /// Offset of the first piece.
     pub(crate) fn first_offset(&self) -> Option<u64> {
-        self.by_offset.keys().next().copied()
+        self.held.front().map(|piece| piece.offset)
     }
 
     /// End of the last piece.
     pub(crate) fn last_end(&self) -> Option<u64> {
-        self.by_offset.last_key_value().map(|(offset, piece)| offset + piece.data.len() as u64)
+        self.held.back().map(Piece::end)
     }
 
     /// Takes the first piece out, or as much of it as lies before `limit`.
     pub(crate) fn pop_first(&mut self, limit: u64) -> Option<(u64, Vec<u8>)> {
-        let first = self.by_offset.first_entry()?;
-        let offset = *first.key();
+        let offset = self.first_offset()?;
         let room = usize::try_from(limit.checked_sub(offset)?).unwrap_or(usize::MAX);
         if room == 0 {
             return None;
         }
-        let mut piece = first.remove();
+        let mut piece = self.held.pop_front()?;
         if piece.data.len() > room {
-            let rest = Piece { data: piece.data.split_off(room), arrived: piece.arrived };
-            self.by_offset.insert(limit, rest);
+            let rest = Piece { offset: limit, data: piece.data.split_off(room), arrived: piece.arrived };
+            self.held.push_front(rest);
         }
         self.bytes -= piece.data.len();
         Some((offset, piece.data))
     }
 
-    /// Adds a piece. The cost is linear in its bytes, as every held piece it touches has at least one of them.
+    /// Adds a piece. Comparing costs are linear in its bytes, as every held piece it touches has at least one of them.
     pub(crate) fn insert(&mut self, offset: u64, data: &[u8], policy: OverlapPolicy) -> Overlap {
         let end = offset + data.len() as u64;
         let mut overlap = Overlap::default();
         let mut cursor = offset;
         for start in self.touching(offset, end) {
-            let Some(piece) = self.by_offset.get(&start) else { continue };
-            let piece_end = start + piece.data.len() as u64;
-            let (from, to) = (start.max(offset), piece_end.min(end));
+            let Some(piece) = self.held.get(self.place_of(start)) else { continue };
+            let (from, to) = (start.max(offset), piece.end().min(end));
             overlap.any = true;
             overlap.different |= slice(&piece.data, start, from, to) != slice(data, offset, from, to);
             if policy.new_wins((offset, end), piece.arrived) {
@@ -90,25 +95,35 @@ impl Pieces {
         overlap
     }
 
+    /// Place of the first piece that starts at an offset or behind it.
+    fn place_of(&self, offset: u64) -> usize {
+        match self.held.back() {
+            Some(last) if last.offset < offset => self.held.len(),
+            _ => self.held.partition_point(|piece| piece.offset < offset),
+        }
+    }
+
     /// Offsets of the held pieces that share bytes with `offset..end`.
     fn touching(&self, offset: u64, end: u64) -> Vec<u64> {
-        let before = self.by_offset.range(..offset).next_back();
-        let before = before.filter(|(start, piece)| *start + piece.data.len() as u64 > offset).map(|(start, _)| *start);
-        before.into_iter().chain(self.by_offset.range(offset..end).map(|(start, _)| *start)).collect()
+        let place = self.place_of(offset);
+        let before = place.checked_sub(1).and_then(|before| self.held.get(before));
+        let before = before.filter(|piece| piece.end() > offset);
+        let after = self.held.range(place..).take_while(|piece| piece.offset < end);
+        before.into_iter().chain(after).map(|piece| piece.offset).collect()
     }
 
     fn put(&mut self, offset: u64, data: &[u8], arrived: (u64, u64)) {
         if !data.is_empty() {
             self.bytes += data.len();
-            self.by_offset.insert(offset, Piece { data: data.to_vec(), arrived });
+            self.held.insert(self.place_of(offset), Piece { offset, data: data.to_vec(), arrived });
         }
     }
 
     /// Removes `from..to` from the piece at `start`.
     fn cut_out(&mut self, start: u64, from: u64, to: u64) {
-        let Some(piece) = self.by_offset.remove(&start) else { return };
+        let Some(piece) = self.held.remove(self.place_of(start)) else { return };
         self.bytes -= piece.data.len();
-        let end = start + piece.data.len() as u64;
+        let end = piece.end();
         self.put(start, slice(&piece.data, start, start, from), piece.arrived);
         self.put(to, slice(&piece.data, start, to, end), piece.arrived);
     }
@@ -126,7 +141,7 @@ mod tests {
     use super::*;
 
     fn text(pieces: &Pieces) -> String {
-        pieces.by_offset.values().map(|piece| String::from_utf8_lossy(&piece.data).into_owned()).collect()
+        pieces.held.iter().map(|piece| String::from_utf8_lossy(&piece.data).into_owned()).collect()
     }
 
     /// Novak's example: three pieces with overlaps, put together by each policy.

@@ -5,6 +5,9 @@ use std::process::ExitCode;
 
 use fengsui_sensor::{Checksums, OfflineOptions, run_offline};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let mut options = OfflineOptions::default();
     let mut words = std::env::args().skip(1);

@@ -5,7 +5,7 @@ pub const FLOWS_PER_WORKER: usize = 131_072;
 /// Bytes that buffers of all flows of one worker may hold, unless the settings say otherwise.
 pub const FLOW_MEMORY_BYTES: usize = 512 << 20;
 /// Bytes of one direction of a stream kept for rules.
-pub const STREAM_WINDOW_BYTES: usize = 64 << 10;
+pub const STREAM_WINDOW_BYTES: usize = 16 << 10;
 /// Bytes of a full window that are kept so that a match may span two windows.
 pub const STREAM_OVERLAP_BYTES: usize = 4 << 10;
 /// New bytes of a stream after which rules look again, when nothing else makes them look earlier.
@@ -13,7 +13,7 @@ pub const STREAM_INSPECT_BYTES: usize = 2_560;
 /// Bytes at the start of a stream that rules look at with every packet.
 pub const STREAM_EARLY_BYTES: u64 = 4 << 10;
 /// Bytes of a file that rules look at in one piece.
-pub const FILE_WINDOW_BYTES: usize = 128 << 10;
+pub const FILE_WINDOW_BYTES: usize = 32 << 10;
 /// Bytes of the end of a file window that are kept for the next one.
 pub const FILE_OVERLAP_BYTES: usize = 4 << 10;
 /// New bytes of a file after which rules look again.

@@ -1,5 +1,6 @@
 //! What makes packets belong to one flow.
 
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::net::IpAddr;
 
 use fengsui_protocols::{Decoded, Ip, Transport, Tunnel, TunnelKind, Vlans};
@@ -8,13 +9,73 @@ use fengsui_protocols::{Decoded, Ip, Transport, Tunnel, TunnelKind, Vlans};
 pub(crate) type Side = (IpAddr, u16);
 
 /// Identity of a flow, the same for both directions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FlowKey {
     low: Side,
     high: Side,
     protocol: u8,
     vlans: Vlans,
     tunnel: u32,
+}
+
+/// As few numbers as hold all of it: this is done for every packet.
+impl Hash for FlowKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for side in [self.low, self.high] {
+            match side.0 {
+                IpAddr::V4(address) => state.write_u64(address.to_bits().into()),
+                IpAddr::V6(address) => state.write_u128(address.to_bits()),
+            }
+        }
+        let ports = u64::from(self.low.1) << 16 | u64::from(self.high.1);
+        state.write_u64(ports << 32 | u64::from(self.tunnel));
+        state.write_u64(self.vlans.ids().iter().fold(self.protocol.into(), |sum, id| sum << 16 | u64::from(*id)));
+    }
+}
+
+/// Begins hashes of keys with a secret of this process, so that nobody can choose addresses whose keys meet.
+#[derive(Debug, Clone)]
+pub(crate) struct KeyHashing(u64);
+
+impl Default for KeyHashing {
+    fn default() -> Self {
+        Self(RandomState::new().hash_one(0_u8) | 1)
+    }
+}
+
+impl BuildHasher for KeyHashing {
+    type Hasher = KeyHasher;
+
+    fn build_hasher(&self) -> KeyHasher {
+        KeyHasher { state: self.0, secret: self.0 }
+    }
+}
+
+/// Folds products of 64 by 64 bits.
+#[derive(Debug)]
+pub(crate) struct KeyHasher {
+    state: u64,
+    secret: u64,
+}
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.state
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        let product = u128::from(self.state ^ number).wrapping_mul(u128::from(self.secret ^ 0x9e37_79b9_7f4a_7c15));
+        self.state = (product as u64) ^ ((product >> 64) as u64) ^ self.secret.rotate_left(23);
+    }
+
+    fn write_u128(&mut self, number: u128) {
+        self.write_u64(number as u64);
+        self.write_u64((number >> 64) as u64);
+    }
 }
 
 impl FlowKey {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::key::FlowKey;
+use super::key::{FlowKey, KeyHashing};
 use super::record::Flow;
 use crate::settings::FlowSettings;
 
@@ -28,7 +28,7 @@ pub(crate) struct FlowTable {
     settings: FlowSettings,
     entries: Vec<Entry>,
     free: Vec<Slot>,
-    places: HashMap<FlowKey, Slot>,
+    places: HashMap<FlowKey, Slot, KeyHashing>,
     /// By the second at which a flow may have ended; looked at again when it has not.
     deadlines: BTreeMap<i64, Vec<(Slot, u64)>>,
     oldest: usize,
@@ -42,7 +42,7 @@ impl FlowTable {
             settings,
             entries: Vec::new(),
             free: Vec::new(),
-            places: HashMap::new(),
+            places: HashMap::default(),
             deadlines: BTreeMap::new(),
             oldest: NONE,
             newest: NONE,

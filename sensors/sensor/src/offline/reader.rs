@@ -118,7 +118,10 @@ impl Reader {
 
     /// Hands the batches over; false when the workers are gone.
     fn send(&mut self, queues: &[SyncSender<Arc<Batch>>]) -> bool {
-        let batches = std::mem::replace(&mut self.batches, fresh(queues.len()));
+        // The next batch will be about as large, so that its bytes are not moved while it grows.
+        let like = |batch: &Batch| Batch { bytes: Vec::with_capacity(batch.bytes.len()), ..Batch::default() };
+        let next = self.batches.iter().map(like).collect();
+        let batches = std::mem::replace(&mut self.batches, next);
         let until = (self.number, self.time);
         batches.into_iter().zip(queues).all(|(batch, queue)| queue.send(Arc::new(Batch { until, ..batch })).is_ok())
     }

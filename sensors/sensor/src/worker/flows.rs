@@ -290,7 +290,7 @@ impl Worker {
                     windows: &mut flow.windows,
                     app_events: &mut news.app_events,
                     events: &mut news.events,
-                    encrypted: flow.encrypted,
+                    unseen: flow.encrypted || self.rules.set.is_empty(),
                     gap_bytes: 0,
                 };
                 news.accepted = tcp.segment(&settings.stream, &segment, &mut sink);
@@ -373,7 +373,7 @@ impl Worker {
                 windows: &mut flow.windows,
                 app_events: &mut news.app_events,
                 events: &mut news.events,
-                encrypted: flow.encrypted,
+                unseen: flow.encrypted || self.rules.set.is_empty(),
                 gap_bytes: 0,
             };
             match &mut flow.tcp {

@@ -248,10 +248,11 @@ impl Worker {
 
 /// Splits news into those rules look at with a packet of this direction, older ones first, and those that wait.
 fn split_news(waiting: Vec<AppEvent>, fresh: Vec<AppEvent>, direction: Direction) -> (Vec<AppEvent>, Vec<AppEvent>) {
-    if waiting.is_empty() && fresh.is_empty() {
-        return (waiting, fresh);
+    let goes = |event: &AppEvent| way_of(event).is_none_or(|way| way == direction);
+    if waiting.is_empty() && fresh.iter().all(goes) {
+        return (fresh, waiting);
     }
-    waiting.into_iter().chain(fresh).partition(|event| way_of(event).is_none_or(|way| way == direction))
+    waiting.into_iter().chain(fresh).partition(goes)
 }
 
 const fn way_of(event: &AppEvent) -> Option<Direction> {

@@ -14,8 +14,8 @@ pub(super) struct ToApp<'a> {
     pub(super) app_events: &'a mut Vec<AppEvent>,
     /// Anomalies of the session.
     pub(super) events: &'a mut Vec<&'static str>,
-    /// Whether rules do not look at the bytes.
-    pub(super) encrypted: bool,
+    /// Whether rules do not look at the bytes: they are encrypted, or there are no rules.
+    pub(super) unseen: bool,
     /// Bytes that never came.
     pub(super) gap_bytes: u64,
 }
@@ -30,7 +30,7 @@ const fn index(direction: Direction) -> usize {
 impl StreamSink for ToApp<'_> {
     fn data(&mut self, direction: Direction, _offset: u64, bytes: &[u8]) {
         let window = &mut self.windows[index(direction)];
-        if self.encrypted {
+        if self.unseen {
             window.pass_by(bytes);
         } else {
             window.push(bytes);

@@ -77,7 +77,7 @@ impl Matcher {
         }
         let mut grouped: Vec<(Pattern, Vec<u32>)> = grouped.into_iter().collect();
         grouped.sort_unstable();
-        let takes_windows = |pattern: &Pattern| pattern.bytes.len() >= window_hash::WINDOW;
+        let takes_windows = |pattern: &Pattern| pattern.bytes.len() >= window_hash::SHORTEST;
         let numbered = |windows: bool| {
             let chosen = grouped.iter().enumerate().filter(move |(_, entry)| takes_windows(&entry.0) == windows);
             chosen.map(|(index, entry)| (index, entry.0.clone())).collect::<Vec<_>>()
@@ -118,8 +118,8 @@ mod tests {
 
     fn pattern() -> impl Strategy<Value = Pattern> {
         let bytes = prop_oneof![
-            prop::collection::vec(prop::sample::select(b"aAbB\x00\xff .".to_vec()), 1..9),
-            prop::collection::vec(any::<u8>(), 1..12),
+            prop::collection::vec(prop::sample::select(b"aAbB\x00\xff .".to_vec()), 1..14),
+            prop::collection::vec(any::<u8>(), 1..24),
         ];
         (bytes, any::<bool>()).prop_map(|(mut bytes, nocase)| {
             if nocase {

@@ -119,7 +119,7 @@ impl Body {
             layers.write(content, &mut |plain| decoded.extend_from_slice(plain));
         });
         self.content_bytes += content_bytes;
-        self.hand_out(tx, &decoded, context);
+        self.hand_out(tx, decoded, context);
         self.report(tx, context);
     }
 
@@ -145,14 +145,14 @@ impl Body {
         });
         layers.finish(&mut |plain| decoded.extend_from_slice(plain));
         self.content_bytes += content_bytes;
-        self.hand_out(tx, &decoded, context);
+        self.hand_out(tx, decoded, context);
         let complete = (self.framing.is_done() || self.framing.ends_with_connection()) && !self.any_gap;
         self.end_files(tx, complete, context);
         self.report(tx, context);
     }
 
     /// Gives decoded content to the rules' buffers and to the files.
-    fn hand_out(&mut self, tx: Option<u64>, data: &[u8], context: &mut Context<'_>) {
+    fn hand_out(&mut self, tx: Option<u64>, data: Vec<u8>, context: &mut Context<'_>) {
         let Some(id) = tx else { return };
         if data.is_empty() {
             return;
@@ -179,14 +179,14 @@ impl Body {
         if limit == 0 { UNLIMITED } else { limit }
     }
 
-    fn write_files(&mut self, tx: u64, data: &[u8], context: &mut Context<'_>) {
+    fn write_files(&mut self, tx: u64, data: Vec<u8>, context: &mut Context<'_>) {
         if let Some(multipart) = &mut self.multipart {
             let mut parts = Vec::new();
-            multipart.write(data, &mut parts);
+            multipart.write(&data, &mut parts);
             return self.take_parts(tx, parts, context);
         }
         if self.file.is_some() {
-            self.chunk(tx, data.to_vec(), false, false, context);
+            self.chunk(tx, data, false, false, context);
         }
     }
 
