@@ -9,7 +9,7 @@ const pages = `http://127.0.0.1:${PAGES_PORT}`;
 
 export default defineConfig({
   projects: [
-    { name: "pages", testMatch: ["pages.spec.ts", "keys.spec.ts", "narrow.spec.ts"], use: { baseURL: pages } },
+    { name: "pages", testMatch: ["pages.spec.ts", "keys.spec.ts", "budgets.spec.ts", "states.spec.ts", "narrow.spec.ts"], use: { baseURL: pages } },
     { name: "story", testMatch: "story.spec.ts" },
   ],
   webServer: {
@@ -19,8 +19,8 @@ export default defineConfig({
   },
   testDir: "e2e",
   outputDir: "test-results",
-  workers: 1,
-  fullyParallel: false,
+  workers: 2,
+  fullyParallel: true,
   timeout: 120_000,
   expect: { timeout: 30_000 },
   reporter: [["list"]],

@@ -161,7 +161,7 @@ impl DetectionBuilder {
     /// or a MISP warning list.
     pub fn add_indicators(&mut self, file: &str, text: &str) {
         self.take_in(text);
-        let parsed = indicators::parse(file, text);
+        let parsed = indicators::read_indicators(file, text);
         parsed.failures.into_iter().for_each(|reason| self.fail(file, reason));
         self.allowed.extend(parsed.allowed);
         let mut indicators = parsed.indicators;

@@ -174,6 +174,13 @@ impl PipelineHandle {
         Arc::new(move || counters.statistics())
     }
 
+    /// A function that puts another bundle of rules in force, for a console that outlives this handle's borrow.
+    #[must_use]
+    pub fn detection_hook(&self) -> Arc<dyn Fn(Arc<Detection>) + Send + Sync> {
+        let exchange = Arc::clone(&self.exchange);
+        Arc::new(move |detection| *exchange.detection.lock() = Some(detection))
+    }
+
     /// A function that says where every sensor is, for the console; none come without a listener for them.
     #[must_use]
     pub fn sensors_hook(&self) -> Arc<dyn Fn() -> Vec<SensorPlace> + Send + Sync> {

@@ -1,7 +1,9 @@
 //! Measures the console's interface over a database of many alerts: the queue, closing in bulk, the roll-ups.
 //!
-//! `cargo run --release -p fengsui-api --example console_bench -- [ALERTS]` (one million unless told). A few thousand alerts
-//! come in as the pipeline delivers them; SQL multiplies them, so that rows are as long as real ones.
+//! `cargo run --release -p fengsui-api --example console_bench -- [ALERTS] [--browser]` (one million unless told). A few
+//! thousand alerts of every unit come in as the pipeline delivers them; SQL multiplies them over a month and into tens of
+//! thousands of groups, so that rows are as long as real ones. With `--browser`, a Chromium with an empty cache opens the
+//! queue at the end and says when its first rows stand.
 
 #![allow(
     clippy::expect_used,
@@ -20,6 +22,10 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{AssertSqlSafe, Executor};
 
 const SEEDS: i64 = 2_000;
+/// A group of one seed is divided into so many when alerts are multiplied.
+const GROUPS_PER_SEED: i64 = 50;
+/// TheHive's users report lists that stand still with so many tasks.
+const TASKS: i64 = 12_000;
 const CONNECTIONS: usize = 16;
 const REQUESTS: usize = 2_000;
 
@@ -33,7 +39,8 @@ impl Clock for Wall {
 }
 
 fn alert(number: i64, now: i64) -> Output {
-    let units = ["620123", "620102", "620171", "621022", "620902", "622901", "623001", "620421", "620521", "620000"];
+    let units: Vec<&str> =
+        include_str!("../data/units.toml").split("code = \"").skip(1).map(|rest| &rest[..6]).collect();
     let unit = units[usize::try_from(number).unwrap_or(0) % units.len()];
     let severity = ["info", "low", "medium", "high", "critical"][usize::try_from(number / 7).unwrap_or(0) % 5];
     let time = Timestamp::from_millis(now - number * 40_000).to_string();
@@ -57,32 +64,63 @@ fn alert(number: i64, now: i64) -> Output {
 async fn multiply(path: &std::path::Path, wanted: i64) {
     let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(path)).await.expect("opens");
     let copies = wanted / SEEDS - 1;
+    let shift = 29 * 86_400_000 / copies.max(1);
     let columns = "severity, title_zh, title_en, rule_id, source, source_ip, source_port, destination_ip, destination_port, \
-                   source_asset, destination_asset, domain, techniques, group_key, disposition, assignee_id, incident_id, \
+                   source_asset, destination_asset, domain, techniques, disposition, assignee_id, incident_id, \
                    search_text, pcap, body, revision, province, prefecture, county, unit_code";
-    let steps = [
-        "CREATE TABLE copies (n INTEGER)".to_owned(),
-        format!("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {copies}) INSERT INTO copies SELECT n FROM c"),
+    let numbers = |name: &str, count: i64| {
         format!(
-            "INSERT INTO alert (id, time, state, {columns})
-             SELECT printf('%08x', c.n) || substr(a.id, 9), a.time - c.n * 80000, CASE WHEN c.n % 10 < 7 THEN 'closed' ELSE 'new' END, {columns}
+            "CREATE TABLE {name} AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {count}) SELECT n FROM c"
+        )
+    };
+    let steps = [
+        numbers("copies", copies),
+        format!(
+            "INSERT INTO alert (id, time, state, group_key, {columns})
+             SELECT printf('%08x', c.n) || substr(a.id, 9), a.time - c.n * {shift},
+                 CASE WHEN c.n % 10 < 7 THEN 'closed' ELSE 'new' END, a.group_key || '#' || (c.n % {GROUPS_PER_SEED}), {columns}
              FROM copies c CROSS JOIN alert a"
         ),
-        "DELETE FROM alert_open".to_owned(),
-        "INSERT INTO alert_open SELECT unit_code, severity, domain, COUNT(*), province, prefecture, county FROM alert
-         WHERE state <> 'closed' GROUP BY unit_code, severity, domain".to_owned(),
+        format!(
+            "INSERT INTO alert_entity (kind, value, alert_id, time, severity, role, asset, province, prefecture, county, unit_code)
+             SELECT e.kind, e.value, printf('%08x', c.n) || substr(e.alert_id, 9), e.time - c.n * {shift}, e.severity, e.role,
+                 e.asset, e.province, e.prefecture, e.county, e.unit_code
+             FROM copies c CROSS JOIN alert_entity e"
+        ),
+        "DELETE FROM alert_standing".to_owned(),
+        "INSERT INTO alert_standing (unit_code, severity, domain, source, state, count, province, prefecture, county)
+         SELECT unit_code, severity, domain, source, state, COUNT(*), province, prefecture, county FROM alert GROUP BY 1, 2, 3, 4, 5".to_owned(),
         "DELETE FROM alert_hour".to_owned(),
         "INSERT INTO alert_hour SELECT time / 3600000 * 3600000, unit_code, severity, domain, COUNT(*), province, prefecture, county
          FROM alert GROUP BY 1, 2, 3, 4".to_owned(),
-        "UPDATE alert_group SET open_count = (SELECT COUNT(*) FROM alert a WHERE a.unit_code = alert_group.unit_code
-             AND a.group_key = alert_group.group_key AND a.state <> 'closed'), total = total * 500".to_owned(),
+        "DELETE FROM alert_group".to_owned(),
+        "INSERT INTO alert_group (unit_code, group_key, open_count, total, first_time, head_time, province, prefecture, county)
+         SELECT unit_code, group_key, SUM(state <> 'closed'), COUNT(*), MIN(time), MAX(time), province, prefecture, county
+         FROM alert GROUP BY 1, 2".to_owned(),
+        "UPDATE alert_group SET (head_id, head_time, severity, domain, source) =
+             (SELECT a.id, a.time, a.severity, a.domain, a.source FROM alert a WHERE a.unit_code = alert_group.unit_code
+              AND a.group_key = alert_group.group_key AND a.state <> 'closed' ORDER BY a.time DESC, a.id DESC LIMIT 1)
+         WHERE open_count > 0".to_owned(),
+        numbers("numbers", TASKS),
+        "INSERT INTO task (id, number, title, instructions, steps, state, priority, issuer_id, issuer_unit, created_at, due_at,
+             sign_by, signed_at, revision, province, prefecture, county, unit_code)
+         SELECT 1000000 + n, 'T' || n, '处置：政务网站注入', '按步骤处置', '[]',
+             CASE n % 6 WHEN 0 THEN 'new' WHEN 1 THEN 'signed' WHEN 2 THEN 'working' ELSE 'closed' END, 'normal', p.id, '620000',
+             a.time, a.time + 86400000, a.time + 3600000, CASE WHEN n % 6 > 0 THEN a.time + 1800000 END, 1,
+             a.province, a.prefecture, a.county, a.unit_code
+         FROM numbers JOIN alert a ON a.rowid = 1 + n % 2000 CROSS JOIN (SELECT MIN(id) AS id FROM account) p".to_owned(),
         "DROP TABLE copies".to_owned(),
+        "DROP TABLE numbers".to_owned(),
         "ANALYZE".to_owned(),
         "PRAGMA wal_checkpoint(TRUNCATE)".to_owned(),
     ];
     for step in steps {
         pool.execute(AssertSqlSafe(step)).await.expect("multiplies");
     }
+    let count = |sql: &'static str| sqlx::query_scalar::<_, i64>(sql).fetch_one(&pool);
+    let groups = count("SELECT COUNT(*) FROM alert_group WHERE open_count > 0").await.expect("counts");
+    let hours = count("SELECT COUNT(*) FROM alert_hour").await.expect("counts");
+    println!("{groups} groups with open alerts, {hours} rows of hours, {TASKS} tasks");
     pool.close().await;
 }
 
@@ -103,7 +141,16 @@ impl Person {
         assert!(response.status().is_success(), "{path}: {}", response.status());
         response.json().await.expect("is JSON")
     }
+
+    /// Reads an answer without looking at it: what the reader does with it is not the server's time.
+    async fn read(&self, path: &str) {
+        let response = self.client.get(format!("{}/api/v1{path}", self.base)).send().await.expect("answers");
+        assert!(response.status().is_success(), "{path}: {}", response.status());
+        response.bytes().await.expect("has a body");
+    }
 }
+
+const PASSWORD: &str = "Qilian-Shan-2026";
 
 async fn analyst(console: &Console, base: &str) -> Person {
     let request = AccountRequest {
@@ -116,27 +163,45 @@ async fn analyst(console: &Console, base: &str) -> Person {
     let client = Client::builder().cookie_store(true).build().expect("makes a client");
     let person = Person { client, base: base.to_owned() };
     person.send(Method::POST, "/session", Some(json!({"username": "analyst", "password": password}))).await;
-    let change = json!({"old_password": password, "new_password": "Qilian-Shan-2026"});
+    let change = json!({"old_password": password, "new_password": PASSWORD});
     person.send(Method::POST, "/session/password", Some(change)).await;
     person
 }
 
-fn tell(what: &str, mut times: Vec<Duration>) {
+/// Processor time of this process, server and clients, in milliseconds (proc(5): ticks of a hundredth of a second).
+fn processor_ms() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+    10.0 * (ticks(11) + ticks(12))
+}
+
+fn tell(what: &str, begun: f64, mut times: Vec<Duration>) {
+    let each = (processor_ms() - begun) / times.len() as f64;
     times.sort();
     let at = |share: usize| times[(times.len() * share / 1000).min(times.len() - 1)].as_secs_f64() * 1000.0;
-    println!("{what:44} n {:5}  p50 {:8.2} ms  p90 {:8.2} ms  p99 {:8.2} ms", times.len(), at(500), at(900), at(990));
+    println!(
+        "{what:44} n {:5}  p50 {:8.2} ms  p90 {:8.2} ms  p99 {:8.2} ms  cpu {each:7.2} ms",
+        times.len(),
+        at(500),
+        at(900),
+        at(990)
+    );
 }
 
 /// The queue as people page through it, at so many connections.
 async fn queue(person: &Person) {
     let paths = [
         "/alerts?grouped=true",
+        "/alerts?grouped=true&severity_min=critical",
+        "/alerts?grouped=true&unit=620123",
         "/alerts",
         "/alerts?severity_min=high",
         "/alerts?unit=620100",
         "/alerts?state=all",
         "/alerts?state=closed&unit=620123",
     ];
+    let used = processor_ms();
     let next = Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let mut workers = Vec::new();
     let started = Instant::now();
@@ -151,7 +216,7 @@ async fn queue(person: &Person) {
                 }
                 let path = paths[number % paths.len()];
                 let begun = Instant::now();
-                person.send(Method::GET, path, None).await;
+                person.read(path).await;
                 times.push((path, begun.elapsed()));
             }
         }));
@@ -161,40 +226,63 @@ async fn queue(person: &Person) {
         all.extend(worker.await.expect("works"));
     }
     let rate = all.len() as f64 / started.elapsed().as_secs_f64();
+    tell(&format!("queue, {CONNECTIONS} connections, {rate:.0}/s"), used, all.iter().map(|(_, time)| *time).collect());
     for path in paths {
-        tell(&format!("GET {path}"), all.iter().filter(|(of, _)| *of == path).map(|(_, time)| *time).collect());
+        tell(
+            &format!("GET {path}"),
+            processor_ms(),
+            all.iter().filter(|(of, _)| *of == path).map(|(_, time)| *time).collect(),
+        );
     }
-    tell(&format!("queue, {CONNECTIONS} connections, {rate:.0}/s"), all.into_iter().map(|(_, time)| time).collect());
 }
 
-async fn timed(person: &Person, what: &str, method: Method, path: &str, rounds: usize) {
-    let mut times = Vec::new();
+async fn timed(person: &Person, what: &str, path: &str, rounds: usize) {
+    let (mut times, used) = (Vec::new(), processor_ms());
     for _ in 0..rounds {
         let begun = Instant::now();
-        person.send(method.clone(), path, None).await;
+        person.read(path).await;
         times.push(begun.elapsed());
     }
-    tell(what, times);
+    tell(what, used, times);
 }
 
+/// Closes a page of alerts and takes it back, newest and then deep in the list.
 async fn bulk_close(person: &Person) {
-    let mut times = Vec::new();
-    for _ in 0..10 {
+    let (mut closed, mut undone, mut used) = (Vec::new(), Vec::new(), 0.0);
+    for round in 0..10 {
         let page = person.send(Method::GET, "/alerts?grouped=false&limit=500", None).await;
         let ids: Vec<&Value> = page["items"].as_array().expect("is a list").iter().map(|row| &row["id"]).collect();
         let body = json!({"ids": ids, "action": "close", "disposition": "false_positive", "reason": "测量"});
-        let begun = Instant::now();
+        let (begun, before) = (Instant::now(), processor_ms());
         let done = person.send(Method::POST, "/alerts/actions", Some(body)).await;
-        times.push(begun.elapsed());
+        closed.push(begun.elapsed());
+        used += processor_ms() - before;
         assert_eq!(done["changed"], 500);
+        if round % 2 == 1 {
+            let begun = Instant::now();
+            let undo = json!({"undo_token": done["undo_token"]});
+            assert_eq!(person.send(Method::POST, "/alerts/undo", Some(undo)).await["changed"], 500);
+            undone.push(begun.elapsed());
+        }
     }
-    tell("close 500 in bulk", times);
+    tell("close 500 in bulk", processor_ms() - used, closed);
+    tell("take 500 back", processor_ms(), undone);
+}
+
+/// A browser with an empty cache opens the queue.
+fn browse(base: &str) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../web/scripts/first-rows.mjs");
+    let done = std::process::Command::new("node").args([script, base, "analyst", PASSWORD]).status();
+    assert!(done.expect("node runs").success(), "the browser shows rows");
 }
 
 #[tokio::main]
 async fn main() {
-    let wanted: i64 = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(1_000_000);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let wanted: i64 = arguments.iter().find_map(|text| text.parse().ok()).unwrap_or(1_000_000);
     let _ = rustls::crypto::ring::default_provider().install_default();
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    println!("load {}", load.trim());
     let folder = tempfile::tempdir().expect("makes a folder");
     let database = folder.path().join("console.db");
     let settings = ConsoleSettings {
@@ -212,6 +300,8 @@ async fn main() {
         dlp_settings: Default::default(),
         sharing_directory: folder.path().join("sharing"),
         evidence_directory: folder.path().join("evidence"),
+        indicators: None,
+        recordings: None,
         statistics: None,
         books: None,
         clock: Arc::new(Wall),
@@ -224,18 +314,28 @@ async fn main() {
         console.sink().deliver(batch).await.expect("delivers");
     }
     println!("ingest {SEEDS} alerts, 100 a batch: {:.0} alerts/s", SEEDS as f64 / begun.elapsed().as_secs_f64());
-    let begun = Instant::now();
-    multiply(&database, wanted).await;
-    let size = std::fs::metadata(&database).map(|of| of.len() / 1_000_000).unwrap_or(0);
-    println!("{wanted} alerts, {size} MB, multiplied in {:.0} s", begun.elapsed().as_secs_f64());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let base = format!("http://{}", listener.local_addr().expect("has an address"));
     let serving = console.clone();
     tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
     let person = analyst(&console, &base).await;
-    timed(&person, "GET /posture (roll-ups of the screen)", Method::GET, "/posture", 100).await;
-    timed(&person, "GET /overview (workbench)", Method::GET, "/overview", 100).await;
-    timed(&person, "GET /entities (7-day strip)", Method::GET, "/entities?kind=address&value=203.0.113.7", 50).await;
+    let begun = Instant::now();
+    multiply(&database, wanted).await;
+    let size = std::fs::metadata(&database).map(|of| of.len() / 1_000_000).unwrap_or(0);
+    println!("{wanted} alerts, {size} MB, multiplied in {:.0} s", begun.elapsed().as_secs_f64());
+    for (what, path, rounds) in [
+        ("GET /posture (roll-ups of the screen)", "/posture", 100),
+        ("GET /overview (workbench)", "/overview", 100),
+        ("GET /tasks", "/tasks", 50),
+        ("GET /entities (7-day strip)", "/entities?kind=address&value=203.0.113.7", 50),
+        ("GET /alerts?q= of an address", "/alerts?q=203.0.113.77", 20),
+        ("GET /alerts?q= that nothing holds", "/alerts?q=gibtesnicht", 3),
+    ] {
+        timed(&person, what, path, rounds).await;
+    }
     queue(&person).await;
     bulk_close(&person).await;
+    if arguments.iter().any(|text| text == "--browser") {
+        tokio::task::spawn_blocking(move || browse(&base)).await.expect("browses");
+    }
 }

@@ -25,7 +25,9 @@ use crate::access::{Failures, Role, Vault, authorize_request};
 use crate::audit::{self, Actor, Entry, Outcome};
 use crate::clocks::ClockRules;
 use crate::db::{Db, Query};
+use crate::drill_replay::{Recordings, Replays};
 use crate::error::{ApiError, ApiResult, ConsoleError};
+use crate::indicators::IndicatorFiles;
 use crate::ingest::ConsoleSink;
 use crate::limits::{BODY_BYTES, HASHES_AT_ONCE, REQUEST_TIME, STREAMS};
 use crate::repository::accounts::{self, NewAccount};
@@ -51,6 +53,10 @@ pub struct Dependencies {
     pub sharing_directory: PathBuf,
     /// Folder of the evidence captures.
     pub evidence_directory: PathBuf,
+    /// The files of the analyzer's indicators; none where no analyzer reads them.
+    pub indicators: Option<IndicatorFiles>,
+    /// Recorded attacks for drills; none where no analyzer runs.
+    pub recordings: Option<Arc<dyn Recordings>>,
     /// Prometheus text that `/metrics` shows beside the console's own numbers.
     pub statistics: Option<Statistics>,
     /// The books between spool and index, for the page of sensors.
@@ -116,6 +122,9 @@ impl Console {
             sharing_directory: dependencies.sharing_directory,
             ledger: tokio::sync::Mutex::new(()),
             evidence_directory: dependencies.evidence_directory,
+            indicators: dependencies.indicators,
+            recordings: dependencies.recordings,
+            replays: Replays::default(),
             statistics: dependencies.statistics,
             books: dependencies.books,
             revision: watch::Sender::new(newest),
@@ -129,6 +138,9 @@ impl Console {
             tier,
             settings,
         });
+        crate::indicators::keep_given(&state)
+            .await
+            .map_err(|error| ConsoleError::Settings(format!("indicators can't be kept: {}", error.message_en())))?;
         Ok(Self { state })
     }
 
@@ -265,7 +277,11 @@ async fn metrics(State(state): State<AppState>) -> ApiResult<Response> {
     let mut db = state.db();
     let mut text = String::new();
     let numbers = [
-        ("fengsui_console_alerts_open", "gauge", "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) AS n FROM alert_open"),
+        (
+            "fengsui_console_alerts_open",
+            "gauge",
+            "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) AS n FROM alert_standing WHERE state <> 'closed'",
+        ),
         ("fengsui_console_incidents_open", "gauge", "SELECT COUNT(*) AS n FROM incident WHERE state = 'open'"),
         (
             "fengsui_tier_waiting",

@@ -102,6 +102,18 @@ pub(crate) const PREVIEW_ROWS: usize = 200;
 pub(crate) const PREVIEW_COLUMNS: usize = 100;
 /// Text the masking preview takes, in bytes.
 pub(crate) const PREVIEW_TEXT_BYTES: usize = 64 << 10;
+/// Largest list of indicators that is taken in, in bytes.
+pub(crate) const INDICATOR_BYTES: usize = 8 << 20;
+/// Most indicators of one list that is taken in.
+pub(crate) const INDICATORS_PER_IMPORT: usize = 20_000;
+/// Most indicators that are kept.
+pub(crate) const INDICATORS_KEPT: i64 = 200_000;
+/// Lists of indicators shown.
+pub(crate) const INDICATOR_LISTS: i64 = 500;
+/// Longest time an indicator counts, in days.
+pub(crate) const INDICATOR_DAYS: i64 = 3_650;
+/// Reasons shown for lines that were refused.
+pub(crate) const INDICATOR_REASONS_SHOWN: usize = 20;
 /// Audit entries checked in one read.
 pub(crate) const AUDIT_BATCH: i64 = 5_000;
 /// Most items of an inspection campaign.

@@ -47,6 +47,8 @@ pub struct ConsoleSettings {
     pub operator: OperatorKind,
     /// Folder whose `index.html`, `m.html`, `screen.html` and `assets/` are served instead of the built-in web app.
     pub web_directory: Option<PathBuf>,
+    /// Folder of recorded attacks for drills: `NAME.pcap` with its labels in `NAME.toml`; none are offered when missing.
+    pub drill_recordings: Option<PathBuf>,
     /// How this console stands to the tiers above and below.
     pub tier: TierSettings,
 }
@@ -95,6 +97,7 @@ impl Default for ConsoleSettings {
             session_hours: 8,
             operator: OperatorKind::Other,
             web_directory: None,
+            drill_recordings: None,
             tier: TierSettings::default(),
         }
     }

@@ -12,7 +12,9 @@ use crate::access::{Caller, Failures, Vault};
 use crate::audit::{self, Actor, Entry, Outcome};
 use crate::clocks::ClockRules;
 use crate::db::{Db, Query, Row, Tx, Value, args};
+use crate::drill_replay::{Recordings, Replays};
 use crate::error::{ApiError, ApiResult};
+use crate::indicators::IndicatorFiles;
 use crate::limits::CHANGES_KEPT;
 use crate::scope::Place;
 use crate::settings::ConsoleSettings;
@@ -42,6 +44,9 @@ pub(crate) struct Shared {
     pub(crate) sharing_directory: PathBuf,
     pub(crate) ledger: tokio::sync::Mutex<()>,
     pub(crate) evidence_directory: PathBuf,
+    pub(crate) indicators: Option<IndicatorFiles>,
+    pub(crate) recordings: Option<Arc<dyn Recordings>>,
+    pub(crate) replays: Replays,
     pub(crate) statistics: Option<Statistics>,
     pub(crate) books: Option<ReadBooks>,
     pub(crate) revision: watch::Sender<i64>,

@@ -73,6 +73,16 @@ impl RuleFiles {
         }
     }
 
+    /// Also reads the lists of indicators that people take in on the console.
+    ///
+    /// # Errors
+    /// When the folder can't be made.
+    pub(crate) fn read_indicators_of(&mut self, folder: &Path) -> anyhow::Result<()> {
+        std::fs::create_dir_all(folder).with_context(|| format!("{} can't be made", folder.display()))?;
+        self.indicators.push(folder.to_owned());
+        Ok(())
+    }
+
     /// Every file, in no particular order.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
         let lists = [&self.suricata, &self.sigma, &self.indicators, &self.yara, &self.suppressions];

@@ -177,6 +177,7 @@ export const UNITS = [
   { code: "620100", name: "兰州市", tier: "prefecture", path: "620000/620100/", parent: "620000" },
   { code: "620123", name: "榆中县", tier: "county", path: "620000/620100/620123/", parent: "620100" },
   { code: "620121", name: "永登县", tier: "county", path: "620000/620100/620121/", parent: "620100" },
+  { code: "620122", name: "皋兰县", tier: "county", path: "620000/620100/620122/", parent: "620100" },
 ];
 
 export const PERMISSIONS: Partial<Record<Role, string[]>> = {
@@ -195,6 +196,8 @@ export const PERMISSIONS: Partial<Record<Role, string[]>> = {
     "handover.read",
     "handover.write",
     "drill.read",
+    "indicator.read",
+    "indicator.write",
     "drill.write",
     "finding.read",
     "event.search",

@@ -45,7 +45,42 @@ export const NODES = ["trusted", "changed", "unknown"].map((trust, index) => ({
   trust,
 }));
 
+export const INDICATORS = ["domain", "ip", "cidr", "url", "hash"].map((kind, index) => ({
+  id: String(50 - index),
+  list: index < 2 ? "banking-phish" : "demonstration",
+  kind,
+  value: ["login-gov.example", "203.0.113.66", "198.51.100.128/25", "cdn.example/fengsui-demo/dropper.bin?<script>alert(1)</script>", "44d88612fea8a8f36de82e1278abb02f44d88612fea8a8f36de82e1278abb02f"][index] ?? "",
+  severity: ["high", "critical", "medium", "high", "low"][index],
+  description: "phishing of the provincial portal",
+  description_zh: "仿冒省政务服务网登录页",
+  reference: "",
+  expires_at: index === 2 ? null : ahead(index === 3 ? -600 : 90 * 1440),
+  added_at: ago(600),
+  added_by: index < 2 ? "analyst" : "",
+  state: ["active", "active", "active", "expired", "retired"][index],
+  retired_by: index === 4 ? "analyst" : null,
+  retired_at: index === 4 ? ago(60) : null,
+  retired_for: index === 4 ? "内部更新服务器，误报" : null,
+  hits: [1204, 18, 0, 3, 0][index],
+  last_hit: index % 2 === 0 ? null : ago(1440),
+}));
+
+export const INDICATOR_LISTS = ["banking-phish", "demonstration"].map((name, index) => ({
+  name,
+  origin: index ? "given" : "import",
+  total: 5,
+  active: 3,
+  changed_at: ago(600),
+  changed_by: index ? "" : "analyst",
+}));
+
+export const RECORDINGS = [
+  { name: "web-attack", title_zh: "对政务网站的注入、遍历、网页木马", title_en: "Injection and a web shell", acts: 8, techniques: ["T1003.008", "T1033", "T1083", "T1190", "T1505.003"] },
+  { name: "port-scan", title_zh: "扫描两台主机并识别网站", title_en: "Two hosts scanned", acts: 3, techniques: ["T1046", "T1595.002"] },
+];
+
 export const DRILL = {
+  replay: { recording: "web-attack", state: "playing", error: null },
   row: { id: "1", title: "秋季攻防演练", started_at: ago(600), ended_at: null, created_by: "analyst", unit: UNITS[0], actions: 4 },
   actions: ["T1595", "T1190", "T1505.003", "T1486"].map((technique, index) => ({
     at: ago(500 - index * 60),

@@ -3,7 +3,7 @@
 import type { Page } from "@playwright/test";
 import type { FindingRow, Role } from "../src/api/types";
 import { ago, ahead, YUZHONG, alertRow, ALERTS, INCIDENT, taskRow, TASKS, FINDINGS, SENSORS, list, UNITS, sessionView, alertDetail, INCIDENT_DETAIL, taskDetail, findingDetail, wave, OVERVIEW, POSTURE, EVENTS } from "./fixtures-base";
-import { DRILL, NODES, SUPPRESSIONS, HANDOVERS, ENTITY, RULES, ASSETS, POLICIES, SHARES, FLOWS, TRACES, FACTORS } from "./fixtures-work";
+import { DRILL, INDICATORS, INDICATOR_LISTS, RECORDINGS, NODES, SUPPRESSIONS, HANDOVERS, ENTITY, RULES, ASSETS, POLICIES, SHARES, FLOWS, TRACES, FACTORS } from "./fixtures-work";
 import { SUPERVISION } from "./supervision";
 
 const AUDIT = ["session.login", "alert.act.acknowledge", "incident.write.create", "task.issue.dispatch", "task.work.sign", "task.work.submit", "task.issue.verify"].map((action, index) => ({
@@ -65,7 +65,10 @@ const ANSWERS: [RegExp, Answer][] = [
   [/^handovers\/numbers$/, () => HANDOVERS[0]?.numbers],
   [/^nodes$/, () => list(NODES)],
   [/^drills$/, () => ({ items: [DRILL.row] })],
+  [/^drills\/recordings$/, () => ({ items: RECORDINGS })],
   [/^drills\/\w+$/, () => DRILL],
+  [/^indicators$/, () => list(INDICATORS)],
+  [/^indicators\/lists$/, () => ({ items: INDICATOR_LISTS })],
   [/^entities$/, () => ENTITY],
   [/^rules$/, () => ({ items: RULES })],
   [/^assets$/, () => ({ items: ASSETS })],

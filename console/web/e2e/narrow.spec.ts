@@ -1,29 +1,30 @@
-// The console's own pages at the width of a phone: nothing is wider than the window. County officers have `/m`; these are
-// for whoever has to look something up on the way.
+// Every page at the width of a phone: nothing is wider than the window. County officers have `/m`, in large letters too; the
+// others are for whoever has to look something up on the way.
 
-import { expect, test } from "@playwright/test";
-import type { Role } from "../src/api/types";
+import { expect, test, type Page } from "@playwright/test";
 import { serveFixtures } from "./fixtures";
+import { PAGES, type Shown } from "./page-list";
 
-const PAGES: [name: string, role: Role, path: string, ready: string][] = [
-  ["handover", "analyst", "/handover", "[data-testid=handover-take]"],
-  ["entity", "analyst", "/entities?kind=address&value=203.0.113.21", ".graph"],
-  ["policies", "steward", "/policies", "[data-testid=masking-after]"],
-  ["share", "steward", "/shares/1", "[data-testid=share-detail]"],
-  ["flows", "steward", "/flows", ".sankey"],
-  ["traces", "steward", "/traces", "[data-testid=trace]"],
-  ["account", "analyst", "/account", "[data-testid=key-add]"],
-];
+async function expectNarrow(page: Page, shown: Shown, width: number, name: string): Promise<void> {
+  await page.setViewportSize({ width, height: 780 });
+  await serveFixtures(page, shown.role);
+  await page.goto(shown.path);
+  await expect(page.locator(shown.ready).first()).toBeVisible();
+  const pictures = process.env["FENGSUI_E2E_PICTURES"];
+  if (pictures) await page.screenshot({ path: `${pictures}/${name}.png` });
+  const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  expect(wider, "nothing is wider than the window").toBeLessThanOrEqual(0);
+}
 
-for (const [name, role, path, ready] of PAGES) {
-  test(`${name}, 360 px`, async ({ page }) => {
-    await page.setViewportSize({ width: 360, height: 780 });
-    await serveFixtures(page, role);
-    await page.goto(path);
-    await expect(page.locator(ready).first()).toBeVisible();
-    const pictures = process.env["FENGSUI_E2E_PICTURES"];
-    if (pictures) await page.screenshot({ path: `${pictures}/${name}-360.png` });
-    const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    expect(wider).toBeLessThanOrEqual(0);
+for (const shown of PAGES.filter(({ path }) => !path.startsWith("/screen"))) {
+  test(`${shown.name}, 360 px`, async ({ page }) => {
+    await expectNarrow(page, shown, shown.phone ? 390 : 360, `${shown.name}-360`);
+  });
+}
+
+for (const shown of PAGES.filter(({ phone }) => phone)) {
+  test(`${shown.name}, large text, 360 px`, async ({ page }) => {
+    await page.addInitScript(() => localStorage.setItem("fengsui.large", "yes"));
+    await expectNarrow(page, shown, 360, `${shown.name}-large`);
   });
 }

@@ -4,7 +4,7 @@ use fengsui_schema::{Severity, Timestamp, shown};
 
 /// What an indicator names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum IndicatorKind {
+pub enum IndicatorKind {
     /// One address.
     Address,
     /// A range of addresses.
@@ -19,18 +19,61 @@ pub(crate) enum IndicatorKind {
 
 /// One line of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Indicator {
-    pub(crate) kind: IndicatorKind,
-    /// In lower case.
-    pub(crate) value: String,
-    pub(crate) severity: Severity,
+pub struct Indicator {
+    /// What it names.
+    pub kind: IndicatorKind,
+    /// In lower case, in the form it is looked for.
+    pub value: String,
+    /// How grave a hit is.
+    pub severity: Severity,
     /// The moment from which it no longer counts.
-    pub(crate) expires: Option<Timestamp>,
-    pub(crate) description: String,
-    pub(crate) description_zh: String,
-    pub(crate) reference: String,
+    pub expires: Option<Timestamp>,
+    /// What it belongs to. Untrusted.
+    pub description: String,
+    /// The same in Chinese; may be empty. Untrusted.
+    pub description_zh: String,
+    /// Where it comes from. Untrusted.
+    pub reference: String,
     /// Name of the list.
-    pub(crate) list: String,
+    pub list: String,
+}
+
+impl IndicatorKind {
+    /// The word of lists in CSV.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Address => "ip",
+            Self::Range => "cidr",
+            Self::Domain => "domain",
+            Self::Url => "url",
+            Self::Hash => "hash",
+        }
+    }
+}
+
+impl Indicator {
+    /// The line of a list in CSV that reads back as this indicator.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let expires = self.expires.map(|time| time.to_string()).unwrap_or_default();
+        let cells = [
+            self.kind.as_str(),
+            &self.value,
+            self.severity.as_str(),
+            &expires,
+            &self.description,
+            &self.description_zh,
+            &self.reference,
+        ];
+        cells.map(cell_of).join(",")
+    }
+}
+
+/// A cell (RFC 4180); line ends, which would begin another row, become spaces.
+fn cell_of(text: &str) -> String {
+    let flat: String = text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
+    if flat.contains([',', '"']) { format!("\"{}\"", flat.replace('"', "\"\"")) } else { flat }
 }
 
 /// The indicators of a list, and the lines that are none with their reasons.
@@ -140,5 +183,23 @@ mod tests {
         assert_eq!((indicators[0].description.as_str(), indicators[0].list.as_str()), ("a, b", "list"));
         assert_eq!(indicators[2].value, "bad.example");
         assert_eq!(failures.len(), 3);
+    }
+
+    #[test]
+    fn lines_read_back() {
+        let hostile = "a, \"b\"\nip,192.0.2.9";
+        let indicator = Indicator {
+            kind: IndicatorKind::Domain,
+            value: "bad.example".to_owned(),
+            severity: Severity::Critical,
+            expires: Some(Timestamp::from_millis(1_795_000_000_000)),
+            description: hostile.to_owned(),
+            description_zh: "恶意".to_owned(),
+            reference: "x,y".to_owned(),
+            list: "list".to_owned(),
+        };
+        let (read, failures) = parse("list", &indicator.line());
+        let expected = Indicator { description: hostile.replace('\n', " "), ..indicator };
+        assert_eq!((read, failures.len()), (vec![expected], 0));
     }
 }

@@ -267,7 +267,8 @@ mod tests {
     }
 
     fn hits_with(list: &str, allow: &str, record: Value) -> usize {
-        let (parsed, allow) = (super::super::parse("l.csv", list), super::super::parse("allow.csv", allow));
+        let (parsed, allow) =
+            (super::super::read_indicators("l.csv", list), super::super::read_indicators("allow.csv", allow));
         assert!(parsed.failures.is_empty() && allow.failures.is_empty(), "{:?}", parsed.failures);
         let mut allowed = AllowedValues::default();
         allowed.extend(allow.allowed);

@@ -8,22 +8,24 @@ mod stix;
 
 use serde_json::Value;
 
-pub(crate) use list::{Indicator, IndicatorKind};
+pub use list::{Indicator, IndicatorKind};
 pub(crate) use matching::{AllowedValues, IndicatorSet};
 
-/// What a file holds.
+/// What a file of indicators holds.
 #[derive(Debug, Default)]
-pub(crate) struct ParsedFile {
-    pub(crate) indicators: Vec<Indicator>,
+pub struct IndicatorFile {
+    /// Indicators, in the order of the file.
+    pub indicators: Vec<Indicator>,
     /// Values that are never indicators.
-    pub(crate) allowed: Vec<(IndicatorKind, String)>,
+    pub allowed: Vec<(IndicatorKind, String)>,
     /// What was not taken, with reasons.
-    pub(crate) failures: Vec<String>,
+    pub failures: Vec<String>,
 }
 
 /// Reads a file: CSV, a STIX bundle, MISP events or a MISP warning list, told by its content. A CSV list whose name
 /// begins with `allow` holds values that are never indicators.
-pub(crate) fn parse(file: &str, text: &str) -> ParsedFile {
+#[must_use]
+pub fn read_indicators(file: &str, text: &str) -> IndicatorFile {
     let name = file.rsplit('/').next().unwrap_or(file);
     let list = name.trim_end_matches(".csv").trim_end_matches(".json");
     let text = text.trim_start_matches('\u{feff}');
@@ -31,18 +33,18 @@ pub(crate) fn parse(file: &str, text: &str) -> ParsedFile {
         let (indicators, failures) = list::parse(list, text);
         if name.starts_with("allow") {
             let allowed = indicators.into_iter().map(|indicator| (indicator.kind, indicator.value)).collect();
-            return ParsedFile { allowed, failures, ..ParsedFile::default() };
+            return IndicatorFile { allowed, failures, ..IndicatorFile::default() };
         }
-        return ParsedFile { indicators, failures, ..ParsedFile::default() };
+        return IndicatorFile { indicators, failures, ..IndicatorFile::default() };
     }
     let document: Value = match serde_json::from_str(text) {
         Ok(document) => document,
         Err(error) => {
-            return ParsedFile { failures: vec![format!("is no JSON: {error}")], ..ParsedFile::default() };
+            return IndicatorFile { failures: vec![format!("is no JSON: {error}")], ..IndicatorFile::default() };
         }
     };
     if let Some(allowed) = misp::warning_list(&document) {
-        return ParsedFile { allowed, ..ParsedFile::default() };
+        return IndicatorFile { allowed, ..IndicatorFile::default() };
     }
     let (indicators, failures) = if document["type"] == "bundle" {
         stix::parse(list, &document)
@@ -51,5 +53,5 @@ pub(crate) fn parse(file: &str, text: &str) -> ParsedFile {
     } else {
         (Vec::new(), vec!["is neither a STIX bundle, nor MISP events, nor a MISP warning list".to_owned()])
     };
-    ParsedFile { indicators, failures, ..ParsedFile::default() }
+    IndicatorFile { indicators, failures, ..IndicatorFile::default() }
 }

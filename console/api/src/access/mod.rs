@@ -1,6 +1,7 @@
 //! Who may do what: roles, the matrix of role × action × scope, sessions and passwords.
 
 mod failures;
+mod guessable;
 mod matrix;
 mod middleware;
 mod password;

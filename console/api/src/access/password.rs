@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use fengsui_crypto::random_bytes;
 use serde::{Deserialize, Serialize};
 
+use super::guessable::is_guessable;
 use crate::error::{ApiError, ApiResult};
 use crate::limits::PASSWORD_BYTES;
 
@@ -15,7 +16,7 @@ pub enum PasswordProfile {
     /// GB/T 22239-2019 8.1.4.1, level three: 12 characters of 3 classes, changed every 90 days, the last 5 not again.
     #[default]
     Mlps3,
-    /// OWASP ASVS 5.0 6.2: 12 characters of any kind, no forced change, the well-known ones refused.
+    /// OWASP ASVS 5.0 6.2: 12 characters of any kind, no forced change, those that are guessed by rule refused.
     Asvs,
 }
 
@@ -67,6 +68,12 @@ pub(crate) fn check_new_password(profile: PasswordProfile, username: &str, passw
     let lower = password.to_lowercase();
     if lower.contains(&username.to_lowercase()) || pieces().any(|piece| lower.contains(piece)) {
         return refuse("密码过于常见或包含用户名", "the password holds the user name or a well-known piece");
+    }
+    if profile == PasswordProfile::Asvs && is_guessable(password) {
+        return refuse(
+            "密码由常见单词、键盘顺序或日期拼成，容易被猜到",
+            "the password is put together of common words, keyboard runs or dates",
+        );
     }
     Ok(())
 }
@@ -133,6 +140,7 @@ mod tests {
             assert!(!check(weak), "{weak}");
         }
         assert!(check_new_password(PasswordProfile::Asvs, "wang", "alllowercaseletters").is_ok());
+        assert!(check_new_password(PasswordProfile::Asvs, "wang", "wintersummer26").is_err());
     }
 
     #[test]

@@ -16,6 +16,8 @@ const STEPS: &[(i64, &str)] = &[
     (11, include_str!("../../migrations/0011_anchor.sql")),
     (20, include_str!("../../migrations/0020_supervision.sql")),
     (30, include_str!("../../migrations/0030_thinning.sql")),
+    (40, include_str!("../../migrations/0040_standing.sql")),
+    (41, include_str!("../../migrations/0041_indicators.sql")),
 ];
 
 /// Brings the schema up to date, each step in its own transaction.

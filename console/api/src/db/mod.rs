@@ -89,6 +89,7 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(10))
             .pragma("cache_size", "-32768")
+            .pragma("mmap_size", "1073741824")
             .pragma("temp_store", "memory");
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         let readers =
@@ -180,9 +181,14 @@ impl Tx {
 
     /// The next number of a sequence, from 1.
     pub(crate) async fn next(&mut self, name: &str) -> Result<i64, sqlx::Error> {
-        let sql = "INSERT INTO sequence (name, value) VALUES ($1, 1)
-                   ON CONFLICT (name) DO UPDATE SET value = sequence.value + 1 RETURNING value AS n";
-        self.count(sql, args![name]).await
+        self.reserve(name, 1).await
+    }
+
+    /// The next `count` numbers of a sequence; the first of them.
+    pub(crate) async fn reserve(&mut self, name: &str, count: i64) -> Result<i64, sqlx::Error> {
+        let sql = "INSERT INTO sequence (name, value) VALUES ($1, $2)
+                   ON CONFLICT (name) DO UPDATE SET value = sequence.value + excluded.value RETURNING value AS n";
+        Ok(self.count(sql, args![name, count]).await? - count + 1)
     }
 
     /// Makes the changes last.

@@ -10,6 +10,7 @@ use fengsui_schema::{Alert, EntityKind, Finding, Incident, Output, UnitCode, Vis
 use crate::db::{Query, Tx, args};
 use crate::error::{ApiError, ApiResult};
 use crate::limits::STORED_BODY_BYTES;
+use crate::repository::standings;
 use crate::repository::suppressions::{self, Running};
 use crate::scope::Place;
 use crate::state::{AppState, Change, Notice, notice};
@@ -121,10 +122,13 @@ async fn take_alert(tx: &mut Tx, now: i64, alert: &Alert, quiet: &[Running]) -> 
     rollup::count_rule(tx, alert, &place, suppression.is_some()).await?;
     rollup::keep_entities(tx, alert, &place).await?;
     rollup::group(tx, alert, &place, suppression.is_none()).await?;
-    if suppression.is_none() {
-        count_open(tx, alert, &place).await?;
-    }
+    standings::add_new(tx, alert, &place, first_state(suppression)).await?;
     Ok(revision)
+}
+
+/// What is suppressed is kept and never stands in a queue.
+fn first_state(suppression: Option<&Running>) -> &'static str {
+    if suppression.is_some() { "closed" } else { "new" }
 }
 
 async fn insert_alert(
@@ -163,7 +167,7 @@ async fn insert_alert(
         revision.unwrap_or_default(),
     ];
     values.extend(place.values());
-    let state = if suppression.is_some() { "closed" } else { "new" };
+    let state = first_state(suppression);
     values.extend(args![state, suppression.map(|_| "benign"), suppression.map(|one| one.id)]);
     let sql = "INSERT INTO alert (id, time, severity, title_zh, title_en, rule_id, source, source_ip, source_port,
                    destination_ip, destination_port, source_asset, destination_asset, domain, techniques, group_key,
@@ -186,17 +190,6 @@ async fn count_hour(tx: &mut Tx, alert: &Alert, place: &Place) -> ApiResult<()> 
     values.extend([unit, i64::from(alert.severity.as_number()).into(), alert.domain.as_str().into()]);
     values.extend([province, prefecture, county]);
     tx.execute(sql, values).await?;
-    Ok(())
-}
-
-/// Roll-up: open alerts, by unit, severity and domain.
-async fn count_open(tx: &mut Tx, alert: &Alert, place: &Place) -> ApiResult<()> {
-    let [province, prefecture, county, unit] = place.values();
-    let sql = "INSERT INTO alert_open (unit_code, severity, domain, count, province, prefecture, county)
-               VALUES ($1, $2, $3, 1, $4, $5, $6)
-               ON CONFLICT (unit_code, severity, domain) DO UPDATE SET count = alert_open.count + 1";
-    let (severity, domain) = (i64::from(alert.severity.as_number()), alert.domain.as_str());
-    tx.execute(sql, vec![unit, severity.into(), domain.into(), province, prefecture, county]).await?;
     Ok(())
 }
 

@@ -18,20 +18,25 @@ pub(super) async fn group(tx: &mut Tx, alert: &Alert, place: &Place, open: bool)
         "excluded.open_count > 0 AND (alert_group.open_count = 0 OR excluded.head_time >= alert_group.head_time)";
     let sql = format!(
         "INSERT INTO alert_group (unit_code, group_key, open_count, total, first_time, head_time, head_id,
-                                  province, prefecture, county)
-         VALUES ($1, $2, $8, 1, $3, $3, $4, $5, $6, $7)
+                                  province, prefecture, county, severity, domain, source)
+         VALUES ($1, $2, $8, 1, $3, $3, $4, $5, $6, $7, $9, $10, $11)
          ON CONFLICT (unit_code, group_key) DO UPDATE SET
              open_count = alert_group.open_count + excluded.open_count,
              total = alert_group.total + 1,
              first_time = CASE WHEN excluded.first_time < alert_group.first_time THEN excluded.first_time
                                ELSE alert_group.first_time END,
-             head_id = CASE WHEN {newer} THEN excluded.head_id ELSE alert_group.head_id END,
-             head_time = CASE WHEN {newer} THEN excluded.head_time ELSE alert_group.head_time END"
+             {},
+             head_time = CASE WHEN {newer} THEN excluded.head_time ELSE alert_group.head_time END",
+        ["head_id", "severity", "domain", "source"]
+            .map(|name| format!("{name} = CASE WHEN {newer} THEN excluded.{name} ELSE alert_group.{name} END"))
+            .join(", ")
     );
     let key = alert.group_key.as_str().into();
     let id = alert.id.to_string().into();
     let count = i64::from(open).into();
-    tx.execute(&sql, vec![unit, key, time.into(), id, province, prefecture, county, count]).await?;
+    let mut values = vec![unit, key, time.into(), id, province, prefecture, county, count];
+    values.extend(args![i64::from(alert.severity.as_number()), alert.domain.as_str(), word_of(&alert.source)]);
+    tx.execute(&sql, values).await?;
     Ok(())
 }
 

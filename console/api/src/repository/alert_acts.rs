@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::standings;
 use crate::access::SessionToken;
 use crate::check;
 use crate::db::{Filter, Query, Row, Value, args};
@@ -16,7 +17,7 @@ use crate::wire::{AlertAction, AlertActionKind, AlertState, Disposition};
 use crate::words::{from_optional_word, from_word, word_of};
 
 /// The part of an alert that acts change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Standing {
     /// Where it is in its life.
     pub(crate) state: AlertState,
@@ -35,6 +36,7 @@ pub(crate) struct Held {
     pub(crate) place: Place,
     severity: i64,
     domain: String,
+    source: String,
     group_key: String,
     revision: i64,
     time: i64,
@@ -49,7 +51,7 @@ struct Before {
     revision: i64,
 }
 
-const COLUMNS: &str = "a.id, a.time, a.rule_id, a.severity, a.domain, a.group_key, a.revision, a.state, a.disposition, a.assignee_id, a.incident_id, a.unit_code";
+const COLUMNS: &str = "a.id, a.time, a.rule_id, a.severity, a.domain, a.source, a.group_key, a.revision, a.state, a.disposition, a.assignee_id, a.incident_id, a.unit_code";
 
 /// The alerts of some ids that a scope reaches.
 pub(crate) async fn held(query: &mut impl Query, scope: &Scope, ids: &[String]) -> ApiResult<Vec<Held>> {
@@ -98,6 +100,7 @@ fn read(row: &Row) -> ApiResult<Held> {
         place: Place::read(row)?,
         severity: row.int("severity")?,
         domain: row.text("domain")?,
+        source: row.text("source")?,
         group_key: row.text("group_key")?,
         revision: row.int("revision")?,
         time: row.int("time")?,
@@ -186,23 +189,63 @@ async fn apply(
     words: &str,
 ) -> ApiResult<Vec<(Held, i64)>> {
     let revisions = announce(change, planned).await?;
-    let (now, actor) = (change.now(), change.actor().name.clone());
-    let mut done = Vec::with_capacity(planned.len());
+    let revision_of = |alert: &Held| revisions.get(alert.place.unit().as_str()).copied().unwrap_or_default();
+    let mut alike: BTreeMap<(i64, &Standing), Vec<&str>> = BTreeMap::new();
     for (alert, next) in planned {
-        let revision = revisions.get(alert.place.unit().as_str()).copied().unwrap_or_default();
-        let sql = "UPDATE alert SET state = $1, disposition = $2, assignee_id = $3, incident_id = $4, revision = $5 WHERE id = $6";
-        let disposition = next.disposition.map(|word| word_of(&word));
-        let values =
-            args![word_of(&next.state), disposition, next.assignee, next.incident.clone(), revision, alert.id.as_str()];
-        change.execute(sql, values).await?;
-        let id = change.next("alert_entry").await?;
-        let sql = "INSERT INTO alert_entry (id, alert_id, time, actor, action, detail) VALUES ($1, $2, $3, $4, $5, $6)";
-        change.execute(sql, args![id, alert.id.as_str(), now, actor.as_str(), action, words]).await?;
-        done.push((alert.clone(), revision));
+        alike.entry((revision_of(alert), next)).or_default().push(&alert.id);
     }
+    for ((revision, next), ids) in &alike {
+        stand(change, *revision, next, ids).await?;
+    }
+    record(change, planned, action, words).await?;
     recount(change, planned).await?;
     count_wrong(change, planned).await?;
-    Ok(done)
+    Ok(planned.iter().map(|(alert, _)| (alert.clone(), revision_of(alert))).collect())
+}
+
+/// Gives alerts one and the same standing.
+async fn stand(change: &mut Change, revision: i64, next: &Standing, ids: &[&str]) -> ApiResult<()> {
+    for part in ids.chunks(ACTION_IDS) {
+        let disposition = next.disposition.map(|word| word_of(&word));
+        let mut values = args![word_of(&next.state), disposition, next.assignee, next.incident.clone(), revision];
+        values.extend(part.iter().map(|id| Value::from(*id)));
+        let sql = format!(
+            "UPDATE alert SET state = $1, disposition = $2, assignee_id = $3, incident_id = $4, revision = $5 WHERE id IN ({})",
+            marks(6, part.len())
+        );
+        change.execute(&sql, values).await?;
+    }
+    Ok(())
+}
+
+/// Writes a line of history for every alert.
+async fn record(change: &mut Change, planned: &[(Held, Standing)], action: &str, words: &str) -> ApiResult<()> {
+    let (now, actor) = (change.now(), change.actor().name.clone());
+    for part in planned.chunks(ACTION_IDS) {
+        let first = change.tx().reserve("alert_entry", count(part.len())).await?;
+        let mut values = args![now, actor.as_str(), action, words];
+        let mut lines = Vec::with_capacity(part.len());
+        for ((alert, _), id) in part.iter().zip(first..) {
+            let at = values.len();
+            lines.push(format!("(${}, ${}, $1, $2, $3, $4)", at + 1, at + 2));
+            values.extend(args![id, alert.id.as_str()]);
+        }
+        let sql =
+            format!("INSERT INTO alert_entry (id, alert_id, time, actor, action, detail) VALUES {}", lines.join(", "));
+        change.execute(&sql, values).await?;
+    }
+    Ok(())
+}
+
+/// So many placeholders from a number on.
+fn marks(from: usize, count: usize) -> String {
+    (from..from + count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
+}
+
+/// Rows of three values as a table `v` with the columns column1, column2 and column3.
+fn table_of(rows: usize) -> String {
+    let row = |row: usize| format!("({})", marks(3 * row + 1, 3));
+    format!("(VALUES {}) AS v", (0..rows).map(row).collect::<Vec<_>>().join(", "))
 }
 
 /// Keeps the count of alerts that people called wrong, by rule and day.
@@ -235,41 +278,47 @@ async fn announce(change: &mut Change, planned: &[(Held, Standing)]) -> ApiResul
     Ok(revisions)
 }
 
-/// Brings the counts of open alerts and the heads of groups in line.
+/// Brings the counts of alerts and the heads of groups in line.
 async fn recount(change: &mut Change, planned: &[(Held, Standing)]) -> ApiResult<()> {
-    let mut deltas: BTreeMap<(String, i64, String), i64> = BTreeMap::new();
-    let mut groups: BTreeSet<(String, String)> = BTreeSet::new();
+    let mut moves = standings::Moves::default();
+    let mut groups: BTreeMap<(&str, &str), i64> = BTreeMap::new();
     for (alert, next) in planned {
+        for (state, delta) in [(alert.standing.state, -1), (next.state, 1)] {
+            let (place, domain, source) = (&alert.place, &alert.domain, &alert.source);
+            let state = &word_of(&state);
+            moves.note(&standings::Standing { place, severity: alert.severity, domain, source, state }, delta);
+        }
         let (was, is) = (alert.standing.state != AlertState::Closed, next.state != AlertState::Closed);
         if was != is {
-            let key = (alert.place.unit().to_string(), alert.severity, alert.domain.clone());
-            *deltas.entry(key).or_default() += if is { 1 } else { -1 };
-            groups.insert((alert.place.unit().to_string(), alert.group_key.clone()));
+            *groups.entry((alert.place.unit().as_str(), &alert.group_key)).or_default() += if is { 1 } else { -1 };
         }
     }
-    for ((unit, severity, domain), delta) in deltas {
-        let sql = "UPDATE alert_open SET count = count + $1 WHERE unit_code = $2 AND severity = $3 AND domain = $4";
-        change.execute(sql, args![delta, unit, severity, domain]).await?;
-    }
-    for (unit, key) in groups {
-        regroup(change, &unit, &key).await?;
+    moves.write(change.tx()).await?;
+    let groups: Vec<_> = groups.into_iter().collect();
+    for part in groups.chunks(ACTION_IDS) {
+        regroup(change, part).await?;
     }
     Ok(())
 }
 
-async fn regroup(change: &mut Change, unit: &str, key: &str) -> ApiResult<()> {
-    let open = "unit_code = $1 AND group_key = $2 AND state <> 'closed'";
-    let sql = format!("SELECT COUNT(*) AS n FROM alert WHERE {open}");
-    let open_count = change.count(&sql, args![unit, key]).await?;
-    let sql = format!("SELECT id, time FROM alert WHERE {open} ORDER BY time DESC, id DESC LIMIT 1");
-    let head = change.row(&sql, args![unit, key]).await?;
-    let (id, time) = match head {
-        Some(row) => (Some(row.text("id")?), row.int("time")?),
-        None => (None, 0),
-    };
-    let sql =
-        "UPDATE alert_group SET open_count = $1, head_id = $2, head_time = $3 WHERE unit_code = $4 AND group_key = $5";
-    change.execute(sql, args![open_count, id, time, unit, key]).await?;
+/// Groups whose number of open alerts changed get it and their new heads; one without an open alert keeps the old head
+/// and is in no list.
+async fn regroup(change: &mut Change, groups: &[((&str, &str), i64)]) -> ApiResult<()> {
+    let values: Vec<Value> = groups.iter().flat_map(|((unit, key), delta)| args![*unit, *key, *delta]).collect();
+    let from = format!(
+        "FROM {} WHERE alert_group.unit_code = v.column1 AND alert_group.group_key = v.column2",
+        table_of(groups.len())
+    );
+    let sql = format!("UPDATE alert_group SET open_count = alert_group.open_count + v.column3 {from}");
+    change.execute(&sql, values.clone()).await?;
+    let sql = format!(
+        "UPDATE alert_group SET (head_id, head_time, severity, domain, source) =
+             (SELECT a.id, a.time, a.severity, a.domain, a.source FROM alert a
+              WHERE a.unit_code = alert_group.unit_code AND a.group_key = alert_group.group_key AND a.state <> 'closed'
+              ORDER BY a.time DESC, a.id DESC LIMIT 1)
+         {from} AND alert_group.open_count > 0"
+    );
+    change.execute(&sql, values).await?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use fengsui_schema::{AlertSource, BusinessDomain, Severity};
 
+use super::standings;
 use crate::check;
 use crate::db::{Filter, Query, Row, Value, args};
 use crate::error::{ApiError, ApiResult};
@@ -19,64 +20,158 @@ const COLUMNS: &str = "a.id, a.time, a.severity, a.title_zh, a.title_en, a.rule_
 
 /// A page of the queue.
 pub(crate) async fn list(state: &AppState, scope: &Scope, asked: &AlertQuery) -> ApiResult<List<AlertRow>> {
-    let grouped = asked.grouped == Some(true) && asked.state.as_deref().unwrap_or("open") == "open";
+    let scope = match &asked.unit {
+        None => scope.clone(),
+        Some(code) => scope.narrowed(&check::unit("unit", code)?).ok_or_else(ApiError::not_found)?,
+    };
+    let wanted = Wanted::read(asked)?;
     let mut db = state.db();
-    let mut filter = conditions(scope, asked)?;
-    let from = if grouped { "alert_group g JOIN alert a ON a.id = g.head_id" } else { "alert a" };
-    if grouped {
-        filter.and("g.open_count > 0");
-    }
-    let total = count_up_to(&mut db, from, &filter).await?;
-    let (time, id) = if grouped { ("g.head_time", "g.head_id") } else { ("a.time", "a.id") };
+    let newest_revision = newest_revision(&mut db).await?;
+    let mut filter = wanted.filter(&scope);
+    let (time, id) = if wanted.grouped { ("g.head_time", "g.head_id") } else { ("a.time", "a.id") };
     if let Some(cursor) = &asked.cursor {
         let (at, after) = read_cursor(cursor)?;
         let condition = format!("{time} <= ? AND ({time} < ? OR {id} < ?)");
         filter.and_with(&condition, args![at, at, after]);
     }
-    let counts = if grouped { "g.open_count AS n, g.first_time" } else { "1 AS n, a.time AS first_time" };
+    let counts = if wanted.grouped { "g.open_count AS n, g.first_time" } else { "1 AS n, a.time AS first_time" };
     let limit = page_rows(asked.limit);
     let sql = format!(
-        "SELECT {COLUMNS}, {counts} FROM {from} WHERE {} ORDER BY {time} DESC, {id} DESC LIMIT {}",
+        "SELECT {COLUMNS}, {counts} FROM {} WHERE {} ORDER BY {time} DESC, {id} DESC LIMIT {}",
+        wanted.from(),
         filter.sql(),
         limit + 1
     );
     let rows = db.rows(&sql, filter.args()).await?;
     let mut items = rows.iter().map(|row| Ok((row.int("time")?, read(state, row)?))).collect::<ApiResult<Vec<_>>>()?;
     let next_cursor = cut(&mut items, limit, |(time, row)| cursor_after(*time, &row.id));
-    let newest_revision = newest_revision(&mut db, scope, "alert").await?;
+    let total = match (&asked.cursor, &next_cursor) {
+        // All there is stands on this page.
+        (None, None) => i64::try_from(items.len()).unwrap_or(i64::MAX),
+        _ => wanted.total(&mut db, &scope).await?,
+    };
     Ok(List { items: items.into_iter().map(|(_, row)| row).collect(), next_cursor, total, newest_revision })
 }
 
-fn conditions(scope: &Scope, asked: &AlertQuery) -> ApiResult<Filter> {
-    let scope = match &asked.unit {
-        None => scope.clone(),
-        Some(code) => scope.narrowed(&check::unit("unit", code)?).ok_or_else(ApiError::not_found)?,
-    };
-    let mut filter = Filter::within(&scope, "a");
-    match asked.state.as_deref().unwrap_or("open") {
-        "open" => filter.and("a.state <> 'closed'"),
-        "all" => {}
-        word => {
-            let state: AlertState = from_word(word).ok_or_else(|| unknown("state", word))?;
-            filter.and_with("a.state = ?", args![word_of(&state)]);
+/// Which states are asked for.
+enum States {
+    /// All but closed.
+    Open,
+    All,
+    One(String),
+}
+
+/// A word that is searched for.
+enum Word {
+    /// A whole address: looked up where flows begin and end and among entities, not in texts.
+    Address(String),
+    /// Part of a text, as a pattern.
+    Text(String),
+}
+
+impl Word {
+    fn of(word: &str) -> Self {
+        match word.parse::<std::net::IpAddr>() {
+            Ok(address) => Self::Address(address.to_string()),
+            Err(_) => Self::Text(check::like_pattern(word)),
         }
     }
-    if let Some(word) = &asked.severity_min {
-        let least = Severity::from_word(word).ok_or_else(|| unknown("severity_min", word))?;
-        filter.and_with("a.severity >= ?", args![i64::from(least.as_number())]);
+}
+
+/// What of the queue is asked for.
+struct Wanted {
+    /// One row per group of repeats; open ones only.
+    grouped: bool,
+    states: States,
+    severity_min: Option<i64>,
+    domain: Option<&'static str>,
+    source: Option<String>,
+    /// What is searched for.
+    words: Vec<Word>,
+}
+
+impl Wanted {
+    fn read(asked: &AlertQuery) -> ApiResult<Self> {
+        let states = match asked.state.as_deref().unwrap_or("open") {
+            "open" => States::Open,
+            "all" => States::All,
+            word => States::One(word_of(&from_word::<AlertState>(word).ok_or_else(|| unknown("state", word))?)),
+        };
+        let severity = |word: &String| Severity::from_word(word).ok_or_else(|| unknown("severity_min", word));
+        let domain = |word: &String| BusinessDomain::from_word(word).ok_or_else(|| unknown("domain", word));
+        let source = |word: &String| from_word::<AlertSource>(word).ok_or_else(|| unknown("source", word));
+        let text = check::search(asked.q.as_deref())?.unwrap_or_default();
+        Ok(Self {
+            grouped: asked.grouped == Some(true) && matches!(states, States::Open),
+            states,
+            severity_min: asked.severity_min.as_ref().map(severity).transpose()?.map(|word| word.as_number().into()),
+            domain: asked.domain.as_ref().map(domain).transpose()?.map(|domain| domain.as_str()),
+            source: asked.source.as_ref().map(source).transpose()?.map(|source| word_of(&source)),
+            words: text.split_whitespace().take(8).map(Word::of).collect(),
+        })
     }
-    if let Some(word) = &asked.domain {
-        let domain = BusinessDomain::from_word(word).ok_or_else(|| unknown("domain", word))?;
-        filter.and_with("a.domain = ?", args![domain.as_str()]);
+
+    /// The tables of the page.
+    fn from(&self) -> &'static str {
+        if self.grouped { "alert_group g JOIN alert a ON a.id = g.head_id" } else { "alert a" }
     }
-    if let Some(word) = &asked.source {
-        let source: AlertSource = from_word(word).ok_or_else(|| unknown("source", word))?;
-        filter.and_with("a.source = ?", args![word_of(&source)]);
+
+    /// The condition on severity, domain and source, which alerts, groups and standings carry alike.
+    fn marks(&self, scope: &Scope, table: &str) -> Filter {
+        let mut filter = Filter::within(scope, table);
+        if let Some(least) = self.severity_min {
+            filter.and_with(&format!("{table}.severity >= ?"), args![least]);
+        }
+        if let Some(domain) = self.domain {
+            filter.and_with(&format!("{table}.domain = ?"), args![domain]);
+        }
+        if let Some(source) = &self.source {
+            filter.and_with(&format!("{table}.source = ?"), args![source]);
+        }
+        filter
     }
-    for word in check::search(asked.q.as_deref())?.iter().flat_map(|text| text.split_whitespace()).take(8) {
-        filter.and_with("a.search_text LIKE ? ESCAPE '\\'", args![check::like_pattern(word)]);
+
+    fn in_state(&self, filter: &mut Filter, table: &str) {
+        match &self.states {
+            States::Open => filter.and(&format!("{table}.state <> 'closed'")),
+            States::All => {}
+            States::One(word) => filter.and_with(&format!("{table}.state = ?"), args![word]),
+        }
     }
-    Ok(filter)
+
+    /// The condition on the rows of the page.
+    fn filter(&self, scope: &Scope) -> Filter {
+        let mut filter = self.marks(scope, if self.grouped { "g" } else { "a" });
+        if self.grouped {
+            filter.and("g.open_count > 0");
+        } else {
+            self.in_state(&mut filter, "a");
+        }
+        for word in &self.words {
+            match word {
+                Word::Address(address) => {
+                    let entity = "SELECT e.alert_id FROM alert_entity e WHERE e.kind = 'address' AND e.value = ?";
+                    let condition = format!("(a.source_ip = ? OR a.destination_ip = ? OR a.id IN ({entity}))");
+                    filter.and_with(&condition, args![address, address, address]);
+                }
+                Word::Text(pattern) => filter.and_with("a.search_text LIKE ? ESCAPE '\\'", args![pattern]),
+            }
+        }
+        filter
+    }
+
+    /// How many rows there are: counted from what is kept, unless words are searched for.
+    async fn total(&self, query: &mut impl Query, scope: &Scope) -> ApiResult<i64> {
+        if !self.words.is_empty() {
+            return count_up_to(query, self.from(), &self.filter(scope)).await;
+        }
+        if self.grouped {
+            return count_up_to(query, "alert_group g", &self.filter(scope)).await;
+        }
+        let mut filter = self.marks(scope, "s");
+        self.in_state(&mut filter, "s");
+        standings::total(query, &filter).await
+    }
 }
 
 fn unknown(field: &str, word: &str) -> ApiError {

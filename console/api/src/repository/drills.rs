@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::check;
 use crate::db::{Filter, Query, Row, args};
+use crate::drill_replay::{Progress, RecordedAct, Recording};
 use crate::error::{ApiError, ApiResult};
 use crate::limits::{DRILL_ACTIONS, DRILLS_SHOWN};
 use crate::scope::{Place, Scope};
 use crate::state::{AppState, Change, time_text};
-use crate::wire::{DrillAction, DrillDetail, DrillRow, DrillScore, NewDrillAction};
+use crate::wire::{DrillAction, DrillDetail, DrillRow, DrillScore, NewDrillAction, ReplayState, ReplayView};
 
 /// Clocks of attackers and sensors differ.
 const BEFORE: i64 = 60_000;
@@ -98,10 +99,11 @@ pub(crate) async fn end(change: &mut Change, scope: &Scope, id: &str) -> ApiResu
 /// A drill with its score.
 pub(crate) async fn detail(state: &AppState, scope: &Scope, id: &str) -> ApiResult<DrillDetail> {
     let mut db = state.db();
+    let number = check::number_id(id)?;
     let row = read(state, &find(&mut db, scope, id).await?)?;
     let sql = "SELECT * FROM drill_action WHERE drill_id = $1 ORDER BY at, id";
     let mut actions = Vec::new();
-    for kept in db.rows(sql, args![check::number_id(id)?]).await? {
+    for kept in db.rows(sql, args![number]).await? {
         actions.push(held_against(&mut db, scope, &kept).await?);
     }
     let detected = actions.iter().filter(|action| action.alert_id.is_some()).count();
@@ -109,8 +111,35 @@ pub(crate) async fn detail(state: &AppState, scope: &Scope, id: &str) -> ApiResu
         detected_percent: (!actions.is_empty()).then(|| i64::try_from(100 * detected / actions.len()).unwrap_or(0)),
         scores: scores(&actions),
         actions,
+        replay: state.shared().replays.of(number).map(replay_view),
         row,
     })
+}
+
+fn replay_view((recording, progress): (String, Progress)) -> ReplayView {
+    let (state, error) = match progress {
+        Progress::Playing => (ReplayState::Playing, None),
+        Progress::Done => (ReplayState::Done, None),
+        Progress::Failed(error) => (ReplayState::Failed, Some(error)),
+    };
+    ReplayView { recording, state, error }
+}
+
+/// Notes the acts of a recording that is played from now on.
+pub(crate) async fn add_recorded(change: &mut Change, scope: &Scope, id: &str, recording: &Recording) -> ApiResult<()> {
+    let row = find(change, scope, id).await?;
+    if row.optional_int("ended_at")?.is_some() {
+        return Err(ApiError::conflict("演练已结束", "the drill has ended"));
+    }
+    let now = change.now();
+    let act = |act: &RecordedAct| NewDrillAction {
+        at: time_text(now + act.after_ms),
+        technique: act.technique.clone(),
+        target: act.target.clone(),
+        note: act.note.clone(),
+    };
+    let acts: Vec<NewDrillAction> = recording.acts.iter().map(act).collect();
+    add(change, scope, id, &acts).await
 }
 
 /// The first alert of an act's technique at its address around its time. A family covers its sub-techniques.

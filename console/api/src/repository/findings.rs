@@ -26,6 +26,7 @@ pub(crate) async fn list(state: &AppState, scope: &Scope, asked: &FindingQuery) 
             filter.and_with("f.state = ?", args![word_of(&wanted)]);
         }
     }
+    let newest_revision = newest_revision(&mut db).await?;
     let total = count_up_to(&mut db, "finding f", &filter).await?;
     if let Some(cursor) = &asked.cursor {
         let (time, id) = read_cursor(cursor)?;
@@ -37,7 +38,6 @@ pub(crate) async fn list(state: &AppState, scope: &Scope, asked: &FindingQuery) 
     let rows = db.rows(&sql, filter.args()).await?;
     let mut items = rows.iter().map(|row| Ok((row.int("time")?, read(state, row)?))).collect::<ApiResult<Vec<_>>>()?;
     let next_cursor = cut(&mut items, limit, |(time, row)| cursor_after(*time, &row.id));
-    let newest_revision = newest_revision(&mut db, scope, "finding").await?;
     Ok(List { items: items.into_iter().map(|(_, row)| row).collect(), next_cursor, total, newest_revision })
 }
 

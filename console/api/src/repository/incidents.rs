@@ -41,6 +41,7 @@ pub(crate) async fn list(state: &AppState, scope: &Scope, asked: &IncidentQuery)
         filter
             .and_with("(LOWER(i.title) LIKE ? ESCAPE '\\' OR i.number LIKE ? ESCAPE '\\')", args![&pattern, &pattern]);
     }
+    let newest_revision = newest_revision(&mut db).await?;
     let total = count_up_to(&mut db, "incident i", &filter).await?;
     if let Some(cursor) = &asked.cursor {
         let (risk, id) = read_cursor(cursor)?;
@@ -55,7 +56,6 @@ pub(crate) async fn list(state: &AppState, scope: &Scope, asked: &IncidentQuery)
     let rows = db.rows(&sql, filter.args()).await?;
     let mut items = rows.iter().map(|row| read(state, row)).collect::<ApiResult<Vec<_>>>()?;
     let next_cursor = cut(&mut items, limit, |row| cursor_after(row.risk, &row.id));
-    let newest_revision = newest_revision(&mut db, scope, "incident").await?;
     Ok(List { items, next_cursor, total, newest_revision })
 }
 

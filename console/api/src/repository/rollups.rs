@@ -28,9 +28,10 @@ fn add(counts: &mut SeverityCounts, severity: i64, count: i64) {
 
 /// Open alerts by severity.
 pub(crate) async fn open_by_severity(query: &mut impl Query, scope: &Scope) -> ApiResult<SeverityCounts> {
-    let filter = Filter::within(scope, "o");
+    let mut filter = Filter::within(scope, "o");
+    filter.and("o.state <> 'closed'");
     let sql = format!(
-        "SELECT o.severity, CAST(SUM(o.count) AS BIGINT) AS n FROM alert_open o WHERE {} GROUP BY o.severity",
+        "SELECT o.severity, CAST(SUM(o.count) AS BIGINT) AS n FROM alert_standing o WHERE {} GROUP BY o.severity",
         filter.sql()
     );
     let mut counts = SeverityCounts::default();
@@ -42,9 +43,10 @@ pub(crate) async fn open_by_severity(query: &mut impl Query, scope: &Scope) -> A
 
 /// Open alerts by domain.
 pub(crate) async fn open_by_domain(query: &mut impl Query, scope: &Scope) -> ApiResult<DomainRisk> {
-    let filter = Filter::within(scope, "o");
+    let mut filter = Filter::within(scope, "o");
+    filter.and("o.state <> 'closed'");
     let sql = format!(
-        "SELECT o.domain, CAST(SUM(o.count) AS BIGINT) AS n FROM alert_open o WHERE {} GROUP BY o.domain",
+        "SELECT o.domain, CAST(SUM(o.count) AS BIGINT) AS n FROM alert_standing o WHERE {} GROUP BY o.domain",
         filter.sql()
     );
     let mut domains = DomainRisk::default();
@@ -102,15 +104,31 @@ pub(crate) async fn count(
     Ok(query.count(&sql, filter.args()).await?)
 }
 
+/// A sum over the rows that fit a condition.
+fn sum_where(condition: &str) -> String {
+    format!("CAST(COALESCE(SUM(CASE WHEN {condition} THEN 1 ELSE 0 END), 0) AS BIGINT)")
+}
+
 /// Tasks by state.
 pub(crate) async fn tasks(query: &mut impl Query, scope: &Scope, now: i64) -> ApiResult<PostureTasks> {
-    let overdue = format!("x.state IN {WITH_ASSIGNEE} AND x.due_at < {now}");
+    let filter = Filter::within(scope, "x");
+    let sql = format!(
+        "SELECT {} AS to_sign, {} AS working, {} AS submitted, {} AS overdue, {} AS done FROM task x WHERE {}",
+        sum_where("x.state = 'new'"),
+        sum_where("x.state IN ('signed', 'working')"),
+        sum_where("x.state = 'submitted'"),
+        sum_where(&format!("x.state IN {WITH_ASSIGNEE} AND x.due_at < {now}")),
+        sum_where("x.state IN ('verified', 'closed')"),
+        filter.sql()
+    );
+    let row = query.row(&sql, filter.args()).await?;
+    let count = |name: &str| row.as_ref().map_or(Ok(0), |row| row.int(name));
     Ok(PostureTasks {
-        to_sign: count(query, "task", scope, "x.state = 'new'").await?,
-        working: count(query, "task", scope, "x.state IN ('signed', 'working')").await?,
-        submitted: count(query, "task", scope, "x.state = 'submitted'").await?,
-        overdue: count(query, "task", scope, &overdue).await?,
-        done: count(query, "task", scope, "x.state IN ('verified', 'closed')").await?,
+        to_sign: count("to_sign")?,
+        working: count("working")?,
+        submitted: count("submitted")?,
+        overdue: count("overdue")?,
+        done: count("done")?,
     })
 }
 
@@ -190,9 +208,10 @@ fn load_of<'a>(loads: &'a mut BTreeMap<UnitCode, Load>, row: &Row) -> ApiResult<
 }
 
 async fn alerts_by_unit(query: &mut impl Query, scope: &Scope, loads: &mut BTreeMap<UnitCode, Load>) -> ApiResult<()> {
-    let filter = Filter::within(scope, "o");
+    let mut filter = Filter::within(scope, "o");
+    filter.and("o.state <> 'closed'");
     let sql = format!(
-        "SELECT o.unit_code, o.severity, CAST(SUM(o.count) AS BIGINT) AS n FROM alert_open o WHERE {} GROUP BY o.unit_code, o.severity",
+        "SELECT o.unit_code, o.severity, CAST(SUM(o.count) AS BIGINT) AS n FROM alert_standing o WHERE {} GROUP BY o.unit_code, o.severity",
         filter.sql()
     );
     for row in query.rows(&sql, filter.args()).await? {
@@ -225,12 +244,11 @@ async fn tasks_by_unit(
     loads: &mut BTreeMap<UnitCode, Load>,
 ) -> ApiResult<()> {
     let filter = Filter::within(scope, "t");
-    let sum = |condition: &str| format!("CAST(SUM(CASE WHEN {condition} THEN 1 ELSE 0 END) AS BIGINT)");
     let sql = format!(
         "SELECT t.unit_code, {} AS overdue, {} AS signed, {} AS in_time FROM task t WHERE {} GROUP BY t.unit_code",
-        sum(&format!("t.state IN {WITH_ASSIGNEE} AND t.due_at < {now}")),
-        sum(&format!("t.signed_at IS NOT NULL OR (t.state = 'new' AND t.sign_by < {now})")),
-        sum("t.signed_at IS NOT NULL AND t.signed_at <= t.sign_by"),
+        sum_where(&format!("t.state IN {WITH_ASSIGNEE} AND t.due_at < {now}")),
+        sum_where(&format!("t.signed_at IS NOT NULL OR (t.state = 'new' AND t.sign_by < {now})")),
+        sum_where("t.signed_at IS NOT NULL AND t.signed_at <= t.sign_by"),
         filter.sql()
     );
     for row in query.rows(&sql, filter.args()).await? {

@@ -5,15 +5,12 @@ use std::collections::BTreeMap;
 use fengsui_schema::{Tier, UnitCode};
 
 use crate::catalogues;
-use crate::db::{Filter, Query, args};
+use crate::db::{Filter, Query, Row, args};
 use crate::error::{ApiError, ApiResult};
 use crate::limits::SCORECARD_TASKS;
 use crate::scope::Scope;
 use crate::state::{AppState, time_text};
 use crate::wire::{ScorePart, ScorecardRow, Scorecards};
-
-/// A stretch of time in milliseconds: from, to.
-pub(crate) type Span = (i64, i64);
 
 #[derive(Default)]
 struct Work {
@@ -31,8 +28,13 @@ struct Work {
     controls_met: i64,
 }
 
-/// Scorecards of the units of a tier that a scope reaches, best first; units with nothing to measure come last.
-pub(crate) async fn of_tier(state: &AppState, scope: &Scope, tier: Tier, span: Span) -> ApiResult<Scorecards> {
+/// Scorecards of the units of a tier that a scope reaches from one time to another (milliseconds), best first; units with nothing to measure come last.
+pub(crate) async fn of_tier(
+    state: &AppState,
+    scope: &Scope,
+    tier: Tier,
+    (from, to): (i64, i64),
+) -> ApiResult<Scorecards> {
     let column = match tier {
         Tier::Prefecture => "prefecture",
         Tier::County => "county",
@@ -45,8 +47,9 @@ pub(crate) async fn of_tier(state: &AppState, scope: &Scope, tier: Tier, span: S
         .map(|unit| (unit.clone(), Work::default()))
         .collect();
     let mut db = state.db();
-    add_tasks(&mut db, scope, column, span, state.now(), &mut works).await?;
-    add_inspections(&mut db, scope, column, span, state.now(), &mut works).await?;
+    let span = Span { scope, column, from, to, now: state.now() };
+    add_tasks(&mut db, &span, &mut works).await?;
+    add_inspections(&mut db, &span, &mut works).await?;
     add_controls(&mut db, scope, column, &mut works).await?;
     let mut items: Vec<ScorecardRow> = works.iter().map(|(unit, work)| row_of(state, unit, work)).collect();
     rank(&mut items);
@@ -56,39 +59,60 @@ pub(crate) async fn of_tier(state: &AppState, scope: &Scope, tier: Tier, span: S
         title_en: part.title_en.clone(),
         weight: part.weight,
     });
-    Ok(Scorecards { from: time_text(span.0), to: time_text(span.1), parts: parts.collect(), items })
+    Ok(Scorecards { from: time_text(from), to: time_text(to), parts: parts.collect(), items })
 }
 
 fn work_of<'a>(works: &'a mut BTreeMap<UnitCode, Work>, code: &str) -> Option<&'a mut Work> {
     works.get_mut(&code.parse::<UnitCode>().ok()?)
 }
 
-async fn add_tasks(
-    query: &mut impl Query,
-    scope: &Scope,
+/// What happened in a stretch of time, by unit of a tier, and what its deadlines are held against.
+struct Span<'a> {
+    scope: &'a Scope,
+    /// Column that names the unit.
     column: &'static str,
-    (from, to): Span,
+    from: i64,
+    to: i64,
     now: i64,
-    works: &mut BTreeMap<UnitCode, Work>,
-) -> ApiResult<()> {
-    let mut filter = Filter::within(scope, "t");
-    filter.and_with("t.created_at >= ? AND t.created_at < ?", args![from, to]);
-    filter.and("t.state <> 'cancelled'");
-    let sql = format!(
-        "SELECT t.{column} AS unit, t.created_at, t.sign_by, t.signed_at, t.due_at, t.submitted_at FROM task t
-         WHERE {} ORDER BY t.id DESC LIMIT {SCORECARD_TASKS}",
-        filter.sql()
-    );
-    for row in query.rows(&sql, filter.args()).await? {
+}
+
+impl Span<'_> {
+    /// The rows of some tables under `x`, with the unit and more columns; `begun` is the column that says when they began.
+    async fn rows(
+        &self,
+        query: &mut impl Query,
+        (columns, tables): (&str, &str),
+        begun: &str,
+        condition: &str,
+    ) -> ApiResult<Vec<Row>> {
+        let mut filter = Filter::within(self.scope, "x");
+        filter.and_with(&format!("{begun} >= ? AND {begun} < ?"), args![self.from, self.to]);
+        filter.and(condition);
+        let sql = format!(
+            "SELECT x.{} AS unit, {columns} FROM {tables} WHERE {} ORDER BY {begun} DESC LIMIT {SCORECARD_TASKS}",
+            self.column,
+            filter.sql()
+        );
+        Ok(query.rows(&sql, filter.args()).await?)
+    }
+
+    /// Whether a deadline has been decided, and whether it was kept.
+    fn judge(&self, done: Option<i64>, by: i64) -> (i64, i64) {
+        (i64::from(done.is_some() || by < self.now), i64::from(done.is_some_and(|at| at <= by)))
+    }
+}
+
+async fn add_tasks(query: &mut impl Query, span: &Span<'_>, works: &mut BTreeMap<UnitCode, Work>) -> ApiResult<()> {
+    let columns = "x.created_at, x.sign_by, x.signed_at, x.due_at, x.submitted_at";
+    for row in span.rows(query, (columns, "task x"), "x.created_at", "x.state <> 'cancelled'").await? {
         let Some(work) = work_of(works, &row.text("unit")?) else { continue };
-        let created = row.int("created_at")?;
+        let (created, signed) = (row.int("created_at")?, row.optional_int("signed_at")?);
+        let submitted = row.optional_int("submitted_at")?;
+        let (decided, in_time) = span.judge(signed, row.int("sign_by")?);
+        (work.sign_decided, work.signed_in_time) = (work.sign_decided + decided, work.signed_in_time + in_time);
+        let (decided, in_time) = span.judge(submitted, row.int("due_at")?);
+        (work.finish_decided, work.finished_in_time) = (work.finish_decided + decided, work.finished_in_time + in_time);
         work.tasks += 1;
-        let (sign_by, signed) = (row.int("sign_by")?, row.optional_int("signed_at")?);
-        work.sign_decided += i64::from(signed.is_some() || sign_by < now);
-        work.signed_in_time += i64::from(signed.is_some_and(|at| at <= sign_by));
-        let (due, submitted) = (row.int("due_at")?, row.optional_int("submitted_at")?);
-        work.finish_decided += i64::from(submitted.is_some() || due < now);
-        work.finished_in_time += i64::from(submitted.is_some_and(|at| at <= due));
         work.sign_minutes.extend(signed.map(|at| (at - created) / 60_000));
         work.finish_minutes.extend(submitted.map(|at| (at - created) / 60_000));
     }
@@ -97,25 +121,16 @@ async fn add_tasks(
 
 async fn add_inspections(
     query: &mut impl Query,
-    scope: &Scope,
-    column: &'static str,
-    (from, to): Span,
-    now: i64,
+    span: &Span<'_>,
     works: &mut BTreeMap<UnitCode, Work>,
 ) -> ApiResult<()> {
-    let mut filter = Filter::within(scope, "i");
-    filter.and_with("c.created_at >= ? AND c.created_at < ?", args![from, to]);
-    let sql = format!(
-        "SELECT i.{column} AS unit, i.answered_at, c.due_at FROM inspection i JOIN campaign c ON c.id = i.campaign_id
-         WHERE {} LIMIT {SCORECARD_TASKS}",
-        filter.sql()
-    );
-    for row in query.rows(&sql, filter.args()).await? {
+    let tables = "inspection x JOIN campaign c ON c.id = x.campaign_id";
+    for row in span.rows(query, ("x.answered_at, c.due_at", tables), "c.created_at", "1 = 1").await? {
         let Some(work) = work_of(works, &row.text("unit")?) else { continue };
-        let (due, answered) = (row.int("due_at")?, row.optional_int("answered_at")?);
+        let (decided, in_time) = span.judge(row.optional_int("answered_at")?, row.int("due_at")?);
         work.inspections += 1;
-        work.inspections_decided += i64::from(answered.is_some() || due < now);
-        work.inspections_in_time += i64::from(answered.is_some_and(|at| at <= due));
+        work.inspections_decided += decided;
+        work.inspections_in_time += in_time;
     }
     Ok(())
 }

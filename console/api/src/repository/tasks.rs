@@ -27,9 +27,9 @@ pub(crate) const WITH_ASSIGNEE: &str = "('new', 'signed', 'working')";
 /// A page of tasks: nearest deadline first; for the tabs `done` and `all` newest first.
 pub(crate) async fn list(state: &AppState, caller: &Caller, asked: &TaskQuery) -> ApiResult<List<TaskRow>> {
     let mut db = state.db();
-    let scope = &caller.scope;
     let tab = asked.state.unwrap_or_default();
     let mut filter = conditions(state, caller, asked)?;
+    let newest_revision = newest_revision(&mut db).await?;
     let total = count_up_to(&mut db, "task t", &filter).await?;
     let by_deadline = !matches!(tab, TaskListState::Done | TaskListState::All);
     if let Some(cursor) = &asked.cursor {
@@ -48,7 +48,6 @@ pub(crate) async fn list(state: &AppState, caller: &Caller, asked: &TaskQuery) -
     let mut items =
         rows.iter().map(|row| Ok((row.int("due_at")?, read(state, row)?))).collect::<ApiResult<Vec<_>>>()?;
     let next_cursor = cut(&mut items, limit, |(due, row)| cursor_after(*due, &row.id));
-    let newest_revision = newest_revision(&mut db, scope, "task").await?;
     Ok(List { items: items.into_iter().map(|(_, row)| row).collect(), next_cursor, total, newest_revision })
 }
 

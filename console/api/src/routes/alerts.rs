@@ -3,7 +3,6 @@
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 
 use super::prelude::*;
-use crate::audit::{Entry, Outcome};
 use crate::check;
 use crate::evidence;
 use crate::repository::{alert_acts, alerts};
@@ -49,14 +48,13 @@ pub(crate) async fn act(
             "closing needs a reason or a disposition",
         ));
     }
-    let mut change = Change::begin(&state, caller.actor()).await?;
+    let mut change = Change::of(&state, &caller).await?;
     let (changed, undo_token) = alert_acts::act(&mut change, &caller.scope, caller.identity.account, &action).await?;
     let name = format!("alert.act.{}", word_of(&action.action));
     let reason = action.reason.as_deref().unwrap_or_default();
     let detail = format!("{changed} changed; {reason}; {}", action.ids.join(" "));
     let object = action.ids.first().map(|id| format!("alert/{id}")).unwrap_or_default();
-    change.audit(Entry { action: &name, object: &object, outcome: Outcome::Success, detail: &detail }).await?;
-    change.commit().await?;
+    change.finish(&name, &object, &detail).await?;
     Ok(Json(AlertActionResult { changed, undo_token }))
 }
 
@@ -67,13 +65,10 @@ pub(crate) async fn undo(
     caller: Caller,
     Body(sent): Body<UndoRequest>,
 ) -> ApiResult<Json<UndoResult>> {
-    let mut change = Change::begin(&state, caller.actor()).await?;
+    let mut change = Change::of(&state, &caller).await?;
     let changed = alert_acts::undo(&mut change, &caller.scope, caller.identity.account, &sent.undo_token).await?;
     let detail = format!("{changed} changed");
-    change
-        .audit(Entry { action: "alert.act.undo", object: "alert", outcome: Outcome::Success, detail: &detail })
-        .await?;
-    change.commit().await?;
+    change.finish("alert.act.undo", "alert", &detail).await?;
     Ok(Json(UndoResult { changed }))
 }
 

@@ -3,7 +3,6 @@
 use fengsui_schema::{Tier, UnitCode};
 
 use super::prelude::*;
-use crate::audit::{Entry, Outcome};
 use crate::check;
 use crate::report;
 use crate::repository::{bulletins, compliance, scorecards};
@@ -39,14 +38,11 @@ pub(crate) async fn judge(
     Body(sent): Body<ControlJudgement>,
 ) -> ApiResult<Json<ComplianceView>> {
     let unit = caller.identity.unit.clone();
-    let mut change = Change::begin(&state, caller.actor()).await?;
+    let mut change = Change::of(&state, &caller).await?;
     compliance::judge(&mut change, &unit, (&catalogue, &control), &sent).await?;
     let object = format!("control/{catalogue}/{control}");
     let detail = format!("{}: {}", crate::words::word_of(&sent.state), sent.evidence.trim());
-    change
-        .audit(Entry { action: "compliance.write", object: &object, outcome: Outcome::Success, detail: &detail })
-        .await?;
-    change.commit().await?;
+    change.finish("compliance.write", &object, &detail).await?;
     Ok(Json(compliance::show(&state, &caller.scope, &unit).await?))
 }
 

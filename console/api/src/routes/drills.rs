@@ -1,9 +1,11 @@
 //! Drills and their score per ATT&CK technique.
 
 use super::prelude::*;
+use crate::check;
+use crate::drill_replay::Recording;
 use crate::repository::drills;
 use crate::state::Change;
-use crate::wire::{DrillDetail, DrillRow, Items, NewDrill, NewDrillActions};
+use crate::wire::{DrillDetail, DrillReplay, DrillRow, Items, NewDrill, NewDrillActions, RecordingRow};
 
 /// Drills, newest first.
 #[utoipa::path(get, path = "/drills", operation_id = "drills_list", tag = "drills", responses((status = 200, body = Items<DrillRow>)))]
@@ -59,5 +61,54 @@ pub(crate) async fn end(
     let mut change = Change::of(&state, &caller).await?;
     drills::end(&mut change, &caller.scope, &id).await?;
     change.finish("drill.write.end", &format!("drill/{id}"), "").await?;
+    Ok(Json(drills::detail(&state, &caller.scope, &id).await?))
+}
+
+/// Recorded attacks that can be played.
+#[utoipa::path(get, path = "/drills/recordings", operation_id = "drills_recordings", tag = "drills", responses((status = 200, body = Items<RecordingRow>)))]
+pub(crate) async fn recordings(State(state): State<AppState>) -> ApiResult<Json<Items<RecordingRow>>> {
+    let row = |recording: Recording| {
+        let mut techniques: Vec<String> = recording.acts.iter().map(|act| act.technique.clone()).collect();
+        techniques.sort();
+        techniques.dedup();
+        RecordingRow {
+            acts: i64::try_from(recording.acts.len()).unwrap_or(i64::MAX),
+            name: recording.name,
+            title_zh: recording.title_zh,
+            title_en: recording.title_en,
+            techniques,
+        }
+    };
+    let all = state.shared().recordings.as_ref().map(|recordings| recordings.list()).unwrap_or_default();
+    Ok(Json(Items { items: all.into_iter().map(row).collect() }))
+}
+
+/// Play a recorded attack through the running pipeline and note its acts.
+#[utoipa::path(post, path = "/drills/{id}/replay", operation_id = "drills_replay", tag = "drills", params(("id" = String, Path)), request_body = DrillReplay, responses((status = 200, body = DrillDetail)))]
+pub(crate) async fn replay(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(sent): Body<DrillReplay>,
+) -> ApiResult<Json<DrillDetail>> {
+    let number = check::number_id(&id)?;
+    let source = state.shared().recordings.clone();
+    let all = source.as_ref().map(|recordings| recordings.list()).unwrap_or_default();
+    let (Some(source), Some(recording)) = (source, all.into_iter().find(|one| one.name == sent.recording)) else {
+        return Err(ApiError::invalid("recording", "没有该录制，或本节点没有分析器", "is no recording of this node"));
+    };
+    let mut change = Change::of(&state, &caller).await?;
+    drills::add_recorded(&mut change, &caller.scope, &id, &recording).await?;
+    state.shared().replays.begin(number, &recording.name)?;
+    let kept = change.finish("drill.write.replay", &format!("drill/{id}"), &recording.name).await;
+    if kept.is_err() {
+        state.shared().replays.forget(number);
+        kept?;
+    }
+    let playing = state.clone();
+    tokio::task::spawn_blocking(move || {
+        let outcome = source.play(&recording.name, &format!("drill-{number}"));
+        playing.shared().replays.end(number, outcome);
+    });
     Ok(Json(drills::detail(&state, &caller.scope, &id).await?))
 }

@@ -1,7 +1,6 @@
 //! Findings of sensitive data.
 
 use super::prelude::*;
-use crate::audit::{Entry, Outcome};
 use crate::check;
 use crate::repository::findings;
 use crate::state::Change;
@@ -43,10 +42,9 @@ pub(crate) async fn review(
         }
         None => String::new(),
     };
-    let mut change = Change::begin(&state, caller.actor()).await?;
+    let mut change = Change::of(&state, &caller).await?;
     findings::review(&mut change, &caller.scope, &id, &sent, &reason).await?;
     let (object, action) = (format!("finding/{id}"), format!("finding.review.{}", word_of(&sent.decision)));
-    change.audit(Entry { action: &action, object: &object, outcome: Outcome::Success, detail: &reason }).await?;
-    change.commit().await?;
+    change.finish(&action, &object, &reason).await?;
     Ok(Json(findings::detail(&state, &caller.scope, &id).await?))
 }

@@ -42,7 +42,7 @@ pub(crate) async fn list(
 /// Make alerts an incident.
 #[utoipa::path(post, path = "/incidents", operation_id = "incidents_create", tag = "incidents", request_body = NewIncident, responses((status = 200, body = IncidentDetail)))]
 pub(crate) async fn create(State(state): State<AppState>, caller: Caller, Body(new): Body<NewIncident>) -> Detail {
-    let mut change = Change::begin(&state, caller.actor()).await?;
+    let mut change = Change::of(&state, &caller).await?;
     let incident = incident_acts::create(&mut change, &caller.scope, caller.identity.account, &new).await?;
     let words = format!("{} {}", incident.number, incident.title);
     finish(change, &caller, "incident.write.create", &incident.id, &words).await
@@ -62,7 +62,7 @@ pub(crate) async fn add_alerts(
     Path(id): Path<String>,
     Body(sent): Body<AddAlerts>,
 ) -> Detail {
-    let mut change = Change::begin(&state, caller.actor()).await?;
+    let mut change = Change::of(&state, &caller).await?;
     let incident = incident_acts::held(&mut change, &caller.scope, &id).await?;
     let alerts = alert_acts::held(&mut change, &caller.scope, &sent.alert_ids).await?;
     if alerts.len() != sent.alert_ids.len() {
@@ -81,7 +81,7 @@ pub(crate) async fn comment(
     Body(sent): Body<TextBody>,
 ) -> Detail {
     let text = check::body("text", &sent.text)?;
-    let mut change = Change::begin(&state, caller.actor()).await?;
+    let mut change = Change::of(&state, &caller).await?;
     let incident = incident_acts::held(&mut change, &caller.scope, &id).await?;
     let line = incident_acts::Line { kind: "comment", zh: text.clone(), en: text.clone() };
     incident_acts::note(&mut change, &id, &incident.place, line).await?;
@@ -97,7 +97,7 @@ pub(crate) async fn grade(
     Body(sent): Body<GradeChange>,
 ) -> Detail {
     let reason = check::reason(&sent.reason)?;
-    let mut change = Change::begin(&state, caller.actor()).await?;
+    let mut change = Change::of(&state, &caller).await?;
     let incident = incident_acts::held(&mut change, &caller.scope, &id).await?;
     incident_acts::grade(&mut change, &incident, sent.grade, &reason).await?;
     let words = format!("{}: {reason}", word_of(&sent.grade));
@@ -113,7 +113,7 @@ pub(crate) async fn close(
     Body(sent): Body<ReasonBody>,
 ) -> Detail {
     let reason = check::reason(&sent.reason)?;
-    let mut change = Change::begin(&state, caller.actor()).await?;
+    let mut change = Change::of(&state, &caller).await?;
     let incident = incident_acts::held(&mut change, &caller.scope, &id).await?;
     incident_acts::close(&mut change, &incident, &reason).await?;
     finish(change, &caller, "incident.write.close", &id, &reason).await
@@ -128,7 +128,7 @@ pub(crate) async fn reopen(
     Body(sent): Body<ReasonBody>,
 ) -> Detail {
     let reason = check::reason(&sent.reason)?;
-    let mut change = Change::begin(&state, caller.actor()).await?;
+    let mut change = Change::of(&state, &caller).await?;
     let incident = incident_acts::held(&mut change, &caller.scope, &id).await?;
     incident_acts::reopen(&mut change, &incident, &reason).await?;
     finish(change, &caller, "incident.write.reopen", &id, &reason).await
@@ -144,7 +144,7 @@ pub(crate) async fn clock_done(
 ) -> Detail {
     let text = check::body("text", &sent.text)?;
     let clock = check::number_id(&clock)?;
-    let mut change = Change::begin(&state, caller.actor()).await?;
+    let mut change = Change::of(&state, &caller).await?;
     let incident = incident_acts::held(&mut change, &caller.scope, &id).await?;
     incident_acts::clock_done(&mut change, &incident, clock, &text).await?;
     finish(change, &caller, "incident.write.clock_done", &id, &text).await
@@ -158,14 +158,11 @@ pub(crate) async fn dispatch(
     Path(id): Path<String>,
     Body(new): Body<NewTasks>,
 ) -> ApiResult<Json<TasksCreated>> {
-    let mut change = Change::begin(&state, caller.actor()).await?;
+    let mut change = Change::of(&state, &caller).await?;
     let incident = incident_acts::held(&mut change, &caller.scope, &id).await?;
     let ids = task_acts::dispatch(&mut change, &caller, &incident, &new).await?;
     let object = format!("incident/{id}");
     let detail = format!("{}: {}", new.units.join(" "), new.title);
-    change
-        .audit(Entry { action: "task.issue.dispatch", object: &object, outcome: Outcome::Success, detail: &detail })
-        .await?;
-    change.commit().await?;
+    change.finish("task.issue.dispatch", &object, &detail).await?;
     Ok(Json(TasksCreated { tasks: tasks::some(&state, &caller.scope, &ids).await? }))
 }

@@ -37,7 +37,7 @@ pub(crate) async fn list(State(state): State<AppState>, caller: Caller) -> ApiRe
 /// Issue a campaign.
 #[utoipa::path(post, path = "/campaigns", operation_id = "campaigns_create", tag = "inspections", request_body = NewCampaign, responses((status = 200, body = CampaignDetail)))]
 pub(crate) async fn create(State(state): State<AppState>, caller: Caller, Body(new): Body<NewCampaign>) -> Detail {
-    let mut change = Change::begin(&state, caller.actor()).await?;
+    let mut change = Change::of(&state, &caller).await?;
     let (id, number) = acts::issue(&mut change, &caller, &new).await?;
     let words = format!("{number} {}: {}", new.title.trim(), new.units.join(" "));
     finish(change, &caller, &id.to_string(), "campaign.issue.create", &words).await
@@ -57,7 +57,7 @@ pub(crate) async fn answer(
     Path(id): Path<String>,
     Body(sent): Body<InspectionAnswers>,
 ) -> Detail {
-    let mut change = Change::begin(&state, caller.actor()).await?;
+    let mut change = Change::of(&state, &caller).await?;
     let campaign = inspections::held(&mut change, &caller.scope, &id).await?;
     acts::answer(&mut change, &caller, &campaign, &sent).await?;
     finish(change, &caller, &id, "campaign.answer", &campaign.number).await

@@ -12,6 +12,7 @@ mod factors;
 mod findings;
 mod handovers;
 mod incidents;
+mod indicators;
 mod inspections;
 mod masking;
 mod overview;
@@ -33,7 +34,7 @@ use axum::extract::DefaultBodyLimit;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
-use crate::limits::{ATTACHMENT_BYTES, SHARE_BYTES};
+use crate::limits::{ATTACHMENT_BYTES, INDICATOR_BYTES, SHARE_BYTES};
 use crate::state::AppState;
 use fengsui_relay::limits::BATCH_BYTES;
 
@@ -69,6 +70,12 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(drills::show))
         .routes(routes!(drills::add))
         .routes(routes!(drills::end))
+        .routes(routes!(drills::recordings))
+        .routes(routes!(drills::replay))
+        .routes(routes!(indicators::list))
+        .routes(routes!(indicators::lists))
+        .routes(routes!(indicators::import).layer(DefaultBodyLimit::max(INDICATOR_BYTES)))
+        .routes(routes!(indicators::retire))
         .routes(routes!(entities::show))
         .routes(routes!(entities::rules))
         .routes(routes!(exports::queue))

@@ -5,7 +5,6 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_T
 use fengsui_schema::TaskVerb;
 
 use super::prelude::*;
-use crate::audit::{Entry, Outcome};
 use crate::check;
 use crate::evidence;
 use crate::repository::task_acts::{self, HeldTask, NewAttachment};
@@ -18,12 +17,17 @@ use crate::wire::{
 
 type Detail = ApiResult<Json<TaskDetail>>;
 
+/// Begins an act on a task that the caller reaches; [`finish`] ends it.
+async fn open(state: &AppState, caller: &Caller, id: &str) -> ApiResult<(Change, HeldTask)> {
+    let mut change = Change::of(state, caller).await?;
+    let task = task_acts::held(&mut change, &caller.scope, id).await?;
+    Ok((change, task))
+}
+
 /// Writes the audit entry, makes the change last and answers with the task.
-async fn finish(mut change: Change, caller: &Caller, task: &HeldTask, action: &str, words: &str) -> Detail {
-    let (object, detail) = (format!("task/{}", task.id), format!("{} {words}", task.number));
-    change.audit(Entry { action, object: &object, outcome: Outcome::Success, detail: &detail }).await?;
+async fn finish(change: Change, caller: &Caller, task: &HeldTask, action: &str, words: &str) -> Detail {
     let state = change.state().clone();
-    change.commit().await?;
+    change.finish(action, &format!("task/{}", task.id), &format!("{} {words}", task.number)).await?;
     Ok(Json(tasks::detail(&state, caller, task.id).await?))
 }
 
@@ -46,8 +50,7 @@ pub(crate) async fn show(State(state): State<AppState>, caller: Caller, Path(id)
 /// Assignee: sign for it.
 #[utoipa::path(post, path = "/tasks/{id}/sign", operation_id = "tasks_sign", tag = "tasks", params(("id" = String, Path)), responses((status = 200, body = TaskDetail)))]
 pub(crate) async fn sign(State(state): State<AppState>, caller: Caller, Path(id): Path<String>) -> Detail {
-    let mut change = Change::begin(&state, caller.actor()).await?;
-    let task = task_acts::held(&mut change, &caller.scope, &id).await?;
+    let (mut change, task) = open(&state, &caller, &id).await?;
     task_acts::act(&mut change, &task, TaskVerb::Sign, "").await?;
     finish(change, &caller, &task, "task.work.sign", "").await
 }
@@ -61,8 +64,7 @@ pub(crate) async fn progress(
     Body(sent): Body<TextBody>,
 ) -> Detail {
     let text = check::body("text", &sent.text)?;
-    let mut change = Change::begin(&state, caller.actor()).await?;
-    let task = task_acts::held(&mut change, &caller.scope, &id).await?;
+    let (mut change, task) = open(&state, &caller, &id).await?;
     task_acts::act(&mut change, &task, TaskVerb::Progress, &text).await?;
     finish(change, &caller, &task, "task.work.progress", &text).await
 }
@@ -76,8 +78,7 @@ pub(crate) async fn submit(
     Body(sent): Body<TextBody>,
 ) -> Detail {
     let text = check::body("text", &sent.text)?;
-    let mut change = Change::begin(&state, caller.actor()).await?;
-    let task = task_acts::held(&mut change, &caller.scope, &id).await?;
+    let (mut change, task) = open(&state, &caller, &id).await?;
     task_acts::act(&mut change, &task, TaskVerb::Submit, &text).await?;
     finish(change, &caller, &task, "task.work.submit", &text).await
 }
@@ -91,8 +92,7 @@ pub(crate) async fn send_back(
     Body(sent): Body<ReasonBody>,
 ) -> Detail {
     let text = check::reason(&sent.reason)?;
-    let mut change = Change::begin(&state, caller.actor()).await?;
-    let task = task_acts::held(&mut change, &caller.scope, &id).await?;
+    let (mut change, task) = open(&state, &caller, &id).await?;
     task.must_be_issued_by(&caller)?;
     task_acts::act(&mut change, &task, TaskVerb::Return, &text).await?;
     finish(change, &caller, &task, "task.issue.return", &text).await
@@ -107,8 +107,7 @@ pub(crate) async fn verify(
     Body(sent): Body<OptionalText>,
 ) -> Detail {
     let text = check::optional_body("text", sent.text.as_deref())?;
-    let mut change = Change::begin(&state, caller.actor()).await?;
-    let task = task_acts::held(&mut change, &caller.scope, &id).await?;
+    let (mut change, task) = open(&state, &caller, &id).await?;
     task.must_be_issued_by(&caller)?;
     task_acts::act(&mut change, &task, TaskVerb::Verify, &text).await?;
     finish(change, &caller, &task, "task.issue.verify", &text).await
@@ -117,8 +116,7 @@ pub(crate) async fn verify(
 /// Issuer: file it.
 #[utoipa::path(post, path = "/tasks/{id}/close", operation_id = "tasks_close", tag = "tasks", params(("id" = String, Path)), responses((status = 200, body = TaskDetail)))]
 pub(crate) async fn close(State(state): State<AppState>, caller: Caller, Path(id): Path<String>) -> Detail {
-    let mut change = Change::begin(&state, caller.actor()).await?;
-    let task = task_acts::held(&mut change, &caller.scope, &id).await?;
+    let (mut change, task) = open(&state, &caller, &id).await?;
     task.must_be_issued_by(&caller)?;
     task_acts::act(&mut change, &task, TaskVerb::Close, "").await?;
     finish(change, &caller, &task, "task.issue.close", "").await
@@ -133,8 +131,7 @@ pub(crate) async fn cancel(
     Body(sent): Body<ReasonBody>,
 ) -> Detail {
     let text = check::reason(&sent.reason)?;
-    let mut change = Change::begin(&state, caller.actor()).await?;
-    let task = task_acts::held(&mut change, &caller.scope, &id).await?;
+    let (mut change, task) = open(&state, &caller, &id).await?;
     task.must_be_issued_by(&caller)?;
     task_acts::act(&mut change, &task, TaskVerb::Cancel, &text).await?;
     finish(change, &caller, &task, "task.issue.cancel", &text).await
@@ -148,8 +145,7 @@ pub(crate) async fn step(
     Path(id): Path<String>,
     Body(sent): Body<StepChange>,
 ) -> Detail {
-    let mut change = Change::begin(&state, caller.actor()).await?;
-    let task = task_acts::held(&mut change, &caller.scope, &id).await?;
+    let (mut change, task) = open(&state, &caller, &id).await?;
     task_acts::step(&mut change, &task, sent.index, sent.done).await?;
     let words = format!("step {} {}", sent.index, if sent.done { "done" } else { "not done" });
     finish(change, &caller, &task, "task.work.step", &words).await
@@ -164,8 +160,7 @@ pub(crate) async fn help(
     Body(sent): Body<TextBody>,
 ) -> Detail {
     let text = check::body("text", &sent.text)?;
-    let mut change = Change::begin(&state, caller.actor()).await?;
-    let task = task_acts::held(&mut change, &caller.scope, &id).await?;
+    let (mut change, task) = open(&state, &caller, &id).await?;
     task_acts::help(&mut change, &task, &text).await?;
     finish(change, &caller, &task, "task.work.help", &text).await
 }
@@ -179,8 +174,7 @@ pub(crate) async fn ask_extension(
     Body(sent): Body<ExtensionRequest>,
 ) -> Detail {
     let (until, reason) = (check::time("until", &sent.until)?, check::reason(&sent.reason)?);
-    let mut change = Change::begin(&state, caller.actor()).await?;
-    let task = task_acts::held(&mut change, &caller.scope, &id).await?;
+    let (mut change, task) = open(&state, &caller, &id).await?;
     task_acts::ask_extension(&mut change, &task, until, &reason).await?;
     finish(change, &caller, &task, "task.work.extension", &format!("{}: {reason}", sent.until)).await
 }
@@ -194,8 +188,7 @@ pub(crate) async fn decide_extension(
     Body(sent): Body<ExtensionDecision>,
 ) -> Detail {
     let reason = check::reason(&sent.reason)?;
-    let mut change = Change::begin(&state, caller.actor()).await?;
-    let task = task_acts::held(&mut change, &caller.scope, &id).await?;
+    let (mut change, task) = open(&state, &caller, &id).await?;
     task.must_be_issued_by(&caller)?;
     task_acts::decide_extension(&mut change, &task, sent.granted, &reason).await?;
     let words = format!("{}: {reason}", if sent.granted { "granted" } else { "refused" });
@@ -211,8 +204,7 @@ pub(crate) async fn urge(
     Body(sent): Body<TextBody>,
 ) -> Detail {
     let text = check::body("text", &sent.text)?;
-    let mut change = Change::of(&state, &caller).await?;
-    let task = task_acts::held(&mut change, &caller.scope, &id).await?;
+    let (mut change, task) = open(&state, &caller, &id).await?;
     task_cascade::urge(&mut change, &task, &text).await?;
     finish(change, &caller, &task, "task.urge", &text).await
 }
@@ -225,8 +217,7 @@ pub(crate) async fn divide(
     Path(id): Path<String>,
     Body(sent): Body<TaskDivision>,
 ) -> Detail {
-    let mut change = Change::of(&state, &caller).await?;
-    let task = task_acts::held(&mut change, &caller.scope, &id).await?;
+    let (mut change, task) = open(&state, &caller, &id).await?;
     task_cascade::divide(&mut change, &caller, &task, &sent).await?;
     finish(change, &caller, &task, "task.cascade.divide", &sent.units.join(" ")).await
 }
@@ -239,8 +230,7 @@ pub(crate) async fn forward(
     Path(id): Path<String>,
     Body(sent): Body<TaskForward>,
 ) -> Detail {
-    let mut change = Change::of(&state, &caller).await?;
-    let task = task_acts::held(&mut change, &caller.scope, &id).await?;
+    let (mut change, task) = open(&state, &caller, &id).await?;
     task_cascade::forward(&mut change, &caller, &task, &sent).await?;
     let words = format!("{}: {}", sent.unit, sent.reason);
     finish(change, &caller, &task, "task.cascade.forward", &words).await
@@ -256,8 +246,7 @@ pub(crate) async fn attach(
 ) -> Detail {
     let file = read_form(form).await?;
     let words = file.name.clone();
-    let mut change = Change::begin(&state, caller.actor()).await?;
-    let task = task_acts::held(&mut change, &caller.scope, &id).await?;
+    let (mut change, task) = open(&state, &caller, &id).await?;
     task_acts::attach(&mut change, &task, file).await?;
     finish(change, &caller, &task, "task.work.attach", &words).await
 }

@@ -26,7 +26,7 @@ pub(crate) async fn code(
     caller: Caller,
     Body(sent): Body<NewNodeCode>,
 ) -> ApiResult<Json<NodeCode>> {
-    let mut change = Change::begin(&state, caller.actor()).await?;
+    let mut change = Change::of(&state, &caller).await?;
     let code = tier::new_code(&mut change, &caller.scope, &sent).await?;
     change.commit().await?;
     Ok(Json(code))
@@ -40,7 +40,7 @@ pub(crate) async fn approve(
     Path(id): Path<String>,
     Body(sent): Body<ApproveNode>,
 ) -> ApiResult<Json<List<NodeRow>>> {
-    let mut change = Change::begin(&state, caller.actor()).await?;
+    let mut change = Change::of(&state, &caller).await?;
     tier::approve(&mut change, &caller.scope, &id, &sent.fingerprint).await?;
     change.commit().await?;
     tier::reload(&state).await?;
@@ -56,7 +56,7 @@ pub(crate) async fn revoke(
     Body(sent): Body<ReasonBody>,
 ) -> ApiResult<Json<List<NodeRow>>> {
     let reason = check::reason(&sent.reason)?;
-    let mut change = Change::begin(&state, caller.actor()).await?;
+    let mut change = Change::of(&state, &caller).await?;
     tier::revoke(&mut change, &caller.scope, &id, &reason).await?;
     change.commit().await?;
     tier::reload(&state).await?;

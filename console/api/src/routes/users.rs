@@ -37,8 +37,7 @@ pub(crate) async fn create(
     let mut change = Change::of(&state, &caller).await?;
     let id = accounts::create(&mut change, &new, &kept).await?;
     let (object, detail) = (format!("account/{}", new.username), format!("{} {}", new.role.as_str(), new.unit));
-    change.audit(Entry { action: "user.create", object: &object, outcome: Outcome::Success, detail: &detail }).await?;
-    change.commit().await?;
+    change.finish("user.create", &object, &detail).await?;
     Ok(Json(accounts::with_password(&state, id, password).await?))
 }
 
@@ -51,6 +50,13 @@ async fn other_account(change: &mut Change, caller: &Caller, id: &str) -> ApiRes
         return Err(ApiError::conflict("不能对自己的账号执行此操作", "nobody does this to their own account"));
     }
     Ok(user)
+}
+
+/// Begins an act on somebody else's account; [`finish`] ends it.
+async fn open(state: &AppState, caller: &Caller, id: &str) -> ApiResult<(Change, UserRow)> {
+    let mut change = Change::of(state, caller).await?;
+    let user = other_account(&mut change, caller, id).await?;
+    Ok((change, user))
 }
 
 /// Writes the audit entry, makes the change last and answers with the account.
@@ -69,8 +75,7 @@ pub(crate) async fn enable(
     caller: Caller,
     Path(id): Path<String>,
 ) -> ApiResult<Json<UserRow>> {
-    let mut change = Change::of(&state, &caller).await?;
-    let user = other_account(&mut change, &caller, &id).await?;
+    let (mut change, user) = open(&state, &caller, &id).await?;
     accounts::set_enabled(&mut change, &user, true).await?;
     Ok(Json(finish(change, &caller, &user, "user.enable").await?))
 }
@@ -82,8 +87,7 @@ pub(crate) async fn disable(
     caller: Caller,
     Path(id): Path<String>,
 ) -> ApiResult<Json<UserRow>> {
-    let mut change = Change::of(&state, &caller).await?;
-    let user = other_account(&mut change, &caller, &id).await?;
+    let (mut change, user) = open(&state, &caller, &id).await?;
     accounts::set_enabled(&mut change, &user, false).await?;
     Ok(Json(finish(change, &caller, &user, "user.disable").await?))
 }
@@ -96,8 +100,7 @@ pub(crate) async fn reset_password(
     Path(id): Path<String>,
 ) -> ApiResult<Json<OneTimePassword>> {
     let (one_time_password, kept) = accounts::fresh_password(&state).await?;
-    let mut change = Change::of(&state, &caller).await?;
-    let user = other_account(&mut change, &caller, &id).await?;
+    let (mut change, user) = open(&state, &caller, &id).await?;
     accounts::reset_password(&mut change, &user, &kept).await?;
     let user = finish(change, &caller, &user, "user.reset").await?;
     Ok(Json(OneTimePassword { user, one_time_password }))
@@ -110,8 +113,7 @@ pub(crate) async fn unlock(
     caller: Caller,
     Path(id): Path<String>,
 ) -> ApiResult<Json<UserRow>> {
-    let mut change = Change::of(&state, &caller).await?;
-    let user = other_account(&mut change, &caller, &id).await?;
+    let (mut change, user) = open(&state, &caller, &id).await?;
     accounts::unlock(&mut change, &user).await?;
     Ok(Json(finish(change, &caller, &user, "user.unlock").await?))
 }
@@ -124,8 +126,7 @@ pub(crate) async fn assign(
     Path(id): Path<String>,
     Body(sent): Body<RoleAssignment>,
 ) -> ApiResult<Json<UserRow>> {
-    let mut change = Change::of(&state, &caller).await?;
-    let user = other_account(&mut change, &caller, &id).await?;
+    let (mut change, user) = open(&state, &caller, &id).await?;
     accounts::assign(&mut change, &user, &sent.roles).await?;
     Ok(Json(finish(change, &caller, &user, "user.assign").await?))
 }
@@ -137,8 +138,7 @@ pub(crate) async fn forget_factors(
     caller: Caller,
     Path(id): Path<String>,
 ) -> ApiResult<Json<UserRow>> {
-    let mut change = Change::of(&state, &caller).await?;
-    let user = other_account(&mut change, &caller, &id).await?;
+    let (mut change, user) = open(&state, &caller, &id).await?;
     let account = check::number_id(&user.id)?;
     factors::forget(&mut change, account).await?;
     accounts::end_sessions(&mut change, account).await?;

@@ -89,6 +89,52 @@ pub struct DrillScore {
     pub median_delay_seconds: Option<i64>,
 }
 
+/// A recorded attack that can be played.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RecordingRow {
+    /// Its name.
+    pub name: String,
+    /// What is recorded, in Chinese.
+    pub title_zh: String,
+    /// What is recorded, in English.
+    pub title_en: String,
+    /// Acts of its attackers.
+    pub acts: i64,
+    /// Techniques they used, each once.
+    pub techniques: Vec<String>,
+}
+
+/// A recording to play.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DrillReplay {
+    /// Its name.
+    pub recording: String,
+}
+
+/// How far a replay is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplayState {
+    /// It is being played.
+    Playing,
+    /// It was played to its end.
+    Done,
+    /// It could not be played.
+    Failed,
+}
+
+/// The last replay of a drill since the console was started.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ReplayView {
+    /// Name of the recording.
+    pub recording: String,
+    /// How far it is.
+    pub state: ReplayState,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
 /// A drill with its score.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DrillDetail {
@@ -100,4 +146,6 @@ pub struct DrillDetail {
     pub scores: Vec<DrillScore>,
     /// Share of acts that were detected, in percent; null without acts.
     pub detected_percent: Option<i64>,
+    /// The last replay since the console was started.
+    pub replay: Option<ReplayView>,
 }

@@ -9,9 +9,9 @@ pub struct List<T> {
     pub items: Vec<T>,
     /// Hand back as `cursor` for the next page; null at the end.
     pub next_cursor: Option<String>,
-    /// Rows that match; counting stops at 10,000.
+    /// Rows that match; counting stops at 10,000 where rows have to be looked at.
     pub total: i64,
-    /// Newest revision of this kind that the caller may see; greater than before means that there is news.
+    /// Number of the newest change before the rows were read; what the stream tells with a greater one is news.
     pub newest_revision: i64,
 }
 

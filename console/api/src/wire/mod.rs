@@ -8,6 +8,7 @@ mod events;
 mod factors;
 mod findings;
 mod incidents;
+mod indicators;
 mod inspections;
 mod list;
 mod posture;
@@ -32,7 +33,10 @@ pub use compliance::{
     ControlCounts, ControlJudgement, ControlState, ControlView, ScorePart, ScorecardQuery, ScorecardRow, Scorecards,
     UnitCompliance, UnitLoad,
 };
-pub use drills::{DrillAction, DrillDetail, DrillRow, DrillScore, NewDrill, NewDrillAction, NewDrillActions};
+pub use drills::{
+    DrillAction, DrillDetail, DrillReplay, DrillRow, DrillScore, NewDrill, NewDrillAction, NewDrillActions,
+    RecordingRow, ReplayState, ReplayView,
+};
 pub use events::{EventPage, EventQuery, Histogram, HistogramBucket, HistogramQuery, TopQuery, TopTerm, TopTerms};
 pub use factors::{
     Challenge, FactorKey, Factors, NewFactorKey, PasswordProof, RecoveryCodes, SignedChallenge, TotpCode, TotpEnrolment,
@@ -44,6 +48,10 @@ pub use findings::{
 pub use incidents::{
     AddAlerts, CommentView, EntityView, Explanation, GradeChange, IncidentDetail, IncidentQuery, IncidentRow,
     IncidentState, NewIncident, TimelineEntry,
+};
+pub use indicators::{
+    IndicatorImport, IndicatorImported, IndicatorListRow, IndicatorQuery, IndicatorRetired, IndicatorRetirement,
+    IndicatorRow, IndicatorState,
 };
 pub use inspections::{
     AnswerResult, CampaignDetail, CampaignList, CampaignRow, InspectionAnswers, InspectionFindingView, InspectionItem,

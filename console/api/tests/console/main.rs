@@ -6,8 +6,10 @@
 mod analyst;
 mod anchor;
 mod factors;
+mod indicators;
 mod openapi;
 mod postgres;
+mod queue;
 mod scope;
 mod security;
 mod steward;

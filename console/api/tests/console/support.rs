@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use fengsui_api::{AccountRequest, Console, ConsoleSettings, Dependencies, Role};
+use fengsui_api::{AccountRequest, Console, ConsoleSettings, Dependencies, IndicatorFiles, Role};
 use fengsui_schema::{Clock, Timestamp};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
@@ -62,6 +62,12 @@ pub async fn start_with(settings: ConsoleSettings) -> Running {
         dlp_settings: Default::default(),
         sharing_directory: folder.path().join("sharing"),
         evidence_directory: folder.path().join("evidence"),
+        indicators: Some(IndicatorFiles {
+            directory: folder.path().join("indicators"),
+            given: Vec::new(),
+            reload: None,
+        }),
+        recordings: None,
         statistics: None,
         books: None,
         clock: clock.clone(),

@@ -28,6 +28,7 @@ pub(crate) fn run(mut settings: Settings, demo: DemoArguments) -> anyhow::Result
     let recordings = Recordings::find(demo.input.as_deref())?;
     settings.data.directory = demo.data.clone();
     settings.organization = toml::from_str(ORGANIZATION).context("the demo's organization is wrong")?;
+    settings.console.drill_recordings = Some(recordings.captures.clone());
     let settings = settings.placed();
     let _lock = DataLock::take(&settings.data.directory)?;
     let settings = following_logs(settings)?;

@@ -4,6 +4,7 @@ mod counters;
 mod lock;
 mod measurement;
 mod node;
+mod recorded;
 mod sensor;
 mod uplink;
 

@@ -1,10 +1,10 @@
 //! Spool, index, pipeline and console in one process: started from the spool up, stopped from the sensor down.
 
 use std::net::TcpListener;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
-use fengsui_api::{Console, Dependencies};
+use fengsui_api::{Console, Dependencies, IndicatorFiles, ReloadRules};
 use fengsui_dlp_engine::{Engine, Rules};
 use fengsui_pipeline::{Organization, Pipeline, PipelineHandle, PipelineParts, load_detection};
 use fengsui_relay::{FileDisk, Spool};
@@ -12,6 +12,7 @@ use fengsui_store::Store;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::recorded::Recorded;
 use super::{Counters, SystemClock};
 use crate::content::{RuleFiles, rule_files};
 use crate::settings::Settings;
@@ -19,13 +20,19 @@ use crate::settings::Settings;
 /// The parts that run in this process.
 pub(crate) struct Node {
     rules: RuleFiles,
+    /// Those and the lists of indicators that people took in.
+    detecting: RuleFiles,
     spool: Option<Spool>,
     engine: Arc<Engine>,
     console: Console,
     pipeline: Option<PipelineHandle>,
     counters: Counters,
+    exchange: Exchange,
     server: Option<Server>,
 }
+
+/// Puts rules in force once there is a pipeline.
+type Exchange = Arc<OnceLock<Arc<dyn Fn(Arc<fengsui_pipeline::Detection>) + Send + Sync>>>;
 
 /// The console's listener.
 struct Server {
@@ -57,8 +64,8 @@ impl Node {
                 "a day of the index was damaged and is set aside; it is built again from the spool"
             );
         }
-        let mut node = Self::without_analyzer(settings, Some(Arc::clone(&store))).await?;
-        let detection = load(&node.rules)?;
+        let mut node = Self::without_analyzer(settings, Some((Arc::clone(&store), spool.clone()))).await?;
+        let detection = load(&node.detecting)?;
         let parts = PipelineParts {
             spool: spool.clone(),
             store,
@@ -70,6 +77,7 @@ impl Node {
         };
         let pipeline = Pipeline::start(settings.analyzer.clone(), parts).await.context("the analyzer can't start")?;
         node.counters.set(&pipeline, &spool);
+        let _ = node.exchange.set(pipeline.detection_hook());
         node.pipeline = Some(pipeline);
         node.spool = Some(spool);
         Ok(node)
@@ -85,13 +93,26 @@ impl Node {
         Ok(node)
     }
 
-    async fn without_analyzer(settings: &Settings, store: Option<Arc<Store>>) -> anyhow::Result<Self> {
+    async fn without_analyzer(settings: &Settings, analyzer: Option<(Arc<Store>, Spool)>) -> anyhow::Result<Self> {
         fengsui_crypto::self_test().context("the cryptography of this program is broken; do not use it")?;
         let rules = rule_files(&settings.rules, &settings.data.directory)?;
+        let mut indicators = IndicatorFiles {
+            directory: settings.data.directory.join("indicators"),
+            given: rules.indicators.clone(),
+            reload: None,
+        };
+        // What people take in is not what the node is measured by: it changes with every list.
+        let mut detecting = rules.clone();
+        detecting.read_indicators_of(&indicators.directory)?;
         let engine = Arc::new(
             Engine::new(settings.dlp.clone(), &Rules::default()).context("the data protection engine can't start")?,
         );
         let counters = Counters::default();
+        let exchange = Exchange::default();
+        if analyzer.is_some() {
+            indicators.reload = Some(reload(detecting.clone(), Arc::clone(&exchange)));
+        }
+        let (store, spool) = analyzer.unzip();
         let dependencies = Dependencies {
             statistics: Some(counters.metrics_hook()),
             books: Some(counters.books_hook()),
@@ -100,10 +121,12 @@ impl Node {
             dlp_settings: settings.dlp.clone(),
             sharing_directory: settings.data.directory.join("sharing"),
             evidence_directory: settings.evidence_directory(),
+            indicators: Some(indicators),
+            recordings: spool.and_then(|spool| Recorded::of(settings, &rules, &engine, spool)),
             clock: Arc::new(SystemClock),
         };
         let console = Console::open(settings.console.clone(), dependencies).await.context("the console can't start")?;
-        Ok(Self { rules, spool: None, engine, console, pipeline: None, counters, server: None })
+        Ok(Self { rules, detecting, spool: None, engine, console, pipeline: None, counters, exchange, server: None })
     }
 
     fn serve(&mut self, settings: &Settings, listener: TcpListener) -> anyhow::Result<()> {
@@ -155,6 +178,20 @@ impl Node {
     }
 }
 
+/// Reads every rule file again and puts the bundle in force. What does not load is in the log and stops nothing else.
+fn reload(rules: RuleFiles, exchange: Exchange) -> ReloadRules {
+    Arc::new(move || {
+        let detection = load(&rules).map_err(|error| format!("{error:#}"))?;
+        match exchange.get() {
+            Some(replace) => {
+                replace(Arc::new(detection));
+                Ok(())
+            }
+            None => Err("the analyzer has not started".to_owned()),
+        }
+    })
+}
+
 /// The console's database for a command beside a running console.
 ///
 /// # Errors
@@ -168,6 +205,8 @@ pub(crate) async fn open_console(settings: &Settings) -> anyhow::Result<Console>
         dlp_settings: settings.dlp.clone(),
         sharing_directory: settings.data.directory.join("sharing"),
         evidence_directory: settings.evidence_directory(),
+        indicators: None,
+        recordings: None,
         statistics: None,
         books: None,
         clock: Arc::new(SystemClock),

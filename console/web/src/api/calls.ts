@@ -70,6 +70,15 @@ export const drills = {
   add: (id: string, actions: T.NewDrillAction[]) =>
     body(client.POST("/api/v1/drills/{id}/actions", { params: at(id), body: { actions } })),
   end: (id: string) => body(client.POST("/api/v1/drills/{id}/end", { params: at(id) })),
+  recordings: () => body(client.GET("/api/v1/drills/recordings")),
+  replay: (id: string, recording: string) => body(client.POST("/api/v1/drills/{id}/replay", { params: at(id), body: { recording } })),
+};
+
+export const indicators = {
+  list: (query: T.IndicatorQuery) => body(client.GET("/api/v1/indicators", { params: { query: told(query) } })),
+  lists: () => body(client.GET("/api/v1/indicators/lists")),
+  take: (list: T.IndicatorImport) => body(client.POST("/api/v1/indicators/import", { body: list })),
+  retire: (retirement: T.IndicatorRetirement) => body(client.POST("/api/v1/indicators/retire", { body: retirement })),
 };
 
 export const entity = (kind: string, value: string) => body(client.GET("/api/v1/entities", { params: { query: { kind, value } } }));

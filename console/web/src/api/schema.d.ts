@@ -398,6 +398,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/drills/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Recorded attacks that can be played. */
+        get: operations["drills_recordings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/drills/{id}": {
         parameters: {
             query?: never;
@@ -443,6 +460,23 @@ export interface paths {
         put?: never;
         /** End a drill. */
         post: operations["drills_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drills/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Play a recorded attack through the running pipeline and note its acts. */
+        post: operations["drills_replay"];
         delete?: never;
         options?: never;
         head?: never;
@@ -802,6 +836,74 @@ export interface paths {
         put?: never;
         /** Dispatch a task to each of some units. */
         post: operations["incidents_dispatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/indicators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Indicators, newest first. */
+        get: operations["indicators_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/indicators/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a list in. */
+        post: operations["indicators_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/indicators/lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists of indicators. */
+        get: operations["indicators_lists"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/indicators/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Retire indicators. */
+        post: operations["indicators_retire"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2655,10 +2757,16 @@ export interface components {
              * @description Share of acts that were detected, in percent; null without acts.
              */
             detected_percent?: number | null;
+            replay?: components["schemas"]["ReplayView"] | null;
             /** @description The row. */
             row: components["schemas"]["DrillRow"];
             /** @description Per technique, the worst first. */
             scores: components["schemas"]["DrillScore"][];
+        };
+        /** @description A recording to play. */
+        DrillReplay: {
+            /** @description Its name. */
+            recording: string;
         };
         /** @description A drill as a row. */
         DrillRow: {
@@ -3208,6 +3316,138 @@ export interface components {
          * @enum {string}
          */
         IncidentState: "open" | "closed";
+        /** @description A list to take in. */
+        IndicatorImport: {
+            /**
+             * Format: int64
+             * @description Days after which lines without an end of their own expire, 1 to 3650; never when missing.
+             */
+            expires_days?: number | null;
+            /** @description Name of the list, 2 to 40 characters of `a-z0-9._-`; lines are added to it and replaced in it. */
+            list: string;
+            /**
+             * @description The file's text: CSV (`type,value,severity,expires,description,description_zh,reference`), a STIX 2.1 bundle or
+             *     MISP events.
+             */
+            text: string;
+        };
+        /** @description What became of a list. */
+        IndicatorImported: {
+            /** @description Whether the analyzer looks for them from now on; else it does after its next start. */
+            in_force: boolean;
+            /** @description Name of the list. */
+            list: string;
+            /** @description Why, of the first ones. Untrusted. */
+            reasons: string[];
+            /**
+             * Format: int64
+             * @description Lines that are no indicators.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description Lines taken in or brought up to date.
+             */
+            taken: number;
+        };
+        /** @description A list of indicators. */
+        IndicatorListRow: {
+            /**
+             * Format: int64
+             * @description Those that are looked for.
+             */
+            active: number;
+            /**
+             * Format: date-time
+             * @description When it last changed.
+             */
+            changed_at: string;
+            /** @description Who changed it. */
+            changed_by: string;
+            /** @description Its name. */
+            name: string;
+            /** @description `given`: a file of the program or of its settings; `import`: taken in by somebody. */
+            origin: string;
+            /**
+             * Format: int64
+             * @description Indicators in it.
+             */
+            total: number;
+        };
+        /** @description What was retired. */
+        IndicatorRetired: {
+            /**
+             * Format: int64
+             * @description How many changed.
+             */
+            changed: number;
+            /** @description Whether the analyzer follows from now on; else it does after its next start. */
+            in_force: boolean;
+        };
+        /** @description Indicators to retire. */
+        IndicatorRetirement: {
+            /** @description Numbers, at most 500. */
+            ids: string[];
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description An indicator as a row. */
+        IndicatorRow: {
+            /**
+             * Format: date-time
+             * @description When it was taken in.
+             */
+            added_at: string;
+            /** @description Who took it in. */
+            added_by: string;
+            /** @description What it belongs to. Untrusted. */
+            description: string;
+            /** @description The same in Chinese; may be empty. Untrusted. */
+            description_zh: string;
+            /**
+             * Format: date-time
+             * @description From when on it no longer counts.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: int64
+             * @description Alerts it raised that the caller may see.
+             */
+            hits: number;
+            /** @description Its number. */
+            id: string;
+            /** @description `ip`, `cidr`, `domain`, `url` or `hash`. */
+            kind: string;
+            /**
+             * Format: date-time
+             * @description Day of the newest of them.
+             */
+            last_hit?: string | null;
+            /** @description Name of its list. */
+            list: string;
+            /** @description Where it comes from. Untrusted. */
+            reference: string;
+            /**
+             * Format: date-time
+             * @description When it was retired.
+             */
+            retired_at?: string | null;
+            /** @description Who retired it. */
+            retired_by?: string | null;
+            /** @description Why it was retired. */
+            retired_for?: string | null;
+            /** @description How grave a hit is. */
+            severity: components["schemas"]["SeverityWord"];
+            /** @description Where it is in its life. */
+            state: components["schemas"]["IndicatorState"];
+            /** @description What is looked for. Untrusted. */
+            value: string;
+        };
+        /**
+         * @description Where an indicator is in its life.
+         * @enum {string}
+         */
+        IndicatorState: "active" | "expired" | "retired";
         /** @description What a unit answers; every item once. */
         InspectionAnswers: {
             /** @description One per item. */
@@ -3395,6 +3635,52 @@ export interface components {
                 text: string;
                 /** @description Unit. */
                 unit: components["schemas"]["UnitRef"];
+            }[];
+        };
+        /** @description Rows that need no pages. */
+        Items_IndicatorListRow: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Those that are looked for.
+                 */
+                active: number;
+                /**
+                 * Format: date-time
+                 * @description When it last changed.
+                 */
+                changed_at: string;
+                /** @description Who changed it. */
+                changed_by: string;
+                /** @description Its name. */
+                name: string;
+                /** @description `given`: a file of the program or of its settings; `import`: taken in by somebody. */
+                origin: string;
+                /**
+                 * Format: int64
+                 * @description Indicators in it.
+                 */
+                total: number;
+            }[];
+        };
+        /** @description Rows that need no pages. */
+        Items_RecordingRow: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Acts of its attackers.
+                 */
+                acts: number;
+                /** @description Its name. */
+                name: string;
+                /** @description Techniques they used, each once. */
+                techniques: string[];
+                /** @description What is recorded, in English. */
+                title_en: string;
+                /** @description What is recorded, in Chinese. */
+                title_zh: string;
             }[];
         };
         /** @description Rows that need no pages. */
@@ -3663,14 +3949,14 @@ export interface components {
             }[];
             /**
              * Format: int64
-             * @description Newest revision of this kind that the caller may see; greater than before means that there is news.
+             * @description Number of the newest change before the rows were read; what the stream tells with a greater one is news.
              */
             newest_revision: number;
             /** @description Hand back as `cursor` for the next page; null at the end. */
             next_cursor?: string | null;
             /**
              * Format: int64
-             * @description Rows that match; counting stops at 10,000.
+             * @description Rows that match; counting stops at 10,000 where rows have to be looked at.
              */
             total: number;
         };
@@ -3707,14 +3993,14 @@ export interface components {
             }[];
             /**
              * Format: int64
-             * @description Newest revision of this kind that the caller may see; greater than before means that there is news.
+             * @description Number of the newest change before the rows were read; what the stream tells with a greater one is news.
              */
             newest_revision: number;
             /** @description Hand back as `cursor` for the next page; null at the end. */
             next_cursor?: string | null;
             /**
              * Format: int64
-             * @description Rows that match; counting stops at 10,000.
+             * @description Rows that match; counting stops at 10,000 where rows have to be looked at.
              */
             total: number;
         };
@@ -3760,14 +4046,14 @@ export interface components {
             }[];
             /**
              * Format: int64
-             * @description Newest revision of this kind that the caller may see; greater than before means that there is news.
+             * @description Number of the newest change before the rows were read; what the stream tells with a greater one is news.
              */
             newest_revision: number;
             /** @description Hand back as `cursor` for the next page; null at the end. */
             next_cursor?: string | null;
             /**
              * Format: int64
-             * @description Rows that match; counting stops at 10,000.
+             * @description Rows that match; counting stops at 10,000 where rows have to be looked at.
              */
             total: number;
         };
@@ -3837,14 +4123,81 @@ export interface components {
             }[];
             /**
              * Format: int64
-             * @description Newest revision of this kind that the caller may see; greater than before means that there is news.
+             * @description Number of the newest change before the rows were read; what the stream tells with a greater one is news.
              */
             newest_revision: number;
             /** @description Hand back as `cursor` for the next page; null at the end. */
             next_cursor?: string | null;
             /**
              * Format: int64
-             * @description Rows that match; counting stops at 10,000.
+             * @description Rows that match; counting stops at 10,000 where rows have to be looked at.
+             */
+            total: number;
+        };
+        /** @description One page of a list. */
+        List_IndicatorRow: {
+            /** @description The rows of this page. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was taken in.
+                 */
+                added_at: string;
+                /** @description Who took it in. */
+                added_by: string;
+                /** @description What it belongs to. Untrusted. */
+                description: string;
+                /** @description The same in Chinese; may be empty. Untrusted. */
+                description_zh: string;
+                /**
+                 * Format: date-time
+                 * @description From when on it no longer counts.
+                 */
+                expires_at?: string | null;
+                /**
+                 * Format: int64
+                 * @description Alerts it raised that the caller may see.
+                 */
+                hits: number;
+                /** @description Its number. */
+                id: string;
+                /** @description `ip`, `cidr`, `domain`, `url` or `hash`. */
+                kind: string;
+                /**
+                 * Format: date-time
+                 * @description Day of the newest of them.
+                 */
+                last_hit?: string | null;
+                /** @description Name of its list. */
+                list: string;
+                /** @description Where it comes from. Untrusted. */
+                reference: string;
+                /**
+                 * Format: date-time
+                 * @description When it was retired.
+                 */
+                retired_at?: string | null;
+                /** @description Who retired it. */
+                retired_by?: string | null;
+                /** @description Why it was retired. */
+                retired_for?: string | null;
+                /** @description How grave a hit is. */
+                severity: components["schemas"]["SeverityWord"];
+                /** @description Where it is in its life. */
+                state: components["schemas"]["IndicatorState"];
+                /** @description What is looked for. Untrusted. */
+                value: string;
+            }[];
+            /**
+             * Format: int64
+             * @description Number of the newest change before the rows were read; what the stream tells with a greater one is news.
+             */
+            newest_revision: number;
+            /** @description Hand back as `cursor` for the next page; null at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description Rows that match; counting stops at 10,000 where rows have to be looked at.
              */
             total: number;
         };
@@ -3893,14 +4246,14 @@ export interface components {
             }[];
             /**
              * Format: int64
-             * @description Newest revision of this kind that the caller may see; greater than before means that there is news.
+             * @description Number of the newest change before the rows were read; what the stream tells with a greater one is news.
              */
             newest_revision: number;
             /** @description Hand back as `cursor` for the next page; null at the end. */
             next_cursor?: string | null;
             /**
              * Format: int64
-             * @description Rows that match; counting stops at 10,000.
+             * @description Rows that match; counting stops at 10,000 where rows have to be looked at.
              */
             total: number;
         };
@@ -3972,14 +4325,14 @@ export interface components {
             }[];
             /**
              * Format: int64
-             * @description Newest revision of this kind that the caller may see; greater than before means that there is news.
+             * @description Number of the newest change before the rows were read; what the stream tells with a greater one is news.
              */
             newest_revision: number;
             /** @description Hand back as `cursor` for the next page; null at the end. */
             next_cursor?: string | null;
             /**
              * Format: int64
-             * @description Rows that match; counting stops at 10,000.
+             * @description Rows that match; counting stops at 10,000 where rows have to be looked at.
              */
             total: number;
         };
@@ -4016,14 +4369,14 @@ export interface components {
             }[];
             /**
              * Format: int64
-             * @description Newest revision of this kind that the caller may see; greater than before means that there is news.
+             * @description Number of the newest change before the rows were read; what the stream tells with a greater one is news.
              */
             newest_revision: number;
             /** @description Hand back as `cursor` for the next page; null at the end. */
             next_cursor?: string | null;
             /**
              * Format: int64
-             * @description Rows that match; counting stops at 10,000.
+             * @description Rows that match; counting stops at 10,000 where rows have to be looked at.
              */
             total: number;
         };
@@ -4538,6 +4891,22 @@ export interface components {
             /** @description Why; at most 2,000 characters, not empty. */
             reason: string;
         };
+        /** @description A recorded attack that can be played. */
+        RecordingRow: {
+            /**
+             * Format: int64
+             * @description Acts of its attackers.
+             */
+            acts: number;
+            /** @description Its name. */
+            name: string;
+            /** @description Techniques they used, each once. */
+            techniques: string[];
+            /** @description What is recorded, in English. */
+            title_en: string;
+            /** @description What is recorded, in Chinese. */
+            title_zh: string;
+        };
         /** @description Codes that each open one session when the app is lost. Shown here and nowhere else. */
         RecoveryCodes: {
             /** @description Ten of them. */
@@ -4560,6 +4929,20 @@ export interface components {
          * @enum {string}
          */
         RectificationState: "open" | "ordered" | "submitted" | "rectified";
+        /**
+         * @description How far a replay is.
+         * @enum {string}
+         */
+        ReplayState: "playing" | "done" | "failed";
+        /** @description The last replay of a drill since the console was started. */
+        ReplayView: {
+            /** @description Why it failed. */
+            error?: string | null;
+            /** @description Name of the recording. */
+            recording: string;
+            /** @description How far it is. */
+            state: components["schemas"]["ReplayState"];
+        };
         /**
          * @description What the steward decides.
          * @enum {string}
@@ -6392,6 +6775,34 @@ export interface operations {
             };
         };
     };
+    drills_recordings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_RecordingRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     drills_show: {
         parameters: {
             query?: never;
@@ -6466,6 +6877,40 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrillDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    drills_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DrillReplay"];
+            };
+        };
         responses: {
             200: {
                 headers: {
@@ -7234,6 +7679,141 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TasksCreated"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    indicators_list: {
+        parameters: {
+            query?: {
+                /** @description `active`, `expired`, `retired` or `all`; `active` unless told. */
+                state?: string;
+                /** @description `ip`, `cidr`, `domain`, `url` or `hash`. */
+                kind?: string;
+                /** @description Name of a list. */
+                list?: string;
+                /** @description Part of the value or of the description. */
+                q?: string;
+                /** @description Only those that were found in events. */
+                hit?: boolean;
+                /** @description Rows per page, 1 to 500; 50 unless told. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_IndicatorRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    indicators_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IndicatorImport"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndicatorImported"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    indicators_lists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_IndicatorListRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    indicators_retire: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IndicatorRetirement"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndicatorRetired"];
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */

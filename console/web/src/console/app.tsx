@@ -1,7 +1,7 @@
 // Which page: first-run wizard, login, forced change of password, or the console itself.
 
 import { useQuery } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { Redirect, Route, Switch } from "wouter";
 import * as calls from "../api/calls";
 import type { SessionView } from "../api/types";
@@ -12,13 +12,23 @@ import { homeOf, PAGES } from "./core/pages";
 import { useText } from "./core/preferences";
 import { SessionProvider, useMay, useSessionQuery } from "./core/session";
 import { Empty, NoPermission } from "./components/states";
-import { EnrolPage } from "./pages/enrol";
-import { LoginPage } from "./pages/login";
-import { PasswordPage } from "./pages/password";
-import { SetupPage } from "./pages/setup";
+
+// Pages before the console itself: whoever has a session loads none of them.
+const EnrolPage = lazy(async () => ({ default: (await import("./pages/enrol")).EnrolPage }));
+const LoginPage = lazy(async () => ({ default: (await import("./pages/login")).LoginPage }));
+const PasswordPage = lazy(async () => ({ default: (await import("./pages/password")).PasswordPage }));
+const SetupPage = lazy(async () => ({ default: (await import("./pages/setup")).SetupPage }));
 
 /** The console. */
 export function App() {
+  return (
+    <Suspense fallback={null}>
+      <Gates />
+    </Suspense>
+  );
+}
+
+function Gates() {
   const session = useSessionQuery();
   if (session.error) return <Failure error={session.error} retry={() => void session.refetch()} />;
   if (session.data === undefined) return null;

@@ -8,9 +8,9 @@ describe("times", () => {
     expect(fullTime(local.toISOString())).toMatch(/^2026-11-22 14:03:09\.000 UTC[+-]\d\d:\d\d$/);
     expect(localInput(local)).toBe("2026-11-22T14:03");
   });
-  it("answers an empty text for what is no time", () => {
-    expect(shortTime(null)).toBe("");
-    expect(shortTime("yesterday")).toBe("");
+  it("answers a dash for what is no time", () => {
+    expect(shortTime(null)).toBe("—");
+    expect(shortTime("yesterday")).toBe("—");
   });
 });
 
@@ -19,8 +19,10 @@ describe("countdown", () => {
     [59, "00:59"],
     [3 * 3600 + 62, "3:01:02"],
     [-61, "-01:01"],
-    [3 * 86_400 + 7200, "3d 02h"],
+    [3 * 86_400 + 7200, "3天 2时"],
   ])("writes %i s as %s", (seconds, text) => expect(countdown(seconds)).toBe(text));
+
+  it("names days as the reader does", () => expect(countdown(3 * 86_400, [" d", " h"])).toBe("3 d 0 h"));
 
   it("counts from the given now", () => {
     expect(secondsUntil("2026-01-01T00:01:00Z", Date.parse("2026-01-01T00:00:00Z"))).toBe(60);

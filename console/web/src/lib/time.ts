@@ -2,10 +2,10 @@
 
 const two = (value: number): string => String(value).padStart(2, "0");
 
-/** `11-22 14:03:09` in the reader's zone; empty for a time that is none. */
+/** `11-22 14:03:09` in the reader's zone; a dash for a time that is none. */
 export function shortTime(time: string | null | undefined): string {
   const date = parse(time);
-  if (!date) return "";
+  if (!date) return "—";
   return `${two(date.getMonth() + 1)}-${two(date.getDate())} ${clockTime(date)}`;
 }
 
@@ -38,12 +38,15 @@ export function secondsUntil(time: string, now: number = Date.now()): number {
   return Math.round((new Date(time).getTime() - now) / 1000);
 }
 
-/** A count-down: `2:03:09`, `03:09`, with a minus when the time has passed; days from two days on. */
-export function countdown(seconds: number): string {
+/** What days and hours are called. */
+export type Units = readonly [day: string, hour: string];
+
+/** A count-down: `2:03:09`, `03:09`, with a minus when the time has passed; from two days on days and hours. */
+export function countdown(seconds: number, [day, hour]: Units = ["天", "时"]): string {
   const size = Math.abs(Math.trunc(seconds));
   const sign = seconds < 0 ? "-" : "";
   const days = Math.floor(size / 86_400);
-  if (days >= 2) return `${sign}${days}d ${two(Math.floor((size % 86_400) / 3600))}h`;
+  if (days >= 2) return `${sign}${days}${day} ${Math.floor((size % 86_400) / 3600)}${hour}`;
   const hours = Math.floor(size / 3600);
   const rest = `${two(Math.floor((size % 3600) / 60))}:${two(size % 60)}`;
   return hours > 0 ? `${sign}${hours}:${rest}` : `${sign}${rest}`;

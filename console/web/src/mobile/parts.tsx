@@ -32,7 +32,7 @@ export function Left({ dueAt, done }: { dueAt: string; done: boolean }) {
   const now = useNow();
   const seconds = secondsUntil(dueAt, now);
   if (done) return <span class="left">{t("done_at")}</span>;
-  const text = countdown(Math.abs(seconds));
+  const text = countdown(Math.abs(seconds), [t("day"), t("hour")]);
   return <span class={seconds < 0 ? "left left-over" : "left"}>{t(seconds < 0 ? "over" : "left", { time: text })}</span>;
 }
 

@@ -16,6 +16,7 @@ import { Chip, Outside, Time } from "../components/values";
 import { useNotices } from "../core/notices";
 import { usePreferences, useText } from "../core/preferences";
 import { useMay } from "../core/session";
+import { ReplayDialog, ReplayLine } from "./drill-replay";
 
 /** The list with the detail beside it. */
 export function DrillsPage() {
@@ -78,7 +79,7 @@ export function DrillsPage() {
 function useColumns(): Column<DrillRow>[] {
   const t = useText();
   return [
-    { key: "state", title: t("column.state"), width: 88, cell: (row) => <Chip tone={row.ended_at ? "plain" : "accent"}>{row.ended_at ? t("drills.ended") : t("drills.running")}</Chip> },
+    { key: "state", title: t("column.state"), width: 96, cell: (row) => <Chip tone={row.ended_at ? "plain" : "accent"}>{row.ended_at ? t("drills.ended") : t("drills.running")}</Chip> },
     { key: "title", title: t("drills.title"), cell: (row) => <Outside text={row.title} /> },
     { key: "actions", title: t("drills.acts"), numeric: true, width: 88, cell: (row) => row.actions },
     { key: "started", title: t("drills.started"), width: 132, cell: (row) => <Time at={row.started_at} /> },
@@ -87,7 +88,7 @@ function useColumns(): Column<DrillRow>[] {
 }
 
 function DrillView({ id }: { id: string }) {
-  const query = useQuery({ queryKey: ["drill", id], queryFn: () => calls.drills.read(id), refetchInterval: 20_000 });
+  const query = useQuery({ queryKey: ["drill", id], queryFn: () => calls.drills.read(id), refetchInterval: 5_000 });
   return <Answer query={query}>{(detail) => <Drill detail={detail} />}</Answer>;
 }
 
@@ -115,6 +116,7 @@ function Drill({ detail }: { detail: DrillDetail }) {
         </p>
       </header>
       <DrillVerbs detail={detail} />
+      {detail.replay && <ReplayLine replay={detail.replay} />}
       <Part title={t("drills.scores")}>
         <table className="facts-table" data-testid="drill-scores">
           <thead>
@@ -143,7 +145,7 @@ function Drill({ detail }: { detail: DrillDetail }) {
       </Part>
       <Part title={t("drills.course", { n: detail.actions.length })}>
         {detail.actions.length === 0 && <p className="quiet">{t("drills.no_acts")}</p>}
-        <ul className="lines">
+        <ul className="lines acts">
           {detail.actions.map((act, index) => (
             <li key={index}>
               <Time at={act.at} />
@@ -170,6 +172,7 @@ function DrillVerbs({ detail }: { detail: DrillDetail }) {
   const client = useQueryClient();
   const notices = useNotices();
   const [noting, setNoting] = useState(false);
+  const [playing, setPlaying] = useState(false);
   const { id, ended_at } = detail.row;
   const act = useMutation({
     mutationFn: (work: () => Promise<DrillDetail>) => work(),
@@ -177,6 +180,7 @@ function DrillVerbs({ detail }: { detail: DrillDetail }) {
       client.setQueryData(["drill", id], next);
       void client.invalidateQueries({ queryKey: ["drills"] });
       setNoting(false);
+      setPlaying(false);
     },
     onError: notices.failed,
   });
@@ -186,7 +190,13 @@ function DrillVerbs({ detail }: { detail: DrillDetail }) {
       <Button type="primary" onClick={() => setNoting(true)} data-testid="drill-acts">
         {t("drills.note")}
       </Button>
+      {!ended_at && (
+        <Button onClick={() => setPlaying(true)} data-testid="drill-replay">
+          {t("drills.replay")}
+        </Button>
+      )}
       {!ended_at && <Button onClick={() => act.mutate(() => calls.drills.end(id))}>{t("drills.end")}</Button>}
+      {playing && <ReplayDialog id={id} busy={act.isPending} onClose={() => setPlaying(false)} onSubmit={(name) => act.mutate(() => calls.drills.replay(id, name))} />}
       {noting && <ActsDialog busy={act.isPending} onClose={() => setNoting(false)} onSubmit={(acts) => act.mutate(() => calls.drills.add(id, acts))} />}
     </div>
   );

@@ -1,7 +1,7 @@
 // Views of a list that a person keeps, and those that colleagues share.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Checkbox, Dropdown, Input } from "antd";
+import { Checkbox, Input } from "antd";
 import { useState } from "react";
 import { useLocation } from "wouter";
 import * as calls from "../../api/calls";
@@ -9,6 +9,7 @@ import type { ViewRow } from "../../api/types";
 import { useNotices } from "../core/notices";
 import { useText } from "../core/preferences";
 import { useMay } from "../core/session";
+import { Popup } from "./popup";
 import { Outside } from "./values";
 
 interface SavedViewsProps {
@@ -25,15 +26,13 @@ export function SavedViews({ kind, path, search, label }: SavedViewsProps) {
   const may = useMay();
   if (!may("view.use")) return null;
   return (
-    <Dropdown trigger={["click"]} destroyOnHidden popupRender={() => <Menu kind={kind} path={path} search={search} label={label} />}>
-      <button type="button" className="button button-small" data-testid="saved-views">
-        {label}
-      </button>
-    </Dropdown>
+    <Popup kind="dialog" className="button button-small" testid="saved-views" label={label} button={label}>
+      {(close) => <Menu kind={kind} path={path} search={search} onOpen={close} />}
+    </Popup>
   );
 }
 
-function Menu({ kind, path, search }: SavedViewsProps) {
+function Menu({ kind, path, search, onOpen }: Omit<SavedViewsProps, "label"> & { onOpen: () => void }) {
   const t = useText();
   const client = useQueryClient();
   const notices = useNotices();
@@ -52,10 +51,10 @@ function Menu({ kind, path, search }: SavedViewsProps) {
   const remove = useMutation({ mutationFn: calls.views.remove, onSuccess: refresh, onError: notices.failed });
   const items = query.data?.items ?? [];
   return (
-    <div className="menu-card" onKeyDown={(event) => event.stopPropagation()}>
+    <div className="menu-card">
       {items.length === 0 && <p className="quiet">{t("views.none")}</p>}
       {items.map((view) => (
-        <Line key={view.id} view={view} path={path} onRemove={() => remove.mutate(view.id)} />
+        <Line key={view.id} view={view} path={path} onOpen={onOpen} onRemove={() => remove.mutate(view.id)} />
       ))}
       <Input.Search
         size="small"
@@ -74,12 +73,16 @@ function Menu({ kind, path, search }: SavedViewsProps) {
   );
 }
 
-function Line({ view, path, onRemove }: { view: ViewRow; path: string; onRemove: () => void }) {
+function Line({ view, path, onOpen, onRemove }: { view: ViewRow; path: string; onOpen: () => void; onRemove: () => void }) {
   const t = useText();
   const [, navigate] = useLocation();
+  const open = () => {
+    navigate(`${path}?${view.search}`);
+    onOpen();
+  };
   return (
     <div className="menu-line">
-      <button type="button" className="link" onClick={() => navigate(`${path}?${view.search}`)}>
+      <button type="button" className="link" onClick={open}>
         <Outside text={view.name} />
       </button>
       {view.own ? (

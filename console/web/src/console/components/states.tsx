@@ -36,7 +36,7 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
   if (error instanceof ApiError && error.status === 403) return <NoPermission />;
   const missing = error instanceof ApiError && error.status === 404;
   return (
-    <div className="state" role="alert">
+    <div className="state" role="alert" data-testid="failure">
       <p className="state-title">{missing ? t("state.missing") : t("state.failed")}</p>
       <p className="state-hint">{errorText(error, locale)}</p>
       {error instanceof ApiError && <code className="state-code">{`${error.status} ${error.detail.code}`}</code>}

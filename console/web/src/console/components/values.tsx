@@ -89,11 +89,12 @@ export function useNow(): number {
 export function Countdown({ dueAt, done = false }: { dueAt: string; done?: boolean }) {
   const now = useNow();
   const t = useText();
+  const units = [t("unit.day"), t("unit.hour")] as const;
   const left = secondsUntil(dueAt, now);
   if (done) return <span title={fullTime(dueAt)}>{t("clock.stopped")}</span>;
   return (
     <span className={left < 0 ? "countdown countdown-over" : "countdown"} title={fullTime(dueAt)}>
-      {left < 0 ? t("overdue.by", { time: countdown(-left) }) : countdown(left)}
+      {left < 0 ? t("overdue.by", { time: countdown(-left, units) }) : countdown(left, units)}
     </span>
   );
 }

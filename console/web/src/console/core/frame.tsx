@@ -1,14 +1,13 @@
 // The frame: rail at the left, bar at the top, the view in the middle, help over it.
 
-import { Dropdown, Tooltip } from "antd";
-import { Suspense, useState, type ReactNode } from "react";
+import { lazy, Suspense, useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import * as calls from "../../api/calls";
 import { remember, remembered } from "../../lib/storage";
 import { Icon } from "../components/icons";
+import { MenuItem, Popup } from "../components/popup";
 import { SkeletonRows } from "../components/states";
 import { GlobalSearch } from "./global-search";
-import { KeyHelp } from "./help";
 import { useIdleExit } from "./idle";
 import { useKeyboard, useKeys } from "./keys";
 import { useStreamState } from "./live";
@@ -16,6 +15,8 @@ import { isHere, railOf } from "./pages";
 import { usePreferences, useText, useWord, type Density } from "./preferences";
 import { useMay, useSession, useSetSession } from "./session";
 import mark from "../../styles/favicon.svg";
+
+const KeyHelp = lazy(async () => ({ default: (await import("./help")).KeyHelp }));
 
 /** The frame around every view. */
 export function Frame({ children }: { children: ReactNode }) {
@@ -37,7 +38,11 @@ export function Frame({ children }: { children: ReactNode }) {
           <Suspense fallback={<SkeletonRows />}>{children}</Suspense>
         </main>
       </div>
-      {help && <KeyHelp onClose={() => setHelp(false)} />}
+      {help && (
+        <Suspense fallback={null}>
+          <KeyHelp onClose={() => setHelp(false)} />
+        </Suspense>
+      )}
     </div>
   );
 }
@@ -102,17 +107,16 @@ function TopBar({ onHelp }: { onHelp: () => void }) {
       <GlobalSearch />
       <div className="bar-end">
         <StreamMark />
-        <Tooltip title={theme === "dark" ? t("theme.light") : t("theme.dark")}>
-          <button
-            type="button"
-            className="icon-button"
-            data-testid="theme"
-            aria-label={theme === "dark" ? t("theme.light") : t("theme.dark")}
-            onClick={() => setTheme(theme === "dark" ? "light" : "dark")}
-          >
-            <Icon name={theme === "dark" ? "sun" : "moon"} />
-          </button>
-        </Tooltip>
+        <button
+          type="button"
+          className="icon-button"
+          data-testid="theme"
+          title={theme === "dark" ? t("theme.light") : t("theme.dark")}
+          aria-label={theme === "dark" ? t("theme.light") : t("theme.dark")}
+          onClick={() => setTheme(theme === "dark" ? "light" : "dark")}
+        >
+          <Icon name={theme === "dark" ? "sun" : "moon"} />
+        </button>
         <button type="button" className="icon-button" aria-label={t("key.help")} onClick={onHelp}>
           ?
         </button>
@@ -146,29 +150,44 @@ function UserMenu() {
     setSession(null);
     window.location.assign("/");
   };
+  const button = (
+    <>
+      <span className="user-name">{session.user.display_name}</span>
+      <span className="user-role">{word("role", session.roles[0])}</span>
+    </>
+  );
   return (
-    <Dropdown
-      trigger={["click"]}
-      menu={{
-        selectable: true,
-        selectedKeys: [density, locale],
-        items: [
-          { key: "who", disabled: true, label: session.roles.map((role) => word("role", role)).join("、") },
-          { type: "divider" },
-          { key: "zh", label: "中文", onClick: () => setLocale("zh") },
-          { key: "en", label: "English", onClick: () => setLocale("en") },
-          { type: "divider" },
-          ...densities.map((key) => ({ key, label: word("density", key), onClick: () => setDensity(key) })),
-          { type: "divider" },
-          { key: "account", label: t("account.title"), onClick: () => navigate("/account") },
-          { key: "out", label: t("logout"), onClick: () => void logOut() },
-        ],
+    <Popup kind="menu" className="user-button" testid="user-menu" label={session.user.display_name} button={button}>
+      {(close) => {
+        const item = (key: string, label: string, run: () => void, chosen?: boolean) => (
+          <MenuItem
+            key={key}
+            chosen={chosen}
+            onChoose={() => {
+              run();
+              close();
+            }}
+          >
+            {label}
+          </MenuItem>
+        );
+        return (
+          <>
+            <p className="popup-note">{session.roles.map((role) => word("role", role)).join("、")}</p>
+            <div role="group" aria-label={t("menu.language")}>
+              {item("zh", "中文", () => setLocale("zh"), locale === "zh")}
+              {item("en", "English", () => setLocale("en"), locale === "en")}
+            </div>
+            <div role="group" aria-label={t("menu.density")}>
+              {densities.map((key) => item(key, word("density", key), () => setDensity(key), density === key))}
+            </div>
+            <div role="group" aria-label={t("account.title")}>
+              {item("account", t("account.title"), () => navigate("/account"))}
+              {item("out", t("logout"), () => void logOut())}
+            </div>
+          </>
+        );
       }}
-    >
-      <button type="button" className="user-button" data-testid="user-menu">
-        <span className="user-name">{session.user.display_name}</span>
-        <span className="user-role">{word("role", session.roles[0])}</span>
-      </button>
-    </Dropdown>
+    </Popup>
   );
 }

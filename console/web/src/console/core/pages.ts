@@ -91,6 +91,14 @@ export const PAGES: readonly Page[] = [
     component: load("SuppressionsPage", () => import("../analyst/suppressions")),
   },
   {
+    path: "/indicators",
+    title: "nav.indicators",
+    icon: "rule",
+    permission: "indicator.read",
+    section: "nav.rules",
+    component: load("IndicatorsPage", () => import("../analyst/indicators")),
+  },
+  {
     path: "/drills",
     title: "nav.drills",
     icon: "rule",

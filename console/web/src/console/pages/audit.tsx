@@ -8,7 +8,7 @@ import type { AuditQuery, AuditRow, AuditVerdict } from "../../api/types";
 import { PageHead } from "../components/layout";
 import { Empty, Failure, SkeletonRows } from "../components/states";
 import { Table, type Column } from "../components/table";
-import { Code, Outside, Time } from "../components/values";
+import { Chip, Code, Outside, Time } from "../components/values";
 import { useNotices } from "../core/notices";
 import { useText, useWord } from "../core/preferences";
 import { useMay } from "../core/session";
@@ -117,7 +117,7 @@ function useColumns(): Column<AuditRow>[] {
       ),
     },
     { key: "object", title: t("audit.object"), width: 216, cell: (row) => <Code text={row.object} limit={28} /> },
-    { key: "outcome", title: t("audit.outcome"), width: 72, cell: (row) => word("outcome", row.outcome) },
+    { key: "outcome", title: t("audit.outcome"), width: 72, cell: (row) => (row.outcome === "success" ? word("outcome", row.outcome) : <Chip tone="bad">{word("outcome", row.outcome)}</Chip>) },
     { key: "detail", title: t("audit.detail"), cell: (row) => <Outside text={row.detail} /> },
     { key: "address", title: t("audit.address"), width: 120, cell: (row) => <span className="mono">{row.address}</span> },
     { key: "hash", title: t("audit.hash"), width: 136, cell: (row) => <Code text={row.hash} limit={12} /> },

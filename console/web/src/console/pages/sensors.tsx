@@ -139,6 +139,7 @@ function useColumns(): Column<SensorView>[] {
     { key: "packets", title: t("sensor.packets"), numeric: true, width: 112, cell: (row) => count(row.packets_seen) },
     {
       key: "losses",
+      width: 144,
       title: t("sensor.losses"),
       cell: (row) =>
         row.losses

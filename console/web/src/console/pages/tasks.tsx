@@ -82,7 +82,7 @@ function useColumns(): Column<TaskRow>[] {
   const t = useText();
   const word = useWord();
   return [
-    { key: "number", title: t("column.number"), width: 128, cell: (row) => <span className="mono">{row.number}</span> },
+    { key: "number", optional: true, title: t("column.number"), width: 128, cell: (row) => <span className="mono">{row.number}</span> },
     { key: "title", title: t("column.title"), cell: (row) => <Outside text={row.title} /> },
     { key: "unit", title: t("task.unit"), width: 104, cell: (row) => row.unit.name },
     { key: "state", title: t("column.state"), width: 144, cell: (row) => <TaskStateChip row={row} /> },

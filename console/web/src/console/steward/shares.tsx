@@ -74,7 +74,7 @@ function useColumns(): Column<ShareRow>[] {
   const t = useText();
   return [
     { key: "state", title: t("column.state"), width: 96, cell: (row) => <ShareState row={row} /> },
-    { key: "number", title: t("column.number"), width: 112, cell: (row) => <span className="mono">{row.number}</span> },
+    { key: "number", optional: true, title: t("column.number"), width: 112, cell: (row) => <span className="mono">{row.number}</span> },
     { key: "title", title: t("column.title"), cell: (row) => <Outside text={row.title} /> },
     { key: "recipient", title: t("shares.recipient"), cell: (row) => <Outside text={row.recipient} /> },
     { key: "policy", optional: true, title: t("masking.policy"), width: 144, cell: (row) => <span className="mono">{row.policy}</span> },

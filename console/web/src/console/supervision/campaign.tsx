@@ -92,7 +92,7 @@ function Verbs({ detail }: { detail: CampaignDetail }) {
         </Button>
       )}
       {may("order") && open > 0 && (
-        <Button type="primary" onClick={() => setDialog("order")} data-testid="order-findings">
+        <Button onClick={() => setDialog("order")} data-testid="order-findings">
           {t("campaign.order", { n: open })}
         </Button>
       )}

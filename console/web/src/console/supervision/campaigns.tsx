@@ -25,7 +25,7 @@ export function Campaigns({ chosen }: { chosen: string | null }) {
   const query = useQuery({ queryKey: ["campaigns"], queryFn: calls.campaigns.list });
   const open = (id: string) => navigate(`/supervision/${id}?tab=campaigns`, { replace: true });
   const issue = may("campaign.issue") && (
-    <Button type="primary" onClick={() => setIssuing(true)} data-testid="issue-campaign">
+    <Button type="primary" size="small" onClick={() => setIssuing(true)} data-testid="issue-campaign">
       {t("campaign.issue")}
     </Button>
   );
@@ -76,7 +76,7 @@ export function CampaignState({ row }: { row: CampaignRow }) {
 function useColumns(): Column<CampaignRow>[] {
   const t = useText();
   return [
-    { key: "number", title: t("campaign.number"), width: 112, cell: (row) => <span className="mono">{row.number}</span> },
+    { key: "number", optional: true, title: t("campaign.number"), width: 112, cell: (row) => <span className="mono">{row.number}</span> },
     { key: "title", title: t("campaign.title"), cell: (row) => <Outside text={row.title} /> },
     { key: "issuer", optional: true, title: t("campaign.issuer"), width: 112, cell: (row) => row.issuer.name },
     { key: "state", title: t("column.state"), width: 96, cell: (row) => <CampaignState row={row} /> },

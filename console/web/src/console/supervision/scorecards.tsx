@@ -75,7 +75,7 @@ function useColumns(): Column<ScorecardRow>[] {
   return [
     number("rank", t("scorecard.rank"), (row) => String(row.rank ?? ""), 64),
     { key: "unit", title: t("column.unit"), cell: (row) => row.unit.name },
-    { key: "score", title: t("scorecard.score"), numeric: true, width: 88, cell: (row) => <strong>{row.score?.toFixed(1) ?? ""}</strong> },
+    { key: "score", title: t("scorecard.score"), numeric: true, width: 88, cell: (row) => <strong>{row.score?.toFixed(1) ?? "—"}</strong> },
     number("tasks", t("scorecard.tasks"), (row) => String(row.tasks || ""), 80),
     number("signed", t("scorecard.signed"), (row) => of(row.signed_in_time, row.tasks)),
     number("sign_time", t("scorecard.sign_time"), (row) => time(row.median_sign_minutes)),

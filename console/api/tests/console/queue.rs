@@ -1,0 +1,67 @@
+//! The totals of the queue are kept by every act; they have to be what counting rows gives.
+
+use crate::support::{Browser, alert, deliver, start};
+use fengsui_api::Role;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+async fn ids(browser: &Browser, path: &str) -> Vec<Value> {
+    let page = browser.get(path).await;
+    page["items"].as_array().expect("is a list").iter().map(|row| row["id"].clone()).collect()
+}
+
+/// Every list says how many rows it has, and has them.
+async fn expect_totals(browser: &Browser, when: &str) {
+    for state in ["open", "all", "new", "acknowledged", "in_incident", "closed"] {
+        for more in ["", "&severity_min=high", "&domain=application", "&source=sigma", "&unit=620123", "&q=sql"] {
+            for grouped in [false, true] {
+                let path = format!("/alerts?limit=500&state={state}{more}&grouped={grouped}");
+                let page = browser.get(&path).await;
+                let rows = page["items"].as_array().expect("is a list").len();
+                assert_eq!(page["total"], rows, "{when}: {path}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+pub(crate) async fn totals_follow_every_act() {
+    let running = start().await;
+    let analyst = running.person("analyst", Role::Analyst, "620000").await;
+    let units = ["620123", "620102", "621022"];
+    let mut alerts = Vec::new();
+    for number in 1..=60_u32 {
+        let mut one = alert(number, units[number as usize % 3], "SQL 注入");
+        one.severity = fengsui_schema::Severity::from_number((number % 5) as u8);
+        one.group_key = format!("g{}", number % 7);
+        if number % 4 == 0 {
+            one.source = fengsui_schema::AlertSource::Sigma;
+        }
+        alerts.push(one);
+    }
+    deliver(&running, alerts).await;
+    expect_totals(&analyst, "after ingest").await;
+
+    let first = ids(&analyst, "/alerts?limit=20").await;
+    let act = |ids: &[Value], action: &str| json!({"ids": ids, "action": action, "disposition": "false_positive", "reason": "测试"});
+    analyst.post("/alerts/actions", act(&first[..5], "acknowledge")).await;
+    let closed = analyst.post("/alerts/actions", act(&first, "close")).await;
+    assert_eq!(closed["changed"], 20);
+    expect_totals(&analyst, "after closing").await;
+    analyst.post("/alerts/undo", json!({"undo_token": closed["undo_token"]})).await;
+    expect_totals(&analyst, "after taking it back").await;
+
+    let head = ids(&analyst, "/alerts?limit=3&grouped=true").await;
+    let mut whole = act(&head, "close");
+    whole["whole_groups"] = true.into();
+    analyst.post("/alerts/actions", whole).await;
+    expect_totals(&analyst, "after closing whole groups").await;
+    let open = ids(&analyst, "/alerts?limit=4").await;
+    let incident = json!({"title": "注入", "grade": "general", "alert_ids": open});
+    let (status, answer) = analyst.send(Method::POST, "/incidents", Some(incident)).await;
+    assert!(status.is_success(), "{answer}");
+    expect_totals(&analyst, "after making an incident").await;
+    let again = ids(&analyst, "/alerts?state=closed&limit=6").await;
+    analyst.post("/alerts/actions", json!({"ids": again, "action": "reopen"})).await;
+    expect_totals(&analyst, "after opening again").await;
+}
