@@ -48,6 +48,9 @@ pub(crate) enum Command {
     /// Check rules.
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// Make, check and install signed bundles of rules.
+    #[command(subcommand)]
+    Bundle(BundleCommand),
     /// Look at records that could not be parsed, or give them back to the parsers after a fix.
     #[command(
         subcommand,
@@ -75,9 +78,29 @@ pub(crate) enum Command {
     /// Print the example settings file with every key documented.
     #[command(after_help = "Example:\n  fengsui settings > fengsui.toml")]
     Settings,
-    /// Enter the confinement of the live sensor and print what it can't do any more; exit code 1 when it still can.
-    #[command(hide = true, after_help = "Example:\n  fengsui confinement")]
-    Confinement,
+    /// Scan files for a sensor, which starts this by itself: requests come on standard input.
+    #[command(
+        hide = true,
+        after_help = "Example (systemd starts it so behind a socket):\n  fengsui scan-worker --user nobody"
+    )]
+    ScanWorker {
+        /// User to become when root starts it.
+        #[arg(long, default_value = "nobody")]
+        user: String,
+        /// Seconds of processor time that loading the rules may take.
+        #[arg(long, default_value_t = fengsui_files::limits::SCAN_LOAD_CPU_SECONDS, value_name = "SECONDS")]
+        load_seconds: u64,
+        /// Be the worker itself instead of its keeper.
+        #[arg(long, hide = true)]
+        confined: bool,
+    },
+    /// Enter the confinement of a role and print what it can't do any more; exit code 1 when it still can.
+    #[command(hide = true, after_help = "Example:\n  fengsui confinement --of scan-worker")]
+    Confinement {
+        /// The role.
+        #[arg(long, default_value = "sensor", value_parser = ["sensor", "scan-worker"])]
+        of: String,
+    },
     /// Write the reference pages from the registries.
     #[command(hide = true, after_help = "Example:\n  fengsui reference --output docs/reference")]
     Reference {
@@ -496,6 +519,56 @@ pub(crate) enum RulesCommand {
         #[arg(long, default_value_t = 0)]
         most: usize,
     },
+}
+
+/// `fengsui bundle …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum BundleCommand {
+    /// Pack a folder of rules and sign it with an SM2 key.
+    #[command(
+        after_help = "Example:\n  fengsui bundle create --key signer.key --number 7 --output rules-7.bundle my-rules\n\nThe folder holds suricata/*.rules, sigma/*.yml, indicators/*.csv, yara/*.yar, suppressions/*.toml, grading/*.toml."
+    )]
+    Create(CreateBundleArguments),
+    /// Check a bundle and list what is in it. Exit code 2 when it is refused.
+    #[command(after_help = "Example:\n  fengsui bundle verify --signer signer.pub rules-7.bundle")]
+    Verify {
+        /// Public key (PEM) that is trusted; may be given several times.
+        #[arg(long, required = true, value_name = "FILE")]
+        signer: Vec<PathBuf>,
+        /// The bundle.
+        bundle: PathBuf,
+    },
+    /// Check a bundle against the keys in the settings and put it in force from the next start.
+    #[command(after_help = "Example:\n  fengsui bundle install -C fengsui.toml rules-7.bundle")]
+    Install {
+        /// The bundle.
+        bundle: PathBuf,
+        /// Take it although its version is not above the one before.
+        #[arg(long)]
+        roll_back: bool,
+    },
+}
+
+/// `fengsui bundle create`
+#[derive(Debug, Args)]
+pub(crate) struct CreateBundleArguments {
+    /// Private key file of the signer; `fengsui crypto keygen` makes one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// Version; an installation takes higher ones only.
+    #[arg(id = "number", long = "number", value_name = "N")]
+    pub(crate) version: u64,
+    /// When it may be used first, such as 2026-01-31T08:00:00Z; at once when absent.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) not_before: Option<jiff::Timestamp>,
+    /// Days it may be used.
+    #[arg(long, default_value_t = 365)]
+    pub(crate) days: u32,
+    /// File to write; must not exist.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Folder with the rules.
+    pub(crate) folder: PathBuf,
 }
 
 /// `fengsui audit …`

@@ -6,6 +6,7 @@ use anyhow::Context;
 use fengsui_pipeline::RuleSources;
 use rust_embed::RustEmbed;
 
+use crate::bundle::{self, Purpose, Shelf};
 use crate::settings::RulesSettings;
 
 #[derive(RustEmbed)]
@@ -31,18 +32,19 @@ pub(crate) struct RuleFiles {
     pub(crate) suppressions: Vec<PathBuf>,
     /// Rules that propose grades.
     pub(crate) grading: Option<PathBuf>,
+    /// Version and SM3 of the bundle that is in force.
+    pub(crate) bundle: Option<(u64, String)>,
+    /// What was refused because nobody who is trusted signed it, and why.
+    pub(crate) refused: Vec<String>,
 }
 
-/// Lays the starter rules out below the data folder and lists them with the ones the settings name.
+/// Lays the starter rules and the bundle in force out below a folder and lists them with the ones the settings name.
+/// `bundles` is the data folder that bundles are installed in. What is not trusted is left out and named.
 ///
 /// # Errors
-/// When the data folder can't be written or a named folder can't be read.
-pub(crate) fn rule_files(settings: &RulesSettings, data: &Path) -> anyhow::Result<RuleFiles> {
-    let mut files = RuleFiles {
-        suppressions: settings.suppressions.clone(),
-        grading: settings.grading.clone(),
-        ..RuleFiles::default()
-    };
+/// When the folder can't be written or a named folder can't be read.
+pub(crate) fn rule_files(settings: &RulesSettings, data: &Path, bundles: &Path) -> anyhow::Result<RuleFiles> {
+    let mut files = RuleFiles::default();
     if settings.starter {
         let folder = data.join("starter-rules");
         lay_out(&folder)?;
@@ -51,18 +53,48 @@ pub(crate) fn rule_files(settings: &RulesSettings, data: &Path) -> anyhow::Resul
         files.add("indicators", &folder.join("indicators"), "csv")?;
         files.add("yara", &folder.join("yara"), "yar")?;
     }
-    for (kind, paths, ending) in [
-        ("suricata", &settings.suricata, "rules"),
-        ("sigma", &settings.sigma, "yml"),
-        ("indicators", &settings.indicators, "csv"),
-        ("yara", &settings.yara, "yar"),
-    ] {
-        paths.iter().try_for_each(|path| files.add(kind, path, ending))?;
+    match installed(settings, bundles) {
+        Ok(None) => {}
+        Ok(Some(bundle)) => {
+            let folder = data.join("bundle-rules");
+            bundle::lay_out(&bundle, &folder)?;
+            for (name, ending) in Purpose::Rules.folders() {
+                files.add(name, &folder.join(name), ending)?;
+            }
+            files.bundle = Some((bundle.manifest.version, bundle.digest));
+        }
+        Err(error) => files.refused.push(format!("bundle of rules: {error:#}")),
     }
+    files.add_named(settings)?;
     Ok(files)
 }
 
+/// The bundle in force, as far as it can be trusted.
+fn installed(settings: &RulesSettings, bundles: &Path) -> anyhow::Result<Option<bundle::Bundle>> {
+    Shelf::below(bundles, Purpose::Rules).load(&bundle::read_signers(&settings.signers)?, bundle::now())
+}
+
 impl RuleFiles {
+    /// Adds what the settings name by path, which nobody signed.
+    fn add_named(&mut self, settings: &RulesSettings) -> anyhow::Result<()> {
+        let grading: Vec<PathBuf> = settings.grading.iter().cloned().collect();
+        for (kind, paths, ending) in [
+            ("suricata", &settings.suricata, "rules"),
+            ("sigma", &settings.sigma, "yml"),
+            ("indicators", &settings.indicators, "csv"),
+            ("yara", &settings.yara, "yar"),
+            ("suppressions", &settings.suppressions, "toml"),
+            ("grading", &grading, "toml"),
+        ] {
+            if settings.signed_only && !paths.is_empty() {
+                self.refused.push(format!("rules.{kind} names files that nobody signed, and rules.signed_only is set"));
+                continue;
+            }
+            paths.iter().try_for_each(|path| self.add(kind, path, ending))?;
+        }
+        Ok(())
+    }
+
     /// The ones the analyzer loads.
     pub(crate) fn detection(&self) -> RuleSources {
         RuleSources {
@@ -95,6 +127,9 @@ impl RuleFiles {
             "suricata" => self.suricata.extend(found),
             "sigma" => self.sigma.extend(found),
             "indicators" => self.indicators.extend(found),
+            "suppressions" => self.suppressions.extend(found),
+            // The last one holds: what the operator names wins over a bundle.
+            "grading" => self.grading = found.last().cloned().or(self.grading.take()),
             _ => self.yara.extend(found),
         }
         Ok(())
@@ -156,8 +191,8 @@ mod tests {
     #[test]
     fn starter_rules_are_laid_out_again_and_again() {
         let data = tempfile::tempdir().expect("folder");
-        let first = rule_files(&RulesSettings::default(), data.path()).expect("laid out");
-        let second = rule_files(&RulesSettings::default(), data.path()).expect("laid out");
+        let first = rule_files(&RulesSettings::default(), data.path(), data.path()).expect("laid out");
+        let second = rule_files(&RulesSettings::default(), data.path(), data.path()).expect("laid out");
         assert_eq!(first.suricata, second.suricata);
         assert!(!first.suricata.is_empty() && !first.sigma.is_empty() && !first.yara.is_empty());
     }

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod bundle;
 mod commands;
 mod content;
 mod demo;

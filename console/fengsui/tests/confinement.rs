@@ -9,10 +9,24 @@ use std::process::Command;
 use fengsui_harness::{run, top};
 use serde_json::Value;
 
+fn report_of(role: &str) -> Value {
+    let done = run(Path::new(env!("CARGO_BIN_EXE_fengsui")), &["confinement", "--of", role], &top()).expect("runs");
+    serde_json::from_str(&done.out).unwrap_or_else(|_| panic!("{} {}", done.out, done.err))
+}
+
+#[test]
+fn a_scan_worker_can_do_nothing_but_scan() {
+    let report = report_of("scan-worker");
+    for refused in ["shadow", "execute", "connect", "listen", "own_folder"] {
+        assert_eq!(report[refused], "refused", "{report}");
+    }
+}
+
 #[test]
 fn a_confined_process_has_no_way_out() {
-    let done = run(Path::new(env!("CARGO_BIN_EXE_fengsui")), &["confinement"], &top()).expect("runs");
-    let report: Value = serde_json::from_str(&done.out).unwrap_or_else(|_| panic!("{} {}", done.out, done.err));
+    let report = report_of("sensor");
+    let user = report["user"].as_str().expect("is told").to_owned();
+    assert!(user.split_whitespace().all(|id| id != "0"), "root is still root: {report}");
     assert_eq!(report["cap_eff"], "0000000000000000", "{report}");
     assert_eq!(report["cap_prm"], "0000000000000000", "{report}");
     assert_eq!((&report["no_new_privs"], &report["seccomp"]), (&"1".into(), &"2".into()), "{report}");
@@ -26,7 +40,7 @@ fn a_confined_process_has_no_way_out() {
 
 #[test]
 fn the_units_give_up_what_they_can() {
-    for (unit, limit) in [("sensor", 20), ("analyzer", 15), ("console", 15)] {
+    for (unit, limit) in [("sensor", 20), ("analyzer", 15), ("console", 15), ("scan-worker@", 10)] {
         let file = top().join(format!("console/fengsui/systemd/fengsui-{unit}.service"));
         let text = std::fs::read_to_string(&file).expect("is there");
         for needed in ["NoNewPrivileges=yes", "ProtectSystem=strict", "SystemCallFilter=", "CapabilityBoundingSet="] {

@@ -81,7 +81,8 @@ const ANSWERS: [RegExp, Answer][] = [
 ];
 
 /** Answers the interface's calls on this page as for somebody with the role; nobody is logged in without one. */
-export async function serveFixtures(page: Page, role: Role | null): Promise<void> {
+/** Answers as a server would; `change` has the last word on what it says, but for who is logged in. */
+export async function serveFixtures(page: Page, role: Role | null, change: (answer: unknown) => unknown = (answer) => answer): Promise<void> {
   await page.route("**/api/v1/**", async (route) => {
     const url = new URL(route.request().url());
     const path = url.pathname.replace("/api/v1/", "");
@@ -92,7 +93,7 @@ export async function serveFixtures(page: Page, role: Role | null): Promise<void
     }
     for (const [pattern, answer] of ANSWERS) {
       const match = pattern.exec(path);
-      if (match) return route.fulfill({ json: answer(match[1] ?? "", url, route.request().method()) });
+      if (match) return route.fulfill({ json: change(answer(match[1] ?? "", url, route.request().method())) });
     }
     return route.fulfill({ status: 404, json: { error: { code: "not_found", message_zh: "没有找到", message_en: "not found", field: null } } });
   });

@@ -24,6 +24,18 @@ pub enum FilesError {
     /// A scan thread could not be started.
     #[error("a YARA scan thread cannot be started: {0}")]
     Thread(#[source] std::io::Error),
+    /// A scan worker could not be started.
+    #[error("the scan worker cannot be started: {0}")]
+    Worker(#[source] std::io::Error),
+    /// The pipe to a scan worker broke.
+    #[error("the pipe of the scan worker broke: {0}")]
+    Pipe(#[source] std::io::Error),
+    /// A frame holds something else than it should.
+    #[error("a frame of the scan worker is malformed: {0}")]
+    Frame(String),
+    /// A scan worker does not load the rules.
+    #[error("the scan worker refuses the rules: {0}")]
+    Refused(String),
     /// A line of a hash list is no digest.
     #[error("line {line} of hash list {list} is no MD5, SHA-1, SHA-256 or SM3 in hexadecimal: {text}")]
     HashLine {

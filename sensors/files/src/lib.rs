@@ -3,7 +3,8 @@
 //! Does not reassemble streams or decide what is sensitive.
 //!
 //! [`identify`] names the type of a file by its first bytes, [`FileHasher`] digests it while it streams by,
-//! [`HashList`] looks its digests up, [`YaraRules`] and [`YaraPool`] scan it once it is whole.
+//! [`HashList`] looks its digests up, [`YaraRules`] scan it once it is whole: on the threads of a [`YaraPool`], each of which
+//! has a [`ScanClient`] that hands files to a process of its own.
 
 #![forbid(unsafe_code)]
 
@@ -14,6 +15,7 @@ mod hashes;
 mod kind;
 pub mod limits;
 mod pool;
+mod scan;
 mod text;
 mod yara;
 
@@ -22,4 +24,5 @@ pub use hash_list::HashList;
 pub use hashes::{Digest, FileHasher, FileHashes};
 pub use kind::{FileKind, FileSignature, SIGNATURES, identify};
 pub use pool::{PoolStatistics, ScanTicket, YaraPool};
-pub use yara::{ScanOutcome, YaraMatch, YaraRules};
+pub use scan::{Job, RuleTexts, ScanClient, Scanner, keep, serve};
+pub use yara::{ScanOutcome, Unscanned, YaraMatch, YaraRules};

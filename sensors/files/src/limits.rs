@@ -13,7 +13,7 @@ pub const YARA_SOURCE_BYTES: usize = 8 << 20;
 /// Bytes of a file that YARA scans.
 pub const YARA_SCAN_BYTES: usize = 32 << 20;
 /// How long YARA may work on one file.
-pub const YARA_TIMEOUT: Duration = Duration::from_secs(5);
+pub const YARA_TIMEOUT: Duration = Duration::from_secs(2);
 /// Matches of one pattern that YARA keeps.
 pub const YARA_PATTERN_MATCHES: usize = 16;
 /// Rules reported for one file.
@@ -22,3 +22,24 @@ pub const YARA_RULES_PER_FILE: usize = 32;
 pub const YARA_QUEUE_FILES: usize = 64;
 /// Scan threads of one pool.
 pub const YARA_THREADS: usize = 8;
+/// Bytes of one request to a scan worker: all rules, or one file.
+pub const SCAN_REQUEST_BYTES: usize = 64 << 20;
+/// Bytes of one answer of a scan worker.
+pub const SCAN_ANSWER_BYTES: usize = 1 << 20;
+/// Memory a scan worker may take, in bytes. A worker that takes more dies, and the file is told as unscanned.
+pub const SCAN_MEMORY_BYTES: u64 = 512 << 20;
+/// Seconds of processor time that a scan worker may use for one file. The limit is one of whole seconds, so it comes
+/// between this and one second less.
+pub const SCAN_CPU_SECONDS: u64 = 2;
+/// Seconds of processor time that a scan worker may use to load all rules.
+pub const SCAN_LOAD_CPU_SECONDS: u64 = 60;
+/// How long a scan worker may take for one file by the clock, on a machine that is busy with other things.
+pub const SCAN_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a scan worker may take to load all rules by the clock.
+pub const SCAN_LOAD_TIMEOUT: Duration = Duration::from_secs(180);
+/// Pause before a scan worker that died is started again; it doubles with every one that dies in a row.
+pub const SCAN_RESTART_PAUSE: Duration = Duration::from_millis(20);
+/// Longest such pause.
+pub const SCAN_RESTART_PAUSE_MOST: Duration = Duration::from_secs(2);
+/// How long a scan worker that closed its pipe may take to end, before it is counted as crashed without a reason.
+pub const SCAN_FAREWELL: Duration = Duration::from_millis(500);

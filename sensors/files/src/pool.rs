@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::limits::{YARA_QUEUE_FILES, YARA_THREADS};
-use crate::{FilesError, ScanOutcome, YaraRules};
+use crate::{FilesError, ScanOutcome, Scanner, Unscanned};
 
 struct Job {
     bytes: Vec<u8>,
@@ -20,18 +20,15 @@ pub struct PoolStatistics {
     pub scanned: u64,
     /// Files shed because the queue was full.
     pub shed: u64,
-    /// Scans that took too long.
-    pub timed_out: u64,
-    /// Scans that the engine gave up.
-    pub failed: u64,
+    /// Files whose scan did not come to its end.
+    pub unscanned: u64,
 }
 
 #[derive(Default)]
 struct Counters {
     scanned: AtomicU64,
     shed: AtomicU64,
-    timed_out: AtomicU64,
-    failed: AtomicU64,
+    unscanned: AtomicU64,
 }
 
 /// A scan under way.
@@ -46,19 +43,22 @@ pub struct YaraPool {
 }
 
 impl YaraPool {
-    /// Starts so many threads (1 to [`YARA_THREADS`]).
+    /// Starts a thread for each scanner, at most [`YARA_THREADS`].
     ///
     /// # Errors
     /// When a thread cannot be started.
-    pub fn start(rules: Arc<YaraRules>, threads: usize) -> Result<Self, FilesError> {
+    pub fn start(scanners: Vec<Box<dyn Scanner>>) -> Result<Self, FilesError> {
         let (queue, jobs) = sync_channel(YARA_QUEUE_FILES);
         let (jobs, counters) = (Arc::new(Mutex::new(jobs)), Arc::new(Counters::default()));
-        let threads = (0..threads.clamp(1, YARA_THREADS))
-            .map(|number| {
-                let (rules, jobs, counters) = (Arc::clone(&rules), Arc::clone(&jobs), Arc::clone(&counters));
+        let threads = scanners
+            .into_iter()
+            .take(YARA_THREADS)
+            .enumerate()
+            .map(|(number, scanner)| {
+                let (jobs, counters) = (Arc::clone(&jobs), Arc::clone(&counters));
                 std::thread::Builder::new()
                     .name(format!("yara-{number}"))
-                    .spawn(move || work(&rules, &jobs, &counters))
+                    .spawn(move || work(scanner, &jobs, &counters))
                     .map_err(FilesError::Thread)
             })
             .collect::<Result<_, _>>()?;
@@ -93,8 +93,7 @@ impl YaraPool {
         PoolStatistics {
             scanned: read(&self.counters.scanned),
             shed: read(&self.counters.shed),
-            timed_out: read(&self.counters.timed_out),
-            failed: read(&self.counters.failed),
+            unscanned: read(&self.counters.unscanned),
         }
     }
 }
@@ -113,8 +112,7 @@ impl Drop for YaraPool {
 impl ScanTicket {
     /// The outcome, when there is one yet.
     ///
-    /// # Errors
-    /// [`ScanOutcome::Failed`] when the thread is gone.
+    /// [`Unscanned::Gone`] when the thread is.
     #[must_use]
     pub fn try_take(&self) -> Option<ScanOutcome> {
         match self.0.try_recv() {
@@ -132,18 +130,17 @@ impl ScanTicket {
 }
 
 fn gone() -> ScanOutcome {
-    ScanOutcome::Failed("the scan thread is gone".to_owned())
+    ScanOutcome::Unscanned(Unscanned::Gone)
 }
 
-fn work(rules: &YaraRules, jobs: &Mutex<Receiver<Job>>, counters: &Counters) {
+fn work(mut scanner: Box<dyn Scanner>, jobs: &Mutex<Receiver<Job>>, counters: &Counters) {
     loop {
         let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
-        let outcome = rules.scan(&job.bytes);
+        let outcome = scanner.scan(&job.bytes);
         let counter = match outcome {
             ScanOutcome::Complete(_) | ScanOutcome::Partial(_) => &counters.scanned,
-            ScanOutcome::TimedOut => &counters.timed_out,
-            ScanOutcome::Failed(_) => &counters.failed,
+            ScanOutcome::Unscanned(_) => &counters.unscanned,
         };
         counter.fetch_add(1, Ordering::Relaxed);
         // Nobody may be waiting any more, which is no fault of the scan.
@@ -154,11 +151,13 @@ fn work(rules: &YaraRules, jobs: &Mutex<Receiver<Job>>, counters: &Counters) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::YaraRules;
 
     #[test]
     fn every_file_gets_its_own_answer() {
         let rules = YaraRules::compile([("t", "rule a { strings: $x = \"needle\" condition: $x }")]).expect("compiles");
-        let pool = YaraPool::start(Arc::new(rules), 2).expect("starts");
+        let rules = Arc::new(rules);
+        let pool = YaraPool::start(vec![Box::new(Arc::clone(&rules)), Box::new(rules)]).expect("starts");
         let tickets: Vec<_> = (0..20)
             .map(|number| {
                 let text = if number % 2 == 0 { "a needle" } else { "nothing" };

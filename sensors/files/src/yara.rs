@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fengsui_schema::shown;
+use serde::{Deserialize, Serialize};
 use yara_x::{Compiler, MetaValue, Rule, Rules, ScanError, Scanner, SourceCode};
 
 use crate::FilesError;
@@ -16,7 +17,7 @@ pub struct YaraRules {
 }
 
 /// A rule that fits a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct YaraMatch {
     /// Identifier of the rule.
     pub rule: String,
@@ -31,16 +32,45 @@ pub struct YaraMatch {
 }
 
 /// How a scan ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ScanOutcome {
     /// The file was scanned in full.
     Complete(Vec<YaraMatch>),
     /// The file was larger than [`YARA_SCAN_BYTES`]; only its start was scanned.
     Partial(Vec<YaraMatch>),
-    /// The scan took longer than [`YARA_TIMEOUT`].
+    /// The file was not scanned to its end.
+    Unscanned(Unscanned),
+}
+
+/// Why a file was not scanned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unscanned {
+    /// It took longer than [`YARA_TIMEOUT`], or than the worker's keeper waits.
     TimedOut,
+    /// The worker died over it: it ran into its limit of memory, or crashed.
+    Crashed,
+    /// Somebody killed the worker, twice.
+    Killed,
+    /// The worker can't be reached any more.
+    Gone,
     /// The engine gave up, with its reason.
     Failed(String),
+}
+
+impl Unscanned {
+    /// The reason in words.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            Self::TimedOut => "timed out".to_owned(),
+            Self::Crashed => "scan worker died".to_owned(),
+            Self::Killed => "scan worker was killed".to_owned(),
+            Self::Gone => "scan worker is gone".to_owned(),
+            Self::Failed(reason) => shown(reason).to_string(),
+        }
+    }
 }
 
 impl YaraRules {
@@ -92,8 +122,8 @@ impl YaraRules {
                 let matches = results.matching_rules().take(YARA_RULES_PER_FILE).map(|rule| match_of(&rule)).collect();
                 if part.len() < bytes.len() { ScanOutcome::Partial(matches) } else { ScanOutcome::Complete(matches) }
             }
-            Err(ScanError::Timeout) => ScanOutcome::TimedOut,
-            Err(error) => ScanOutcome::Failed(one_line(&error.to_string())),
+            Err(ScanError::Timeout) => ScanOutcome::Unscanned(Unscanned::TimedOut),
+            Err(error) => ScanOutcome::Unscanned(Unscanned::Failed(one_line(&error.to_string()))),
         }
     }
 }
@@ -104,7 +134,7 @@ impl ScanOutcome {
     pub fn matches(&self) -> &[YaraMatch] {
         match self {
             Self::Complete(matches) | Self::Partial(matches) => matches,
-            Self::TimedOut | Self::Failed(_) => &[],
+            Self::Unscanned(_) => &[],
         }
     }
 }

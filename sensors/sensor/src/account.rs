@@ -90,6 +90,7 @@ counters! {
     FileContentShed => "file_store.content_shed",
     YaraShed => "file_store.yara_shed",
     YaraUnfinished => "file_store.yara_unfinished",
+    ScanWorkerLost => "file_store.scan_worker_lost",
     Findings => "dlp.findings",
     EvidenceFiles => "evidence.files",
     EvidenceShed => "evidence.shed",

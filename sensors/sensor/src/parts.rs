@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use fengsui_dlp_engine::Engine;
-use fengsui_files::{Digest, HashList, YaraPool, YaraRules};
+use fengsui_files::{Digest, FilesError, HashList, RuleTexts, Scanner, YaraPool, YaraRules};
 use fengsui_schema::{UnitCode, shown};
 use fengsui_signatures::Tracking;
 
@@ -22,8 +22,8 @@ pub struct SensorParts {
     pub rules: LiveRules,
     /// Classifies content of files; absent to leave it out.
     pub classifier: Option<Arc<Engine>>,
-    /// Scans files; absent to leave it out.
-    pub yara: Option<Arc<YaraRules>>,
+    /// Scan files, each on a thread of its own; none to leave it out.
+    pub scanners: Vec<Box<dyn Scanner>>,
     /// Known digests.
     pub hashes: HashList,
 }
@@ -32,23 +32,47 @@ impl SensorParts {
     /// Rules and nothing else.
     #[must_use]
     pub fn new(rules: LiveRules) -> Self {
-        Self { rules, classifier: None, yara: None, hashes: HashList::new() }
+        Self { rules, classifier: None, scanners: Vec::new(), hashes: HashList::new() }
     }
 }
 
-/// Reads and compiles YARA rule files, and folders of `*.yar`. `None` without files.
+/// Makes so many scanners that have loaded the same rules.
+pub type StartScanners = dyn Fn(&RuleTexts, usize) -> Result<Vec<Box<dyn Scanner>>, FilesError> + Send + Sync;
+
+/// Scanners of this process, for tools that see files of their own only.
 ///
 /// # Errors
-/// When a file cannot be read or does not compile.
-pub fn load_yara(paths: &[PathBuf]) -> Result<Option<Arc<YaraRules>>, SensorError> {
+/// When a rule does not compile.
+pub fn scanners_in_process(texts: &RuleTexts, count: usize) -> Result<Vec<Box<dyn Scanner>>, FilesError> {
+    let rules = Arc::new(YaraRules::compile(texts.iter().map(|(name, text)| (name.as_str(), text.as_str())))?);
+    Ok((0..count).map(|_| Box::new(Arc::clone(&rules)) as Box<dyn Scanner>).collect())
+}
+
+/// Reads YARA rule files, and folders of `*.yar`; they are compiled by whoever scans.
+///
+/// # Errors
+/// When a file cannot be read.
+fn read_yara(paths: &[PathBuf]) -> Result<RuleTexts, SensorError> {
     let files = read_files("YARA rule file", paths, "yar")?;
-    if files.is_empty() {
-        return Ok(None);
+    let text =
+        |(name, bytes): (String, Vec<u8>)| (file_name(&name).to_owned(), String::from_utf8_lossy(&bytes).into_owned());
+    Ok(files.into_iter().map(text).collect())
+}
+
+/// Starts as many scanners as the settings want; none without rules.
+///
+/// # Errors
+/// When a rule file cannot be read or is refused, or a scanner cannot be started.
+pub fn start_scanners(
+    paths: &[PathBuf],
+    threads: usize,
+    start: &StartScanners,
+) -> Result<Vec<Box<dyn Scanner>>, SensorError> {
+    let texts = read_yara(paths)?;
+    if texts.is_empty() || threads == 0 {
+        return Ok(Vec::new());
     }
-    let texts: Vec<(String, String)> =
-        files.into_iter().map(|(name, bytes)| (name, String::from_utf8_lossy(&bytes).into_owned())).collect();
-    let rules = YaraRules::compile(texts.iter().map(|(name, text)| (file_name(name), text.as_str())))?;
-    Ok(Some(Arc::new(rules)))
+    Ok(start(&texts, threads.min(fengsui_files::limits::YARA_THREADS))?)
 }
 
 /// Reads lists of known digests.
@@ -74,15 +98,12 @@ pub(crate) fn shared(
     (live, inline): (bool, bool),
 ) -> Result<Arc<Shared>, SensorError> {
     let unit = check(&settings)?;
-    let yara = match parts.yara.clone().filter(|rules| settings.yara_threads > 0 && !rules.is_empty()) {
-        Some(rules) => Some(YaraPool::start(rules, settings.yara_threads)?),
-        None => None,
-    };
+    let digests = digests(&settings, &parts);
+    let yara = if parts.scanners.is_empty() { None } else { Some(YaraPool::start(parts.scanners)?) };
     let evidence = match &settings.evidence.directory {
         Some(directory) => Some(EvidenceWriter::start(directory.clone(), &settings.observer, !live)?),
         None => None,
     };
-    let digests = digests(&settings, &parts);
     let file_store = match &settings.file_store.directory {
         Some(directory) => Some(FileStore::start(directory.clone(), !live)?),
         None => None,

@@ -5,11 +5,15 @@
 #![forbid(unsafe_code)]
 
 mod console;
+mod node;
 mod process;
+mod producer;
 mod proxy;
 
 pub use console::{Account, ConsoleClient};
+pub use node::{NodeUnderTest, PASSWORD, TOKEN, whole_list};
 pub use process::{Finished, Running, run};
+pub use producer::{FIRST_RULE, Producer, Sent, Series, mixed};
 pub use proxy::LinkProxy;
 
 use std::path::{Path, PathBuf};

@@ -83,6 +83,12 @@ impl Running {
         Ok(())
     }
 
+    /// Number of the process.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The exit code, when it has ended by itself.
     ///
     /// # Errors

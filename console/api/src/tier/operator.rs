@@ -4,7 +4,7 @@ use fengsui_relay::tier::{Destination, Labels};
 
 use super::{Draft, enrol};
 use crate::Console;
-use crate::audit::Actor;
+use crate::audit::{Actor, Entry, Outcome};
 use crate::db::{Query, Row, args};
 use crate::error::ConsoleError;
 use crate::scope::Scope;
@@ -146,6 +146,17 @@ impl Console {
             })
         };
         Ok(rows.iter().map(read).collect::<Result<_, sqlx::Error>>()?)
+    }
+
+    /// Puts into the audit log what the machine or its operator did.
+    ///
+    /// # Errors
+    /// When the database fails; what was to be done must not be done then.
+    pub async fn note(&self, action: &str, object: &str, done: bool, detail: &str) -> Result<(), ConsoleError> {
+        let (mut change, _) = self.operator().await?;
+        let outcome = if done { Outcome::Success } else { Outcome::Failed };
+        change.audit(Entry { action, object, outcome, detail }).await?;
+        Ok(change.commit().await?)
     }
 
     /// Fingerprint of this node's key, as its operator reads it out for the approval.

@@ -7,6 +7,7 @@ mod analyst;
 mod anchor;
 mod factors;
 mod indicators;
+mod injection;
 mod openapi;
 mod postgres;
 mod queue;

@@ -132,6 +132,7 @@ scenarios![
     factors::wrong_codes_lock_the_account,
     factors::an_sm2_key_signs_a_fresh_challenge_once,
     factors::another_role_ends_the_session_and_classes_stay_apart,
+    injection::hostile_texts_stay_texts_in_every_answer_and_document,
     security::every_role_gets_what_the_matrix_says,
     security::nothing_leaks_between_units,
     security::foreign_pages_and_dead_sessions_change_nothing,

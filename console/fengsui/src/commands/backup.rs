@@ -14,7 +14,7 @@ use fengsui_crypto::Sm3;
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::{BackupArguments, RestoreArguments};
-use crate::roles;
+use crate::{roles, settings};
 
 /// Name of the list of files.
 const MANIFEST: &str = "backup.json";
@@ -26,6 +26,9 @@ const ATTEMPTS: usize = 5;
 struct Manifest {
     version: u32,
     program: String,
+    /// When it was begun (RFC 3339).
+    #[serde(default)]
+    made: String,
     files: Vec<ManifestFile>,
 }
 
@@ -41,6 +44,7 @@ struct ManifestFile {
 pub(super) fn backup(job: &BackupArguments) -> anyhow::Result<ExitCode> {
     ensure!(job.data.is_dir(), "{} is no data folder", job.data.display());
     ensure!(!job.output.exists(), "{} exists already; name a folder that does not", job.output.display());
+    let made = jiff::Timestamp::now().to_string();
     let mut attempt = 1;
     while let Err(error) = copy_tree(&job.data, &job.output) {
         // A file that was merged away while we copied is no damage: start again with what is there now.
@@ -52,7 +56,7 @@ pub(super) fn backup(job: &BackupArguments) -> anyhow::Result<ExitCode> {
     }
     copy_databases(&job.data, &job.output)?;
     let files = list(&job.output)?;
-    let manifest = Manifest { version: 1, program: env!("CARGO_PKG_VERSION").to_owned(), files };
+    let manifest = Manifest { version: 1, program: env!("CARGO_PKG_VERSION").to_owned(), made, files };
     let text = serde_json::to_string_pretty(&manifest)?;
     fs::write(job.output.join(MANIFEST), text).with_context(|| format!("{} can't be written", job.output.display()))?;
     eprintln!("fengsui: {} files backed up to {}", manifest.files.len(), job.output.display());
@@ -60,7 +64,7 @@ pub(super) fn backup(job: &BackupArguments) -> anyhow::Result<ExitCode> {
 }
 
 /// Checks a backup and puts it back.
-pub(super) fn restore(job: &RestoreArguments) -> anyhow::Result<ExitCode> {
+pub(super) fn restore(config: Option<&Path>, job: &RestoreArguments) -> anyhow::Result<ExitCode> {
     let path = job.input.join(MANIFEST);
     let text =
         fs::read_to_string(&path).with_context(|| format!("{} can't be read; is it a backup?", path.display()))?;
@@ -79,9 +83,22 @@ pub(super) fn restore(job: &RestoreArguments) -> anyhow::Result<ExitCode> {
         roles::runtime()?
             .block_on(fengsui_api::begin_new_epochs(&database, now))
             .context("the links to other nodes can't be begun anew")?;
+        note(config, &job.data, &manifest)?;
     }
     eprintln!("fengsui: {} files restored to {}", manifest.files.len(), job.data.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says in the audit log of the folder that it came from a backup, and from when: what happened since is not in it.
+fn note(config: Option<&Path>, data: &Path, manifest: &Manifest) -> anyhow::Result<()> {
+    let mut settings = settings::load(config)?;
+    data.clone_into(&mut settings.data.directory);
+    let settings = settings.placed();
+    let detail = format!("{} files, made at {} by version {}", manifest.files.len(), manifest.made, manifest.program);
+    roles::runtime()?.block_on(async {
+        let console = roles::open_console(&settings).await?;
+        console.note("backup.restore", "backup", true, &detail).await.context("the audit log can't be written")
+    })
 }
 
 /// Every listed file is there, inside the folder, and unchanged.
@@ -192,7 +209,7 @@ mod tests {
         let place = tempfile::tempdir().expect("folder");
         let (output, back) = (place.path().join("backup"), place.path().join("back"));
         backup(&BackupArguments { data: data.path().to_owned(), output: output.clone() }).expect("backed up");
-        restore(&RestoreArguments { input: output, data: back.clone() }).expect("restored");
+        restore(None, &RestoreArguments { input: output, data: back.clone() }).expect("restored");
         assert_eq!(fs::read(back.join("spool/segment")).expect("is there"), b"records");
     }
 
@@ -204,7 +221,7 @@ mod tests {
         backup(&BackupArguments { data: data.path().to_owned(), output: output.clone() }).expect("backed up");
         fs::write(output.join("spool/segment"), b"Records").expect("changed");
         let back = place.path().join("back");
-        let error = restore(&RestoreArguments { input: output, data: back.clone() }).expect_err("is refused");
+        let error = restore(None, &RestoreArguments { input: output, data: back.clone() }).expect_err("is refused");
         assert!(error.to_string().contains("spool/segment"));
         assert!(!back.exists());
     }

@@ -1,4 +1,4 @@
-//! `fengsui confinement`: shows from the inside what a confined sensor can't do.
+//! `fengsui confinement`: shows from the inside what a confined role can't do.
 
 use std::fs::File;
 use std::io::{ErrorKind, Write};
@@ -8,14 +8,21 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::hardening::{Enforced, Sandbox};
+use crate::hardening::{Enforced, Identity, Sandbox, confine_scanner};
+use crate::settings::Settings;
 
 /// Enters the confinement, tries what an intruder would, and prints one JSON object.
-pub(super) fn run() -> anyhow::Result<ExitCode> {
-    let folder = std::env::temp_dir().join(format!("fengsui-confinement-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
-    let sandbox = Sandbox { read: vec!["/proc/self".into()], write: vec![folder.clone()], connects: false };
-    let enforced = sandbox.enter()?;
+pub(super) fn run(role: &str) -> anyhow::Result<ExitCode> {
+    let mut folder = std::env::temp_dir();
+    let enforced = match role {
+        // It has no folder of its own.
+        "scan-worker" => confine_scanner()?.enforced,
+        _ => {
+            folder.push(format!("fengsui-confinement-{}", std::process::id()));
+            std::fs::create_dir_all(&folder)?;
+            enter_sandbox(&folder)?
+        }
+    };
     // A thread, because what the sensor starts is what parses.
     let report = std::thread::spawn(move || attempts(&folder)).join();
     let mut report = report.map_err(|_| anyhow::anyhow!("the attempts panicked"))?;
@@ -23,6 +30,15 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
     writeln!(std::io::stdout(), "{report}")?;
     let refused = ["shadow", "execute", "connect", "listen"].iter().all(|name| report[*name] == "refused");
     Ok(ExitCode::from(u8::from(!refused)))
+}
+
+fn enter_sandbox(folder: &std::path::Path) -> anyhow::Result<Enforced> {
+    let user = Identity::to_become(&Settings::default().confinement.user)?;
+    if let Some(user) = user {
+        user.own(folder)?;
+    }
+    let (read, write) = (vec!["/proc/self".into()], vec![folder.to_owned()]);
+    Sandbox { read, write, user, ..Sandbox::default() }.enter()
 }
 
 fn attempts(folder: &std::path::Path) -> serde_json::Value {
@@ -36,14 +52,15 @@ fn attempts(folder: &std::path::Path) -> serde_json::Value {
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
     let written = std::fs::write(folder.join("own"), b"1");
     let answer = json!({
-        "cap_eff": line("CapEff"), "cap_prm": line("CapPrm"), "no_new_privs": line("NoNewPrivs"), "seccomp": line("Seccomp"),
+        "user": line("Uid"), "cap_eff": line("CapEff"), "cap_prm": line("CapPrm"), "no_new_privs": line("NoNewPrivs"), "seccomp": line("Seccomp"),
         "shadow": word(File::open("/etc/shadow").map(drop)),
         "execute": word(Command::new("/bin/true").status().map(drop)),
         "connect": word(TcpStream::connect_timeout(&nowhere, Duration::from_secs(1)).map(drop)),
         "listen": word(std::net::TcpListener::bind("127.0.0.1:0").map(drop)),
         "own_folder": word(written),
     });
-    let _ = std::fs::remove_dir_all(folder);
+    let _ = std::fs::remove_file(folder.join("own"));
+    let _ = std::fs::remove_dir(folder);
     answer
 }
 

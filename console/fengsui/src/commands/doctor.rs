@@ -72,8 +72,11 @@ fn checks(settings: &Settings) -> Vec<Check> {
             ),
         ),
     ];
-    match rule_files(&settings.rules, data) {
-        Ok(files) => checks.extend(rules(settings, &files)),
+    match rule_files(&settings.rules, data, data) {
+        Ok(files) => {
+            checks.extend(files.refused.iter().map(|reason| check("rules refused", Err(reason.clone()))));
+            checks.extend(rules(settings, &files));
+        }
         Err(error) => checks.push(check("rules", Err(format!("{error:#}")))),
     }
     checks

@@ -3,6 +3,7 @@
 mod analyze;
 mod audit;
 mod backup;
+mod bundle;
 mod confinement;
 mod crypto;
 mod dlp;
@@ -35,14 +36,18 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Detect(detect) => analyze::detect(detect),
         Command::Analyze(job) => analyze::analyze(config, job),
         Command::Rules(RulesCommand::Check { files, most }) => rules::check(&files, most),
+        Command::Bundle(command) => bundle::run(config, command),
         Command::Quarantine(command) => quarantine::run(config, &command),
         Command::Audit(AuditCommand::Verify { data }) => audit::verify(&data),
         Command::Node(command) => node::run(config, command),
         Command::Crypto(job) => crypto::run(&job),
         Command::Backup(job) => backup::backup(&job),
-        Command::Restore(job) => backup::restore(&job),
+        Command::Restore(job) => backup::restore(config, &job),
         Command::Doctor(job) => doctor::run(config, job),
-        Command::Confinement => confinement::run(),
+        Command::Confinement { of } => confinement::run(&of),
+        Command::ScanWorker { user, load_seconds, confined } => {
+            roles::run_scan_worker(&user, load_seconds, confined).map(|()| ExitCode::SUCCESS)
+        }
         Command::Settings => print_settings(),
         Command::Reference { output } => reference::run(&output),
     }

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use fengsui_files::YaraRules;
+use fengsui_files::FilesError;
 use fengsui_pipeline::{RuleSources, load_detection};
 use fengsui_signatures::{RuleData, RuleSource, Variables};
 
 use crate::content::files_below;
+use crate::roles::count_yara_rules;
 
 /// What became of the rules of one kind.
 struct Outcome {
@@ -96,11 +97,13 @@ fn check_yara(files: &[PathBuf]) -> anyhow::Result<Outcome> {
     Ok(outcome)
 }
 
+/// A scan worker compiles the rules, so that a hostile one costs a worker and not us.
 fn check_yara_file(path: &Path, outcome: &mut Outcome) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(path).with_context(|| format!("rules at {} can't be read", path.display()))?;
-    match YaraRules::compile([(path.display().to_string().as_str(), text.as_str())]) {
-        Ok(rules) => outcome.loaded += rules.len(),
-        Err(error) => outcome.failures.push(error.to_string()),
+    match count_yara_rules(&path.display().to_string(), text) {
+        Ok(count) => outcome.loaded += count,
+        Err(FilesError::Refused(reason)) => outcome.failures.push(reason),
+        Err(error) => return Err(error.into()),
     }
     Ok(())
 }

@@ -47,6 +47,7 @@ fn options(job: SensorArguments, settings: Settings, configured: bool) -> anyhow
         true => Some(Arc::new(Engine::new(settings.dlp.clone(), &Rules::default())?)),
         false => None,
     };
+    let confinement = settings.confinement.clone();
     Ok(OfflineOptions {
         pcap: job.read.ok_or_else(|| anyhow!("name a capture file with -r or an interface with -i"))?,
         output_directory: job.log_directory,
@@ -61,6 +62,7 @@ fn options(job: SensorArguments, settings: Settings, configured: bool) -> anyhow
         data_directory: job.data_dir,
         workers: job.workers,
         classifier,
+        scanners: Some(Arc::new(move |rules, count| roles::start_scan_workers(&confinement, rules, count))),
         settings: configured.then_some(settings.sensor),
     })
 }

@@ -54,12 +54,12 @@ impl Player {
 /// When a recording is missing or the sensor can't start.
 pub(crate) fn start(settings: &Settings, node: &Node, recordings: &Recordings, fast: bool) -> anyhow::Result<Player> {
     let spool = node.spool().context("the demo needs the analyzer")?.clone();
-    let mut sensor_settings = settings.sensor.clone();
-    sensor_settings.observer = "demo-sensor".to_owned();
-    sensor_settings.visibility_seconds = 5;
-    let list = Playlist::new(recordings, settings, fast)?;
-    let sink = roles::spool_sink(&sensor_settings, spool);
-    let sensor = roles::start_sensor(&sensor_settings, node.rules(), node.engine(), vec![Box::new(list)], sink, None)?;
+    let mut settings = settings.clone();
+    settings.sensor.observer = "demo-sensor".to_owned();
+    settings.sensor.visibility_seconds = 5;
+    let list = Playlist::new(recordings, &settings, fast)?;
+    let sink = roles::spool_sink(&settings.sensor, spool);
+    let sensor = roles::start_sensor(&settings, node.rules(), node.engine(), vec![Box::new(list)], sink, None)?;
     Ok(Player { sensor })
 }
 

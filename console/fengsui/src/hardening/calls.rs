@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use anyhow::anyhow;
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
-/// Starting programs, looking into other processes, changing the system.
+/// Starting programs.
+const PROGRAMS: &[libc::c_long] = &[libc::SYS_execve, libc::SYS_execveat];
+
+/// Looking into other processes, changing the system.
 const REFUSED: &[libc::c_long] = &[
-    libc::SYS_execve,
-    libc::SYS_execveat,
     libc::SYS_ptrace,
     libc::SYS_process_vm_readv,
     libc::SYS_process_vm_writev,
@@ -60,12 +61,28 @@ const NETWORK: &[libc::c_long] =
     &[libc::SYS_socket, libc::SYS_connect, libc::SYS_bind, libc::SYS_listen, libc::SYS_accept, libc::SYS_accept4];
 
 /// Refuses the calls from now on.
-pub(super) fn confine(connects: bool) -> anyhow::Result<()> {
-    let refused = REFUSED.iter().chain(if connects { &[][..] } else { NETWORK });
-    let rules: BTreeMap<i64, Vec<seccompiler::SeccompRule>> = refused.map(|call| (*call, Vec::new())).collect();
+pub(super) fn confine(connects: bool, executes: bool) -> anyhow::Result<()> {
+    let network = if connects { &[][..] } else { NETWORK };
+    let programs = if executes { &[][..] } else { PROGRAMS };
+    filter(REFUSED.iter().chain(network).chain(programs), (refusal(), SeccompAction::Allow))
+}
+
+/// Refuses all calls but these from now on.
+pub(super) fn confine_to(allowed: &[libc::c_long]) -> anyhow::Result<()> {
+    filter(allowed.iter(), (SeccompAction::Allow, refusal()))
+}
+
+/// A refused call answers "not permitted", so that code that tries and goes on without does.
+fn refusal() -> SeccompAction {
+    SeccompAction::Errno(libc::EPERM.unsigned_abs())
+}
+
+fn filter<'a>(
+    calls: impl Iterator<Item = &'a libc::c_long>,
+    (named, others): (SeccompAction, SeccompAction),
+) -> anyhow::Result<()> {
+    let rules: BTreeMap<i64, Vec<seccompiler::SeccompRule>> = calls.map(|call| (*call, Vec::new())).collect();
     let architecture = std::env::consts::ARCH.try_into().map_err(|_| anyhow!("unknown processor"))?;
-    let denied = SeccompAction::Errno(libc::EPERM.unsigned_abs());
-    let filter = SeccompFilter::new(rules, SeccompAction::Allow, denied, architecture)?;
-    let program: BpfProgram = filter.try_into()?;
+    let program: BpfProgram = SeccompFilter::new(rules, others, named, architecture)?.try_into()?;
     Ok(seccompiler::apply_filter(&program)?)
 }

@@ -4,6 +4,8 @@
 //! Works without systemd too; the units in `systemd/` say the same from outside.
 
 mod calls;
+mod identity;
+mod scanner;
 
 use std::path::PathBuf;
 
@@ -11,6 +13,9 @@ use anyhow::Context;
 use landlock::{
     ABI, Access, AccessFs, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetStatus,
 };
+
+pub(crate) use identity::Identity;
+pub(crate) use scanner::confine_scanner;
 
 /// What a process keeps.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +26,10 @@ pub(crate) struct Sandbox {
     pub(crate) write: Vec<PathBuf>,
     /// Whether it may still open connections.
     pub(crate) connects: bool,
+    /// Whether it may still start programs.
+    pub(crate) executes: bool,
+    /// Who it becomes, when it was started by root.
+    pub(crate) user: Option<Identity>,
 }
 
 /// How far the kernel went along.
@@ -39,25 +48,25 @@ impl Sandbox {
     /// # Errors
     /// When the kernel refuses a step; the process should not go on then.
     pub(crate) fn enter(&self) -> anyhow::Result<Enforced> {
-        drop_capabilities().context("capabilities can't be dropped")?;
-        let enforced = self.confine_files().context("files can't be confined")?;
-        calls::confine(self.connects).context("system calls can't be confined")?;
+        drop_capabilities(self.user).context("privileges can't be dropped")?;
+        let enforced = confine_files(&self.read, &self.write).context("files can't be confined")?;
+        calls::confine(self.connects, self.executes).context("system calls can't be confined")?;
         Ok(enforced)
     }
+}
 
-    fn confine_files(&self) -> anyhow::Result<Enforced> {
-        let abi = ABI::V4;
-        let mut rules = Ruleset::default().handle_access(AccessFs::from_all(abi))?.create()?;
-        for (paths, access) in [(&self.read, AccessFs::from_read(abi)), (&self.write, AccessFs::from_all(abi))] {
-            for path in paths.iter().filter(|path| path.exists()) {
-                rules = allow(rules, path, access)?;
-            }
+/// Gives up all files but these. This sets `no_new_privs` as well.
+fn confine_files(read: &[PathBuf], write: &[PathBuf]) -> anyhow::Result<Enforced> {
+    let abi = ABI::V4;
+    let mut rules = Ruleset::default().handle_access(AccessFs::from_all(abi))?.create()?;
+    for (paths, access) in [(read, AccessFs::from_read(abi)), (write, AccessFs::from_all(abi))] {
+        for path in paths.iter().filter(|path| path.exists()) {
+            rules = allow(rules, path, access)?;
         }
-        // This sets no_new_privs as well.
-        let status = rules.restrict_self()?;
-        let fully = matches!(status.ruleset, RulesetStatus::FullyEnforced);
-        Ok(if fully { Enforced::Fully } else { Enforced::WithoutAllFiles })
     }
+    let status = rules.restrict_self()?;
+    let fully = matches!(status.ruleset, RulesetStatus::FullyEnforced);
+    Ok(if fully { Enforced::Fully } else { Enforced::WithoutAllFiles })
 }
 
 fn allow(
@@ -70,14 +79,22 @@ fn allow(
     Ok(rules.add_rule(PathBeneath::new(file, access))?)
 }
 
-/// Clears every set of capabilities of this thread, the bounding set first while it may.
-fn drop_capabilities() -> anyhow::Result<()> {
-    use caps::CapSet;
-    if caps::has_cap(None, CapSet::Effective, caps::Capability::CAP_SETPCAP)? {
-        caps::clear(None, CapSet::Bounding)?;
+/// Becomes another user and clears every set of capabilities of this thread, the bounding set first while it may.
+fn drop_capabilities(user: Option<Identity>) -> anyhow::Result<()> {
+    use capctl::{Cap, CapState, ambient, bounding};
+    if CapState::get_current()?.effective.has(Cap::SETPCAP) {
+        bounding::clear()?;
     }
-    for set in [CapSet::Ambient, CapSet::Inheritable, CapSet::Effective, CapSet::Permitted] {
-        caps::clear(None, set)?;
+    if let Some(user) = user {
+        user.become_it()?;
+    }
+    if ambient::is_supported() {
+        ambient::clear()?;
+    }
+    // A worker has none left, and its keeper no call to change any.
+    let left = CapState::get_current()?;
+    if left != CapState::empty() {
+        CapState::empty().set_current()?;
     }
     Ok(())
 }

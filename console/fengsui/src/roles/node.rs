@@ -95,7 +95,7 @@ impl Node {
 
     async fn without_analyzer(settings: &Settings, analyzer: Option<(Arc<Store>, Spool)>) -> anyhow::Result<Self> {
         fengsui_crypto::self_test().context("the cryptography of this program is broken; do not use it")?;
-        let rules = rule_files(&settings.rules, &settings.data.directory)?;
+        let rules = rule_files(&settings.rules, &settings.data.directory, &settings.data.directory)?;
         let mut indicators = IndicatorFiles {
             directory: settings.data.directory.join("indicators"),
             given: rules.indicators.clone(),
@@ -126,6 +126,7 @@ impl Node {
             clock: Arc::new(SystemClock),
         };
         let console = Console::open(settings.console.clone(), dependencies).await.context("the console can't start")?;
+        note_refused(&rules, &console).await?;
         Ok(Self { rules, detecting, spool: None, engine, console, pipeline: None, counters, exchange, server: None })
     }
 
@@ -190,6 +191,15 @@ fn reload(rules: RuleFiles, exchange: Exchange) -> ReloadRules {
             None => Err("the analyzer has not started".to_owned()),
         }
     })
+}
+
+/// Puts in the audit log what was to be loaded and was refused.
+async fn note_refused(rules: &RuleFiles, console: &Console) -> anyhow::Result<()> {
+    for reason in &rules.refused {
+        tracing::error!(%reason, "rules refused");
+        console.note("rules.refuse", "rules", false, reason).await?;
+    }
+    Ok(())
 }
 
 /// The console's database for a command beside a running console.

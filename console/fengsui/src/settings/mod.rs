@@ -30,6 +30,8 @@ pub(crate) struct Settings {
     pub(crate) rules: RulesSettings,
     /// Whose address is whose: ranges, zones, assets.
     pub(crate) organization: OrganizationSettings,
+    /// What a process gives up once it has what it needs.
+    pub(crate) confinement: ConfinementSettings,
     /// The sensor.
     pub(crate) sensor: SensorSettings,
     /// The spool between sensor and analyzer.
@@ -55,6 +57,22 @@ pub(crate) struct DataSettings {
 impl Default for DataSettings {
     fn default() -> Self {
         Self { directory: PathBuf::from("data") }
+    }
+}
+
+/// What a process gives up once it has what it needs.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ConfinementSettings {
+    /// User that the live sensor and the scan workers become when root starts them, by name or number.
+    pub(crate) user: String,
+    /// Socket at which systemd starts scan workers (`fengsui-scan-worker.socket`); without it a sensor starts its own.
+    pub(crate) scan_socket: Option<PathBuf>,
+}
+
+impl Default for ConfinementSettings {
+    fn default() -> Self {
+        Self { user: "nobody".to_owned(), scan_socket: None }
     }
 }
 
@@ -123,6 +141,11 @@ pub(crate) struct RulesSettings {
     pub(crate) suppressions: Vec<PathBuf>,
     /// File of rules that propose the grade of an incident (`.toml`), in place of the built-in ones.
     pub(crate) grading: Option<PathBuf>,
+    /// Public SM2 keys (PEM) of those whose bundles of rules are believed. The bundle that `fengsui bundle install` put in
+    /// force is loaded on top of the rest.
+    pub(crate) signers: Vec<PathBuf>,
+    /// Whether rules that come neither with the program nor in a signed bundle are refused.
+    pub(crate) signed_only: bool,
 }
 
 impl Default for RulesSettings {
@@ -135,6 +158,8 @@ impl Default for RulesSettings {
             yara: Vec::new(),
             suppressions: Vec::new(),
             grading: None,
+            signers: Vec::new(),
+            signed_only: false,
         }
     }
 }

@@ -7,6 +7,7 @@ use fengsui_dlp_engine::Engine;
 use fengsui_schema::Visibility;
 use fengsui_signatures::LoadReport;
 
+use crate::parts::StartScanners;
 use crate::settings::SensorSettings;
 
 /// Whether checksums are computed, and packets with a wrong one left out.
@@ -47,6 +48,8 @@ pub struct OfflineOptions {
     pub workers: usize,
     /// Classifies content of files; absent to leave it out.
     pub classifier: Option<Arc<Engine>>,
+    /// Starts what scans files; absent to scan in this process.
+    pub scanners: Option<Arc<StartScanners>>,
     /// What the options and the suricata.yaml are applied to; absent for the defaults.
     pub settings: Option<SensorSettings>,
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use fengsui_crypto::sm3;
-use fengsui_files::{ScanOutcome, ScanTicket, YaraMatch};
+use fengsui_files::{ScanOutcome, ScanTicket, Unscanned, YaraMatch};
 use fengsui_schema::{Condition, Severity, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -60,13 +60,31 @@ impl Worker {
                 Some(outcome) => outcome,
                 None => scan.ticket.wait(),
             };
-            if matches!(outcome, ScanOutcome::TimedOut | ScanOutcome::Failed(_)) {
-                self.account.count(Counter::YaraUnfinished);
+            if let ScanOutcome::Unscanned(reason) = &outcome {
+                self.tell_unscanned((scan.time, scan.order), scan.record, reason);
+                continue;
             }
             for found in outcome.matches() {
                 self.tell_yara((scan.time, scan.order), scan.record.clone(), found);
             }
         }
+    }
+
+    /// A file that was not scanned to its end is counted and told: whoever can keep a file from being scanned would hide.
+    fn tell_unscanned(&mut self, place: (Timestamp, EventOrder), mut record: Map<String, Value>, reason: &Unscanned) {
+        self.account.count(Counter::YaraUnfinished);
+        if matches!(reason, Unscanned::Crashed | Unscanned::Killed | Unscanned::Gone) {
+            self.account.count(Counter::ScanWorkerLost);
+        }
+        if !self.writes("anomaly") {
+            return;
+        }
+        record.insert("event_type".to_owned(), "anomaly".into());
+        let anomaly = json!({"type": "file", "event": "file.unscanned", "reason": reason.reason()});
+        record.insert("anomaly".to_owned(), anomaly);
+        let now = std::mem::replace(&mut self.now, place.0);
+        self.emit_at(place.1, "anomaly", record);
+        self.now = now;
     }
 
     fn tell_yara(&mut self, place: (Timestamp, EventOrder), mut record: Map<String, Value>, found: &YaraMatch) {

@@ -1,0 +1,91 @@
+//! `fengsui scan-worker`: the process that scans files for a sensor, and the one that keeps it alive.
+
+use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
+
+use anyhow::Context;
+use fengsui_files::limits::SCAN_CPU_SECONDS;
+use fengsui_files::{FilesError, Job, RuleTexts, ScanClient, Scanner, keep, serve};
+
+use crate::hardening::{Identity, Sandbox, confine_scanner};
+use crate::settings::ConfinementSettings;
+
+/// This program, wherever it is: no path has to be walked that a confined process may not walk.
+const PROGRAM: &str = "/proc/self/exe";
+
+/// Keeps a worker alive that answers what comes on standard input, or is that worker. Ends with its input.
+///
+/// # Errors
+/// When the confinement can't be entered, or a pipe breaks.
+pub(crate) fn run_scan_worker(user: &str, load_seconds: u64, confined: bool) -> anyhow::Result<()> {
+    let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
+    if confined {
+        let confined = confine_scanner()?;
+        return serve(&mut input, &mut output, |job| {
+            let seconds = match job {
+                Job::Load => load_seconds,
+                Job::Scan => SCAN_CPU_SECONDS,
+            };
+            // Without it the keeper's clock still ends a worker that takes too long.
+            let _ = confined.allow(seconds);
+        })
+        .context("the scan worker ended");
+    }
+    // What a worker needs until it has confined itself, which no longer sees any of it.
+    let libraries = ["/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache", "/proc"];
+    let sandbox = Sandbox {
+        read: [PROGRAM].iter().chain(&libraries).map(Into::into).collect(),
+        write: vec!["/dev/null".into()],
+        connects: false,
+        executes: true,
+        user: Identity::to_become(user)?,
+    };
+    sandbox.enter()?;
+    let worker = || {
+        let mut command = Command::new(PROGRAM);
+        // What it says on standard error is its own word only.
+        command.args(["scan-worker", "--confined", "--load-seconds", &load_seconds.to_string()]);
+        command.env_clear().stderr(Stdio::null());
+        command
+    };
+    keep(&mut input, &mut output, worker).context("the keeper of the scan worker ended")
+}
+
+/// Starts keepers with workers that have loaded the same rules, or takes those that wait at the socket of the settings.
+///
+/// # Errors
+/// When a keeper can't be started or the rules are refused.
+pub(crate) fn start_scan_workers(
+    settings: &ConfinementSettings,
+    rules: &RuleTexts,
+    count: usize,
+) -> Result<Vec<Box<dyn Scanner>>, FilesError> {
+    let start = |_| {
+        let client = match &settings.scan_socket {
+            Some(path) => {
+                let stream = UnixStream::connect(path).map_err(FilesError::Worker)?;
+                let other = stream.try_clone().map_err(FilesError::Worker)?;
+                ScanClient::over(Box::new(stream), Box::new(other), rules)?
+            }
+            None => ScanClient::start(&mut keeper(&settings.user), rules)?,
+        };
+        tracing::info!(rules = client.rules(), "scan worker");
+        Ok(Box::new(client) as Box<dyn Scanner>)
+    };
+    (0..count).map(start).collect()
+}
+
+/// How many rules a worker finds in a text.
+///
+/// # Errors
+/// When no worker can be started or it refuses the rules.
+pub(crate) fn count_yara_rules(name: &str, text: String) -> Result<usize, FilesError> {
+    let user = ConfinementSettings::default().user;
+    Ok(ScanClient::start(&mut keeper(&user), &vec![(name.to_owned(), text)])?.rules())
+}
+
+fn keeper(user: &str) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.args(["scan-worker", "--user", user]).env_clear();
+    command
+}

@@ -1,0 +1,98 @@
+//! One message on a pipe: its length in bytes (little endian, 32 bits), a byte for its kind, and its content.
+
+use std::io::{self, Read, Write};
+
+/// What a frame is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Rules to load: a JSON list of pairs of name and text.
+    Rules,
+    /// A file to scan, as it is.
+    File,
+    /// An [`super::Answer`] in JSON.
+    Answer,
+}
+
+impl Kind {
+    const fn code(self) -> u8 {
+        match self {
+            Self::Rules => 1,
+            Self::File => 2,
+            Self::Answer => 3,
+        }
+    }
+
+    fn of(code: u8) -> io::Result<Self> {
+        [Self::Rules, Self::File, Self::Answer]
+            .into_iter()
+            .find(|kind| kind.code() == code)
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("no frame has the kind {code}")))
+    }
+}
+
+/// Writes a frame.
+pub(super) fn write(output: &mut impl Write, kind: Kind, content: &[u8]) -> io::Result<()> {
+    let length = u32::try_from(content.len())
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "a frame holds at most 4 GiB"))?;
+    let mut head = [0; 5];
+    head[..4].copy_from_slice(&length.to_le_bytes());
+    head[4] = kind.code();
+    output.write_all(&head)?;
+    output.write_all(content)?;
+    output.flush()
+}
+
+/// Reads a frame of at most `limit` bytes; `None` where the other side has ended between two frames. Memory grows with
+/// what comes, not with what the head promises.
+pub(super) fn read(input: &mut impl Read, limit: usize) -> io::Result<Option<(Kind, Vec<u8>)>> {
+    let mut head = [0; 5];
+    let mut filled = 0;
+    while filled < head.len() {
+        match input.read(&mut head[filled..]) {
+            Ok(0) if filled == 0 => return Ok(None),
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let [a, b, c, d, code] = head;
+    let (length, kind) = (u64::from(u32::from_le_bytes([a, b, c, d])), Kind::of(code)?);
+    if length > limit as u64 {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a frame of {length} bytes is over {limit}")));
+    }
+    let mut content = Vec::new();
+    input.by_ref().take(length).read_to_end(&mut content)?;
+    if (content.len() as u64) < length {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(Some((kind, content)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_come_back_as_they_were() {
+        let mut bytes = Vec::new();
+        write(&mut bytes, Kind::File, b"content").expect("is written");
+        write(&mut bytes, Kind::Answer, b"").expect("is written");
+        let mut input = bytes.as_slice();
+        assert_eq!(read(&mut input, 7).expect("reads"), Some((Kind::File, b"content".to_vec())));
+        assert_eq!(read(&mut input, 7).expect("reads"), Some((Kind::Answer, Vec::new())));
+        assert_eq!(read(&mut input, 7).expect("reads"), None);
+    }
+
+    #[test]
+    fn cut_long_and_strange_frames_are_refused() {
+        let mut bytes = Vec::new();
+        write(&mut bytes, Kind::File, b"content").expect("is written");
+        for cut in 1..bytes.len() {
+            assert!(read(&mut &bytes[..cut], 7).is_err(), "cut at {cut}");
+        }
+        assert!(read(&mut bytes.as_slice(), 6).is_err(), "longer than the limit");
+        bytes[4] = 9;
+        assert!(read(&mut bytes.as_slice(), 7).is_err(), "no such kind");
+    }
+}
