@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 WEB := console/web
 
-.PHONY: help demo build test lint fmt bench bench-live long mutated fuzz suricata-verify incident-kills e2e web web-test deps-demo deps-test deny captures clean
+.PHONY: help demo build test lint fmt bench bench-live long mutated fuzz suricata-verify incident-kills e2e web web-test deps-demo deps-test deny captures clean openapi
 
 help: ## list the commands
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -39,6 +39,7 @@ test: deps-test lint web-test ## everything: lint, unit, property, scenario, tid
 	$(CARGO) nextest run --workspace --locked --no-fail-fast
 	$(MAKE) suricata-verify
 	$(MAKE) incident-kills
+	$(MAKE) openapi
 	$(MAKE) e2e
 
 web-test: web ## unit tests and size budget of the web app
@@ -51,6 +52,9 @@ suricata-verify: ## hold the sensor against cases of suricata-verify, where ../s
 incident-kills: ## kill -9 of the analyzer at random points; the incidents stay the same; ARGS="--kills N --seed N"
 	$(CARGO) build --locked -p fengsui
 	tests/harness/incident_kills.py $(ARGS)
+openapi: ## ask every operation of the interface as every role; ARGS="EXAMPLES ROLE..."
+	$(CARGO) build --locked -p fengsui
+	tests/harness/openapi.py $(ARGS)
 
 e2e: web ## the story in a real browser against the real binary
 	$(CARGO) build --workspace --tests --locked

@@ -24,6 +24,7 @@ if [[ $purpose == test ]]; then
   need openssl openssl
   need valgrind valgrind
   need logger bsdutils
+  python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
   [[ -n $(find /usr/share/fonts -name 'NotoSansCJK*' -print -quit 2>/dev/null) ]] || packages+=(fonts-noto-cjk)
 fi
@@ -39,4 +40,11 @@ fi
 if [[ $purpose == test ]] && ! cargo nextest --version >/dev/null 2>&1; then
   echo "installing cargo-nextest"
   cargo install --locked cargo-nextest
+fi
+# Outside of the repository, because it is no part of it; the harness looks for it there.
+tools=${XDG_CACHE_HOME:-$HOME/.cache}/fengsui-schemathesis
+if [[ $purpose == test ]] && ! command -v schemathesis >/dev/null && [[ ! -x $tools/bin/schemathesis ]]; then
+  echo "installing schemathesis into $tools"
+  python3 -m venv "$tools"
+  "$tools/bin/pip" install --quiet 'schemathesis==4.32.5'
 fi

@@ -25,6 +25,14 @@ for seed in 1 2 3; do
 done
 FENGSUI_TIER_MESSAGES=5000 cargo nextest run -p fengsui --locked -E 'test(orders_pass_a_backlog)'
 
+echo "$((kills * 10)) kills of the program while records come in over HTTP; ten minutes of too many records"
+FENGSUI_PROGRAM_KILLS=$((kills * 10)) FENGSUI_OVERLOAD_SECONDS=600 FENGSUI_KILL_SEED=$RANDOM \
+  cargo nextest run -p fengsui --locked --no-fail-fast --success-output final -E 'binary(endurance)'
+
+echo "every operation of the interface as every role, 60 examples of each"
+cargo build --locked -p fengsui
+tests/harness/openapi.py 60
+
 echo "a million mutated packets for decoding and for every parser"
 make mutated N="${FENGSUI_MUTATIONS:-1000000}"
 

@@ -137,6 +137,12 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "not_found", "对象不存在或不在您的管辖范围", "not found, or not yours")
     }
 
+    /// 405: the path has other methods.
+    pub(crate) fn method_not_allowed() -> Self {
+        let (zh, en) = ("此地址不支持该方法", "this path has other methods");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", zh, en)
+    }
+
     /// 409: the state of the object does not allow it.
     pub(crate) fn conflict(zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "conflict", zh, en)

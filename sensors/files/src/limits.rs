@@ -40,6 +40,6 @@ pub const SCAN_LOAD_TIMEOUT: Duration = Duration::from_secs(180);
 /// Pause before a scan worker that died is started again; it doubles with every one that dies in a row.
 pub const SCAN_RESTART_PAUSE: Duration = Duration::from_millis(20);
 /// Longest such pause.
-pub const SCAN_RESTART_PAUSE_MOST: Duration = Duration::from_secs(2);
+pub const SCAN_RESTART_PAUSE_MOST: Duration = Duration::from_millis(500);
 /// How long a scan worker that closed its pipe may take to end, before it is counted as crashed without a reason.
 pub const SCAN_FAREWELL: Duration = Duration::from_millis(500);

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
-use axum::http::header::{HOST, HeaderMap, ORIGIN};
+use axum::http::header::{ALLOW, HOST, HeaderMap, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{Method, Uri};
 use axum::middleware::Next;
@@ -62,10 +62,26 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
 
 /// Lets a request in or answers why not.
 pub(crate) async fn authorize_request(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    if let Some(refusal) = refuse_method(&request) {
+        return refusal;
+    }
     match admit(&state, &mut request).await {
         Ok(()) => next.run(request).await,
         Err(error) => error.into_response(),
     }
+}
+
+/// 405 with the methods that a path has, when it has not the one that is asked for (RFC 9110, 15.5.6).
+fn refuse_method(request: &Request) -> Option<Response> {
+    let path = request.extensions().get::<MatchedPath>()?.as_str();
+    let methods = matrix().routes().filter_map(|(route, _)| route.split_once(' ').filter(|route| route.1 == path));
+    let mut methods: Vec<&str> = methods.map(|(method, _)| method).collect();
+    let asked = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
+    if methods.is_empty() || methods.contains(&asked.as_str()) {
+        return None;
+    }
+    methods.sort_unstable();
+    Some(([(ALLOW, methods.join(", "))], ApiError::method_not_allowed()).into_response())
 }
 
 async fn admit(state: &AppState, request: &mut Request) -> ApiResult<()> {

@@ -29,6 +29,17 @@ fn every_route_has_a_row_and_every_row_a_route() {
 }
 
 #[tokio::test]
+pub(crate) async fn a_method_that_a_path_has_not_is_no_fault_of_the_server() {
+    let running = start().await;
+    let analyst = running.person("analyst", Role::Analyst, "620000").await;
+    for (_, path) in operations() {
+        let asked = path.trim_start_matches("/api/v1").replace("{id}", "999").replace("{clock_id}", "9");
+        let status = analyst.status(Method::TRACE, &asked.replace("{attachment_id}", "9"), None).await;
+        assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "TRACE {path}");
+    }
+}
+
+#[tokio::test]
 pub(crate) async fn every_role_gets_what_the_matrix_says() {
     let running = start().await;
     let mut people = Vec::new();
