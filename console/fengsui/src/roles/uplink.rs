@@ -95,7 +95,7 @@ impl Sending {
     pub(crate) fn start(uplink: Uplink, settings: &Settings) -> anyhow::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let read = RESOLVER.iter().map(PathBuf::from).collect();
-        let sandbox = Sandbox { read, write: vec![folder(settings)], connects: true };
+        let sandbox = Sandbox { read, write: vec![folder(settings)], connects: true, ..Sandbox::default() };
         let asked = Arc::clone(&stop);
         let thread = std::thread::Builder::new().name("uplink".to_owned()).spawn(move || match sandbox.enter() {
             Ok(_) => uplink.run(&asked),
