@@ -10,7 +10,6 @@ use fengsui_capture::{FileSource, Playback};
 use fengsui_dlp_engine::Engine;
 use fengsui_relay::Spool;
 use fengsui_schema::Clock;
-use fengsui_sensor::SensorSettings;
 
 use super::SystemClock;
 use super::sensor::{spool_sink, start};
@@ -23,7 +22,7 @@ const POLL: Duration = Duration::from_millis(200);
 /// The recordings of a folder and what is needed to play them.
 pub(super) struct Recorded {
     folder: PathBuf,
-    settings: SensorSettings,
+    settings: Settings,
     rules: RuleFiles,
     engine: Arc<Engine>,
     spool: Spool,
@@ -39,17 +38,18 @@ impl Recorded {
     ) -> Option<Arc<dyn Recordings>> {
         let folder = settings.console.drill_recordings.clone()?;
         let (rules, engine) = (rules.clone(), Arc::clone(engine));
-        Some(Arc::new(Self { folder, settings: settings.sensor.clone(), rules, engine, spool }))
+        Some(Arc::new(Self { folder, settings: settings.clone(), rules, engine, spool }))
     }
 
     fn run(&self, name: &str, observer: &str) -> anyhow::Result<()> {
         let capture = self.folder.join(format!("{name}.pcap"));
         let source = FileSource::open(&capture).with_context(|| format!("{} can't be read", capture.display()))?;
         let playback = Playback::new(source, SystemClock.now(), 1.0);
-        let mut settings = SensorSettings { observer: observer.to_owned(), ..self.settings.clone() };
+        let mut settings = self.settings.clone();
+        settings.sensor.observer = observer.to_owned();
         // A sensor that lives as long as a recording is none of the fleet: it gives no account of itself.
-        (settings.eve.visibility, settings.eve.statistics) = (false, false);
-        let sink = spool_sink(&settings, self.spool.clone());
+        (settings.sensor.eve.visibility, settings.sensor.eve.statistics) = (false, false);
+        let sink = spool_sink(&settings.sensor, self.spool.clone());
         let sensor = start(&settings, &self.rules, Arc::clone(&self.engine), vec![Box::new(playback)], sink, None)?;
         while !sensor.statistics().ended {
             std::thread::sleep(POLL);
