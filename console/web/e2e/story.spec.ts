@@ -96,6 +96,34 @@ async function chooseCounty(page: Page, county: string): Promise<void> {
   await expect(units).toContainText(county);
 }
 
+/** Replays the recorded web attack in a new drill and waits for its score. */
+async function replayInDrill(analyst: Page): Promise<void> {
+  await analyst.goto("/drills");
+  await analyst.getByTestId("drill-new").click();
+  await analyst.getByTestId("reason").fill("季度演练");
+  await analyst.getByTestId("dialog-submit").click();
+  await analyst.getByTestId("drill-replay").click();
+  await analyst.getByTestId("recordings").locator("label").filter({ hasText: "T1505.003" }).click();
+  await analyst.getByTestId("dialog-submit").click();
+  const replay = analyst.getByTestId("replay");
+  await expect(replay).toHaveAttribute("data-state", "done", { timeout: ARRIVAL_MS });
+  const injection = analyst.getByTestId("drill-scores").locator("tr").filter({ hasText: "T1190" });
+  await expect(injection.locator(".chip")).toHaveText("2", { timeout: ARRIVAL_MS });
+}
+
+/** Takes in one indicator, which is in force at once. */
+async function importIndicator(analyst: Page): Promise<void> {
+  await analyst.goto("/indicators");
+  await analyst.getByTestId("indicators-import").click();
+  await analyst.getByTestId("indicators-text").fill("domain,phish.example.net,high,,phishing,仿冒登录页");
+  await analyst.getByTestId("indicators-list").fill("story-feed");
+  await analyst.getByTestId("dialog-submit").click();
+  await expect(analyst.getByTestId("indicators-outcome")).toContainText("1");
+  await expect(analyst.getByRole("dialog")).toContainText("已即时生效");
+  await analyst.getByTestId("dialog-submit").click();
+  await expect(analyst.getByTestId("indicators")).toContainText("phish.example.net");
+}
+
 test("a packet becomes a task, and every step is on record", async ({ browser }) => {
   test.setTimeout(420_000);
 
@@ -171,31 +199,9 @@ test("a packet becomes a task, and every step is on record", async ({ browser })
     await expect(detail).toHaveAttribute("data-state", "closed");
   });
 
-  await test.step("an attack is replayed in a drill and scored by technique", async () => {
-    await analyst.goto("/drills");
-    await analyst.getByTestId("drill-new").click();
-    await analyst.getByTestId("reason").fill("季度演练");
-    await analyst.getByTestId("dialog-submit").click();
-    await analyst.getByTestId("drill-replay").click();
-    await analyst.getByTestId("recordings").locator("label").filter({ hasText: "T1505.003" }).click();
-    await analyst.getByTestId("dialog-submit").click();
-    const replay = analyst.getByTestId("replay");
-    await expect(replay).toHaveAttribute("data-state", "done", { timeout: ARRIVAL_MS });
-    const injection = analyst.getByTestId("drill-scores").locator("tr").filter({ hasText: "T1190" });
-    await expect(injection.locator(".chip")).toHaveText("2", { timeout: ARRIVAL_MS });
-  });
+  await test.step("an attack is replayed in a drill and scored by technique", () => replayInDrill(analyst));
 
-  await test.step("an indicator is taken in and in force at once", async () => {
-    await analyst.goto("/indicators");
-    await analyst.getByTestId("indicators-import").click();
-    await analyst.getByTestId("indicators-text").fill("domain,phish.example.net,high,,phishing,仿冒登录页");
-    await analyst.getByTestId("indicators-list").fill("story-feed");
-    await analyst.getByTestId("dialog-submit").click();
-    await expect(analyst.getByTestId("indicators-outcome")).toContainText("1");
-    await expect(analyst.getByRole("dialog")).toContainText("已即时生效");
-    await analyst.getByTestId("dialog-submit").click();
-    await expect(analyst.getByTestId("indicators")).toContainText("phish.example.net");
-  });
+  await test.step("an indicator is taken in and in force at once", () => importIndicator(analyst));
 
   await test.step("the steward sees the finding with its grade and masked samples", async () => {
     const page = await openAs(browser, "steward", "/");
