@@ -52,6 +52,7 @@ suricata-verify: ## hold the sensor against cases of suricata-verify, where ../s
 incident-kills: ## kill -9 of the analyzer at random points; the incidents stay the same; ARGS="--kills N --seed N"
 	$(CARGO) build --locked -p fengsui
 	tests/harness/incident_kills.py $(ARGS)
+
 openapi: ## ask every operation of the interface as every role; ARGS="EXAMPLES ROLE..."
 	$(CARGO) build --locked -p fengsui
 	tests/harness/openapi.py $(ARGS)
