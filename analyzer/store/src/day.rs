@@ -100,11 +100,13 @@ impl Day {
     }
 
     /// Makes everything added durable and findable.
-    pub(crate) fn commit(&self, sequence: u64) -> Result<(), StoreError> {
+    pub(crate) fn commit(&self) -> Result<(), StoreError> {
         let mut writer = self.writer.lock();
         let Some(open) = writer.as_mut().filter(|open| open.dirty) else { return Ok(()) };
         self.shapes.sync().map_err(StoreError::file("sync the shapes of", &self.folder))?;
-        let committed = Committed { sequence: Some(sequence), shapes: self.shapes.count() };
+        // Of the day itself and read with the writer held: what the store as a whole counts may lag behind what is in here.
+        let sequence = self.added.load(Ordering::Relaxed).checked_sub(1);
+        let committed = Committed { sequence, shapes: self.shapes.count() };
         let mut commit = || {
             let mut prepared = open.writer.prepare_commit()?;
             prepared.set_payload(&committed.to_text());
@@ -127,7 +129,7 @@ impl Day {
         Ok(())
     }
 
-    /// The spool sequence of the last commit.
+    /// The highest spool sequence of the last commit.
     pub(crate) fn committed_sequence(&self) -> Option<u64> {
         Committed::of(&self.index)?.sequence
     }
@@ -155,7 +157,7 @@ impl Day {
 /// What a commit was about, kept with it as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Committed {
-    /// Highest spool sequence added to the store by then.
+    /// Highest spool sequence added to the day by then.
     sequence: Option<u64>,
     /// Shapes that the day had by then.
     shapes: usize,

@@ -132,7 +132,7 @@ pub struct DaySummary {
     pub events: u64,
     /// Bytes on disk.
     pub bytes: u64,
-    /// Spool sequence of the day's last commit.
+    /// Highest spool sequence in the day's last commit.
     pub committed_sequence: Option<u64>,
 }
 

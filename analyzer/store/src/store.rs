@@ -87,7 +87,7 @@ impl Store {
     pub fn commit(&self) -> Result<(), StoreError> {
         let Some(sequence) = self.sequences.lock().added else { return Ok(()) };
         for day in self.all_days() {
-            day.commit(sequence)?;
+            day.commit()?;
         }
         let mut sequences = self.sequences.lock();
         if sequences.committed != Some(sequence) {
@@ -186,8 +186,7 @@ impl Store {
             if writers.len() > limits::OPEN_WRITERS { writers.pop_front() } else { None }
         };
         if let Some(idle) = idle {
-            let sequence = self.sequences.lock().added.unwrap_or(0);
-            idle.commit(sequence)?;
+            idle.commit()?;
             idle.close_writer()?;
         }
         Ok(())

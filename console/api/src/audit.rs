@@ -6,7 +6,7 @@
 use fengsui_crypto::{PublicKey, Sm3};
 use fengsui_schema::UnitCode;
 
-use crate::db::{Db, Query, Row, Tx, args};
+use crate::db::{Db, Query, Row, Tx, args, storable};
 use crate::limits::AUDIT_BATCH;
 use crate::scope::Place;
 use crate::tier::{KeptCheckpoint, kept_checkpoints};
@@ -69,19 +69,22 @@ const START: &str = "00000000000000000000000000000000000000000000000000000000000
 
 /// Appends an entry within a transaction.
 pub(crate) async fn append(tx: &mut Tx, actor: &Actor, now: i64, entry: Entry<'_>) -> Result<(), sqlx::Error> {
-    let detail: String = entry.detail.chars().take(DETAIL_CHARACTERS).collect();
-    let object: String = entry.object.chars().take(200).collect();
+    // The hash is of what the database keeps.
+    let detail: String = storable(entry.detail).chars().take(DETAIL_CHARACTERS).collect();
+    let object: String = storable(entry.object).chars().take(200).collect();
+    let name = storable(&actor.name);
     let (sequence, before) = head(tx).await?;
     let sequence = sequence + 1;
     let unit = actor.place.unit().as_str();
     let outcome = entry.outcome.as_str();
-    let fields = [actor.name.as_str(), unit, entry.action, &object, outcome, &detail, &actor.address];
+    let fields = [name.as_ref(), unit, entry.action, &object, outcome, &detail, &actor.address];
     let hash = chain(&before, &canonical(sequence, now, &fields));
     let [province, prefecture, county, unit_code] = actor.place.values();
     let sql = "INSERT INTO audit (sequence, time, actor, action, object, outcome, detail, address,
                                   province, prefecture, county, unit_code, hash)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
-    let mut values = args![sequence, now, &actor.name, entry.action, object.as_str(), outcome, detail, &actor.address];
+    let mut values =
+        args![sequence, now, name.as_ref(), entry.action, object.as_str(), outcome, detail, &actor.address];
     values.extend([province, prefecture, county, unit_code, hash.as_str().into()]);
     tx.execute(sql, values).await?;
     let sql = "INSERT INTO audit_head (id, sequence, hash) VALUES (1, $1, $2)

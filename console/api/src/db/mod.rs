@@ -17,7 +17,7 @@ use sqlx::sqlite::{
 use sqlx::{Arguments, AssertSqlSafe, Sqlite, Transaction};
 
 pub(crate) use filter::Filter;
-pub(crate) use row::{Row, Value};
+pub(crate) use row::{Row, Value, storable};
 
 use crate::error::ConsoleError;
 

@@ -1,5 +1,7 @@
 //! Values that go into statements and rows that come out.
 
+use std::borrow::Cow;
+
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
@@ -13,6 +15,11 @@ pub(crate) enum Value {
     Text(Option<String>),
     /// Bytes.
     Bytes(Vec<u8>),
+}
+
+/// A text as every database keeps it. PostgreSQL takes no U+0000, which anybody can write into a log; its picture stands for it.
+pub(crate) fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{2400}")) } else { Cow::Borrowed(text) }
 }
 
 impl From<i64> for Value {
@@ -35,31 +42,31 @@ impl From<bool> for Value {
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::Text(Some(text.to_owned()))
+        Self::Text(Some(storable(text).into_owned()))
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
-        Self::Text(Some(text))
+        Self::from(text.as_str())
     }
 }
 
 impl From<&String> for Value {
     fn from(text: &String) -> Self {
-        Self::Text(Some(text.clone()))
+        Self::from(text.as_str())
     }
 }
 
 impl From<Option<String>> for Value {
     fn from(text: Option<String>) -> Self {
-        Self::Text(text)
+        Self::from(text.as_deref())
     }
 }
 
 impl From<Option<&str>> for Value {
     fn from(text: Option<&str>) -> Self {
-        Self::Text(text.map(str::to_owned))
+        Self::Text(text.map(|text| storable(text).into_owned()))
     }
 }
 

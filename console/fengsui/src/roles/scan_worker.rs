@@ -46,6 +46,8 @@ pub(crate) fn run_scan_worker(user: &str, load_seconds: u64, confined: bool) -> 
         // What it says on standard error is its own word only.
         command.args(["scan-worker", "--confined", "--load-seconds", &load_seconds.to_string()]);
         command.env_clear().stderr(Stdio::null());
+        // The allocator would begin with a gigabyte that can be written, which is more than a worker may have.
+        command.env("MIMALLOC_ARENA_RESERVE", "0");
         command
     };
     keep(&mut input, &mut output, worker).context("the keeper of the scan worker ended")
