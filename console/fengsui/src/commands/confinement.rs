@@ -3,17 +3,22 @@
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use serde_json::json;
 
 use crate::hardening::{Enforced, Identity, Sandbox, confine_scanner};
+use crate::roles::{frugal, is_frugal};
 use crate::settings::Settings;
 
 /// Enters the confinement, tries what an intruder would, and prints one JSON object.
 pub(super) fn run(role: &str) -> anyhow::Result<ExitCode> {
     let mut folder = std::env::temp_dir();
+    if role == "scan-worker" && !is_frugal() {
+        return Err(frugal().args(["confinement", "--of", role]).exec().into());
+    }
     let enforced = match role {
         // It has no folder of its own.
         "scan-worker" => confine_scanner()?.enforced,

@@ -13,6 +13,21 @@ use crate::settings::ConfinementSettings;
 /// This program, wherever it is: no path has to be walked that a confined process may not walk.
 const PROGRAM: &str = "/proc/self/exe";
 
+/// The allocator begins with a gigabyte that can be written, which is more than a worker may have, unless it is told not to.
+const ALLOCATOR_RESERVE: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "0");
+
+/// This program again, with memory as a worker takes it.
+pub(crate) fn frugal() -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.env_clear().env(ALLOCATOR_RESERVE.0, ALLOCATOR_RESERVE.1);
+    command
+}
+
+/// Whether this process takes memory as a worker does.
+pub(crate) fn is_frugal() -> bool {
+    std::env::var_os(ALLOCATOR_RESERVE.0).is_some_and(|value| value == ALLOCATOR_RESERVE.1)
+}
+
 /// Keeps a worker alive that answers what comes on standard input, or is that worker. Ends with its input.
 ///
 /// # Errors
@@ -42,12 +57,9 @@ pub(crate) fn run_scan_worker(user: &str, load_seconds: u64, confined: bool) -> 
     };
     sandbox.enter()?;
     let worker = || {
-        let mut command = Command::new(PROGRAM);
+        let mut command = frugal();
         // What it says on standard error is its own word only.
-        command.args(["scan-worker", "--confined", "--load-seconds", &load_seconds.to_string()]);
-        command.env_clear().stderr(Stdio::null());
-        // The allocator would begin with a gigabyte that can be written, which is more than a worker may have.
-        command.env("MIMALLOC_ARENA_RESERVE", "0");
+        command.args(["scan-worker", "--confined", "--load-seconds", &load_seconds.to_string()]).stderr(Stdio::null());
         command
     };
     keep(&mut input, &mut output, worker).context("the keeper of the scan worker ended")
