@@ -1,5 +1,6 @@
 //! Cuts a stream into messages by the length each announces.
 
+use super::registry::Input;
 use crate::limits::{LINE_BYTES, MESSAGE_BYTES};
 
 /// What the first bytes of a message say.
@@ -39,6 +40,15 @@ impl Messages {
             self.start = 0;
         }
         self.held.extend_from_slice(&data[skipped..]);
+    }
+
+    /// Takes what comes next of the direction.
+    pub(crate) fn take(&mut self, input: Input<'_>) {
+        match input {
+            Input::Data(data) => self.push(data),
+            Input::Gap(length) => _ = self.gap(length),
+            Input::End => {}
+        }
     }
 
     /// The next whole message. One longer than [`MESSAGE_BYTES`] is cut there and its rest passed by.

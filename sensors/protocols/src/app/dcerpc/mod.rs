@@ -66,13 +66,7 @@ impl Carrier for Own {
 impl AppParser for DcerpcParser {
     fn parse(&mut self, direction: Direction, input: Input<'_>, context: &mut Context<'_>) {
         let side = usize::from(direction == Direction::ToClient);
-        match input {
-            Input::Data(data) => self.sides[side].push(data),
-            Input::Gap(length) => {
-                self.sides[side].gap(length);
-            }
-            Input::End => {}
-        }
+        self.sides[side].take(input);
         while let Some(unit) = self.sides[side].next(cut) {
             let Some(pdu) = Pdu::parse(&unit) else { continue };
             let taken = self.association.take(direction, &pdu, &mut Own, context);

@@ -70,13 +70,7 @@ struct Link {
 impl AppParser for Dnp3Parser {
     fn parse(&mut self, direction: Direction, input: Input<'_>, context: &mut Context<'_>) {
         let side = usize::from(direction == Direction::ToClient);
-        match input {
-            Input::Data(data) => self.sides[side].push(data),
-            Input::Gap(length) => {
-                self.sides[side].gap(length);
-            }
-            Input::End => {}
-        }
+        self.sides[side].take(input);
         while let Some(frame) = self.sides[side].next(cut) {
             if frame.starts_with(&START) {
                 self.frame(direction, &frame, context);

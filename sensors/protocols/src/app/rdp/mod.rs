@@ -55,13 +55,7 @@ struct RdpParser {
 impl AppParser for RdpParser {
     fn parse(&mut self, direction: Direction, input: Input<'_>, context: &mut Context<'_>) {
         let side = usize::from(direction == Direction::ToClient);
-        match input {
-            Input::Data(data) => self.sides[side].push(data),
-            Input::Gap(length) => {
-                self.sides[side].gap(length);
-            }
-            Input::End => {}
-        }
+        self.sides[side].take(input);
         while let Some(packet) = self.sides[side].next(cut) {
             match packet.first() {
                 Some(3) => self.packet(direction, &packet, context),

@@ -49,13 +49,7 @@ impl Frame {
 impl AppParser for WebsocketParser {
     fn parse(&mut self, direction: Direction, input: Input<'_>, context: &mut Context<'_>) {
         let side = usize::from(direction == Direction::ToClient);
-        match input {
-            Input::Data(data) => self.sides[side].push(data),
-            Input::Gap(length) => {
-                self.sides[side].gap(length);
-            }
-            Input::End => {}
-        }
+        self.sides[side].take(input);
         let cut = |bytes: &[u8]| match Frame::parse(bytes) {
             Some(frame) if bytes.len() >= (frame.header + frame.length).min(MESSAGE_BYTES) => {
                 Cut::Message(frame.header + frame.length)
