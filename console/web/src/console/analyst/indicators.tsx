@@ -182,7 +182,7 @@ function useColumns(retire: (row: IndicatorRow) => void): Column<IndicatorRow>[]
 /** The number of alerts is a way to them. */
 function Hits({ row }: { row: IndicatorRow }) {
   if (row.hits === 0) return <span className="quiet">0</span>;
-  return <a href={`/alerts?state=all&grouped=false&source=indicator&q=${encodeURIComponent(row.value)}`}>{row.hits}</a>;
+  return <a href={`/alerts?state=all&grouped=false&source=indicator&q=${encodeURIComponent(row.value)}`}>{row.hits.toLocaleString("en-US")}</a>;
 }
 
 function Life({ row }: { row: IndicatorRow }) {
