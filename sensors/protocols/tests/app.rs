@@ -261,18 +261,7 @@ proptest! {
                 let (mut transactions, mut events) = (Transactions::default(), Vec::new());
                 for (to_server, bytes, gap) in &pieces {
                     let direction = if *to_server { ToServer } else { ToClient };
-                    let mut context = app::Context {
-                        time: fengsui_schema::Timestamp::EPOCH,
-                        settings: &settings,
-                        transactions: &mut transactions,
-                        events: &mut events,
-                        switch_protocol: false,
-                        next_protocol: None,
-                        unread: 0,
-                        previous: None,
-                        becomes: None,
-                        frames: true,
-                    };
+                    let mut context = app::Context::new(fengsui_schema::Timestamp::EPOCH, &settings, &mut transactions, &mut events);
                     parser.parse(direction, app::Input::Data(bytes), &mut context);
                     if *gap > 90 {
                         parser.parse(direction, app::Input::Gap(*gap), &mut context);

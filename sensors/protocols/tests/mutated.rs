@@ -136,18 +136,7 @@ fn every_parser_survives_mutated_payloads() {
                     _ => Input::Data(&bytes),
                 };
                 let start = Instant::now();
-                let mut context = Context {
-                    time: Timestamp::EPOCH,
-                    settings: &settings,
-                    transactions: &mut transactions,
-                    events: &mut events,
-                    switch_protocol: false,
-                    next_protocol: None,
-                    unread: 0,
-                    previous: None,
-                    becomes: None,
-                    frames: true,
-                };
+                let mut context = Context::new(Timestamp::EPOCH, &settings, &mut transactions, &mut events);
                 parser.parse(direction, input, &mut context);
                 assert!(start.elapsed() < PATIENCE, "{}: {bytes:02x?}", spec.protocol.as_str());
                 fed += 1;

@@ -203,16 +203,9 @@ impl AppLayer {
     ) {
         let State::Parsing(protocol, parser) = &mut self.state else { return };
         let mut context = Context {
-            time,
-            settings,
-            transactions: &mut self.transactions,
-            events,
-            switch_protocol: false,
-            next_protocol: None,
-            unread: 0,
             previous: self.previous,
-            becomes: None,
             frames: self.frames,
+            ..Context::new(time, settings, &mut self.transactions, events)
         };
         parser.parse(direction, input, &mut context);
         if let Some(becomes) = context.becomes {

@@ -143,7 +143,28 @@ pub struct Context<'a> {
     pub frames: bool,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    /// For bytes of a packet of this time, on a flow of which nothing else is known and whose frames rules look at.
+    pub fn new(
+        time: Timestamp,
+        settings: &'a AppSettings,
+        transactions: &'a mut Transactions,
+        events: &'a mut Vec<AppEvent>,
+    ) -> Self {
+        Self {
+            time,
+            settings,
+            transactions,
+            events,
+            switch_protocol: false,
+            next_protocol: None,
+            unread: 0,
+            previous: None,
+            becomes: None,
+            frames: true,
+        }
+    }
+
     /// Opens a transaction and gives its number.
     pub fn open(&mut self, protocol: AppProtocol) -> u64 {
         self.transactions.open(protocol, self.time).id

@@ -19,18 +19,7 @@ pub(crate) fn listen(protocol: AppProtocol, exchange: &[(Direction, &[u8])]) -> 
     let settings = AppSettings::default();
     let (mut transactions, mut events) = (Transactions::default(), Vec::new());
     for (direction, bytes) in exchange {
-        let mut context = Context {
-            time: Timestamp::EPOCH,
-            settings: &settings,
-            transactions: &mut transactions,
-            events: &mut events,
-            switch_protocol: false,
-            next_protocol: None,
-            unread: 0,
-            previous: None,
-            becomes: None,
-            frames: true,
-        };
+        let mut context = Context::new(Timestamp::EPOCH, &settings, &mut transactions, &mut events);
         parser.parse(*direction, Input::Data(bytes), &mut context);
     }
     (transactions, events)
