@@ -179,6 +179,13 @@ buffers! {
     LlmnrAuthoritiesRrname, "llmnr.authorities.rrname", b"SCM", Llmnr;
     LlmnrResponseRrname, "llmnr.response.rrname", b"SCM", Llmnr;
     Http2HeaderName, "http2.header_name", b"SCM", Http2;
+    Http2Header, "http2.header", b"SCM", Http2;
+    ImapRequest, "imap.request", b"SM", Imap;
+    ImapResponse, "imap.response", b"CM", Imap;
+    ImapEmailBody, "imap.email.body", b"SC", Imap;
+    ImapEmailHeader, "imap.email.header", b"SCM", Imap;
+    ImapEmailHeaderName, "imap.email.header.name", b"SCM", Imap;
+    ImapEmailHeaderValue, "imap.email.header.value", b"SCM", Imap;
     SdpOrigin, "sdp.origin", b"SC", Sip;
     SdpSessionName, "sdp.session_name", b"SC", Sip;
     SdpSessionInfo, "sdp.session_info", b"SC", Sip;

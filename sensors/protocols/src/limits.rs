@@ -135,6 +135,14 @@ pub const PGSQL_PARAMETERS: usize = 128;
 pub const KRB5_NAME_PARTS: usize = 16;
 /// Options of one DHCP message that are read.
 pub const DHCP_OPTIONS: usize = 128;
+/// Commands of IMAP that wait for their answer; the oldest is given up for a new one.
+pub(crate) const IMAP_COMMANDS: usize = 64;
+/// Lines of one direction that a transaction of IMAP keeps; later ones are not inspected.
+pub(crate) const IMAP_LINES: usize = 256;
+/// Bytes of a literal of IMAP that are kept; the rest is passed by.
+pub(crate) const IMAP_LITERAL_BYTES: usize = 64 * 1024;
+/// Header fields of a mail in IMAP that rules see.
+pub(crate) const IMAP_MAIL_HEADERS: usize = 128;
 /// Commands of one POP3 connection that wait, and lines of one response that are told.
 pub const POP3_LINES: usize = 256;
 /// Bytes of one WebSocket message that rules can look at.

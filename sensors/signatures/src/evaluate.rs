@@ -11,7 +11,7 @@ use crate::header::{Arrow, Endpoints};
 use crate::inspect::{Values, inspect};
 use crate::keywords::bits::{Change, Effect, Holder, IntOperation, IntStep, IntValue, StateCheck};
 use crate::keywords::transaction::TransactionCheck;
-use crate::rule::{Absent, List, Rule, Source};
+use crate::rule::{Absent, List, Rule, Source, digest};
 use crate::transform::apply_all;
 use crate::{Completion, FileView, FlowState, PacketView, Tracking, limits};
 
@@ -183,7 +183,7 @@ impl Evaluation<'_> {
         let context = self.context;
         let transaction = rule.transaction_checks.iter().all(|check| match (check, context.transaction) {
             (TransactionCheck::Event(name), _) if context.event == Some(name.as_str()) => true,
-            (_, Some(transaction)) => check.matches(transaction, context.direction, context.packet.time),
+            (_, Some(transaction)) => check.matches(transaction, context.direction, context.packet, context.has_all()),
             (_, None) => false,
         });
         let file = rule.file_checks.iter().all(|check| context.file.is_some_and(|file| check.matches(file)));
@@ -255,8 +255,17 @@ impl Evaluation<'_> {
     fn bit(&self, check: &StateCheck) -> bool {
         check.names.iter().any(|name| match check.holder {
             Holder::Flow => self.flow.as_ref().is_some_and(|flow| flow.bit(*name)),
+            Holder::Transaction => {
+                let name = self.of_transaction(*name);
+                name.zip(self.flow.as_ref()).is_some_and(|(name, flow)| flow.bit(name))
+            }
             holder => self.tracking.bit(*name, holder, self.context.packet),
         })
+    }
+
+    /// What stands among the bits of the flow for a bit of the transaction that is being inspected.
+    fn of_transaction(&self, name: u64) -> Option<u64> {
+        self.context.transaction.map(|transaction| digest((name, transaction.id)))
     }
 
     /// Applies what a match changes; whether numbers of the flow let it count.
@@ -288,11 +297,12 @@ impl Evaluation<'_> {
 
     fn apply(&mut self, effect: &Effect) {
         let Effect { holder, name, change, expire } = *effect;
-        if holder != Holder::Flow {
-            self.tracking.change_bit(name, holder, self.context.packet, (change, expire));
-            return;
-        }
-        let Some(flow) = &mut self.flow else { return };
+        let name = match holder {
+            Holder::Flow => Some(name),
+            Holder::Transaction => self.of_transaction(name),
+            _ => return self.tracking.change_bit(name, holder, self.context.packet, (change, expire)),
+        };
+        let Some((name, flow)) = name.zip(self.flow.as_mut()) else { return };
         match change {
             Change::Set => flow.set_bit(name),
             Change::Unset => flow.unset_bit(name),

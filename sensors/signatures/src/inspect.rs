@@ -121,6 +121,7 @@ impl<'r> Inspection<'r, '_> {
                 self.notes.entropy = Some(value);
                 holds && self.pass(index, cursor..cursor, cursor)
             }
+            Test::Asn1(check) => check.finds(self.buffer, cursor) && self.pass(index, cursor..cursor, cursor),
             Test::Base64(decode) => {
                 let decoded = decode.decode(self.buffer, cursor);
                 decoded.is_some_and(|decoded| self.decoded(&decode.inner, &decoded)) && self.run(index + 1, cursor)

@@ -24,6 +24,12 @@ pub(crate) const INSPECTION_BYTES: u64 = 8 * 1024 * 1024;
 pub(crate) const RULE_VARIABLES: usize = 16;
 /// Bytes that `base64_decode` and transforms write per buffer.
 pub(crate) const TRANSFORMED_BYTES: usize = 256 * 1024;
+/// Elements that `asn1` looks at from one place on.
+pub(crate) const ASN1_ELEMENTS: usize = 4096;
+/// Bytes that `gunzip` and `zlib_deflate` unpack unless the rule says how many.
+pub(crate) const INFLATED_BYTES_USUAL: usize = 1024;
+/// Most bytes a rule may have them unpack.
+pub(crate) const INFLATED_BYTES: usize = 16 * 1024 * 1024;
 /// Flowbits of one flow; setting more is ignored and counted.
 pub(crate) const FLOW_BITS: usize = 256;
 /// Flowints of one flow.

@@ -6,6 +6,7 @@ use fengsui_protocols::{Buffer, Direction, FrameKind};
 
 use crate::RuleInfo;
 use crate::header::{Arrow, Header};
+use crate::keywords::asn1::Asn1Check;
 use crate::keywords::base64::Base64Decode;
 use crate::keywords::bits::{Effect, IntStep, StateCheck};
 use crate::keywords::byte_extract::ByteExtract;
@@ -207,6 +208,7 @@ pub(crate) enum Test {
     Base64(Base64Decode),
     Dataset(DatasetTest),
     Entropy(Entropy),
+    Asn1(Asn1Check),
 }
 
 impl Test {
@@ -221,6 +223,7 @@ impl Test {
             Self::ByteMath(math) => math.source.relative,
             Self::DataAt(data_at) => data_at.relative,
             Self::Base64(decode) => decode.relative,
+            Self::Asn1(check) => check.relative,
             Self::Size(_) | Self::Dataset(_) | Self::Entropy(_) => false,
         }
     }

@@ -147,7 +147,7 @@ fn short_tactic(name: &str) -> String {
 /// A reference as an address where its scheme has a public one.
 fn reference_address(scheme: &str, value: &str) -> String {
     match scheme {
-        "url" if value.starts_with("http://") || value.starts_with("https://") => value.to_owned(),
+        "url" if value.contains("://") => value.to_owned(),
         "url" => format!("https://{value}"),
         "cve" => format!("https://www.cve.org/CVERecord?id=CVE-{}", value.trim_start_matches("CVE-")),
         _ => format!("{scheme}:{value}"),

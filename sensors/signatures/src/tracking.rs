@@ -250,7 +250,7 @@ fn tracked(track: Track, packet: &PacketView<'_>) -> Pair {
 
 fn held(holder: Holder, packet: &PacketView<'_>) -> Pair {
     match holder {
-        Holder::Source | Holder::Flow => (packet.source, None),
+        Holder::Source | Holder::Flow | Holder::Transaction => (packet.source, None),
         Holder::Destination => (packet.destination, None),
         Holder::Pair => (packet.source.min(packet.destination), packet.source.max(packet.destination)),
     }

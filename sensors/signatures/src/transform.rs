@@ -1,7 +1,9 @@
 //! Transformations that a rule applies to a buffer before it looks at it.
 
+use std::io::Read;
 use std::sync::Arc;
 
+use flate2::bufread::{GzDecoder, ZlibDecoder};
 use md5::Digest as _;
 
 use crate::keywords::base64::decode_lenient;
@@ -31,6 +33,11 @@ pub(crate) enum Transform {
         offset: usize,
     },
     Pcre(Arc<regex::bytes::Regex>),
+    /// At most so many bytes of what is packed in the buffer.
+    Inflate {
+        wrapper: Wrapper,
+        bytes: usize,
+    },
     FromBase64 {
         offset: usize,
         bytes: usize,
@@ -41,6 +48,15 @@ pub(crate) enum Transform {
         length: Option<i64>,
         truncate: bool,
     },
+}
+
+/// What is around deflated data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wrapper {
+    /// RFC 1952.
+    Gzip,
+    /// RFC 1950.
+    Zlib,
 }
 
 /// What `from_base64` makes of bytes that are no base64.
@@ -91,6 +107,8 @@ impl Transform {
                 rest.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect()
             }
             Self::Pcre(regex) => pcre_capture(regex, bytes),
+            Self::Inflate { wrapper: Wrapper::Gzip, bytes: most } => inflate(GzDecoder::new(bytes), *most),
+            Self::Inflate { wrapper: Wrapper::Zlib, bytes: most } => inflate(ZlibDecoder::new(bytes), *most),
             Self::FromBase64 { offset, bytes: count, mode } => from_base64(bytes, (*offset, *count), *mode),
             Self::Subslice { offset, length, truncate } => subslice(bytes, (*offset, *length), *truncate),
         }
@@ -100,6 +118,15 @@ impl Transform {
 /// Runs a chain of transformations.
 pub(crate) fn apply_all(transforms: &[Transform], bytes: &[u8]) -> Vec<u8> {
     transforms.iter().fold(bytes.to_vec(), |bytes, transform| transform.apply(&bytes))
+}
+
+/// The first bytes of what a decoder gives; nothing when it finds a mistake in them.
+fn inflate(decoder: impl Read, most: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    match decoder.take(most as u64).read_to_end(&mut bytes) {
+        Ok(_) => bytes,
+        Err(_) => Vec::new(),
+    }
 }
 
 /// White space of C's `isspace`, which counts the vertical tab.

@@ -6,17 +6,11 @@ use std::path::Path;
 use fengsui_signatures::{RuleData, RuleSource, Variables, load};
 
 #[test]
-fn every_rule_loads_or_fails_on_a_keyword_that_is_known_to_be_missing() {
+fn every_rule_loads() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/et-open-2025-08.rules");
     let Ok(text) = std::fs::read(path) else { return };
     let sources = [RuleSource { file: "et-open", text: &text }];
     let (rules, report) = load(&sources, &Variables::default(), &RuleData::default());
     assert_eq!(rules.len(), report.loaded);
-    let unexpected: Vec<_> = report
-        .failures
-        .iter()
-        .filter(|failure| !matches!(failure.keyword.as_deref(), Some("asn1" | "ftpbounce")))
-        .collect();
-    assert!(unexpected.is_empty(), "{unexpected:?}");
-    assert!(report.loaded >= 14_960, "{}", report.loaded);
+    assert_eq!(report.failures, []);
 }

@@ -4,7 +4,7 @@
 //! separated by ` ;; `; bytes stand in hexadecimal between bars. A field is a sticky buffer, or one of: `payload`,
 //! `stream`, `file` (content), `filename`, `proto` (tcp, udp, icmp, a number), `src`, `dst`, `sport`, `dport`,
 //! `flags` (TCP flag letters), `itype`, `icode`, `ttl`, `app` (application protocol), `eve` (JSON of the transaction),
-//! `event`, `way` (to_server, to_client), `incomplete`, `repeat`, `every` (seconds), `vary` (sport, dport, dst).
+//! `fact` (numbers of a transaction: `ldap.responses.operation:5,4`), `event`, `way` (to_server, to_client), `incomplete`, `repeat`, `every` (seconds), `vary` (sport, dport, dst).
 //! Samples of one line share tracking; a `|>` between fields starts a further step on the same flow.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test that can not go on has failed
 
@@ -168,6 +168,11 @@ impl Step {
         let mut transaction = Transaction::new(0, protocol, Timestamp::EPOCH);
         for query in eve.get("queries").and_then(serde_json::Value::as_array).into_iter().flatten() {
             transaction.facts.item("dns.rrtype", record_type(&query["rrtype"]));
+        }
+        for field in self.fields.iter().filter(|field| field.0 == "fact") {
+            let (name, numbers) = std::str::from_utf8(&field.1).unwrap().split_once(':').expect("fact");
+            let name: &'static str = Box::leak(name.to_owned().into_boxed_str());
+            numbers.split(',').for_each(|number| transaction.facts.item(name, number.parse::<u64>().expect("number")));
         }
         (transaction.buffers, transaction.eve, transaction.events) = (buffers, eve, events);
         Some(transaction)

@@ -67,6 +67,7 @@ const FRAMES: &[(AppProtocol, &[&str])] = &[
     (AppProtocol::Modbus, &["pdu"]),
     (AppProtocol::Telnet, &["pdu", "ctl", "data"]),
     (AppProtocol::Websocket, &["pdu", "header", "data"]),
+    (AppProtocol::Imap, &["pdu", "headers", "body"]),
     (AppProtocol::Pgsql, &["pdu"]),
     (AppProtocol::Enip, &["pdu", "hdr", "data"]),
 ];

@@ -25,6 +25,8 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Holder {
     Flow,
+    /// One transaction of a flow.
+    Transaction,
     Source,
     Destination,
     Pair,
@@ -142,6 +144,7 @@ fn xbits(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
             ("track", "ip_src") => holder = Some(Holder::Source),
             ("track", "ip_dst") => holder = Some(Holder::Destination),
             ("track", "ip_pair") => holder = Some(Holder::Pair),
+            ("track", "tx") => holder = Some(Holder::Transaction),
             ("expire", seconds) => {
                 expire = seconds
                     .parse()
@@ -150,7 +153,7 @@ fn xbits(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
             _ => return Err(format!("{} is no option of it", fengsui_schema::shown(option))),
         }
     }
-    command(draft, holder.ok_or("needs track ip_src, ip_dst or ip_pair")?, (verb, name), expire)
+    command(draft, holder.ok_or("needs track ip_src, ip_dst, ip_pair or tx")?, (verb, name), expire)
 }
 
 fn hostbits(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {

@@ -19,7 +19,6 @@ const ALIASES: &[(&str, Buffer)] = &[
     ("tls_cert_issuer", Buffer::TlsCertIssuer),
     ("tls_cert_serial", Buffer::TlsCertSerial),
     ("tls_cert_fingerprint", Buffer::TlsCertFingerprint),
-    ("tls.issuerdn", Buffer::TlsCertIssuer),
     ("ja3_hash", Buffer::Ja3Hash),
     ("ja3_string", Buffer::Ja3String),
     ("ja3s_hash", Buffer::Ja3sHash),

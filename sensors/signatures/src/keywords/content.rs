@@ -196,9 +196,15 @@ pub(crate) const fn commonness(byte: u8) -> u8 {
 fn content(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
     let quoted = quoted(value)?;
     let pattern = pattern_bytes(quoted.inner)?;
-    draft.push(Test::Content(Content {
-        pattern,
-        negated: quoted.negated,
+    draft.push(Test::Content(plain_content(&pattern, quoted.negated)));
+    Ok(())
+}
+
+/// A pattern that may be anywhere.
+pub(crate) fn plain_content(pattern: &[u8], negated: bool) -> Content {
+    Content {
+        pattern: pattern.to_vec(),
+        negated,
         nocase: false,
         depth: None,
         offset: None,
@@ -208,8 +214,7 @@ fn content(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
         ends_with: false,
         fast: None,
         searcher: Searcher::Unprepared,
-    }));
-    Ok(())
+    }
 }
 
 fn place(draft: &mut Draft<'_>, value: &str, field: fn(&mut Content) -> &mut Option<Operand>) -> Result<(), String> {

@@ -6,7 +6,7 @@ use fengsui_schema::shown;
 use crate::draft::Draft;
 use crate::keywords::transaction::TransactionCheck;
 use crate::keywords::{Keyword, keyword, parts};
-use crate::number::Comparison;
+use crate::number::{Comparison, number};
 
 /// Something a rule asks of a call.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,8 +57,16 @@ fn interface(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// A number, or `a-b` with both ends.
+fn operations(text: &str) -> Result<Comparison, String> {
+    match text.split_once('-') {
+        Some((low, high)) => Ok(Comparison::between(number(low)?, number(high)?)),
+        None => Comparison::parse(text),
+    }
+}
+
 fn operation(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
-    let numbers = parts(value).map(Comparison::parse).collect::<Result<Vec<_>, _>>()?;
+    let numbers = parts(value).map(operations).collect::<Result<Vec<_>, _>>()?;
     if numbers.is_empty() {
         return Err("names no operation".to_owned());
     }

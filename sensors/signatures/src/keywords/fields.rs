@@ -2,44 +2,14 @@
 //! name in [`fengsui_protocols::Facts`].
 
 use fengsui_protocols::AppProtocol;
+use fengsui_protocols::app::ike::CHOSEN_ATTRIBUTES;
 use fengsui_schema::shown;
 
 use crate::draft::Draft;
+use crate::keywords::places::Places;
 use crate::keywords::transaction::TransactionCheck;
 use crate::keywords::{Keyword, keyword};
 use crate::number::Comparison;
-
-/// Which numbers of a list must compare.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    Any,
-    /// At least one number, and each of them.
-    All,
-    /// From 0; below 0 from the end.
-    At(isize),
-}
-
-impl Place {
-    fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "any" | "or_absent" => Ok(Self::Any),
-            "all" => Ok(Self::All),
-            _ => text.parse().map(Self::At).map_err(|_| format!("{} is no place in a list", shown(text))),
-        }
-    }
-
-    /// Whether the numbers compare as asked.
-    pub(crate) fn holds(self, numbers: &[u64], comparison: Comparison) -> bool {
-        match self {
-            Self::Any => numbers.iter().any(|number| comparison.matches(*number)),
-            Self::All => !numbers.is_empty() && numbers.iter().all(|number| comparison.matches(*number)),
-            Self::At(place) => {
-                let place = usize::try_from(place).ok().or(numbers.len().checked_sub(place.unsigned_abs()));
-                place.and_then(|place| numbers.get(place)).is_some_and(|number| comparison.matches(*number))
-            }
-        }
-    }
-}
 
 /// Names of an enumeration with their numbers.
 type Names = &'static [(&'static str, u64)];
@@ -78,6 +48,7 @@ const MQTT_TYPES: Names = &[
     ("unassigned", 0),
 ];
 const YES_NO: Names = &[("true", 1), ("yes", 1), ("false", 0), ("no", 0)];
+const WAYS: Names = &[("to_server", 0), ("to_client", 1)];
 const MQTT_FLAGS: Names = &[("retain", 1), ("dup", 8)];
 const MQTT_CONNECT_FLAGS: Names =
     &[("username", 0x80), ("password", 0x40), ("will_retain", 0x20), ("will", 0x04), ("clean_session", 0x02)];
@@ -119,6 +90,15 @@ const SNMP_PDU_TYPES: Names = &[
     ("inform_request", 6),
     ("trap_v2", 7),
     ("report", 8),
+];
+const SNMP_TRAPS: Names = &[
+    ("cold_start", 0),
+    ("warm_start", 1),
+    ("link_down", 2),
+    ("link_up", 3),
+    ("authentication_failure", 4),
+    ("egp_neighbor_loss", 5),
+    ("enterprise_specific", 6),
 ];
 const NTP_MODES: Names = &[
     ("reserved", 0),
@@ -247,6 +227,29 @@ const DNP3_INDICATIONS: Names = &[
     ("reserved_1", 0x0080),
 ];
 
+/// Response codes of RFC 1035, 2136, 6891 and 8945.
+const DNS_CODES: Names = &[
+    ("noerror", 0),
+    ("formerr", 1),
+    ("servfail", 2),
+    ("nxdomain", 3),
+    ("notimp", 4),
+    ("refused", 5),
+    ("yxdomain", 6),
+    ("yxrrset", 7),
+    ("nxrrset", 8),
+    ("notauth", 9),
+    ("notzone", 10),
+    ("badvers", 16),
+    ("badsig", 16),
+    ("badkey", 17),
+    ("badtime", 18),
+    ("badmode", 19),
+    ("badname", 20),
+    ("badalg", 21),
+    ("badtrunc", 22),
+];
+
 /// Record types of RFC 1035 and later.
 const DNS_TYPES: Names = &[
     ("a", 1),
@@ -275,6 +278,8 @@ const DNS_TYPES: Names = &[
 
 pub(crate) const KEYWORDS: &[Keyword] = &[
     number!("dns.rrtype", Dns, DNS_TYPES),
+    number!("dns.rcode", Dns, DNS_CODES),
+    keyword("ike.chosen_sa_attribute", chosen_attribute),
     number!("mqtt.type", Mqtt, MQTT_TYPES),
     number!("mqtt.qos", Mqtt),
     number!("mqtt.protocol_version", Mqtt),
@@ -300,6 +305,7 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     flags!("websocket.flags", Websocket, WEBSOCKET_FLAGS),
     number!("snmp.version", Snmp),
     number!("snmp.pdu_type", Snmp, SNMP_PDU_TYPES),
+    number!("snmp.trap_type", Snmp, SNMP_TRAPS),
     number!("ntp.version", Ntp),
     number!("ntp.mode", Ntp, NTP_MODES),
     number!("ntp.stratum", Ntp),
@@ -337,12 +343,24 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     keyword("dnp3.obj", dnp3_object),
     flags!("dnp3_ind", Dnp3, DNP3_INDICATIONS),
     flags!("dnp3.ind", Dnp3, DNP3_INDICATIONS),
+    number!("imap.email.direction", Imap, WAYS),
     number!("nfs_procedure", Nfs),
     number!("nfs.procedure", Nfs),
     number!("nfs_version", Nfs),
     number!("nfs.version", Nfs),
     number!("smb.version", Smb),
 ];
+
+/// `alg_hash=2`: an attribute the responder of IKE chose.
+fn chosen_attribute(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
+    let (key, number) = value.split_once('=').ok_or("needs an attribute and a number, as alg_hash=2")?;
+    let known = CHOSEN_ATTRIBUTES.iter().find(|known| known.0 == key.trim());
+    let name = known.ok_or_else(|| format!("{} is no attribute of it", shown(key)))?.1;
+    let comparison = Comparison::only(crate::number::number(number)?);
+    let protocol = AppProtocol::Ike;
+    draft.transaction_checks.push(TransactionCheck::Fact { protocol, name, comparison, places: Places::ANY });
+    Ok(())
+}
 
 /// `group,variation`.
 fn dnp3_object(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
@@ -381,7 +399,7 @@ fn ticket_encryption(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
     for part in super::parts(value) {
         let weak = part.eq_ignore_ascii_case("weak");
         if weak {
-            comparisons.extend([Comparison::parse("1-3")?, Comparison::parse("23-24")?]);
+            comparisons.extend([Comparison::between(1, 3), Comparison::between(23, 24)]);
         } else {
             comparisons.push(Comparison::parse(&with_numbers(part, fengsui_protocols::app::krb5::ENCRYPTION_TYPES))?);
         }
@@ -396,10 +414,9 @@ fn number(
     value: &str,
     names: Names,
 ) -> Result<(), String> {
-    let (value, place) = value.split_once(',').map_or((value, None), |(value, place)| (value, Some(place.trim())));
+    let (value, places) = Places::split(value)?;
     let comparison = Comparison::parse(&with_numbers(value, names))?;
-    let place = place.map_or(Ok(Place::Any), Place::parse)?;
-    draft.transaction_checks.push(TransactionCheck::Fact { protocol, name, comparison, place });
+    draft.transaction_checks.push(TransactionCheck::Fact { protocol, name, comparison, places });
     Ok(())
 }
 
@@ -424,12 +441,12 @@ fn flags(
     names: Names,
 ) -> Result<(), String> {
     let value = value.trim();
-    if let Some(mask) = value.strip_prefix('&') {
+    if let Some(mask) = value.strip_prefix('&').filter(|mask| !mask.trim_start_matches('=').contains('=')) {
         let any = crate::number::number(mask.trim_start_matches('='))?;
         draft.transaction_checks.push(TransactionCheck::Flags { protocol, name, set: 0, unset: 0, any });
         return Ok(());
     }
-    let unsigned = value.trim_start_matches(['!', '<', '>', '=']);
+    let unsigned = value.trim_start_matches(['!', '<', '>', '=', '&']);
     if unsigned.starts_with(|first: char| first.is_ascii_digit()) {
         return number(draft, (name, protocol), value, &[]);
     }

@@ -1,5 +1,6 @@
 //! Every keyword of the rule language: one file or one table line each.
 
+pub(crate) mod asn1;
 pub(crate) mod base64;
 pub(crate) mod bits;
 pub(crate) mod buffers;
@@ -10,15 +11,22 @@ pub(crate) mod byte_source;
 pub(crate) mod byte_test;
 pub(crate) mod content;
 pub(crate) mod dataset;
+pub(crate) mod dates;
 pub(crate) mod dcerpc;
 pub(crate) mod entropy;
 pub(crate) mod fields;
 pub(crate) mod file;
 pub(crate) mod flow;
+pub(crate) mod flow_counts;
+pub(crate) mod ftp;
+pub(crate) mod legacy;
 pub(crate) mod meta;
 pub(crate) mod modbus;
 pub(crate) mod packet;
 pub(crate) mod pcre;
+pub(crate) mod places;
+pub(crate) mod remote_call;
+pub(crate) mod reputation;
 pub(crate) mod threshold;
 pub(crate) mod transaction;
 pub(crate) mod transforms;
@@ -50,15 +58,22 @@ pub(crate) const KEYWORDS: &[&[Keyword]] = &[
     byte_jump::KEYWORDS,
     byte_extract::KEYWORDS,
     byte_math::KEYWORDS,
+    asn1::KEYWORDS,
     base64::KEYWORDS,
     buffers::KEYWORDS,
     transforms::KEYWORDS,
     flow::KEYWORDS,
+    flow_counts::KEYWORDS,
     bits::KEYWORDS,
     threshold::KEYWORDS,
     packet::KEYWORDS,
+    reputation::KEYWORDS,
     transaction::KEYWORDS,
     fields::KEYWORDS,
+    dates::KEYWORDS,
+    legacy::KEYWORDS,
+    remote_call::KEYWORDS,
+    ftp::KEYWORDS,
     dcerpc::KEYWORDS,
     modbus::KEYWORDS,
     file::KEYWORDS,

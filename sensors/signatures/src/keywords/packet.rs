@@ -1,15 +1,16 @@
 //! Keywords about the packet and its headers.
 
-use std::sync::Arc;
-
 use fengsui_protocols::AppProtocol;
 use fengsui_schema::shown;
 
+use crate::PacketView;
 use crate::draft::Draft;
 use crate::header::applications;
+use crate::keywords::flow_counts::FlowCount;
+use crate::keywords::remote_call::CallCheck;
+use crate::keywords::reputation::ReputationCheck;
 use crate::keywords::{Keyword, keyword, parts, without_value};
 use crate::number::{Comparison, number};
-use crate::{PacketView, Reputations};
 
 /// Something a rule asks of the packet.
 #[derive(Debug, Clone)]
@@ -49,6 +50,12 @@ pub(crate) enum PacketCheck {
         comparison: Comparison,
     },
     Reputation(Box<ReputationCheck>),
+    /// How much the flow has carried.
+    FlowCount(FlowCount),
+    /// A call of ONC RPC.
+    Call(CallCheck),
+    /// The version of IP.
+    IpVersion(u8),
 }
 
 /// Whose checksum it is.
@@ -57,47 +64,6 @@ pub(crate) enum ChecksumOf {
     Ipv4,
     /// Of the transport with this protocol number over this IP version.
     Transport(u8, u8),
-}
-
-/// A score of an address in a category.
-#[derive(Debug, Clone)]
-pub(crate) struct ReputationCheck {
-    reputations: Arc<Reputations>,
-    side: ReputationSide,
-    category: u8,
-    wanted: ReputationWanted,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ReputationSide {
-    Source,
-    Destination,
-    Any,
-    Both,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ReputationWanted {
-    Score(Comparison),
-    Set(bool),
-}
-
-impl ReputationCheck {
-    fn matches(&self, packet: &PacketView<'_>) -> bool {
-        let holds = |address: Option<std::net::IpAddr>| {
-            let score = address.and_then(|address| self.reputations.score(address, self.category));
-            match self.wanted {
-                ReputationWanted::Score(comparison) => score.is_some_and(|score| comparison.matches(score.into())),
-                ReputationWanted::Set(set) => score.is_some() == set,
-            }
-        };
-        match self.side {
-            ReputationSide::Source => holds(packet.source),
-            ReputationSide::Destination => holds(packet.destination),
-            ReputationSide::Any => holds(packet.source) || holds(packet.destination),
-            ReputationSide::Both => holds(packet.source) && holds(packet.destination),
-        }
-    }
 }
 
 /// How flag bits are compared.
@@ -151,6 +117,9 @@ impl PacketCheck {
             }
             Self::Vlan { layer, comparison } => vlan(packet, *layer, *comparison),
             Self::Reputation(check) => check.matches(packet),
+            Self::FlowCount(count) => count.matches(packet),
+            Self::Call(check) => check.matches(packet),
+            Self::IpVersion(version) => ip_version(packet) == Some(*version),
             Self::Event(name) => {
                 packet.events.iter().any(|event| event.strip_prefix("decoder.").unwrap_or(event) == name)
             }
@@ -171,8 +140,12 @@ fn protocol(packet: &PacketView<'_>, protocols: &[AppProtocol], failed: bool, ne
     (!failed && protocols.contains(&protocol)) != negated
 }
 
+fn ip_version(packet: &PacketView<'_>) -> Option<u8> {
+    packet.source.map(|source| if source.is_ipv4() { 4 } else { 6 })
+}
+
 fn checksum(packet: &PacketView<'_>, which: ChecksumOf) -> Option<bool> {
-    let version = packet.source.map(|source| if source.is_ipv4() { 4 } else { 6 });
+    let version = ip_version(packet);
     match which {
         ChecksumOf::Ipv4 => packet.checksums.0,
         ChecksumOf::Transport(protocol, of) if packet.protocol == protocol && version == Some(of) => packet.checksums.1,
@@ -235,13 +208,6 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     field!("icode", |packet| packet.icmp.map(|icmp| u64::from(icmp.code))),
     field!("icmp_id", |packet| packet.icmp.and_then(|icmp| icmp.id).map(u64::from)),
     field!("icmp_seq", |packet| packet.icmp.and_then(|icmp| icmp.sequence).map(u64::from)),
-    field!("flow.age", |packet| packet.direction.map(|_| packet.flow_age_seconds)),
-    field!("flow.pkts_toserver", |packet| packet.direction.map(|_| packet.flow_packets[0])),
-    field!("flow.pkts_toclient", |packet| packet.direction.map(|_| packet.flow_packets[1])),
-    field!("flow.bytes_toserver", |packet| packet.direction.map(|_| packet.flow_bytes[0])),
-    field!("flow.bytes_toclient", |packet| packet.direction.map(|_| packet.flow_bytes[1])),
-    field!("flow.pkts", |packet| packet.direction.map(|_| packet.flow_packets.iter().sum())),
-    field!("flow.bytes", |packet| packet.direction.map(|_| packet.flow_bytes.iter().sum())),
     field!("icmpv6.mtu", |packet| packet.icmp.and_then(|icmp| icmp.mtu).map(u64::from)),
     field!("igmp.type", |packet| packet.igmp_kind.map(u64::from)),
     field!("sctp.chunk_cnt", |packet| packet.sctp.map(|sctp| sctp.chunks().count() as u64)),
@@ -251,7 +217,6 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     field!("vlan.layers", |packet| u64::try_from(packet.vlans.len()).ok()),
     keyword("sctp.chunk_type", sctp_chunk),
     keyword("vlan.id", vlan_id),
-    keyword("iprep", reputation),
     keyword("ipv4-csum", |draft, value| checksum_check(draft, ChecksumOf::Ipv4, value)),
     keyword("tcpv4-csum", |draft, value| checksum_check(draft, ChecksumOf::Transport(6, 4), value)),
     keyword("tcpv6-csum", |draft, value| checksum_check(draft, ChecksumOf::Transport(6, 6), value)),
@@ -271,6 +236,8 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
         Ok(())
     }),
     keyword("app-layer-protocol", app_protocol),
+    keyword("l3_proto", layer_3),
+    keyword("engine-event", |draft, value| event(draft, value.to_owned())),
     keyword("decode-event", |draft, value| event(draft, value.to_owned())),
     keyword("stream-event", |draft, value| event(draft, format!("stream.{value}"))),
 ];
@@ -328,37 +295,6 @@ fn checksum_check(draft: &mut Draft<'_>, which: ChecksumOf, value: &str) -> Resu
     Ok(())
 }
 
-/// `side,category,operator,score`, or `side,category,isset|isnotset`.
-fn reputation(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
-    let fields: Vec<&str> = parts(value).collect();
-    let [side, category, wanted @ ..] = fields.as_slice() else {
-        return Err("needs a side, a category and a comparison".to_owned());
-    };
-    let side = match *side {
-        "src" => ReputationSide::Source,
-        "dst" => ReputationSide::Destination,
-        "any" => ReputationSide::Any,
-        "both" => ReputationSide::Both,
-        other => return Err(format!("{} is no side", shown(other))),
-    };
-    let wanted = match wanted {
-        ["isset"] => ReputationWanted::Set(true),
-        ["isnotset"] => ReputationWanted::Set(false),
-        [operator, score] => {
-            let operator = if *operator == "=" { "" } else { *operator };
-            ReputationWanted::Score(Comparison::parse(&format!("{operator}{score}"))?)
-        }
-        [score] => ReputationWanted::Score(Comparison::parse(score)?),
-        _ => return Err("needs an operator and a score".to_owned()),
-    };
-    let reputations = Arc::clone(&draft.data.reputations);
-    let number = reputations.category(category);
-    let category = number.ok_or_else(|| format!("{} is no category of the reputation lists", shown(category)))?;
-    let check = ReputationCheck { reputations, side, category, wanted };
-    draft.packet_checks.push(PacketCheck::Reputation(Box::new(check)));
-    Ok(())
-}
-
 fn event(draft: &mut Draft<'_>, name: String) -> Result<(), String> {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_'));
     if name.is_empty() || name.ends_with('.') || !plain {
@@ -402,6 +338,16 @@ fn ip_protocol(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
     let comparison = Comparison::parse(&format!("{operator}{code}"))?;
     let field = |packet: &PacketView<'_>| packet.source.map(|_| u64::from(packet.protocol));
     draft.packet_checks.push(PacketCheck::Number(field, comparison));
+    Ok(())
+}
+
+fn layer_3(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
+    let version = match value.trim() {
+        "ip4" | "ipv4" => 4,
+        "ip6" | "ipv6" => 6,
+        other => return Err(format!("{} is neither ipv4 nor ipv6", shown(other))),
+    };
+    draft.packet_checks.push(PacketCheck::IpVersion(version));
     Ok(())
 }
 

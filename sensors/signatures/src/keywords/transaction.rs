@@ -1,13 +1,15 @@
 //! Keywords about a transaction that are no sticky buffers: events, and fields of the EVE object.
 
 use fengsui_protocols::{AppProtocol, Direction, Transaction};
-use fengsui_schema::{Timestamp, shown};
+use fengsui_schema::shown;
 use serde_json::Value;
 
+use crate::PacketView;
 use crate::draft::Draft;
+use crate::keywords::dates::{ValidityCheck, time_of};
 use crate::keywords::dcerpc::DcerpcCheck;
-use crate::keywords::fields::Place;
 use crate::keywords::modbus::ModbusCheck;
+use crate::keywords::places::Places;
 use crate::keywords::{Keyword, keyword, without_value};
 use crate::number::Comparison;
 
@@ -21,7 +23,7 @@ pub(crate) enum TransactionCheck {
     /// One of these words in the EVE object.
     Word { protocol: AppProtocol, path: &'static [&'static str], words: Vec<String>, negated: bool },
     /// A number the parser left under the keyword's name.
-    Fact { protocol: AppProtocol, name: &'static str, comparison: Comparison, place: Place },
+    Fact { protocol: AppProtocol, name: &'static str, comparison: Comparison, places: Places },
     /// The same with several comparisons, one of which must hold.
     AnyFact { protocol: AppProtocol, name: &'static str, comparisons: Vec<Comparison> },
     /// An object of DNP3 by its group and variation.
@@ -36,10 +38,23 @@ pub(crate) enum TransactionCheck {
     Modbus(ModbusCheck),
     /// A certificate whose time has run out, or not.
     CertificateExpired(bool),
+    /// When a certificate is valid.
+    Validity(ValidityCheck),
+    /// One of these.
+    Either(Vec<TransactionCheck>),
+    /// A command of FTP that names an address which is not the client's.
+    FtpBounce,
 }
 
 impl TransactionCheck {
-    pub(crate) fn matches(&self, transaction: &Transaction, direction: Option<Direction>, now: Timestamp) -> bool {
+    /// Whether a transaction has it; `complete` says that everything of the direction is there.
+    pub(crate) fn matches(
+        &self,
+        transaction: &Transaction,
+        direction: Option<Direction>,
+        packet: &PacketView<'_>,
+        complete: bool,
+    ) -> bool {
         match self {
             Self::Event(name) => transaction.events.iter().any(|event| event == name),
             Self::Number { protocol, path, comparison } => {
@@ -53,8 +68,9 @@ impl TransactionCheck {
                 let any = found.iter().any(|value| as_word(value).is_some_and(|word| words.contains(&word)));
                 *protocol == transaction.protocol && !found.is_empty() && any != *negated
             }
-            Self::Fact { name, comparison, place, .. } => {
-                place.holds(&transaction.facts.numbers(name, direction).collect::<Vec<_>>(), *comparison)
+            Self::Fact { name, comparison, places, .. } => {
+                let numbers = || transaction.facts.numbers(name, direction).collect::<Vec<_>>();
+                (complete || !places.needs_all()) && places.hold(&numbers(), *comparison)
             }
             Self::AnyFact { name, comparisons, .. } => transaction
                 .facts
@@ -73,7 +89,12 @@ impl TransactionCheck {
                 .any(|number| number & set == *set && number & unset == 0 && (*any == 0 || number & any != 0)),
             Self::Dcerpc(check) => check.matches(transaction),
             Self::Modbus(check) => check.matches(transaction),
-            Self::CertificateExpired(expired) => certificate_expired(transaction, now) == Some(*expired),
+            Self::CertificateExpired(expired) => {
+                time_of(transaction, "notafter").is_some_and(|end| (end < packet.time) == *expired)
+            }
+            Self::Validity(check) => check.matches(transaction),
+            Self::Either(checks) => checks.iter().any(|check| check.matches(transaction, direction, packet, complete)),
+            Self::FtpBounce => super::ftp::bounces(transaction, packet),
         }
     }
 
@@ -81,12 +102,16 @@ impl TransactionCheck {
     pub(crate) const fn is_of_each_direction(&self) -> bool {
         matches!(
             self,
-            Self::Number { .. } | Self::Word { .. } | Self::Dcerpc(_) | Self::Fact { protocol: AppProtocol::Enip, .. }
+            Self::Number { .. }
+                | Self::Either(_)
+                | Self::Word { .. }
+                | Self::Dcerpc(_)
+                | Self::Fact { protocol: AppProtocol::Enip, .. }
         )
     }
 
     /// The protocol the check belongs to.
-    pub(crate) const fn protocol(&self) -> Option<AppProtocol> {
+    pub(crate) fn protocol(&self) -> Option<AppProtocol> {
         match self {
             Self::Number { protocol, .. } | Self::Word { protocol, .. } => Some(*protocol),
             Self::Fact { protocol, .. } | Self::AnyFact { protocol, .. } | Self::Flags { protocol, .. } => {
@@ -96,7 +121,9 @@ impl TransactionCheck {
             Self::Modbus(_) => Some(AppProtocol::Modbus),
             Self::Setting { .. } => Some(AppProtocol::Http2),
             Self::Dnp3Object(_) => Some(AppProtocol::Dnp3),
-            Self::CertificateExpired(_) => Some(AppProtocol::Tls),
+            Self::CertificateExpired(_) | Self::Validity(_) => Some(AppProtocol::Tls),
+            Self::FtpBounce => Some(AppProtocol::Ftp),
+            Self::Either(checks) => checks.iter().find_map(Self::protocol),
             Self::Event(_) => None,
         }
     }
@@ -136,12 +163,6 @@ fn as_word(value: &Value) -> Option<String> {
     }
 }
 
-fn certificate_expired(transaction: &Transaction, now: Timestamp) -> Option<bool> {
-    let text = transaction.eve.get("notafter")?.as_str()?;
-    let end: Timestamp = text.parse().ok().or_else(|| format!("{text}Z").parse().ok())?;
-    Some(end < now)
-}
-
 /// Keywords that compare a number: name, protocol, path in the EVE object.
 macro_rules! number_field {
     ($name:literal, $protocol:ident, $path:expr) => {
@@ -158,28 +179,16 @@ macro_rules! number_field {
 macro_rules! word_field {
     ($name:literal, $protocol:ident, $path:expr, $names:expr) => {
         keyword($name, |draft, value| {
-            let (words, negated) = word_list(value, $names)?;
-            let protocol = AppProtocol::$protocol;
-            draft.transaction_checks.push(TransactionCheck::Word { protocol, path: $path, words, negated });
+            let checks = word_list(value, $names)?.into_iter().map(|(words, negated)| {
+                let protocol = AppProtocol::$protocol;
+                TransactionCheck::Word { protocol, path: $path, words, negated }
+            });
+            draft.transaction_checks.push(TransactionCheck::Either(checks.collect()));
             Ok(())
         })
     };
 }
 
-/// Response codes of RFC 1035 and RFC 6895.
-const DNS_CODES: &[(&str, &str)] = &[
-    ("0", "noerror"),
-    ("1", "formerr"),
-    ("2", "servfail"),
-    ("3", "nxdomain"),
-    ("4", "notimp"),
-    ("5", "refused"),
-    ("6", "yxdomain"),
-    ("7", "yxrrset"),
-    ("8", "nxrrset"),
-    ("9", "notauth"),
-    ("10", "notzone"),
-];
 /// Protocol versions as EVE writes them.
 const TLS_VERSIONS: &[(&str, &str)] = &[
     ("1.0", "tlsv1"),
@@ -195,14 +204,17 @@ const TLS_VERSIONS: &[(&str, &str)] = &[
     ("tlcp", "tlcp"),
     ("tlcp1.1", "tlcp 1.1"),
 ];
+/// How rules write that an answer has come.
+const YES_NO: &[(&str, &str)] =
+    &[("yes", "yes"), ("on", "yes"), ("true", "yes"), ("no", "no"), ("off", "no"), ("false", "no")];
 const NO_NAMES: &[(&str, &str)] = &[];
 
 pub(crate) const KEYWORDS: &[Keyword] = &[
     keyword("app-layer-event", app_event),
-    word_field!("dns.rcode", Dns, &["rcode"], DNS_CODES),
     number_field!("dns.opcode", Dns, &["opcode"]),
     word_field!("tls.version", Tls, &["version"], TLS_VERSIONS),
     word_field!("ssl_version", Tls, &["version"], TLS_VERSIONS),
+    word_field!("ftp.reply_received", Ftp, &["reply_received"], YES_NO),
     word_field!("ftp.mode", Ftp, &["mode"], NO_NAMES),
     word_field!("ftpdata_command", FtpData, &["command"], NO_NAMES),
     number_field!("ftp.dynamic_port", Ftp, &["dynamic_port"]),
@@ -226,25 +238,44 @@ fn app_event(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The words of a list, each turned into EVE's form; `!` before any of them negates the list.
-fn word_list(value: &str, names: &[(&str, &str)]) -> Result<(Vec<String>, bool), String> {
-    let mut words = Vec::new();
-    let mut negations = 0;
+/// The words of a list, each turned into EVE's form, as groups of which one must hold: without `!` one of the words;
+/// with `!` before each, none of them; with both, one of the words without or not the one with it.
+fn word_list(value: &str, names: &[(&str, &str)]) -> Result<Vec<(Vec<String>, bool)>, String> {
+    let (mut plain, mut negated) = (Vec::new(), Vec::new());
     for part in value.split([',', '|']).map(str::trim).filter(|part| !part.is_empty()) {
-        let (negated, word) = part.strip_prefix('!').map_or((false, part), |rest| (true, rest.trim()));
-        negations += usize::from(negated);
+        let (list, word) = match part.strip_prefix('!') {
+            Some(rest) => (&mut negated, rest.trim()),
+            None => (&mut plain, part),
+        };
         let lower = word.trim_matches('"').to_ascii_lowercase();
         let known = names.iter().find(|entry| entry.0 == lower || entry.1 == lower);
         if known.is_none() && !names.is_empty() && lower.bytes().any(|byte| matches!(byte, b'<' | b'>' | b'-')) {
             return Err(format!("{} is not supported; write single values", shown(part)));
         }
-        words.push(known.map_or(lower, |entry| entry.1.to_owned()));
+        list.push(known.map_or(lower, |entry| entry.1.to_owned()));
     }
-    match (words.len(), negations) {
-        (0, _) => Err("needs a value".to_owned()),
-        (count, negated) if negated != 0 && negated != count => {
-            Err("mixes negated and other values, which is not supported".to_owned())
+    match (plain.is_empty(), negated.is_empty()) {
+        (true, true) => Err("needs a value".to_owned()),
+        (false, true) => Ok(vec![(plain, false)]),
+        (true, false) => Ok(vec![(negated, true)]),
+        (false, false) => {
+            let others = negated.into_iter().map(|word| (vec![word], true));
+            Ok(std::iter::once((plain, false)).chain(others).collect())
         }
-        (_, negated) => Ok((words, negated != 0)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_words_may_be_negated() {
+        let words = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        assert_eq!(word_list("tls1.0,TLS1.1", TLS_VERSIONS), Ok(vec![(words(&["tlsv1", "tls 1.1"]), false)]));
+        assert_eq!(word_list("!sslv2|!sslv3", TLS_VERSIONS), Ok(vec![(words(&["sslv2", "sslv3"]), true)]));
+        let mixed = vec![(words(&["tls 1.2"]), false), (words(&["tls 1.3"]), true)];
+        assert_eq!(word_list("!tls1.3,tls1.2", TLS_VERSIONS), Ok(mixed));
+        assert!(word_list(" , ", TLS_VERSIONS).is_err() && word_list("<tls1.2", TLS_VERSIONS).is_err());
     }
 }

@@ -4,8 +4,10 @@ use fengsui_schema::shown;
 
 use crate::draft::Draft;
 use crate::keywords::{Keyword, keyword, pair, parts, without_value};
+use crate::limits;
+use crate::number::number;
 use crate::syntax::quoted;
-use crate::transform::{Base64Mode, Transform};
+use crate::transform::{Base64Mode, Transform, Wrapper};
 
 macro_rules! plain {
     ($name:literal, $transform:ident) => {
@@ -47,6 +49,8 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
         draft.transform(Transform::Pcre(std::sync::Arc::new(regex)))
     }),
     keyword("from_base64", from_base64),
+    keyword("gunzip", |draft, value| inflate(draft, Wrapper::Gzip, value)),
+    keyword("zlib_deflate", |draft, value| inflate(draft, Wrapper::Zlib, value)),
     keyword("subslice", subslice),
 ];
 
@@ -98,6 +102,18 @@ fn from_base64(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
         }
     }
     draft.transform(Transform::FromBase64 { offset, bytes, mode })
+}
+
+/// `max-size=N`: most bytes that are unpacked.
+fn inflate(draft: &mut Draft<'_>, wrapper: Wrapper, value: &str) -> Result<(), String> {
+    let mut bytes = limits::INFLATED_BYTES_USUAL;
+    for option in parts(value) {
+        let text = option.split_once('=').filter(|(name, _)| name.trim() == "max-size").map(|(_, text)| text);
+        let size = number(text.ok_or_else(|| format!("{} is not max-size=N", shown(option)))?)?;
+        let size = usize::try_from(size).ok().filter(|size| (1..=limits::INFLATED_BYTES).contains(size));
+        bytes = size.ok_or_else(|| format!("max-size must be from 1 to {} bytes", limits::INFLATED_BYTES))?;
+    }
+    draft.transform(Transform::Inflate { wrapper, bytes })
 }
 
 fn subslice(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {

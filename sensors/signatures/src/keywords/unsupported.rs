@@ -14,7 +14,6 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     refused!("lua", "runs scripts, which the sensor does not do"),
     refused!("luajit", "runs scripts, which the sensor does not do"),
     refused!("luaxform", "runs scripts, which the sensor does not do"),
-    refused!("ftpbounce", "compares addresses inside FTP commands, which is not supported"),
-    refused!("asn1", "looks for flaws in ASN.1, which is not supported"),
+    refused!("flow.elephant", "needs a rate that makes a flow an elephant, which the sensor does not keep"),
     refused!("replace", "changes packets, which only an inline engine may do"),
 ];

@@ -232,6 +232,7 @@ fn fill(tx: &mut Transaction, way: Direction, buffers: NameBuffers, message: &Me
         let answered = message.answers.iter().map(|record| record.kind);
         let kinds: Vec<u16> = if is_response { answered.collect() } else { asked.collect() };
         kinds.into_iter().for_each(|kind| tx.facts.item("dns.rrtype", kind));
+        tx.facts.number("dns.rcode", message.header.rcode());
     }
     let mut set = |buffer: Buffer, name: &[u8]| tx.buffers.set(way, buffer, name);
     let sections =

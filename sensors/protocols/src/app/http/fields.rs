@@ -74,6 +74,9 @@ const SHARED_FIELDS: &[(&str, Buffer)] = &[
     ("Content-Length", Buffer::HttpContentLength),
 ];
 
+/// The field of EVE that counts the bytes of the response's body.
+pub(super) const LENGTH: &str = "length";
+
 /// Buffers of the request line, known before the headers.
 pub(super) fn fill_request_line(tx: &mut Transaction, raw: &[u8], line: &RequestLine, settings: &HttpSettings) {
     let direction = Direction::ToServer;
@@ -86,6 +89,7 @@ pub(super) fn fill_request_line(tx: &mut Transaction, raw: &[u8], line: &Request
     put(&mut tx.eve, "url", &line.uri);
     put(&mut tx.eve, "http_method", &line.method);
     put(&mut tx.eve, "protocol", &line.protocol);
+    tx.eve.insert(LENGTH.to_owned(), 0.into());
 }
 
 /// Buffers of the request's headers.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::body::Body;
-use super::fields::{self, RequestLine, StatusLine};
+use super::fields::{self, LENGTH, RequestLine, StatusLine};
 use super::framing::Framing;
 use super::headers::Headers;
 use super::lines::{Line, LineReader};
@@ -117,7 +117,8 @@ impl Message {
             context.unread = rest.len();
         }
         // Bodies are told of once per piece, not once per chunk.
-        if let (State::Body(_), Some(tx)) = (&self.state, self.tx) {
+        if let (State::Body(body), Some(tx)) = (&self.state, self.tx) {
+            note_length(direction, tx, body.wire_bytes(), context);
             context.progress(tx, direction);
         }
     }
@@ -460,13 +461,22 @@ impl Message {
     fn complete(&mut self, direction: Direction, id: u64, length: u64, context: &mut Context<'_>) {
         context.update(id, |tx| match direction {
             Direction::ToServer => tx.request_complete = true,
-            Direction::ToClient => {
-                tx.response_complete = true;
-                tx.eve.insert("length".to_owned(), length.into());
-            }
+            Direction::ToClient => tx.response_complete = true,
         });
+        note_length(direction, id, length, context);
         context.progress(id, direction);
     }
+}
+
+/// Tells how long the response's body is so far.
+fn note_length(direction: Direction, id: u64, length: u64, context: &mut Context<'_>) {
+    if direction == Direction::ToServer {
+        return;
+    }
+    context.update(id, |tx| match tx.eve.get_mut(LENGTH) {
+        Some(known) => *known = length.into(),
+        None => _ = tx.eve.insert(LENGTH.to_owned(), length.into()),
+    });
 }
 
 /// What an accepted upgrade leads to. HTTP/2 is told the request: method, address, host and the settings that came with

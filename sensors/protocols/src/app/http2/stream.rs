@@ -348,9 +348,19 @@ fn fill_block(tx: &mut Transaction, way: Direction, fields: &[(&[u8], &[u8])]) {
         }
         tx.buffers.set(way, each, text);
         tx.buffers.set(way, Buffer::Http2HeaderName, *name);
+        tx.buffers.set(
+            way,
+            Buffer::Http2Header,
+            [&with_colons_doubled(name)[..], b": ", &with_colons_doubled(value)].concat(),
+        );
     }
     names.extend_from_slice(b"\r\n");
     tx.buffers.set(way, Buffer::HttpHeaderNames, names);
     tx.buffers.set(way, Buffer::HttpHeader, all);
     tx.buffers.set(way, Buffer::HttpHeaderRaw, raw);
+}
+
+/// As `http2.header` wants names and values, so that the colon between them is the only single one.
+fn with_colons_doubled(text: &[u8]) -> Vec<u8> {
+    text.iter().flat_map(|byte| std::iter::repeat_n(*byte, if *byte == b':' { 2 } else { 1 })).collect()
 }

@@ -18,6 +18,21 @@ pub(super) const PARSER: ParserSpec = ParserSpec {
     create: |_| Box::new(IkeParser),
 };
 
+/// Attributes of a security association that rules compare, and the names their numbers have in
+/// [`crate::Facts`].
+pub const CHOSEN_ATTRIBUTES: [(&str, &str); 10] = [
+    ("alg_enc", "ike.chosen.alg_enc"),
+    ("alg_hash", "ike.chosen.alg_hash"),
+    ("alg_auth", "ike.chosen.alg_auth"),
+    ("alg_dh", "ike.chosen.alg_dh"),
+    ("alg_prf", "ike.chosen.alg_prf"),
+    ("sa_group_type", "ike.chosen.sa_group_type"),
+    ("sa_life_type", "ike.chosen.sa_life_type"),
+    ("sa_life_duration", "ike.chosen.sa_life_duration"),
+    ("sa_key_length", "ike.chosen.sa_key_length"),
+    ("sa_field_size", "ike.chosen.sa_field_size"),
+];
+
 const HEADER_BYTES: usize = 28;
 const ENCRYPTED_FLAG: u8 = 1;
 
@@ -135,7 +150,13 @@ fn version_1(tx: &mut Transaction, way: Direction, is_encrypted: bool, payloads:
     let mut sa: Vec<Value> = Vec::new();
     for (kind, content) in payloads {
         match kind {
-            1 => sa.extend(proposals::read(content)),
+            1 => {
+                let attributes = proposals::read(content);
+                if way == Direction::ToClient {
+                    attributes.iter().for_each(|attribute| chosen(tx, attribute.key, attribute.value));
+                }
+                sa.extend(attributes.iter().map(proposals::Attribute::eve));
+            }
             4 => {
                 put(&mut side, "key_exchange_payload", hex::encode(content));
                 put(&mut side, "key_exchange_payload_length", content.len());
@@ -176,6 +197,9 @@ fn version_2(tx: &mut Transaction, way: Direction, header: &Header, payloads: &[
     let mut notify = Vec::new();
     for (kind, content) in payloads {
         match kind {
+            33 if way == Direction::ToClient => {
+                proposals::read_version_2(content).into_iter().for_each(|(key, value)| chosen(tx, key, value));
+            }
             34 => {
                 let key = content.get(4..).unwrap_or_default();
                 tx.buffers.set(way, Buffer::IkeKeyExchangePayload, key);
@@ -199,6 +223,13 @@ fn version_2(tx: &mut Transaction, way: Direction, header: &Header, payloads: &[
         put(&mut ikev2, "notify", notify);
     }
     put(&mut tx.eve, "ikev2", ikev2);
+}
+
+/// Notes what the responder chose, for `ike.chosen_sa_attribute`.
+fn chosen(tx: &mut Transaction, key: &str, value: u64) {
+    if let Some((_, keyword)) = CHOSEN_ATTRIBUTES.iter().find(|known| known.0 == key) {
+        tx.facts.number(keyword, value);
+    }
 }
 
 const fn exchange_name(number: u8) -> Option<&'static str> {

@@ -104,8 +104,9 @@ fn pdu(tx: &mut Transaction, way: Direction, kind: u8, content: &[u8]) {
     let mut elements: Vec<ber::Element<'_>> = ber::each(content, 6).collect();
     if kind == TRAP_V1 {
         if let [enterprise, address, generic, ..] = &elements[..] {
-            if let Some(name) = ber::unsigned(generic.value).and_then(trap_name) {
+            if let Some((number, name)) = ber::unsigned(generic.value).and_then(|n| Some((n, trap_name(n)?))) {
                 put(&mut tx.eve, "trap_type", name);
+                tx.facts.number("snmp.trap_type", number);
             }
             if enterprise.tag == OBJECT {
                 trap(tx, way, ber::object_identifier(enterprise.value));

@@ -33,6 +33,7 @@ pub(super) const PARSER: ParserSpec = ParserSpec {
 const CLIENT_HELLO: u8 = 1;
 const SERVER_HELLO: u8 = 2;
 const CERTIFICATE: u8 = 11;
+const SERVER_KEY_EXCHANGE: u8 = 12;
 const CERTIFICATE_REQUEST: u8 = 13;
 const SERVER_HELLO_DONE: u8 = 14;
 
@@ -159,6 +160,9 @@ impl TlsParser {
     }
 
     fn handshake(&mut self, direction: Direction, kind: u8, body: &[u8], context: &mut Context<'_>) {
+        if let Some(id) = self.tx.filter(|_| matches!(kind, CLIENT_HELLO | SERVER_HELLO | SERVER_KEY_EXCHANGE)) {
+            context.update(id, |tx| tx.facts.number("ssl_state", kind));
+        }
         let parsed = match (kind, direction) {
             (CLIENT_HELLO, Direction::ToServer) if self.client.is_none() => self.client_hello(body, context),
             (SERVER_HELLO, Direction::ToClient) if self.server.as_ref().is_none_or(|hello| hello.is_retry) => {
