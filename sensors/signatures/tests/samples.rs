@@ -166,6 +166,8 @@ impl Step {
             self.text("eve").map(|text| serde_json::from_str(text).expect("JSON")).unwrap_or_default();
         let events = self.text("event").map(|name| &*Box::leak(name.to_owned().into_boxed_str())).into_iter().collect();
         let mut transaction = Transaction::new(0, protocol, Timestamp::EPOCH);
+        let complete = self.get("incomplete").is_none();
+        (transaction.request_complete, transaction.response_complete) = (complete, complete);
         for query in eve.get("queries").and_then(serde_json::Value::as_array).into_iter().flatten() {
             transaction.facts.item("dns.rrtype", record_type(&query["rrtype"]));
         }

@@ -27,6 +27,8 @@ pub struct EveSettings {
     pub packet_number: bool,
     /// Whether records carry Suricata's context object on transactions an alert did not name: only when a flow has one.
     pub guess_transaction: bool,
+    /// Whether records of HTTP tell more than address, host and user agent: method, status, length, referrer.
+    pub http_extended: bool,
     /// Names of digests that file records tell beside those of the sensor's settings.
     pub digests: Vec<String>,
     /// Name of the capture file that every record tells; absent to tell none.
@@ -52,6 +54,7 @@ impl Default for EveSettings {
             netflow: false,
             packet_number: false,
             guess_transaction: false,
+            http_extended: true,
             digests: Vec::new(),
             capture_name: None,
             zero_counters: true,

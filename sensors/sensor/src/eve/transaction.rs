@@ -22,6 +22,9 @@ pub(crate) const fn eve_names(protocol: AppProtocol) -> (&'static str, &'static 
     }
 }
 
+/// What only extended records of HTTP tell.
+const HTTP_EXTENDED: [&str; 6] = ["http_method", "protocol", "status", "redirect", "length", "http_refer"];
+
 /// Adds the objects of a transaction: its own under the protocol's name, and those beside it (`email`).
 pub(crate) fn transaction_objects(record: &mut Map<String, Value>, transaction: &Transaction) {
     let (_, name) = eve_names(transaction.protocol);
@@ -58,6 +61,9 @@ pub(crate) fn transaction_record(
     super::flow::add_notes(&mut record, rules, &flow.rules, &[]);
     record.insert("tx_id".to_owned(), transaction.id.into());
     transaction_objects(&mut record, transaction);
+    if let (false, Some(Value::Object(http))) = (settings.eve.http_extended, record.get_mut("http")) {
+        http.retain(|key, _| !HTTP_EXTENDED.contains(&key.as_str()));
+    }
     if transaction.protocol == AppProtocol::Dnp3 {
         record.insert("dnp3".to_owned(), Value::Object(transaction.eve.clone()));
     }

@@ -82,6 +82,8 @@ fn add_name(name: &str, only: &mut Vec<String>, eve: &mut EveSettings) {
     };
     only.extend(names.iter().map(|name| (*name).to_owned()));
     eve.netflow |= name == "netflow";
+    // What is not asked for in so many words is left out.
+    eve.http_extended &= name != "http";
 }
 
 fn add_options(name: &str, options: &Value, eve: &mut EveSettings) {
@@ -104,6 +106,7 @@ fn add_options(name: &str, options: &Value, eve: &mut EveSettings) {
             }
             eve.alert.rule_text |= flag(options, "metadata.rule.raw");
         }
+        "http" => eve.http_extended = flag(options, "extended"),
         "files" => {
             let words = match find(options, "force-hash") {
                 Some(Value::Sequence(list)) => list.iter().filter_map(text_of).collect(),

@@ -42,6 +42,8 @@ pub(crate) enum TransactionCheck {
     Validity(ValidityCheck),
     /// One of these.
     Either(Vec<TransactionCheck>),
+    /// Whether a command of FTP that is over had an answer, as EVE writes it.
+    ReplyReceived(&'static str),
     /// A command of FTP that names an address which is not the client's.
     FtpBounce,
 }
@@ -94,6 +96,10 @@ impl TransactionCheck {
             }
             Self::Validity(check) => check.matches(transaction),
             Self::Either(checks) => checks.iter().any(|check| check.matches(transaction, direction, packet, complete)),
+            Self::ReplyReceived(word) => {
+                let told = transaction.eve.get("reply_received").and_then(Value::as_str);
+                transaction.is_complete() && told == Some(*word)
+            }
             Self::FtpBounce => super::ftp::bounces(transaction, packet),
         }
     }
@@ -122,7 +128,7 @@ impl TransactionCheck {
             Self::Setting { .. } => Some(AppProtocol::Http2),
             Self::Dnp3Object(_) => Some(AppProtocol::Dnp3),
             Self::CertificateExpired(_) | Self::Validity(_) => Some(AppProtocol::Tls),
-            Self::FtpBounce => Some(AppProtocol::Ftp),
+            Self::FtpBounce | Self::ReplyReceived(_) => Some(AppProtocol::Ftp),
             Self::Either(checks) => checks.iter().find_map(Self::protocol),
             Self::Event(_) => None,
         }
@@ -204,7 +210,7 @@ const TLS_VERSIONS: &[(&str, &str)] = &[
     ("tlcp", "tlcp"),
     ("tlcp1.1", "tlcp 1.1"),
 ];
-/// How rules write that an answer has come.
+/// How rules and EVE write that an answer has come.
 const YES_NO: &[(&str, &str)] =
     &[("yes", "yes"), ("on", "yes"), ("true", "yes"), ("no", "no"), ("off", "no"), ("false", "no")];
 const NO_NAMES: &[(&str, &str)] = &[];
@@ -214,7 +220,7 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     number_field!("dns.opcode", Dns, &["opcode"]),
     word_field!("tls.version", Tls, &["version"], TLS_VERSIONS),
     word_field!("ssl_version", Tls, &["version"], TLS_VERSIONS),
-    word_field!("ftp.reply_received", Ftp, &["reply_received"], YES_NO),
+    keyword("ftp.reply_received", reply_received),
     word_field!("ftp.mode", Ftp, &["mode"], NO_NAMES),
     word_field!("ftpdata_command", FtpData, &["command"], NO_NAMES),
     number_field!("ftp.dynamic_port", Ftp, &["dynamic_port"]),
@@ -226,6 +232,13 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
 fn certificate(draft: &mut Draft<'_>, value: &str, expired: bool) -> Result<(), String> {
     without_value(value)?;
     draft.transaction_checks.push(TransactionCheck::CertificateExpired(expired));
+    Ok(())
+}
+
+fn reply_received(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
+    let word = YES_NO.iter().find(|entry| entry.0.eq_ignore_ascii_case(value.trim()));
+    let word = word.ok_or_else(|| format!("{} is neither yes nor no", shown(value)))?.1;
+    draft.transaction_checks.push(TransactionCheck::ReplyReceived(word));
     Ok(())
 }
 
