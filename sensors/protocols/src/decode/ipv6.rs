@@ -110,7 +110,9 @@ impl<'a> Walk<'a> {
                 MOBILITY | HOST_IDENTITY | SHIM6 => self.skip(),
                 _ => return,
             };
-            if !fits {
+            // Whatever follows a header has at least two bytes.
+            let ends_early = self.next != NO_NEXT && self.packet.len() - self.at < 2;
+            if !fits || ends_early {
                 return decoded.invalidate("decoder.ipv6.trunc_exthdr");
             }
             // Pieces after the first hold data where headers would be.

@@ -151,6 +151,11 @@ impl Body {
         self.report(tx, context);
     }
 
+    /// Counts bytes that rules saw of the same body before.
+    pub(super) const fn goes_on_behind(&mut self, inspected: usize) {
+        self.inspected = inspected;
+    }
+
     /// Gives decoded content to the rules' buffers and to the files.
     fn hand_out(&mut self, tx: Option<u64>, data: Vec<u8>, context: &mut Context<'_>) {
         let Some(id) = tx else { return };

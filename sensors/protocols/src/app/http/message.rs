@@ -236,10 +236,19 @@ impl Message {
     /// Data after a complete request that is no request: taken to be a body that was not announced.
     fn unexpected_body(&mut self, text: &[u8], context: &mut Context<'_>) {
         let Some(id) = self.tx else { return };
+        let event = "http.request_body_unexpected";
+        let tx = context.transactions.get(id);
+        let inspected = tx
+            .map_or(0, |tx| tx.buffers.get(Direction::ToServer, crate::Buffer::HttpRequestBody).map(<[u8]>::len).sum());
+        // However the bytes are cut, it is told once, and the body's limit holds for all of them.
+        let is_new = tx.is_some_and(|tx| !tx.events.contains(&event));
         let mut body = Body::new(Direction::ToServer, Framing::until_close());
+        body.goes_on_behind(inspected);
         body.read(Some(id), &mut &text[..], context);
         body.finish(Some(id), context);
-        context.anomaly(Some(id), Direction::ToServer, "http.request_body_unexpected");
+        if is_new {
+            context.anomaly(Some(id), Direction::ToServer, event);
+        }
         context.progress(id, Direction::ToServer);
     }
 
