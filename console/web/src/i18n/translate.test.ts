@@ -25,4 +25,7 @@ describe("fill", () => {
   it("fills places and shows those without a value", () => {
     expect(fill("{n} 条，{m}", { n: 3 })).toBe("3 条，{m}");
   });
+  it("groups the digits of numbers and leaves texts alone", () => {
+    expect(fill("{n} 条，{id}", { n: 20_412, id: "20412" })).toBe("20,412 条，20412");
+  });
 });

@@ -6,8 +6,11 @@ export type Locale = "zh" | "en";
 /** Values for the `{name}` places of a text. */
 export type Parameters = Record<string, string | number>;
 
-/** The text with its places filled. A place without a value stays as it is, so that the lack is seen. */
+/** The text with its places filled, numbers in groups of three. A place without a value stays as it is, so that the lack is seen. */
 export function fill(text: string, parameters?: Parameters): string {
   if (!parameters) return text;
-  return text.replace(/\{(\w+)\}/g, (place, name: string) => String(parameters[name] ?? place));
+  return text.replace(/\{(\w+)\}/g, (place, name: string) => {
+    const value = parameters[name] ?? place;
+    return typeof value === "number" ? value.toLocaleString("en-US") : value;
+  });
 }

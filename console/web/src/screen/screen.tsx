@@ -6,7 +6,7 @@ import { useEffect, useState } from "preact/hooks";
 import * as calls from "../api/calls";
 import { ApiError } from "../api/client";
 import { follow } from "../api/stream";
-import type { Posture } from "../api/types";
+import type { Posture, PostureUnit } from "../api/types";
 import { visibleText } from "../lib/text";
 import { countdown, secondsUntil, shortTime } from "../lib/time";
 import { Cartogram } from "./cartogram";
@@ -205,7 +205,6 @@ const TASKS = [
 ] as const;
 
 function Doing({ posture }: { posture: Posture }) {
-  const late = posture.units.filter((unit) => unit.tier === "county" && unit.overdue > 0);
   return (
     <section class="zone" aria-label="处置">
       <Panel title="处置任务">
@@ -218,24 +217,35 @@ function Doing({ posture }: { posture: Posture }) {
           ))}
         </div>
       </Panel>
-      <Panel title="时限" grow>
+      <Panel title="时限">
         <Clocks posture={posture} />
       </Panel>
-      <Panel title="逾期单位">
-        {late.length === 0 && <p class="quiet">没有逾期单位</p>}
-        <ul class="ticker">
-          {late.slice(0, 6).map((unit) => (
-            <li key={unit.code}>
-              <span>{unit.name}</span>
-              <b>{`${unit.overdue} 项`}</b>
-            </li>
-          ))}
-        </ul>
+      <Panel title="县区办理（按时签收率、逾期）" grow>
+        <Counties posture={posture} />
       </Panel>
       <Panel title="传感器">
         <Sensors posture={posture} />
       </Panel>
     </section>
+  );
+}
+
+/** Counties that had tasks, the worst first. */
+function Counties({ posture }: { posture: Posture }) {
+  const rate = (unit: PostureUnit) => unit.signing_rate ?? 100;
+  const busy = posture.units.filter((unit) => unit.tier === "county" && (unit.overdue > 0 || unit.signing_rate !== null));
+  if (busy.length === 0) return <p class="quiet">县区还没有任务</p>;
+  const worst = [...busy].sort((one, other) => other.overdue - one.overdue || rate(one) - rate(other));
+  return (
+    <ul class="ticker">
+      {worst.slice(0, 16).map((unit) => (
+        <li key={unit.code} class={unit.overdue > 0 ? "late" : ""}>
+          <span>{unit.name}</span>
+          <em>{unit.signing_rate === null ? "—" : `${unit.signing_rate}%`}</em>
+          <b>{unit.overdue > 0 ? `逾期 ${unit.overdue}` : "无逾期"}</b>
+        </li>
+      ))}
+    </ul>
   );
 }
 

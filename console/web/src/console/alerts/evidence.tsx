@@ -32,7 +32,7 @@ export function FlowPart({ alert }: { alert: AlertDocument }) {
           {`↑ ${byteSize(flow.bytes_to_destination ?? 0)}  ↓ ${byteSize(flow.bytes_to_source ?? 0)}`}
         </Fact>
         {flow.community_id && (
-          <Fact label="Community ID">
+          <Fact label="Community ID" wide>
             <Code text={flow.community_id} />
           </Fact>
         )}

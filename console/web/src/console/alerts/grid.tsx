@@ -1,7 +1,7 @@
 // The grid of the queue: virtual rows, one tab stop, worked by keys.
 
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useSyncExternalStore } from "react";
 import type { AlertRow } from "../../api/types";
 import type { Selection } from "../../lib/selection";
 import { Chip, Outside, SeverityMark, Time } from "../components/values";
@@ -14,15 +14,28 @@ interface GridProps {
   onToggle: (id: string) => void;
   onToggleAll: () => void;
   onOpen: (id: string) => void;
+  /** Does the commonest things to one row; what the account may not do is not among them. */
+  acts: readonly RowAct[];
   onEnd: () => void;
 }
+
+/** A verb that a row shows under the pointer. */
+export interface RowAct {
+  key: string;
+  title: string;
+  run: (row: AlertRow) => void;
+}
+
+/** Pixels of a row that stands in two lines, where the window is as narrow as a phone. */
+const NARROW_ROW = 60;
 
 /** The grid. */
 export function AlertGrid(props: GridProps) {
   const t = useText();
   const { density } = usePreferences();
   const scroll = useRef<HTMLDivElement>(null);
-  const height = ROW_HEIGHT[density];
+  const narrow = useNarrow();
+  const height = narrow ? NARROW_ROW : ROW_HEIGHT[density];
   // The compiler leaves components with a virtualizer alone, which is what they need.
   // eslint-disable-next-line react-hooks/incompatible-library
   const virtual = useVirtualizer({
@@ -55,6 +68,19 @@ export function AlertGrid(props: GridProps) {
         })}
       </div>
     </div>
+  );
+}
+
+const NARROW = "(max-width: 600px)";
+
+function useNarrow(): boolean {
+  return useSyncExternalStore(
+    (changed) => {
+      const query = window.matchMedia(NARROW);
+      query.addEventListener("change", changed);
+      return () => query.removeEventListener("change", changed);
+    },
+    () => window.matchMedia(NARROW).matches,
   );
 }
 
@@ -112,7 +138,7 @@ function GridHead({ rows, selection, onToggleAll }: GridProps) {
 
 type RowProps = GridProps & { row: AlertRow; index: number; top: number; height: number };
 
-function GridRow({ row, index, top, height, selection, open, onToggle, onOpen }: RowProps) {
+function GridRow({ row, index, top, height, selection, open, acts, onToggle, onOpen }: RowProps) {
   const t = useText();
   const choose = useChoice();
   const word = useWord();
@@ -137,7 +163,7 @@ function GridRow({ row, index, top, height, selection, open, onToggle, onOpen }:
       <span role="gridcell">
         <SeverityMark severity={row.severity} />
       </span>
-      <span role="gridcell">
+      <span role="gridcell" className="grid-time">
         <Time at={row.time} />
       </span>
       <span role="gridcell" className="grid-title" title={choose(row.title_zh, row.title_en)}>
@@ -155,10 +181,24 @@ function GridRow({ row, index, top, height, selection, open, onToggle, onOpen }:
       <span role="gridcell" className="wide-only">
         <Techniques ids={row.techniques} />
       </span>
-      <span role="gridcell">{word("alert_state", row.state)}</span>
+      <span role="gridcell" className="grid-state">{word("alert_state", row.state)}</span>
       <span role="gridcell" className="wide-only">
         {row.assignee?.display_name}
       </span>
+      {row.state !== "closed" && <RowActs row={row} acts={acts} />}
+    </div>
+  );
+}
+
+/** The commonest verbs under the pointer; whoever has no pointer has the keys. */
+function RowActs({ row, acts }: { row: AlertRow; acts: readonly RowAct[] }) {
+  return (
+    <div className="row-acts" aria-hidden="true" onClick={(event) => event.stopPropagation()}>
+      {acts.map((act) => (
+        <button key={act.key} type="button" tabIndex={-1} data-testid={`row-${act.key}`} onClick={() => act.run(row)}>
+          {act.title}
+        </button>
+      ))}
     </div>
   );
 }

@@ -18,7 +18,7 @@ import { CloseDialog } from "./close-dialog";
 import { AlertDetailView } from "./detail";
 import { FilterBar } from "./filter-bar";
 import { queryOf, useAlertFilters, type AlertFilters } from "./filters";
-import { AlertGrid } from "./grid";
+import { AlertGrid, type RowAct } from "./grid";
 import { IncidentDialog } from "./incident-dialog";
 import { useQueue } from "./queue";
 import { SelectionBar } from "./selection-bar";
@@ -68,6 +68,13 @@ function Queue({ filters, setFilters }: { filters: AlertFilters; setFilters: (ch
     suppress: () => openDialog("suppress"),
     group: () => setFilters({ grouped: !filters.grouped }),
   };
+  const acts = useRowActs({
+    run: (action, id) => actions.run(action, [id]),
+    ask: (kind, row) => {
+      setSelection({ ...selection, cursor: row.id });
+      setDialog(kind === "dispatch" && row.incident_id ? { kind: "tasks", incident: row.incident_id } : { kind, ids: [row.id] });
+    },
+  });
   useQueueKeys(verbs, { act: may("alert.act"), lead: may("incident.write"), suppress: may("suppression.write") });
   return (
     <div className="page page-full">
@@ -94,6 +101,7 @@ function Queue({ filters, setFilters }: { filters: AlertFilters; setFilters: (ch
                   setSelection({ ...selection, cursor: id });
                   show(id);
                 }}
+                acts={acts}
                 onEnd={() => {
                   if (queue.query.hasNextPage && !queue.query.isFetching) void queue.query.fetchNextPage();
                 }}
@@ -106,6 +114,26 @@ function Queue({ filters, setFilters }: { filters: AlertFilters; setFilters: (ch
       <Dialogs dialog={dialog} rows={queue.rows} actions={actions} setDialog={setDialog} reload={verbs.load} />
     </div>
   );
+}
+
+interface Doing {
+  run: (action: "acknowledge", id: string) => void;
+  ask: (kind: "close" | "incident" | "dispatch", row: AlertRow) => void;
+}
+
+/** The verbs of a row under the pointer, for what the account may do. */
+function useRowActs({ run, ask }: Doing): RowAct[] {
+  const t = useText();
+  const may = useMay();
+  const acting: RowAct[] = [
+    { key: "acknowledge", title: t("verb.acknowledge"), run: (row) => run("acknowledge", row.id) },
+    { key: "close", title: t("verb.close"), run: (row) => ask("close", row) },
+  ];
+  const leading: RowAct[] = [
+    { key: "incident", title: t("verb.incident"), run: (row) => ask("incident", row) },
+    { key: "dispatch", title: t("verb.dispatch"), run: (row) => ask("dispatch", row) },
+  ];
+  return [...(may("alert.act") ? acting : []), ...(may("incident.write") ? leading : [])];
 }
 
 /** The parameters of the exported table: what the queue shows. */

@@ -22,6 +22,7 @@ const PATHS = {
   moon: "M16 12A7 7 0 0 1 8 4a6.500 6.500 0 1 0 8 8z",
   more: "M5 10h.1M10 10h.1M15 10h.1",
   check: "M4 10.500l4 4 8-9",
+  clock: "M10 3a7 7 0 1 0 0 14 7 7 0 0 0 0-14M10 6v4l3 2",
   send: "M3 10 17 4l-4 13-3-5z",
 } as const;
 

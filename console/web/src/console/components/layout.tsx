@@ -13,15 +13,30 @@ import { Icon } from "./icons";
 const DETAIL_MIN = 480;
 const DETAIL_MAX = 720;
 
+/** One tab of a section. */
+export interface SectionTab {
+  path: string;
+  title: string;
+  here: boolean;
+}
+
+interface PageHeadProps {
+  title: string;
+  note?: ReactNode;
+  /** Tabs of a page that has several under one address; those of its section unless told. */
+  tabs?: readonly SectionTab[];
+  children?: ReactNode;
+}
+
 /** Title of a view, its filters and its actions. */
-export function PageHead({ title, note, children }: { title: string; note?: ReactNode; children?: ReactNode }) {
+export function PageHead({ title, note, tabs, children }: PageHeadProps) {
   const t = useText();
   useEffect(() => {
     document.title = `${title} · ${t("product")}`;
   }, [title, t]);
   return (
     <header className="page-head">
-      <SectionTabs />
+      {tabs ? <TabRow tabs={tabs} /> : <SectionTabs />}
       <h1>{title}</h1>
       {note !== undefined && <span className="page-note">{note}</span>}
       <div className="page-actions">{children}</div>
@@ -34,18 +49,20 @@ function SectionTabs() {
   const t = useText();
   const may = useMay();
   const [location] = useLocation();
-  const pages = sectionOf(location, may);
-  if (pages.length === 0) return null;
+  const here = (path: string) => location === path || location.startsWith(`${path}/`);
+  return <TabRow tabs={sectionOf(location, may).map((page) => ({ path: page.path, title: t(page.title), here: here(page.path) }))} />;
+}
+
+function TabRow({ tabs }: { tabs: readonly SectionTab[] }) {
+  const t = useText();
+  if (tabs.length < 2) return null;
   return (
     <nav className="section-tabs" aria-label={t("nav.section")}>
-      {pages.map((page) => {
-        const here = location === page.path || location.startsWith(`${page.path}/`);
-        return (
-          <Link key={page.path} href={page.path} className={here ? "here" : undefined} aria-current={here ? "page" : undefined}>
-            {t(page.title)}
-          </Link>
-        );
-      })}
+      {tabs.map(({ path, title, here }) => (
+        <Link key={path} href={path} className={here ? "here" : undefined} aria-current={here ? "page" : undefined}>
+          {title}
+        </Link>
+      ))}
     </nav>
   );
 }

@@ -114,10 +114,10 @@ export function ClockLine({ clock }: { clock: ClockView }) {
   );
 }
 
-/** A label above or beside a value. */
-export function Fact({ label, children }: { label: string; children: ReactNode }) {
+/** A label above or beside a value; a wide one has the line for itself. */
+export function Fact({ label, wide = false, children }: { label: string; wide?: boolean; children: ReactNode }) {
   return (
-    <div className="fact">
+    <div className={wide ? "fact fact-wide" : "fact"}>
       <dt>{label}</dt>
       <dd>{children}</dd>
     </div>

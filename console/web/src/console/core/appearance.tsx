@@ -47,6 +47,7 @@ export function Appearance({ children }: { children: ReactNode }) {
         token: {
           ...TOKENS[theme],
           borderRadius: 6,
+          controlHeightSM: 28,
           fontSize: 14,
           fontFamily: "var(--sans)",
           motionDurationMid: "0.1s",

@@ -16,6 +16,7 @@ import { usePreferences, useText, useWord, type Density } from "./preferences";
 import { useMay, useSession, useSetSession } from "./session";
 import mark from "../../styles/favicon.svg";
 
+const RunningClocks = lazy(async () => ({ default: (await import("./running-clocks")).RunningClocks }));
 const KeyHelp = lazy(async () => ({ default: (await import("./help")).KeyHelp }));
 
 /** The frame around every view. */
@@ -107,6 +108,9 @@ function TopBar({ onHelp }: { onHelp: () => void }) {
       <GlobalSearch />
       <div className="bar-end">
         <StreamMark />
+        <Suspense fallback={null}>
+          <RunningClocks />
+        </Suspense>
         <button
           type="button"
           className="icon-button"

@@ -9,6 +9,7 @@ import { Card, Segments } from "../components/layout";
 import { Answer } from "../components/states";
 import { Chip, Outside, Time } from "../components/values";
 import { useText, useWord } from "../core/preferences";
+import { SupervisionHead } from "./head";
 
 const PERIODS = ["daily", "weekly"] as const;
 
@@ -23,19 +24,27 @@ export function BulletinView() {
   });
   return (
     <div className="workspace">
-      <div className="list-bar">
+      <SupervisionHead tab="bulletin" note={query.data && <Period bulletin={query.data} />}>
         <Segments
           label={t("supervision.bulletin")}
           value={period}
           options={PERIODS.map((value) => ({ value, label: t(`bulletin.${value}`) }))}
           onChange={setPeriod}
         />
-        <a className="button" href={calls.bulletin.documentAddress(period)} download>
+        <a className="button button-small" href={calls.bulletin.documentAddress(period)} download>
           <Icon name="down" size={14} /> {t("export.word")}
         </a>
-      </div>
+      </SupervisionHead>
       <Answer query={query}>{(bulletin) => <Sheet bulletin={bulletin} />}</Answer>
     </div>
+  );
+}
+
+function Period({ bulletin }: { bulletin: Bulletin }) {
+  return (
+    <>
+      {bulletin.unit.name} <Time at={bulletin.from} /> — <Time at={bulletin.to} />
+    </>
   );
 }
 
@@ -43,9 +52,6 @@ function Sheet({ bulletin }: { bulletin: Bulletin }) {
   const t = useText();
   return (
     <article className="sheet" data-testid="bulletin">
-      <p className="quiet">
-        {bulletin.unit.name} <Time at={bulletin.from} /> — <Time at={bulletin.to} />
-      </p>
       <div className="tiles">
         {bulletin.figures.map((figure) => (
           <Figure key={figure.name} figure={figure} />

@@ -13,6 +13,7 @@ import { Chip, Countdown, Outside, Time } from "../components/values";
 import { useText } from "../core/preferences";
 import { useMay } from "../core/session";
 import { CampaignView } from "./campaign";
+import { SupervisionHead } from "./head";
 import { NewCampaignDialog } from "./new-campaign";
 
 /** The list with the detail beside it. */
@@ -31,6 +32,9 @@ export function Campaigns({ chosen }: { chosen: string | null }) {
   );
   return (
     <>
+      <SupervisionHead tab="campaigns" note={query.data && t("campaigns.total", { n: query.data.items.length })}>
+        {issue}
+      </SupervisionHead>
       {issuing && <NewCampaignDialog onClose={() => setIssuing(false)} onDone={open} />}
       <Split
         onClose={() => navigate("/supervision?tab=campaigns", { replace: true })}
@@ -39,22 +43,17 @@ export function Campaigns({ chosen }: { chosen: string | null }) {
           <Answer query={query}>
             {({ items }) =>
               items.length === 0 ? (
-                <Empty title={t("campaigns.empty")} hint={t("campaigns.empty.hint")}>
-                  {issue}
-                </Empty>
+                <Empty title={t("campaigns.empty")} hint={t("campaigns.empty.hint")} />
               ) : (
-                <>
-                  <div className="list-bar">{issue}</div>
-                  <Table
-                    label={t("supervision.campaigns")}
-                    testId="campaigns"
-                    columns={columns}
-                    rows={items}
-                    rowKey={(row) => row.id}
-                    chosen={chosen}
-                    onChoose={open}
-                  />
-                </>
+                <Table
+                  label={t("supervision.campaigns")}
+                  testId="campaigns"
+                  columns={columns}
+                  rows={items}
+                  rowKey={(row) => row.id}
+                  chosen={chosen}
+                  onChoose={open}
+                />
               )
             }
           </Answer>

@@ -1,6 +1,6 @@
 // The compliance workspace: the controls of a catalogue, how far each is met, and the evidence.
 
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Input, Select } from "antd";
 import { useState } from "react";
 import * as calls from "../../api/calls";
@@ -13,6 +13,7 @@ import { Chip, Outside, Time } from "../components/values";
 import { useNotices } from "../core/notices";
 import { useChoice, useText, useWord } from "../core/preferences";
 import { useMay, useSession } from "../core/session";
+import { SupervisionHead } from "./head";
 
 const STATES: readonly ControlState[] = ["met", "partly", "unmet", "not_applicable"];
 const TONES = { met: "good", partly: "warn", unmet: "bad", not_applicable: "plain" } as const;
@@ -20,41 +21,59 @@ const TONES = { met: "good", partly: "warn", unmet: "bad", not_applicable: "plai
 /** The workspace of one unit; others below can be chosen. */
 export function ComplianceWorkspace() {
   const [unit, setUnit] = useState("");
-  const query = useQuery({ queryKey: ["compliance", unit], queryFn: () => calls.compliance.read(unit) });
-  return <Answer query={query}>{(view) => <Workspace view={view} onUnit={setUnit} />}</Answer>;
+  const [name, setName] = useState("");
+  const query = useQuery({ queryKey: ["compliance", unit], queryFn: () => calls.compliance.read(unit), placeholderData: keepPreviousData });
+  const catalogue = query.data && (query.data.catalogues.find((one) => one.name === name) ?? query.data.catalogues[0]);
+  return (
+    <div className="workspace">
+      <SupervisionHead tab="compliance" note={catalogue?.source}>
+        {query.data && catalogue && (
+          <>
+            <CatalogueChoice view={query.data} chosen={catalogue.name} onChange={setName} />
+            <UnitChoice view={query.data} catalogue={catalogue.name} onChange={setUnit} />
+          </>
+        )}
+      </SupervisionHead>
+      <Answer query={query}>{(view) => catalogue && <Controls view={view} catalogue={catalogue} />}</Answer>
+    </div>
+  );
 }
 
-function Workspace({ view, onUnit }: { view: ComplianceView; onUnit: (unit: string) => void }) {
+function CatalogueChoice({ view, chosen, onChange }: { view: ComplianceView; chosen: string; onChange: (name: string) => void }) {
   const t = useText();
+  const choose = useChoice();
+  const options = view.catalogues.map((one) => ({ value: one.name, label: choose(one.title_zh, one.title_en) }));
+  return <Segments label={t("compliance.catalogue")} value={chosen} options={options} onChange={onChange} />;
+}
+
+function UnitChoice({ view, catalogue, onChange }: { view: ComplianceView; catalogue: string; onChange: (unit: string) => void }) {
+  const t = useText();
+  const own = useSession().unit.code;
+  const others = (view.units[catalogue] ?? []).filter((one) => one.unit.code !== own);
+  if (others.length === 0 && view.unit.code === own) return null;
+  const options = others.map((one) => ({ value: one.unit.code, label: one.unit.name }));
+  return (
+    <Select
+      size="small"
+      aria-label={t("column.unit")}
+      value={view.unit.code}
+      options={[{ value: own, label: t("compliance.own") }, ...options]}
+      onChange={onChange}
+      style={{ width: 128 }}
+    />
+  );
+}
+
+function Controls({ view, catalogue }: { view: ComplianceView; catalogue: CatalogueView }) {
   const choose = useChoice();
   const may = useMay();
   const own = useSession().unit.code;
-  const [name, setName] = useState(view.catalogues[0]?.name ?? "");
   const [judging, setJudging] = useState<ControlView | null>(null);
-  const catalogue = view.catalogues.find((one) => one.name === name) ?? view.catalogues[0];
   const columns = useColumns();
-  if (!catalogue) return null;
   const judge = may("compliance.write") && view.unit.code === own;
-  const others = (view.units[catalogue.name] ?? []).filter((one) => one.unit.code !== own);
   return (
-    <div className="workspace">
-      <div className="list-bar">
-        <Segments
-          label={t("compliance.catalogue")}
-          value={catalogue.name}
-          options={view.catalogues.map((one) => ({ value: one.name, label: choose(one.title_zh, one.title_en) }))}
-          onChange={setName}
-        />
-        {(others.length > 0 || view.unit.code !== own) && (
-          <Select
-            aria-label={t("column.unit")}
-            value={view.unit.code}
-            options={[{ value: own, label: t("compliance.own") }, ...others.map((one) => ({ value: one.unit.code, label: one.unit.name }))]}
-            onChange={onUnit}
-          />
-        )}
-      </div>
-      <Standing counts={catalogue.counts} source={catalogue.source} />
+    <>
+      <Standing counts={catalogue.counts} />
       <Table
         label={choose(catalogue.title_zh, catalogue.title_en)}
         testId="controls"
@@ -64,11 +83,11 @@ function Workspace({ view, onUnit }: { view: ComplianceView; onUnit: (unit: stri
         {...(judge ? { onChoose: (id: string) => setJudging(catalogue.controls.find((one) => one.id === id) ?? null) } : {})}
       />
       {judging && <JudgeDialog key={judging.id} catalogue={catalogue} control={judging} onClose={() => setJudging(null)} />}
-    </div>
+    </>
   );
 }
 
-function Standing({ counts, source }: { counts: ControlCounts; source: string }) {
+function Standing({ counts }: { counts: ControlCounts }) {
   const t = useText();
   const word = useWord();
   const open = counts.total - counts.met - counts.partly - counts.unmet - counts.not_applicable;
@@ -89,7 +108,6 @@ function Standing({ counts, source }: { counts: ControlCounts; source: string })
         <span>
           {t("compliance.open")} <b>{open}</b>
         </span>
-        <span className="quiet">{source}</span>
       </p>
     </div>
   );

@@ -9,6 +9,7 @@ import { Segments } from "../components/layout";
 import { Answer } from "../components/states";
 import { Table, type Column } from "../components/table";
 import { useChoice, useText } from "../core/preferences";
+import { SupervisionHead } from "./head";
 
 const TIERS = ["county", "prefecture"] as const;
 
@@ -23,17 +24,17 @@ export function ScorecardsView() {
   });
   return (
     <div className="workspace">
-      <div className="list-bar">
+      <SupervisionHead tab="scorecards" note={t("scorecards.period")}>
         <Segments
           label={t("column.unit")}
           value={tier}
           options={TIERS.map((value) => ({ value, label: t(`tier.${value}`) }))}
           onChange={setTier}
         />
-        <a className="button" href={calls.scorecards.sheetAddress(tier)} download>
+        <a className="button button-small" href={calls.scorecards.sheetAddress(tier)} download>
           <Icon name="down" size={14} /> {t("export.excel")}
         </a>
-      </div>
+      </SupervisionHead>
       <Answer query={query}>{(cards) => <Cards cards={cards} />}</Answer>
     </div>
   );
