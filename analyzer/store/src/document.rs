@@ -1,14 +1,12 @@
-//! What of an event is indexed.
+//! What of an event can be searched.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv6Addr};
 
-use fengsui_schema::{Event, EventId, EventKind, FIELD_CATALOGUE, FieldType, Fields, UnitCode};
-use serde_json::Value;
-use tantivy::TantivyDocument;
+use fengsui_schema::{Event, EventId, EventKind, FieldType, UnitCode};
+use serde_json::{Number, Value};
 
-use crate::other::{self, Kind};
+use crate::other;
 use crate::query::resolve::full_name;
 use crate::schema::IndexFields;
 use crate::tokenizer::is_one_word;
@@ -25,6 +23,15 @@ pub(crate) struct Searchable<'e> {
     pub(crate) texts: Vec<&'e str>,
     /// Codes of the unit and of all units above it.
     pub(crate) units: Vec<String>,
+    /// What does not stand in the event as a text: dotted names, and numbers as they are written.
+    written: String,
+}
+
+/// A text of the event, or a part of [`Searchable::written`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Text<'e> {
+    Event(&'e str),
+    Written(usize, usize),
 }
 
 /// A value of a field of the catalogue.
@@ -32,19 +39,19 @@ pub(crate) struct Searchable<'e> {
 pub(crate) struct Catalogued<'e> {
     /// Number of the field in the catalogue.
     pub(crate) field: usize,
-    pub(crate) value: Typed<'e>,
+    pub(crate) value: Typed,
     /// The value as it is written.
-    text: Cow<'e, str>,
+    pub(crate) text: Text<'e>,
     /// The field has no other value.
     is_only: bool,
 }
 
-/// A value of a field of the catalogue, by the field's type.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Typed<'e> {
-    Keyword(Cow<'e, str>),
-    Identifier(Cow<'e, str>),
-    Text(Cow<'e, str>),
+/// A value of a field of the catalogue, by the field's type; what is a text is [`Catalogued::text`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Typed {
+    Keyword,
+    Identifier,
+    Text,
     /// Also a quantity.
     Integer(i64),
     Address(Ipv6Addr),
@@ -53,33 +60,83 @@ pub(crate) enum Typed<'e> {
 /// A value under a dotted name outside the catalogue.
 #[derive(Debug)]
 pub(crate) struct Named<'e> {
-    pub(crate) name: Cow<'e, str>,
-    pub(crate) text: Cow<'e, str>,
+    pub(crate) name: Text<'e>,
+    pub(crate) text: Text<'e>,
+    /// The value, where it is a whole number whose text is the shortest.
+    pub(crate) whole: Option<i64>,
+    /// A normalised field: its name may stand for others that repeat its value.
+    pub(crate) is_normalised: bool,
     /// A field of the catalogue that holds the same value: questions about this name are asked of that field.
     pub(crate) alias: Option<usize>,
 }
 
 /// Shortest value, in bytes, that makes a name an alias: shorter ones are equal by chance.
-const ALIAS_BYTES: usize = 3;
+pub(crate) const ALIAS_BYTES: usize = 3;
+
+/// Whole numbers below this are the same as floating-point numbers.
+const EXACT: u64 = 1 << 53;
+
+/// Texts of an event up to which repeats are looked for one by one.
+const FEW: usize = 32;
 
 impl<'e> Searchable<'e> {
     pub(crate) fn of(event: &'e Event) -> Self {
-        let mut found = Self { units: units(event), ..Self::default() };
+        let mut found = Self {
+            units: units(event),
+            catalogue: Vec::with_capacity(32),
+            other: Vec::with_capacity(32),
+            written: String::with_capacity(1_024),
+            ..Self::default()
+        };
         for (name, value) in event.fields.iter() {
             found.take_field(name, value);
         }
         if event.fields.get("event.kind").is_none() {
-            found.catalogued("event.kind", Cow::Borrowed(kind_word(event.kind)), true);
+            found.catalogued("event.kind", Scalar::Text(kind_word(event.kind)), true);
         }
         if !event.original.is_string() {
-            let mut name = String::new();
+            let mut name = String::with_capacity(64);
             walk(&event.original, &mut name, limits::ORIGINAL_DEPTH, &mut |name, value| {
                 found.take_original(name, value)
             });
         }
-        found.alias();
+        found.alias(event);
         found.take_texts(event);
         found
+    }
+
+    /// A text.
+    pub(crate) fn text<'s>(&'s self, text: Text<'e>) -> &'s str
+    where
+        'e: 's,
+    {
+        match text {
+            Text::Event(text) => text,
+            Text::Written(start, end) => self.written.get(start..end).unwrap_or_default(),
+        }
+    }
+
+    fn write(&mut self, text: &str) -> Text<'e> {
+        let start = self.written.len();
+        self.written.push_str(text);
+        Text::Written(start, self.written.len())
+    }
+
+    /// The value as a text.
+    fn write_scalar(&mut self, scalar: Scalar<'e>) -> Text<'e> {
+        match scalar {
+            Scalar::Text(text) => Text::Event(text),
+            Scalar::Boolean(true) => Text::Event("true"),
+            Scalar::Boolean(false) => Text::Event("false"),
+            Scalar::Number(number) => match number.as_i64() {
+                Some(whole) => {
+                    let start = self.written.len();
+                    push_whole(&mut self.written, whole);
+                    Text::Written(start, self.written.len())
+                }
+                None => self.write(&number.to_string()),
+            },
+        }
     }
 
     /// Takes the value of a normalised field, or every value of a list.
@@ -91,57 +148,62 @@ impl<'e> Searchable<'e> {
     }
 
     fn take_scalar(&mut self, name: &'e str, value: &'e Value, is_only: bool) {
-        let Some(text) = scalar(value) else { return };
-        if let Some(text) = self.catalogued(name, text, is_only) {
-            self.named(Cow::Borrowed(name), text);
+        let Some(scalar) = Scalar::of(value) else { return };
+        if !self.catalogued(name, scalar, is_only) {
+            self.named(name, |_| Text::Event(name), scalar, true);
         }
     }
 
-    /// Takes the value of a field of the catalogue; gives it back when it is none.
-    fn catalogued(&mut self, name: &str, text: Cow<'e, str>, is_only: bool) -> Option<Cow<'e, str>> {
-        let Some((field, definition)) = IndexFields::get().definition(name) else { return Some(text) };
-        if let Some(value) = typed(definition.kind, &text) {
+    /// Takes the value of a field of the catalogue; false when it is none.
+    fn catalogued(&mut self, name: &str, scalar: Scalar<'e>, is_only: bool) -> bool {
+        let Some((field, definition)) = IndexFields::get().definition(name) else { return false };
+        let text = self.write_scalar(scalar);
+        if let Some(value) = typed(definition.kind, scalar, self.text(text)) {
             self.catalogue.push(Catalogued { field, value, text, is_only });
         }
-        None
+        true
     }
 
     /// Takes a value of the original record. Names of the catalogue, and short ones of them, mean the normalised field only.
     fn take_original(&mut self, name: &str, value: &'e Value) {
-        if full_name(name) != name || IndexFields::get().definition(name).is_some() {
-            return;
-        }
-        if let Some(text) = scalar(value) {
-            self.named(Cow::Owned(name.to_owned()), text);
+        let Some(scalar) = Scalar::of(value) else { return };
+        if full_name(name) == name && IndexFields::get().definition(name).is_none() {
+            self.named(name, |found| found.write(name), scalar, false);
         }
     }
 
-    fn named(&mut self, name: Cow<'e, str>, text: Cow<'e, str>) {
-        if other::is_name(&name) && self.other.len() < limits::OTHER_TERMS {
-            self.other.push(Named { name, text, alias: None });
+    fn named(&mut self, name: &str, kept: impl Fn(&mut Self) -> Text<'e>, scalar: Scalar<'e>, is_normalised: bool) {
+        if other::is_name(name) && self.other.len() < limits::OTHER_TERMS {
+            let (name, text) = (kept(self), self.write_scalar(scalar));
+            self.other.push(Named { name, text, whole: scalar.whole(), is_normalised, alias: None });
         }
     }
 
-    fn alias(&mut self) {
-        for named in self.other.iter_mut().filter(|named| named.text.len() >= ALIAS_BYTES) {
-            let same = |known: &&Catalogued<'_>| known.is_only && known.text == named.text;
+    fn alias(&mut self, event: &Event) {
+        let mut other = std::mem::take(&mut self.other);
+        let time = IndexFields::get().definition("@timestamp").map(|(index, _)| index);
+        for named in &mut other {
+            let text = self.text(named.text);
+            if text.len() < ALIAS_BYTES {
+                continue;
+            }
+            let same = |known: &&Catalogued<'_>| known.is_only && self.text(known.text) == text;
             named.alias = self.catalogue.iter().find(same).map(|known| known.field);
+            if named.alias.is_none() && other::looks_like_time(text) && text.parse() == Ok(event.time) {
+                named.alias = time;
+            }
         }
+        self.other = other;
     }
 
     /// Every distinct text of the event that is neither a time nor covered by a field, up to [`limits::CATCH_ALL_BYTES`].
     fn take_texts(&mut self, event: &'e Event) {
-        let mut seen: HashSet<&str> = HashSet::with_capacity(64);
-        let mut texts = Vec::new();
+        let mut seen = Seen::default();
+        let mut texts = Vec::with_capacity(8);
         let mut room = limits::CATCH_ALL_BYTES;
-        let catalogue = &self.catalogue;
         let mut take = |value: &'e Value| {
-            let Some(text) = value.as_str() else { return };
-            if room == 0
-                || !seen.insert(text)
-                || catalogue.iter().any(|known| known.covers(text))
-                || other::is_time(text)
-            {
+            let Some(text) = value.as_str().filter(|text| room > 0 && !text.is_empty()) else { return };
+            if self.covers(text) || other::is_time(text) || !seen.is_new(text) {
                 return;
             }
             let text = &text[..text.floor_char_boundary(room)];
@@ -154,38 +216,89 @@ impl<'e> Searchable<'e> {
         for_each_leaf(&event.original, limits::ORIGINAL_DEPTH, &mut take);
         self.texts = texts;
     }
-}
 
-impl Catalogued<'_> {
-    /// Whether who looks for a word of a text anywhere finds it by this field.
+    /// Whether who looks for a word of a text anywhere finds it by a field.
     fn covers(&self, text: &str) -> bool {
-        let kind = FIELD_CATALOGUE.get(self.field).map(|definition| definition.kind);
-        let is_found = match kind {
-            Some(FieldType::Text) => text.len() <= limits::CATCH_ALL_BYTES,
-            Some(FieldType::Address | FieldType::Identifier) => true,
-            Some(FieldType::Keyword) => is_one_word(text),
-            _ => false,
-        };
-        is_found && self.text == text
+        self.catalogue.iter().filter(|known| self.text(known.text) == text).any(|known| match known.value {
+            Typed::Text => text.len() <= limits::CATCH_ALL_BYTES,
+            Typed::Address(_) | Typed::Identifier => true,
+            Typed::Keyword => is_one_word(text),
+            Typed::Integer(_) => false,
+        })
     }
 }
 
-/// A text, number or boolean as text.
-fn scalar(value: &Value) -> Option<Cow<'_, str>> {
-    match value {
-        Value::String(text) => Some(Cow::Borrowed(text)),
-        Value::Number(number) => Some(Cow::Owned(number.to_string())),
-        Value::Bool(boolean) => Some(Cow::Borrowed(if *boolean { "true" } else { "false" })),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
+/// Texts that were met.
+#[derive(Default)]
+struct Seen<'e> {
+    few: Vec<&'e str>,
+    many: HashSet<&'e str>,
+}
+
+impl<'e> Seen<'e> {
+    fn is_new(&mut self, text: &'e str) -> bool {
+        if self.few.len() == FEW {
+            return !self.few.contains(&text) && self.many.insert(text);
+        }
+        let is_new = !self.few.contains(&text);
+        if is_new {
+            self.few.push(text);
+        }
+        is_new
     }
 }
 
-fn typed<'e>(kind: FieldType, text: &Cow<'e, str>) -> Option<Typed<'e>> {
+/// A text, number or boolean.
+#[derive(Debug, Clone, Copy)]
+enum Scalar<'e> {
+    Text(&'e str),
+    Number(&'e Number),
+    Boolean(bool),
+}
+
+impl<'e> Scalar<'e> {
+    fn of(value: &'e Value) -> Option<Self> {
+        match value {
+            Value::String(text) => Some(Self::Text(text)),
+            Value::Number(number) => Some(Self::Number(number)),
+            Value::Bool(boolean) => Some(Self::Boolean(*boolean)),
+            Value::Null | Value::Array(_) | Value::Object(_) => None,
+        }
+    }
+
+    fn whole(self) -> Option<i64> {
+        let Self::Number(number) = self else { return None };
+        number.as_i64().filter(|whole| whole.unsigned_abs() < EXACT)
+    }
+}
+
+/// Appends a whole number.
+fn push_whole(text: &mut String, whole: i64) {
+    let mut digits = [0_u8; 20];
+    let (mut rest, mut place) = (whole.unsigned_abs(), digits.len());
+    loop {
+        place -= 1;
+        digits[place] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if whole < 0 {
+        text.push('-');
+    }
+    text.extend(digits[place..].iter().map(|digit| char::from(*digit)));
+}
+
+fn typed(kind: FieldType, scalar: Scalar<'_>, text: &str) -> Option<Typed> {
     match kind {
-        FieldType::Keyword => Some(Typed::Keyword(text.clone())),
-        FieldType::Identifier => Some(Typed::Identifier(text.clone())),
-        FieldType::Text => Some(Typed::Text(text.clone())),
-        FieldType::Integer | FieldType::Quantity => text.parse().ok().map(Typed::Integer),
+        FieldType::Keyword => Some(Typed::Keyword),
+        FieldType::Identifier => Some(Typed::Identifier),
+        FieldType::Text => Some(Typed::Text),
+        FieldType::Integer | FieldType::Quantity => match scalar {
+            Scalar::Number(number) => number.as_i64().map(Typed::Integer),
+            _ => text.parse().ok().map(Typed::Integer),
+        },
         FieldType::Address => text.parse().ok().map(|address| Typed::Address(as_ipv6(address))),
         FieldType::Time => None,
     }
@@ -250,12 +363,10 @@ pub(crate) fn tie(id: &[u8; 16]) -> u64 {
     id.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
-/// The term of an id: its first 80 bits in the alphabet of RFC 4648 base 32, in lower case. The rest would be a third of
-/// the index of ids; two of a hundred million events of one day are equal in it once in two hundred million days.
-pub(crate) fn id_term(id: EventId) -> String {
-    const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-    let bits = id.as_bytes()[..10].iter().fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte));
-    (0..16).rev().map(|place| char::from(ALPHABET[(bits >> (5 * place) & 31) as usize])).collect()
+/// The term of an id: its first 80 bits. The rest would be a third of the index of ids; two of a hundred million events of one
+/// day are equal in it once in two hundred million days.
+pub(crate) fn id_term(id: &EventId) -> &[u8] {
+    &id.as_bytes()[..10]
 }
 
 /// The term of an identifier. There is one for nearly every event, so it has the fewest bytes that tell it from others: a
@@ -268,67 +379,4 @@ pub(crate) fn identifier_term(text: &str) -> Vec<u8> {
         return [&b"c"[..], &digest[..9]].concat();
     }
     [&b"s"[..], &text.as_bytes()[..text.len().min(limits::TERM_BYTES)]].concat()
-}
-
-/// The document of an event, with its stored form.
-pub(crate) fn document(event: &Event, stored: &[u8]) -> TantivyDocument {
-    let fields = IndexFields::get();
-    let mut document = TantivyDocument::default();
-    document.add_text(fields.id, id_term(event.id));
-    document.add_i64(fields.time, event.time.as_nanos());
-    document.add_u64(fields.tie, tie(event.id.as_bytes()));
-    document.add_bytes(fields.source, stored);
-    let searchable = Searchable::of(event);
-    searchable.catalogue.iter().for_each(|known| add_catalogued(&mut document, known));
-    add_other(&mut document, &searchable.other, &event.fields);
-    searchable.texts.iter().for_each(|text| document.add_text(fields.all, text));
-    searchable.units.iter().for_each(|unit| document.add_text(fields.units, unit));
-    document
-}
-
-fn add_catalogued(document: &mut TantivyDocument, known: &Catalogued<'_>) {
-    let fields = IndexFields::get();
-    let Some(field) = fields.catalogue(known.field) else { return };
-    match &known.value {
-        Typed::Keyword(text) => document.add_text(field, &text[..text.floor_char_boundary(limits::TERM_BYTES)]),
-        Typed::Identifier(text) => document.add_bytes(field, &identifier_term(text)),
-        Typed::Text(text) => document.add_text(field, &text[..text.floor_char_boundary(limits::CATCH_ALL_BYTES)]),
-        Typed::Integer(number) => document.add_i64(field, *number),
-        Typed::Address(address) => document.add_ip_addr(field, *address),
-    }
-    // These have no column that tells whether there is one.
-    if let Some(definition) = FIELD_CATALOGUE.get(known.field)
-        && matches!(definition.kind, FieldType::Text | FieldType::Identifier)
-    {
-        document.add_text(fields.other, other::name_range(definition.name).0);
-    }
-}
-
-/// The name of an earlier value that is the same: a normalised field's only value.
-fn earlier<'n>(list: &'n [Named<'_>], place: usize, normalised: &Fields) -> Option<&'n str> {
-    let named = list.get(place).filter(|named| named.text.len() >= ALIAS_BYTES)?;
-    let is_same = |known: &&Named<'_>| known.text == named.text && known.alias.is_none() && known.name != named.name;
-    let known = list[..place].iter().find(is_same).filter(|known| normalised.get(&known.name).is_some())?;
-    list.iter().all(|other| other.name != known.name || other.text == known.text).then_some(&*known.name)
-}
-
-/// Adds the terms of other names. A name whose value has terms already gets one that says whose they are.
-fn add_other(document: &mut TantivyDocument, list: &[Named<'_>], normalised: &Fields) {
-    let field = IndexFields::get().other;
-    for (place, named) in list.iter().enumerate() {
-        let catalogue = named.alias.and_then(|alias| FIELD_CATALOGUE.get(alias)).map(|definition| definition.name);
-        if let Some(target) = catalogue.or_else(|| earlier(list, place, normalised)) {
-            document.add_text(field, other::alias_term(&named.name, target));
-            continue;
-        }
-        match other::kind(&named.text) {
-            Kind::Time(micros) => document.add_text(field, other::time_term(&named.name, micros)),
-            Kind::Number(number) => document.add_text(field, other::number_term(&named.name, number)),
-            Kind::Spelled(number) => {
-                document.add_text(field, other::spelled_term(&named.name, number));
-                document.add_text(field, other::value_term(&named.name, &named.text));
-            }
-            Kind::Text => document.add_text(field, other::value_term(&named.name, &named.text)),
-        }
-    }
 }

@@ -8,6 +8,7 @@ mod collect;
 mod day;
 mod document;
 mod error;
+mod indexed;
 pub mod limits;
 mod manifest;
 #[cfg(test)]

@@ -31,15 +31,14 @@ fn holds(query: &Query, event: &Event, found: &Searchable<'_>) -> bool {
 }
 
 fn passes(test: &Test, event: &Event, found: &Searchable<'_>) -> bool {
-    let any = |index: &usize, test: &dyn Fn(&Typed<'_>) -> bool| {
-        found.catalogue.iter().any(|known| known.field == *index && test(&known.value))
+    let any = |index: &usize, test: &dyn Fn(&Typed, &str) -> bool| {
+        found.catalogue.iter().any(|known| known.field == *index && test(&known.value, found.text(known.text)))
     };
     let keywords = |index: &usize, test: &dyn Fn(&str) -> bool| {
-        any(index, &|value| matches!(value, Typed::Keyword(text) if test(&keyword(text))))
+        any(index, &|value, text| *value == Typed::Keyword && test(&keyword(text)))
     };
-    let texts = |index: &usize, test: &dyn Fn(&str) -> bool| {
-        any(index, &|value| matches!(value, Typed::Text(text) if test(text)))
-    };
+    let texts =
+        |index: &usize, test: &dyn Fn(&str) -> bool| any(index, &|value, text| *value == Typed::Text && test(text));
     match test {
         Test::Nothing => false,
         Test::Id(id) => event.id == *id,
@@ -47,37 +46,34 @@ fn passes(test: &Test, event: &Event, found: &Searchable<'_>) -> bool {
         Test::Keyword(index, value) => keywords(index, &|text| text == value),
         Test::KeywordPattern(index, pattern) => keywords(index, &|text| matches_glob(pattern, text)),
         Test::KeywordRange(index, low, high) => keywords(index, &|text| inside(&text.to_owned(), low, high)),
-        Test::Identifier(index, value) => {
-            any(index, &|known| matches!(known, Typed::Identifier(text) if text == value))
-        }
+        Test::Identifier(index, value) => any(index, &|known, text| *known == Typed::Identifier && text == value),
         Test::Words(index, sequence) => texts(index, &|text| holds_words(text, sequence)),
         Test::WordPattern(index, pattern) => texts(index, &|text| holds_word_of(text, pattern)),
         Test::Anywhere(sequence, value) => {
             leaves(event).iter().any(|text| holds_words(text, sequence))
-                || found.catalogue.iter().any(|known| is_whole(known, value))
+                || found.catalogue.iter().any(|known| is_whole(found, known, value))
         }
         Test::PatternAnywhere(pattern) => {
             leaves(event).iter().any(|text| holds_word_of(text, pattern))
-                || found
-                    .catalogue
-                    .iter()
-                    .any(|known| matches!(&known.value, Typed::Keyword(text) if matches_glob(pattern, &keyword(text))))
+                || found.catalogue.iter().any(|known| {
+                    known.value == Typed::Keyword && matches_glob(pattern, &keyword(found.text(known.text)))
+                })
         }
         Test::Integer(index, low, high) => {
-            any(index, &|value| matches!(value, Typed::Integer(number) if inside(number, low, high)))
+            any(index, &|value, _| matches!(value, Typed::Integer(number) if inside(number, low, high)))
         }
         Test::Address(index, low, high) => {
-            any(index, &|value| matches!(value, Typed::Address(address) if inside::<Ipv6Addr>(address, low, high)))
+            any(index, &|value, _| matches!(value, Typed::Address(address) if inside::<Ipv6Addr>(address, low, high)))
         }
-        Test::Exists(index) => any(index, &|_| true),
+        Test::Exists(index) => any(index, &|_, _| true),
         Test::Other(name, test) => {
-            found.other.iter().filter(|named| named.name == *name).any(|named| match named.alias {
+            found.other.iter().filter(|named| found.text(named.name) == *name).any(|named| match named.alias {
                 Some(field) => test.of_field(field).is_some_and(|test| passes(&test, event, found)),
-                None => passes_other(&test.value, &named.text),
+                None => passes_other(&test.value, found.text(named.text)),
             })
         }
         Test::OtherExists(name) => {
-            found.other.iter().any(|named| named.name == *name) || event.fields.get(name).is_some()
+            found.other.iter().any(|named| found.text(named.name) == *name) || event.fields.get(name).is_some()
         }
     }
 }
@@ -110,12 +106,13 @@ fn holds_word_of(text: &str, pattern: &str) -> bool {
 }
 
 /// Whether a field that is looked into as a whole has a value.
-fn is_whole(known: &Catalogued<'_>, value: &str) -> bool {
-    match &known.value {
-        Typed::Keyword(text) => keyword(text) == keyword(value),
-        Typed::Identifier(text) => text == value,
-        Typed::Address(address) => value.parse().map(as_ipv6) == Ok(*address),
-        Typed::Text(_) | Typed::Integer(_) => false,
+fn is_whole(found: &Searchable<'_>, known: &Catalogued<'_>, value: &str) -> bool {
+    let text = found.text(known.text);
+    match known.value {
+        Typed::Keyword => keyword(text) == keyword(value),
+        Typed::Identifier => text == value,
+        Typed::Address(address) => value.parse().map(as_ipv6) == Ok(address),
+        Typed::Text | Typed::Integer(_) => false,
     }
 }
 

@@ -9,7 +9,7 @@
 use fengsui_schema::Timestamp;
 
 use crate::limits;
-use crate::tokenizer::keyword;
+use crate::tokenizer::push_keyword;
 
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,13 +41,15 @@ fn number_text(number: f64) -> String {
     if number.fract() == 0.0 && number.abs() < EXACT { (number as i64).to_string() } else { number.to_string() }
 }
 
+/// Whether a text may be a point in time; cheap.
+pub(crate) fn looks_like_time(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    (19..=40).contains(&bytes.len()) && bytes[4] == b'-' && bytes[7] == b'-' && bytes[0].is_ascii_digit()
+}
+
 /// The microseconds of a point in time.
 pub(crate) fn as_time(text: &str) -> Option<i64> {
-    let bytes = text.as_bytes();
-    if !(19..=40).contains(&bytes.len()) || bytes[4] != b'-' || bytes[7] != b'-' || !bytes[0].is_ascii_digit() {
-        return None;
-    }
-    text.parse::<Timestamp>().ok().map(micros)
+    if looks_like_time(text) { text.parse::<Timestamp>().ok().map(micros) } else { None }
 }
 
 /// Whether a text is a point in time.
@@ -60,9 +62,63 @@ pub(crate) fn micros(time: Timestamp) -> i64 {
     time.as_nanos().div_euclid(1_000)
 }
 
+/// A term that a function writes.
+fn written(write: impl FnOnce(&mut String)) -> String {
+    let mut term = String::new();
+    write(&mut term);
+    term
+}
+
+/// Writes 16 hexadecimal digits.
+fn push_hex(term: &mut String, bits: u64) {
+    let digits = (0..16).rev().map(|place| b"0123456789abcdef"[(bits >> (4 * place) & 15) as usize]);
+    term.extend(digits.map(char::from));
+}
+
+fn push_key(term: &mut String, name: &str, sign: char, bits: u64) {
+    push_name(term, name);
+    term.push(sign);
+    push_hex(term, bits);
+}
+
+/// Writes the first term of a name.
+pub(crate) fn push_name(term: &mut String, name: &str) {
+    term.push_str(name);
+    term.push('\0');
+}
+
+/// Writes the term of a time.
+pub(crate) fn push_time(term: &mut String, name: &str, micros: i64) {
+    push_key(term, name, '@', micros.cast_unsigned() ^ 1 << 63);
+}
+
+/// Writes the term that says that an event has a name's value under another name.
+pub(crate) fn push_alias(term: &mut String, name: &str, target: &str) {
+    push_name(term, name);
+    term.push('>');
+    term.push_str(target);
+}
+
+/// Writes the term of a value.
+pub(crate) fn push_value(term: &mut String, name: &str, value: &str) {
+    push_name(term, name);
+    term.push('=');
+    push_keyword(term, value);
+}
+
+/// Writes the term of a number.
+pub(crate) fn push_number(term: &mut String, name: &str, number: f64) {
+    push_key(term, name, '#', sortable(number));
+}
+
+/// Writes the term of a number that is not written the shortest way.
+pub(crate) fn push_spelled(term: &mut String, name: &str, number: f64) {
+    push_key(term, name, '%', sortable(number));
+}
+
 /// The term of a time.
 pub(crate) fn time_term(name: &str, micros: i64) -> String {
-    format!("{name}\0@{:016x}", micros.cast_unsigned() ^ 1 << 63)
+    written(|term| push_time(term, name, micros))
 }
 
 /// First and last possible term of a name's times.
@@ -72,7 +128,7 @@ pub(crate) fn time_range(name: &str) -> (String, String) {
 
 /// The term that says that an event has a name's value under another name.
 pub(crate) fn alias_term(name: &str, target: &str) -> String {
-    format!("{name}\0>{target}")
+    written(|term| push_alias(term, name, target))
 }
 
 /// First possible term of a name's aliases and the first term after all of them.
@@ -93,12 +149,12 @@ pub(crate) fn is_name(name: &str) -> bool {
 
 /// The term of a value.
 pub(crate) fn value_term(name: &str, value: &str) -> String {
-    format!("{name}\0={}", keyword(value))
+    written(|term| push_value(term, name, value))
 }
 
 /// The term of a number.
 pub(crate) fn number_term(name: &str, number: f64) -> String {
-    format!("{name}\0#{:016x}", sortable(number))
+    written(|term| push_number(term, name, number))
 }
 
 /// First term of a name and the first term after all of them.
@@ -108,7 +164,7 @@ pub(crate) fn name_range(name: &str) -> (String, String) {
 
 /// The term of a number that is not written the shortest way.
 pub(crate) fn spelled_term(name: &str, number: f64) -> String {
-    format!("{name}\0%{:016x}", sortable(number))
+    written(|term| push_spelled(term, name, number))
 }
 
 /// First and last possible term of a name's numbers.

@@ -47,7 +47,7 @@ impl IndexFields {
 
     fn build() -> Self {
         let mut builder = Schema::builder();
-        let id = builder.add_text_field("id", STRING);
+        let id = builder.add_bytes_field("id", INDEXED);
         let time = builder.add_i64_field(TIME, FAST);
         let tie = builder.add_u64_field(TIE, FAST);
         let units = builder.add_text_field("units", STRING);
@@ -90,7 +90,7 @@ fn text(tokenizer: &str, detail: IndexRecordOption) -> TextOptions {
 fn add(builder: &mut SchemaBuilder, definition: &FieldDefinition) -> Option<Field> {
     let name = column_name(definition.name);
     Some(match definition.kind {
-        FieldType::Keyword => builder.add_text_field(&name, text(KEYWORD, IndexRecordOption::Basic).set_fast("raw")),
+        FieldType::Keyword => builder.add_text_field(&name, text(KEYWORD, IndexRecordOption::Basic) | FAST),
         FieldType::Identifier => builder.add_bytes_field(&name, INDEXED),
         FieldType::Text => builder.add_text_field(&name, text(WORDS, IndexRecordOption::WithFreqsAndPositions)),
         FieldType::Integer => builder.add_i64_field(&name, INDEXED | FAST),

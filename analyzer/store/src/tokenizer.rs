@@ -136,7 +136,8 @@ impl Tokenizer for Keyword {
     fn token_stream<'a>(&'a mut self, text: &'a str) -> KeywordStream<'a> {
         self.token.reset();
         self.token.position = 0;
-        self.token.text = keyword(text);
+        self.token.text.clear();
+        push_keyword(&mut self.token.text, text);
         self.token.offset_to = text.len();
         KeywordStream { given: false, token: &mut self.token }
     }
@@ -158,7 +159,23 @@ impl TokenStream for KeywordStream<'_> {
 
 /// The term of a value: cut to [`limits::TERM_BYTES`], in lower case.
 pub(crate) fn keyword(text: &str) -> String {
-    text[..text.floor_char_boundary(limits::TERM_BYTES)].to_lowercase()
+    let mut term = String::new();
+    push_keyword(&mut term, text);
+    term
+}
+
+/// Appends the term of a value.
+pub(crate) fn push_keyword(term: &mut String, text: &str) {
+    let text = &text[..text.floor_char_boundary(limits::TERM_BYTES)];
+    if text.is_ascii() {
+        let start = term.len();
+        term.push_str(text);
+        if let Some(added) = term.get_mut(start..) {
+            added.make_ascii_lowercase();
+        }
+    } else {
+        term.push_str(&text.to_lowercase());
+    }
 }
 
 /// Whether a text is of a pattern with `*` for any characters and `?` for one. Returns to the last `*` only, which is enough.

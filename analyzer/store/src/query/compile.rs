@@ -43,7 +43,7 @@ pub(super) fn compile_test(test: &Test, day: &Searcher) -> tantivy::Result<Box<d
     let at = |index: &usize| fields.catalogue(*index).unwrap_or(fields.all);
     Ok(match test {
         Test::Nothing => Box::new(EmptyQuery),
-        Test::Id(id) => term(Term::from_field_text(fields.id, &id_term(*id))),
+        Test::Id(id) => term(Term::from_field_bytes(fields.id, id_term(id))),
         Test::Time(low, high) => range(*low, *high, |value| Term::from_field_i64(fields.time, value)),
         Test::Keyword(index, value) => term(Term::from_field_text(at(index), value)),
         Test::KeywordPattern(index, pattern) => regex(&glob(pattern), at(index))?,
