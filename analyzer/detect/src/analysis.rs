@@ -1,6 +1,7 @@
 //! The whole analysis of a stream of events: detectors, clocks, correlation. What both the service and the commands run.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::sync::Arc;
 
 use fengsui_schema::{Alert, Event, Finding, Incident, Timestamp};
@@ -83,22 +84,31 @@ pub struct AnalysisSnapshot {
 }
 
 impl AnalysisSnapshot {
-    /// The bytes that [`Analysis::restore`] takes. Parts are written one after the other and freed, as no value of the whole
+    /// Writes what [`Analysis::restore`] takes. Parts are written one after the other and freed, as no value of the whole
     /// fits beside the state.
     ///
     /// # Errors
-    /// When the state can't be written as JSON.
-    pub fn into_bytes(self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut bytes = b"{\"behaviours\":{".to_vec();
+    /// When the state can't be written as JSON, or the writer fails.
+    pub fn write(self, to: &mut dyn Write) -> std::io::Result<()> {
+        to.write_all(b"{\"behaviours\":{")?;
         for (place, (name, save)) in self.behaviours.into_iter().enumerate() {
-            bytes.extend_from_slice(if place == 0 { b"" } else { b"," });
-            serde_json::to_writer(&mut bytes, name)?;
-            bytes.push(b':');
-            save(&mut bytes)?;
+            to.write_all(if place == 0 { b"" } else { b"," })?;
+            serde_json::to_writer(&mut *to, name)?;
+            to.write_all(b":")?;
+            save(to)?;
         }
-        bytes.extend_from_slice(b"},\"rest\":");
-        serde_json::to_writer(&mut bytes, &self.rest)?;
-        bytes.push(b'}');
+        to.write_all(b"},\"rest\":")?;
+        serde_json::to_writer(&mut *to, &self.rest)?;
+        to.write_all(b"}")
+    }
+
+    /// As [`AnalysisSnapshot::write`], in memory.
+    ///
+    /// # Errors
+    /// When the state can't be written as JSON.
+    pub fn into_bytes(self) -> std::io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.write(&mut bytes)?;
         Ok(bytes)
     }
 }
@@ -109,8 +119,11 @@ impl std::fmt::Debug for AnalysisSnapshot {
     }
 }
 
-/// Version of the snapshot; another one is not taken.
-const SNAPSHOT_VERSION: u32 = 3;
+/// Version of the snapshot.
+const SNAPSHOT_VERSION: u32 = 4;
+
+/// The oldest version that is taken up: windows by key and kept events are read as they were written then.
+const OLDEST_VERSION: u32 = 3;
 
 /// Event time between two rounds of dropping old windows, in seconds.
 const ADVANCE_S: i64 = 30;
@@ -283,13 +296,13 @@ impl Analysis {
     /// Takes up a state. A detector that does not understand its part begins anew.
     ///
     /// # Errors
-    /// When the bytes are no snapshot of this version; nothing changes then.
+    /// When the bytes are no snapshot of a version that this program reads; nothing changes then.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), String> {
         let Saved { behaviours: mut states, rest: snapshot } =
             serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-        if snapshot.version != SNAPSHOT_VERSION {
+        if !(OLDEST_VERSION..=SNAPSHOT_VERSION).contains(&snapshot.version) {
             return Err(format!(
-                "snapshot has version {}, this program reads version {SNAPSHOT_VERSION}",
+                "snapshot has version {}, this program reads versions {OLDEST_VERSION} to {SNAPSHOT_VERSION}",
                 snapshot.version
             ));
         }

@@ -16,6 +16,7 @@ mod lexicon;
 pub mod limits;
 mod pairs;
 mod risk;
+mod shards;
 mod sigma;
 mod signature;
 mod suppression;

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::reading::Acknowledged;
-use crate::snapshot::{self, Snapshot, Taken};
+use crate::snapshot::{self, Taken};
 use crate::{EventIndex, journal};
 
 /// The newest checkpoint that waits. One that is replaced before its turn is covered by the next.
@@ -72,7 +72,6 @@ impl Checkpoints {
 fn complete(index: &dyn EventIndex, directory: &Path, taken: Taken) -> Result<(), String> {
     index.commit()?;
     let sequence = taken.sequence;
-    let state = taken.state.into_bytes().map_err(|error| error.to_string())?;
-    snapshot::write(directory, &Snapshot { sequence, state }).map_err(|error| error.to_string())?;
+    snapshot::write(directory, taken).map_err(|error| error.to_string())?;
     journal::delete_before(directory, sequence).map_err(|error| error.to_string())
 }

@@ -47,14 +47,6 @@ pub enum PipelineError {
     /// The event index refused an operation.
     #[error("event index: {0}")]
     Store(String),
-    /// A saved state could not be understood.
-    #[error("saved state {}: {reason}; move the file away to start without it", .path.display())]
-    State {
-        /// Which file.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
     /// A format that this program can't read yet.
     #[error("format {format} can't be read: {reason}")]
     Format {

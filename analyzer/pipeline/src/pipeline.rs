@@ -1,6 +1,7 @@
 //! Starts the pipeline's threads and tasks, and ends them in order.
 
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
@@ -64,17 +65,14 @@ impl Pipeline {
         let (counters, stop) = (Arc::new(Counters::default()), CancellationToken::new());
         let exchange =
             Arc::new(Exchange { detection: Mutex::new(None), organization: Mutex::new(Arc::new(parts.organization)) });
-        let saved = snapshot::read(&directory)?;
         let mut analysis = Analysis::new(analysis_settings(&settings), parts.detection);
-        if let Some(saved) = &saved {
-            let damaged = |reason| PipelineError::State { path: directory.clone(), reason };
-            analysis.restore(&saved.state).map_err(damaged)?;
-        }
+        let (analysed, indexed) = (take_up(&mut analysis, &directory)?, parts.store.committed_sequence());
         let mut reader =
             parts.spool.reader(&settings.reader_name).map_err(|error| PipelineError::Spool(error.to_string()))?;
-        let (analysed, indexed) = (saved.map(|saved| saved.sequence), parts.store.committed_sequence());
-        if indexed < analysed {
-            reader.rewind(indexed.map_or(0, |indexed| indexed + 1));
+        // Without a state, or without an index, everything that the spool still holds is read again.
+        let complete = indexed.min(analysed).map_or(0, |complete| complete.saturating_add(1));
+        if complete < reader.next_sequence() {
+            reader.rewind(complete);
         }
         let receivers =
             receive::open(&settings, (parts.spool.clone(), parts.clock), parts.gate, &counters, &stop).await?;
@@ -128,6 +126,15 @@ impl Pipeline {
             committing,
         ];
         Ok(PipelineHandle { stop, tasks, receivers, counters, exchange })
+    }
+}
+
+/// Takes up the saved state; the record that it stands after. `None` when there is none, or none that can be used.
+fn take_up(analysis: &mut Analysis, directory: &Path) -> Result<Option<u64>, PipelineError> {
+    let Some(saved) = snapshot::read(directory)? else { return Ok(None) };
+    match analysis.restore(&saved.state) {
+        Ok(()) => Ok(Some(saved.sequence)),
+        Err(reason) => snapshot::set_aside(directory, &reason).map(|()| None),
     }
 }
 

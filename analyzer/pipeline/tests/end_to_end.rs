@@ -257,6 +257,29 @@ async fn run_with_crash_after(records: usize) -> (BTreeSet<String>, BTreeMap<Str
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_state_of_an_unknown_version_is_built_again_from_the_spool() {
+    let reference = run_with_crash_after(usize::MAX).await;
+    let (folder, sink, attack) = (tempfile::tempdir().expect("folder"), Arc::new(Collected::default()), attack());
+    let saved = folder.path().join("state/state.snapshot");
+    let spool = spool(folder.path());
+    for (place, part) in [&attack[..31], &attack[31..]].into_iter().enumerate() {
+        let handle = start(settings(folder.path()), spool.clone(), store(folder.path()), Arc::clone(&sink)).await;
+        spool.append(Class::Alert, part.iter().cloned().map(raw).collect()).expect("appends");
+        match place {
+            0 => sink.until(|outputs| !outputs.is_empty()).await,
+            _ => sink.until(joined).await,
+        }
+        handle.shutdown().await.expect("stops");
+        if place == 0 {
+            std::fs::write(&saved, b"FSSNAP99 and what a later program wrote").expect("writes");
+        }
+    }
+    assert_eq!((sink.alerts(), sink.incidents()), reference);
+    assert!(std::fs::read(&saved).expect("is there again").starts_with(b"FSSNAP02"));
+    assert!(saved.with_extension("snapshot.unusable").exists(), "people can look at it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn syslog_and_log_files_reach_the_sink() {
     use tokio::io::AsyncWriteExt;
     let folder = tempfile::tempdir().expect("folder");

@@ -9,10 +9,12 @@ use std::sync::Arc;
 use fengsui_schema::{Alert, Condition, Event, Severity, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::essence::Essence;
 use super::windows::{Report, Windows, address, windowed_state};
-use super::{Behaviour, essence, is_connection, leaves};
+use super::{Behaviour, is_connection, leaves};
 use crate::alerting::window;
 use crate::limits;
+use crate::shards::Marks;
 
 const WINDOW_S: i64 = 3_600;
 
@@ -34,10 +36,10 @@ const REGULAR_PORTS: [i64; 5] = [53, 67, 68, 123, 5353];
 /// One key's connections in one window.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Calls {
-    /// Milliseconds since the epoch.
-    times: BTreeSet<i64>,
-    /// What the earliest was, for the alert; shared with snapshots.
-    first: Option<Arc<Event>>,
+    /// Milliseconds since the epoch, in order, each once.
+    times: Vec<i64>,
+    /// What the earliest was, for the alert.
+    first: Option<Arc<Essence>>,
 }
 
 /// Follows connections that leave, per source, destination and port.
@@ -46,13 +48,16 @@ pub(super) struct Beaconing {
     calls: Windows<Calls>,
     /// Sources per destination and port.
     callers: Windows<BTreeSet<String>>,
-    /// Windows that are to be judged when they are over.
-    open: BTreeSet<(i64, String)>,
+    /// Windows that are to be judged when they are over: those with enough connections that they and a neighbour may be
+    /// regular, and the next ones.
+    #[serde(alias = "open")]
+    waiting: Marks,
 }
 
 impl Default for Beaconing {
     fn default() -> Self {
-        Self { calls: Windows::of_seconds(WINDOW_S), callers: Windows::of_seconds(WINDOW_S), open: BTreeSet::new() }
+        let windows = Windows::of_seconds;
+        Self { calls: Windows::of_seconds(WINDOW_S), callers: windows(WINDOW_S), waiting: Marks::default() }
     }
 }
 
@@ -74,21 +79,19 @@ impl Behaviour for Beaconing {
         let _ = self.callers.add(&place, time, source.to_owned());
         let key = format!("{source}|{place}");
         let (number, calls) = self.calls.at(&key, time);
-        if calls.times.len() < limits::BEHAVIOUR_VALUES {
-            calls.times.insert(time.as_nanos().div_euclid(1_000_000));
+        let is_new = calls.call(time.as_nanos().div_euclid(1_000_000));
+        if calls.first.as_ref().is_none_or(|first| (event.time, event.id) < first.place()) {
+            calls.first = Some(Arc::new(Essence::of(event)));
         }
-        if calls.first.as_ref().is_none_or(|first| (event.time, event.id) < (first.time, first.id)) {
-            calls.first = Some(Arc::new(essence(event)));
-        }
-        if self.open.len() < limits::BEHAVIOUR_KEYS {
-            self.open.insert((number, key));
+        if is_new && calls.times.len() == CONNECTIONS.div_ceil(2) {
+            self.waiting.insert(number, &key);
+            self.waiting.insert(number.saturating_add(1), &key);
         }
     }
 
     fn settle(&mut self, watermark: Timestamp, alerts: &mut Vec<Alert>) {
         let now = window(watermark, WINDOW_S);
-        while self.open.first().is_some_and(|(number, _)| *number < now) {
-            let Some((number, key)) = self.open.pop_first() else { return };
+        while let Some((number, key)) = self.waiting.pop_before(now) {
             if let Some((event, interval)) = self.judge(&key, number)
                 && !self.calls.is_reported(&key, number - 1)
                 && self.calls.first_report(&key, number)
@@ -101,9 +104,21 @@ impl Behaviour for Beaconing {
     windowed_state!(calls, callers);
 }
 
+impl Calls {
+    /// Adds a moment; false when it is known or there are too many.
+    fn call(&mut self, millis: i64) -> bool {
+        let Err(place) = self.times.binary_search(&millis) else { return false };
+        let has_room = self.times.len() < limits::BEHAVIOUR_VALUES;
+        if has_room {
+            self.times.insert(place, millis);
+        }
+        has_room
+    }
+}
+
 impl Beaconing {
     /// What called regularly, and its interval in milliseconds.
-    fn judge(&self, key: &str, number: i64) -> Option<(Arc<Event>, i64)> {
+    fn judge(&self, key: &str, number: i64) -> Option<(Event, i64)> {
         let pair = self.calls.pairs(key, number).next()?;
         let times: Vec<i64> = pair.states().flat_map(|calls| calls.times.iter().copied()).collect();
         let (_, place) = key.split_once('|')?;
@@ -121,8 +136,8 @@ impl Beaconing {
         let regular = middle(&mut deviations).saturating_mul(1000) <= median.saturating_mul(JITTER);
         // Most intervals must be of the one length, else bursts with long rests between would count.
         let near = intervals.iter().filter(|interval| (**interval - median).abs() * 2 <= median).count();
-        let event = pair.states().filter_map(|calls| calls.first.clone()).next();
-        (regular && near * 10 >= intervals.len() * 7).then_some(()).and(event).map(|event| (event, median))
+        let first = pair.states().find_map(|calls| calls.first.as_ref());
+        (regular && near * 10 >= intervals.len() * 7).then_some(first).flatten().map(|first| (first.event(), median))
     }
 }
 

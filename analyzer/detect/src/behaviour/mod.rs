@@ -7,6 +7,7 @@ mod beaconing;
 mod brute_force;
 mod dga_domains;
 mod dns_tunnel;
+mod essence;
 mod exfiltration;
 mod first_seen;
 mod firsts;
@@ -19,7 +20,7 @@ mod zone_crossing;
 
 use std::net::IpAddr;
 
-use fengsui_schema::{Alert, Event, EventKind, Fields, Timestamp};
+use fengsui_schema::{Alert, Event, Timestamp};
 use serde_json::Value;
 
 /// A detector over many events.
@@ -36,15 +37,15 @@ pub trait Behaviour: Send {
     /// How many keys were given up at the limit.
     fn evicted(&self) -> u64;
 
-    /// A copy of the state, for the snapshot. It is written as JSON elsewhere, as that takes far longer than to copy.
+    /// The state, for the snapshot. To take it costs a reference a shard of its tables; it is written as JSON elsewhere.
     fn save(&self) -> SavedBehaviour;
 
     /// Takes a saved state; false when it is not understood, and nothing changes then.
     fn restore(&mut self, state: Value) -> bool;
 }
 
-/// A copied state of a detector; the call appends it as JSON.
-pub(crate) type SavedBehaviour = Box<dyn FnOnce(&mut Vec<u8>) -> serde_json::Result<()> + Send>;
+/// A state of a detector that shares what does not change with it; the call writes it as JSON.
+pub(crate) type SavedBehaviour = Box<dyn FnOnce(&mut dyn std::io::Write) -> serde_json::Result<()> + Send>;
 
 /// A detector of the registry.
 pub struct BehaviourDefinition {
@@ -147,50 +148,5 @@ fn is_private(address: &str) -> bool {
             six.is_unique_local() || six.is_loopback() || six.is_unicast_link_local() || six.is_multicast()
         }
         Err(_) => false,
-    }
-}
-
-/// Fields that an alert is put together from.
-const ESSENCE: &[&str] = &[
-    "event.dataset",
-    "event.category",
-    "event.action",
-    "event.outcome",
-    "observer.name",
-    "observer.type",
-    "organization.id",
-    "fengsui.domain",
-    "fengsui.zone",
-    "fengsui.source_zone",
-    "fengsui.source_asset",
-    "fengsui.destination_asset",
-    "source.ip",
-    "source.port",
-    "destination.ip",
-    "destination.port",
-    "network.transport",
-    "network.protocol",
-    "host.name",
-    "host.ip",
-    "user.name",
-    "user.target.name",
-    "service.name",
-    "flow.id",
-];
-
-/// What of an event is kept until an alert on it is certain.
-fn essence(event: &Event) -> Event {
-    let mut fields = Fields::new();
-    for name in ESSENCE {
-        fields.set_some(*name, event.fields.get(name).cloned());
-    }
-    Event {
-        id: event.id,
-        time: event.time,
-        received: event.received,
-        kind: EventKind::Event,
-        source: event.source.clone(),
-        fields,
-        original: Value::Null,
     }
 }

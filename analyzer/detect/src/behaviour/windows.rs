@@ -6,19 +6,50 @@ use fengsui_schema::{Alert, AlertSource, Condition, Entity, Event, RuleReference
 use serde::{Deserialize, Serialize};
 
 use crate::alerting::{Verdict, group_key, window, window_id};
+use crate::shards::{Marks, Shards};
 use crate::{limits, techniques};
 
 /// State per key in tumbling windows. A detector looks at a window and the one before it, so that what straddles their
-/// border is seen; nothing is copied, so that an event costs the logarithm of what a window holds.
+/// border is seen; nothing is copied, so that an event costs the logarithm of what a window holds. A clone costs a
+/// reference a shard.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(from = "Saved<S>")]
+#[serde(bound(deserialize = "S: Clone + Default + Deserialize<'de>"))]
 pub(super) struct Windows<S> {
     seconds: i64,
-    keys: BTreeMap<String, BTreeMap<i64, S>>,
-    /// Keys by their newest window, for giving up the oldest.
-    recency: BTreeSet<(i64, String)>,
+    windows: BTreeMap<i64, Shards<S>>,
+    /// Entries of all windows.
+    #[serde(skip)]
+    held: usize,
     /// Windows that were reported already.
-    reported: BTreeSet<(i64, String)>,
+    reported: Marks,
     evicted: u64,
+}
+
+/// What was saved. Until version 3 of the state it was by key, then window.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "S: Clone + Default + Deserialize<'de>"))]
+struct Saved<S> {
+    seconds: i64,
+    #[serde(default = "BTreeMap::new")]
+    windows: BTreeMap<i64, Shards<S>>,
+    #[serde(default = "BTreeMap::new")]
+    keys: BTreeMap<String, BTreeMap<i64, S>>,
+    reported: Marks,
+    evicted: u64,
+}
+
+impl<S: Clone + Default> From<Saved<S>> for Windows<S> {
+    fn from(saved: Saved<S>) -> Self {
+        let Saved { seconds, mut windows, keys, reported, evicted } = saved;
+        for (key, states) in keys {
+            for (number, state) in states {
+                *windows.entry(number).or_default().entry(&key).0 = state;
+            }
+        }
+        let held = windows.values().map(Shards::len).sum();
+        Self { seconds, windows, held, reported, evicted }
+    }
 }
 
 /// A window and the one before it.
@@ -28,72 +59,60 @@ pub(super) struct Pair<'a, S> {
     own: &'a S,
 }
 
-impl<S: Default> Windows<S> {
+impl<S: Clone + Default> Windows<S> {
     /// Windows of a length in seconds.
     pub(super) fn of_seconds(seconds: i64) -> Self {
-        Self { seconds, keys: BTreeMap::new(), recency: BTreeSet::new(), reported: BTreeSet::new(), evicted: 0 }
+        Self { seconds, windows: BTreeMap::new(), held: 0, reported: Marks::default(), evicted: 0 }
     }
 
     /// The state of a key's window at a moment, and its number.
     pub(super) fn at(&mut self, key: &str, time: Timestamp) -> (i64, &mut S) {
         let number = window(time, self.seconds);
-        self.touch(key, number);
-        (number, self.keys.entry(key.to_owned()).or_default().entry(number).or_default())
+        if self.held >= limits::BEHAVIOUR_KEYS && !self.windows.get(&number).is_some_and(|names| names.contains(key)) {
+            self.make_room();
+        }
+        let (state, is_new) = self.windows.entry(number).or_default().entry(key);
+        self.held += usize::from(is_new);
+        (number, state)
+    }
+
+    /// Gives up one entry of the oldest window.
+    fn make_room(&mut self) {
+        let Some(mut oldest) = self.windows.first_entry() else { return };
+        if oldest.get_mut().pop_first().is_some() {
+            self.held -= 1;
+            self.evicted += 1;
+        }
+        if oldest.get().len() == 0 {
+            oldest.remove();
+        }
     }
 
     /// The pairs of windows that a change of one window is part of.
     pub(super) fn pairs(&self, key: &str, number: i64) -> impl Iterator<Item = Pair<'_, S>> {
-        let windows = self.keys.get(key);
-        [number, number.saturating_add(1)].into_iter().filter_map(move |number| {
-            let windows = windows?;
-            Some(Pair { number, before: windows.get(&(number - 1)), own: windows.get(&number)? })
-        })
-    }
-
-    fn touch(&mut self, key: &str, number: i64) {
-        if let Some(windows) = self.keys.get(key) {
-            let newest = windows.last_key_value().map_or(i64::MIN, |(newest, _)| *newest);
-            if newest >= number {
-                return;
-            }
-            self.recency.remove(&(newest, key.to_owned()));
-        } else if self.keys.len() >= limits::BEHAVIOUR_KEYS
-            && let Some((_, oldest)) = self.recency.pop_first()
-        {
-            self.keys.remove(&oldest);
-            self.evicted += 1;
-        }
-        self.recency.insert((number, key.to_owned()));
+        let state = |number: i64| self.windows.get(&number).and_then(|names| names.get(key));
+        let [before, own, after] = [state(number.saturating_sub(1)), state(number), state(number.saturating_add(1))];
+        let pairs = [(number, before, own), (number.saturating_add(1), own, after)];
+        pairs.into_iter().filter_map(|(number, before, own)| Some(Pair { number, before, own: own? }))
     }
 
     /// Whether a window of a key is reported for the first time.
     pub(super) fn first_report(&mut self, key: &str, number: i64) -> bool {
-        self.reported.insert((number, key.to_owned()))
+        self.reported.insert(number, key)
     }
 
     /// Whether a window of a key was reported.
     pub(super) fn is_reported(&self, key: &str, number: i64) -> bool {
-        self.reported.contains(&(number, key.to_owned()))
-    }
-
-    /// Drops windows that no event can change any more, after keeping `kept` of them.
-    pub(super) fn advance_keeping(&mut self, watermark: Timestamp, kept: i64) {
-        let oldest = window(watermark, self.seconds) - kept.max(2);
-        while let Some((newest, key)) = self.recency.first() {
-            if *newest >= oldest {
-                break;
-            }
-            self.keys.remove(key);
-            self.recency.pop_first();
-        }
-        while self.reported.first().is_some_and(|(number, _)| *number < oldest) {
-            self.reported.pop_first();
-        }
+        self.reported.contains(number, key)
     }
 
     /// Drops windows that no event can change any more.
     pub(super) fn advance(&mut self, watermark: Timestamp) {
-        self.advance_keeping(watermark, 2);
+        let oldest = window(watermark, self.seconds) - 2;
+        while let Some(first) = self.windows.first_entry().filter(|first| *first.key() < oldest) {
+            self.held -= first.remove().len();
+        }
+        self.reported.drop_before(oldest);
     }
 
     pub(super) fn evicted(&self) -> u64 {
@@ -108,7 +127,7 @@ impl<'a, S> Pair<'a, S> {
     }
 }
 
-impl<V: Ord> Windows<BTreeSet<V>> {
+impl<V: Ord + Clone> Windows<BTreeSet<V>> {
     /// Adds a value to a key's window; the windows it changed, with the distinct values of each and the one before.
     pub(super) fn add(&mut self, key: &str, time: Timestamp, value: V) -> Vec<(i64, usize)> {
         let (number, set) = self.at(key, time);

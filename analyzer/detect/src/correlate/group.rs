@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::alerting::window;
 use crate::limits;
+use crate::shards::Sharded;
 
 /// Length of the window that repeats are folded in, in seconds. An hour is a whole number of windows.
 const WINDOW_S: i64 = 600;
@@ -33,6 +34,15 @@ impl GroupKey {
 
     pub(super) fn window(&self) -> i64 {
         self.0
+    }
+}
+
+/// By window and the first byte of the shape, so that the order of shards is that of keys.
+impl Sharded for GroupKey {
+    type Shard = (i64, u8);
+
+    fn shard(&self) -> (i64, u8) {
+        (self.0, self.1[0])
     }
 }
 

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits;
 use crate::risk::GradingRules;
+use crate::shards::{Sharded, Table, rows};
 pub(crate) use baseline::Rarity;
 use baseline::{History, REMEMBERED_HOURS};
 use group::GroupKey;
@@ -30,19 +31,20 @@ use incident::Parts;
 use links::{Component, EntityHistory, LONGEST_COMPANY_S};
 pub use settings::{CorrelationSettings, Evidence, Reference};
 
-/// Joins alerts of one attack into incidents.
+/// Joins alerts of one attack into incidents. A clone costs a reference a shard of groups; what only changes when groups are
+/// closed is shared whole.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Correlator {
     settings: CorrelationSettings,
-    #[serde(with = "crate::pairs")]
-    groups: BTreeMap<GroupKey, AlertGroup>,
-    history: History,
-    entities: EntityHistory,
+    #[serde(with = "rows")]
+    groups: Table<GroupKey, AlertGroup>,
+    history: Arc<History>,
+    entities: Arc<EntityHistory>,
     /// Where alerts of correlations are, as these may be told again with an earlier time.
-    #[serde(with = "crate::pairs")]
-    retold: BTreeMap<AlertId, (GroupKey, Timestamp)>,
+    #[serde(with = "rows")]
+    retold: Table<AlertId, (GroupKey, Timestamp)>,
     /// What was handed out last of every open incident: revision and digest.
-    shown: BTreeMap<IncidentId, ShownIncident>,
+    shown: Arc<BTreeMap<IncidentId, ShownIncident>>,
     changed: bool,
     evicted: u64,
 }
@@ -64,6 +66,14 @@ pub struct ShownIncident {
     digest: String,
 }
 
+impl Sharded for AlertId {
+    type Shard = u8;
+
+    fn shard(&self) -> u8 {
+        self.as_bytes()[0]
+    }
+}
+
 impl ShownIncident {
     /// What is kept of an incident that is handed out.
     #[must_use]
@@ -79,11 +89,11 @@ impl Correlator {
     pub fn new(settings: CorrelationSettings) -> Self {
         Self {
             settings,
-            groups: BTreeMap::new(),
-            history: History::default(),
-            entities: EntityHistory::default(),
-            retold: BTreeMap::new(),
-            shown: BTreeMap::new(),
+            groups: Table::default(),
+            history: Arc::default(),
+            entities: Arc::default(),
+            retold: Table::default(),
+            shown: Arc::default(),
             changed: false,
             evicted: 0,
         }
@@ -102,11 +112,12 @@ impl Correlator {
 
     /// A correlation that is found to have fired earlier tells its alert again: the earliest counts.
     fn is_earliest(&mut self, alert: &Alert, key: GroupKey) -> bool {
-        let Some((before, time)) = self.retold.insert(alert.id, (key, alert.time)) else { return true };
-        if time <= alert.time {
-            self.retold.insert(alert.id, (before, time));
+        let (told, is_new) = self.retold.entry_or(&alert.id, || (key, alert.time));
+        let (before, time) = *told;
+        if is_new || time <= alert.time {
             return time == alert.time;
         }
+        *told = (key, alert.time);
         if let Some(group) = self.groups.get_mut(&before)
             && group.take_back(time, alert.id)
         {
@@ -123,10 +134,10 @@ impl Correlator {
     /// Takes in an alert of a shape.
     pub(crate) fn add_shape(&mut self, shape: &Arc<Shape>, time: Timestamp, alert: AlertId, related: &[Entity]) {
         let key = GroupKey::of(shape, time);
-        if !self.groups.contains_key(&key) {
+        if !self.groups.contains(&key) {
             self.make_room();
         }
-        let group = self.groups.entry(key).or_insert_with(|| AlertGroup::new(shape, time));
+        let group = self.groups.entry_or(&key, || AlertGroup::new(shape, time)).0;
         self.changed |= group.add(time, alert, related, self.settings.members_per_group);
     }
 
@@ -143,7 +154,7 @@ impl Correlator {
     /// Learns what was handed out after the state was saved.
     pub(crate) fn recall(&mut self, shown: impl IntoIterator<Item = ShownIncident>) {
         for incident in shown {
-            self.shown.insert(incident.id, incident);
+            Arc::make_mut(&mut self.shown).insert(incident.id, incident);
             self.changed = true;
         }
     }
@@ -163,7 +174,7 @@ impl Correlator {
         let list: Vec<(&GroupKey, &AlertGroup)> = self.groups.iter().collect();
         let (rarities, components) = self.components(&list);
         let (mut out, mut open, mut closed) = (Vec::new(), BTreeSet::new(), Vec::new());
-        let mut shown = std::mem::take(&mut self.shown);
+        let mut shown = Arc::unwrap_or_clone(std::mem::take(&mut self.shown));
         let mut in_component = vec![false; list.len()];
         let is_over = |last: Timestamp| last.plus_seconds(i64::from(self.settings.link_window_s)) < watermark;
         for component in &components {
@@ -186,9 +197,9 @@ impl Correlator {
         let left = |last: Timestamp| last.plus_seconds(LONGEST_COMPANY_S) < watermark;
         let background = (0..list.len()).filter(|node| !in_component[*node] && left(list[*node].1.last));
         closed.extend(background.map(|node| (*list[node].0, rarities[node])));
-        self.shown = shown;
-        let absorbed: Vec<IncidentId> = self.shown.keys().filter(|id| !open.contains(*id)).copied().collect();
-        out.extend(absorbed.into_iter().filter_map(|id| Some(incident::absorbed(id, &self.shown.remove(&id)?))));
+        let absorbed: Vec<IncidentId> = shown.keys().filter(|id| !open.contains(*id)).copied().collect();
+        out.extend(absorbed.into_iter().filter_map(|id| Some(incident::absorbed(id, &shown.remove(&id)?))));
+        self.shown = Arc::new(shown);
         self.close(closed, watermark);
         out
     }
@@ -198,18 +209,23 @@ impl Correlator {
         if closed.is_empty() {
             return;
         }
+        let (history, entities) = (Arc::make_mut(&mut self.history), Arc::make_mut(&mut self.entities));
         for (key, rarity) in closed {
             if let Some(group) = self.groups.remove(&key) {
-                self.history.fold(&key, &group, &rarity);
-                self.evicted += self.entities.fold(&key, &group, rarity.rarity);
+                history.fold(&key, &group, &rarity);
+                self.evicted += entities.fold(&key, &group, rarity.rarity);
             }
         }
-        self.retold.retain(|_, (key, _)| self.groups.contains_key(key));
+        let gone = self.retold.iter().filter(|(_, (key, _))| !self.groups.contains(key)).map(|(alert, _)| *alert);
+        let gone: Vec<AlertId> = gone.collect();
+        for alert in gone {
+            self.retold.remove(&alert);
+        }
         let hour = watermark.as_seconds().div_euclid(3_600);
         // Groups that are still open may need what is older than a week before the watermark.
         let oldest = hour - REMEMBERED_HOURS - i64::from(self.settings.link_window_s) / 3_600 - 24;
-        self.evicted += self.history.forget_before(oldest, hour);
-        self.entities.forget_before(oldest);
+        self.evicted += history.forget_before(oldest, hour);
+        entities.forget_before(oldest);
     }
 
     fn components(&self, list: &[(&GroupKey, &AlertGroup)]) -> (Vec<Rarity>, Vec<Component>) {

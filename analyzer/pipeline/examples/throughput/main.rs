@@ -24,6 +24,10 @@ use fengsui_schema::{Clock, Output, Timestamp};
 use fengsui_store::{SearchRequest, Selection, Store, StoreSettings};
 use parking_lot::Mutex;
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 struct Options {
     seconds: u64,
     rate: u64,
@@ -151,7 +155,11 @@ async fn run(options: Options) -> anyhow::Result<()> {
     let mut delays: Vec<f64> =
         fed.marks.iter().filter_map(|(mark, at)| Some(found.get(mark)?.duration_since(*at).as_secs_f64())).collect();
     println!("event found, {} of {}: {}", delays.len(), fed.marks.len(), quantiles(&mut delays));
-    println!("peak resident {} MiB", peak()?);
+    println!(
+        "peak resident {} MiB, {:.1} µs of processor time per event",
+        peak()?,
+        processor_us()? / fed.events as f64
+    );
     handle.shutdown().await?;
     let bytes: u64 = store.days().iter().map(|day| day.bytes).sum();
     println!("index {} MB, {:.2} of raw", bytes / 1_000_000, bytes as f64 / fed.bytes as f64);
@@ -279,6 +287,15 @@ fn queries(store: &Store) -> anyhow::Result<()> {
 
 fn load() -> anyhow::Result<String> {
     Ok(std::fs::read_to_string("/proc/loadavg")?.split(' ').next().unwrap_or_default().to_owned())
+}
+
+/// Processor time of this process and of its kernel work until now, in microseconds.
+fn processor_us() -> anyhow::Result<f64> {
+    const TICK_US: f64 = 10_000.0;
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let (_, fields) = stat.rsplit_once(')').context("no name")?;
+    let times = fields.split_whitespace().skip(11).take(2).map(str::parse::<f64>);
+    Ok(times.sum::<Result<f64, _>>()? * TICK_US)
 }
 
 /// Largest resident size of this process, in MiB.

@@ -17,7 +17,7 @@ const JUDGED: usize = 256;
 
 /// The hits of one group in the order of time.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(super) struct Group {
+pub(crate) struct Group {
     hits: VecDeque<Hit>,
     /// Times of the hits of each rule, where their order is asked for.
     by_rule: BTreeMap<u32, VecDeque<Timestamp>>,

@@ -10,7 +10,6 @@
 
 mod definition;
 mod group;
-mod groups;
 mod state;
 mod window;
 

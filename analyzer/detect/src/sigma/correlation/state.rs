@@ -9,11 +9,11 @@ use fengsui_schema::{
 use serde::{Deserialize, Serialize};
 
 use super::group::{Firing, Group};
-use super::groups::Groups;
 use super::window::{Hit, HitValue};
 use super::{CorrelationDefinition, CorrelationSet};
 use crate::alerting::{Verdict, ends, group_key, window, window_id};
 use crate::limits;
+use crate::shards::{Name, Shards};
 
 /// The groups of every correlation.
 #[derive(Debug, Default)]
@@ -28,20 +28,18 @@ pub(crate) struct Correlations {
 /// What is saved of every correlation. To take it costs a reference a shard of groups.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct SavedCorrelations {
-    groups: BTreeMap<String, Groups>,
+    groups: BTreeMap<String, Shards<Group>>,
     evicted: u64,
 }
 
 /// The groups of one correlation.
 #[derive(Debug, Default)]
 struct State {
-    groups: Groups,
+    /// By the values of `group-by`.
+    groups: Shards<Group>,
     /// When each group has to be looked at again; groups may have moved on since.
     queue: BTreeSet<(Timestamp, Name)>,
 }
-
-/// Name of a group: the values of `group-by`.
-pub(super) type Name = String;
 
 /// Depth of correlations over correlations.
 const CHAIN: usize = 4;
@@ -119,7 +117,7 @@ impl Correlations {
         trigger: &Trigger,
         event: &Event,
     ) -> Option<(Name, Vec<Firing>)> {
-        let name = definition.group(&definition.rules[rule], event)?;
+        let name: Name = definition.group(&definition.rules[rule], event)?.into();
         let value = match definition.fields.is_empty() {
             true => HitValue::None,
             false => HitValue::of(definition.kind, definition.value(event)?),
@@ -129,12 +127,12 @@ impl Correlations {
             self.states.insert(definition.key.clone(), State::default());
         }
         let state = self.states.get_mut(&definition.key)?;
-        if self.held >= limits::CORRELATION_KEYS && !state.groups.contains(&name) {
+        if self.held >= limits::CORRELATION_KEYS && !state.groups.contains(&*name) {
             let gone = state.make_room(definition);
             self.evicted += gone as u64;
             self.held -= gone;
         }
-        let (group, is_new) = state.groups.entry(&name);
+        let (group, is_new) = state.groups.entry_or(&name, Group::default);
         self.held += usize::from(is_new);
         if let Some(before) = trigger.instead_of {
             group.take_back(definition, &Hit { time: before, ..hit.clone() });
@@ -161,7 +159,7 @@ impl Correlations {
             for _ in 0..LOOKED_AT {
                 let Some((name, firings, cost)) = state.look(definition, watermark) else { break };
                 self.evicted += cost;
-                let entities = || state.groups.get(&name).map(|group| group.entities.clone()).unwrap_or_default();
+                let entities = || state.groups.get(&*name).map(|group| group.entities.clone()).unwrap_or_default();
                 alerts.extend(firings.iter().map(|firing| silent_alert(definition, &name, entities(), firing)));
             }
             self.held = self.held.saturating_sub(before - state.groups.len());
@@ -196,15 +194,15 @@ impl State {
     fn make_room(&mut self, definition: &CorrelationDefinition) -> usize {
         for _ in 0..LOOKED_AT {
             let Some((queued, oldest)) = self.queue.pop_first() else { break };
-            let Some(group) = self.groups.get_mut(&oldest) else { continue };
+            let Some(group) = self.groups.get_mut(&*oldest) else { continue };
             group.queued = None;
             if group.deadline(definition) <= queued {
-                return usize::from(self.groups.remove(&oldest));
+                return usize::from(self.groups.remove(&*oldest).is_some());
             }
             enqueue(&mut self.queue, group, definition, &oldest);
         }
         let oldest = self.queue.pop_first().map(|(_, oldest)| oldest);
-        oldest.map_or(0, |oldest| usize::from(self.groups.remove(&oldest)))
+        oldest.map_or(0, |oldest| usize::from(self.groups.remove(&*oldest).is_some()))
     }
 
     /// Looks at the first group of the queue, if its time has come.
@@ -214,12 +212,12 @@ impl State {
             return None;
         }
         let (_, name) = self.queue.pop_first()?;
-        let Some(group) = self.groups.get_mut(&name) else { return Some((name, Vec::new(), 0)) };
+        let Some(group) = self.groups.get_mut(&*name) else { return Some((name, Vec::new(), 0)) };
         group.queued = None;
         let firings = group.judge(definition, watermark);
         let cost = group.trim(definition, watermark);
         if firings.is_empty() && group.is_over(definition, watermark) {
-            self.groups.remove(&name);
+            self.groups.remove(&*name);
         } else {
             enqueue(&mut self.queue, group, definition, &name);
         }
