@@ -88,7 +88,7 @@ pub mod stream;
 mod transaction;
 
 pub use app::{
-    AppLayer, AppSettings, DhcpSettings, DnsSettings, Frame, FrameKind, HttpSettings, MqttSettings, PARSERS,
+    AppLayer, AppSettings, DhcpSettings, DnsSettings, Frame, FrameKind, HttpSettings, Interest, MqttSettings, PARSERS,
     PgsqlSettings, SmtpSettings, TlsSettings, Transactions, TransportKind,
 };
 pub use app_protocol::AppProtocol;

@@ -118,7 +118,10 @@ fn finish(mut draft: Draft<'_>, mut header: Header) -> Result<Compiled, String> 
     draft.rates.sort_by_key(|rate| rate.kind != RateKind::DetectionFilter);
     draft.drop_empty_lists();
     check_directions(&draft.lists, &header)?;
+    // A rule set is kept for long and is large: lists give back the room they grew by.
+    draft.lists.shrink_to_fit();
     for list in &mut draft.lists {
+        list.steps.shrink_to_fit();
         prepare(&mut list.steps);
         list.needs_all = list.source.grows() && list.steps.iter().any(|step| step.test.needs_all());
     }
@@ -318,11 +321,11 @@ fn choice(list: &List, step: &Step) -> Option<((bool, usize), Choice)> {
     }
     let part = content.fast.and_then(|fast| fast.part);
     let bytes = part.and_then(|(offset, length)| content.pattern.get(offset..offset + length));
-    let bytes = bytes.unwrap_or(&content.pattern).to_vec();
+    let bytes = bytes.unwrap_or(&content.pattern);
     let mut distinct = [false; 256];
     bytes.iter().for_each(|byte| distinct[usize::from(*byte)] = true);
     let strength = bytes.len().min(32) + 2 * distinct.iter().filter(|present| **present).count().min(32);
-    let pattern = Pattern { bytes, nocase: content.nocase };
+    let pattern = Pattern { bytes: bytes.into(), nocase: content.nocase };
     let near = is_near(content);
     let choice = Choice { source: list.source, transforms: list.transforms.clone(), pattern, near };
     Some(((content.fast.is_some(), strength), choice))

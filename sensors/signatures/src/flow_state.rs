@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use fengsui_protocols::{AppProtocol, Direction};
+use fengsui_protocols::Direction;
 
 use crate::header::Endpoints;
+use crate::rule_set::Group;
 use crate::tracking::Window;
 use crate::{Completion, limits};
 
@@ -30,26 +31,21 @@ pub struct FlowState {
     files: Vec<FileShown>,
     /// Rules that patterns have chosen in the current window of the stream, each way.
     streams: [StreamCandidates; 2],
-    /// Rules that no pattern chooses, each way.
-    ways: [Option<Box<WayRules>>; 2],
+    /// What applies each way.
+    ways: [Option<WayGroup>; 2],
     /// Counts up with whatever may turn a rule's answer without new bytes.
     changes: u32,
 }
 
-/// Rules that no pattern chooses, of those whose header fits what goes one way of the flow. The lists are shared by all
-/// flows that have the same ones.
+/// What applies to one way of the flow, and what that was found for.
 #[derive(Debug, Clone)]
-pub(crate) struct WayRules {
+pub(crate) struct WayGroup {
     /// Which rule set it was.
     pub(crate) rules: u64,
-    /// What the headers were compared with.
     pub(crate) endpoints: Endpoints,
     pub(crate) protocol: u8,
-    pub(crate) packets: Arc<[u32]>,
-    pub(crate) protocols: Arc<[u32]>,
-    pub(crate) streams: Arc<[u32]>,
-    /// Of transactions of this protocol, once there was one.
-    pub(crate) transactions: Option<(AppProtocol, Arc<[u32]>)>,
+    pub(crate) direction: Option<Direction>,
+    pub(crate) group: Arc<Group>,
 }
 
 /// What the rules have seen of one direction of a transaction, so that only what is new is looked at.
@@ -194,8 +190,8 @@ impl FlowState {
         self.shown.push(shown);
     }
 
-    /// Rules that no pattern chooses of what goes this way.
-    pub(crate) fn way(&mut self, to_client: bool) -> &mut Option<Box<WayRules>> {
+    /// What applies to what goes this way.
+    pub(crate) fn way(&mut self, to_client: bool) -> &mut Option<WayGroup> {
         &mut self.ways[usize::from(to_client)]
     }
 

@@ -42,8 +42,12 @@ pub(crate) const FLOW_RATES: usize = 64;
 pub(crate) const FLOW_SHOWN: usize = 64;
 /// Files of one flow of which it is remembered what rules have seen; others are looked at anew.
 pub(crate) const FLOW_FILES: usize = 64;
-/// Lists of rules that one worker holds once for all flows that have them.
-pub(crate) const SHARED_LISTS: usize = 4_096;
+/// Classes of traffic of which one worker remembers what applies to them; past it they are looked up anew.
+pub(crate) const GROUPS: usize = 1_024;
+/// Matchers of parts of a rule set's patterns; past it all patterns of a buffer are looked for.
+pub(crate) const COMPILED_MATCHERS: usize = 2_048;
+/// Patterns of all those matchers together.
+pub(crate) const COMPILED_PATTERNS: usize = 200_000;
 /// Entries of a threshold.config.
 pub(crate) const THRESHOLD_CONFIG_ENTRIES: usize = 65_536;
 /// Values of one dataset.

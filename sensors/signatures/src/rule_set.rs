@@ -2,21 +2,23 @@
 
 mod apply;
 mod build;
+mod group;
 mod news;
-mod ways;
+mod tables;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use fengsui_protocols::{AppProtocol, Direction, Frame, Transaction};
+use fengsui_protocols::{AppProtocol, Direction, Frame, Interest, Transaction};
 
 use self::apply::blank;
-use self::ways::Lists;
+pub(crate) use self::group::Group;
+use self::group::{Groups, HeaderClasses};
+use self::tables::{OTHER_PAYLOAD, STREAM_PAYLOAD, TCP_PAYLOAD, TCP_START, Tables};
 use crate::evaluate::{Context, Counters, Phase};
-use crate::prefilter::{PortIndex, PrefixIndex, Seen, TwoWay};
+use crate::prefilter::{PortIndex, PrefixIndex, Seen};
 use crate::rule::Rule;
 use crate::tracking::RateVerdict;
-use crate::transform::Transform;
 use crate::{Action, Completion, FlowState, Match, PacketView, RuleInfo, Settled, Tracking, limits};
 
 /// Compiled rules. Immutable, shared by all workers in an `Arc`; a reload makes a new one.
@@ -38,17 +40,12 @@ pub struct RuleSet {
     packet_events: HashMap<String, Vec<u32>>,
     /// Rules of the application protocol alone.
     protocols: Vec<u32>,
-    /// Patterns that lie near the start of the payload.
-    tcp_start: TwoWay,
-    tcp_payload: TwoWay,
-    other_payload: TwoWay,
-    stream_payload: TwoWay,
+    /// What tells classes of traffic apart.
+    classes: HeaderClasses,
+    /// Patterns that choose rules.
+    tables: Tables,
     /// Rules of streams that no pattern chooses.
     streams: PortIndex,
-    /// The matcher of each sticky buffer as it is; bodies share that of files.
-    plain: Vec<TwoWay>,
-    /// Further matchers of each sticky buffer, one per chain of transformations.
-    buffers: Vec<Vec<BufferMatcher>>,
     /// Rules of transactions that no pattern chooses, by protocol.
     transactions: HashMap<AppProtocol, Vec<u32>>,
     /// Rules of transactions of any protocol that no pattern chooses.
@@ -60,16 +57,11 @@ pub struct RuleSet {
     file_kinds_are_looked_at: bool,
     /// Rules of frames.
     frames: Vec<u32>,
+    interest: Interest,
 }
 
 /// Bytes a pattern needs to be looked for in payloads and bodies.
 const LONG_BUFFER_PATTERN: usize = 4;
-
-#[derive(Debug)]
-struct BufferMatcher {
-    transforms: Vec<Transform>,
-    matcher: TwoWay,
-}
 
 /// Working memory of one worker.
 #[derive(Debug)]
@@ -77,7 +69,7 @@ pub struct Scratch {
     tracking: Arc<Tracking>,
     seen: Seen,
     candidates: Vec<u32>,
-    lists: Lists,
+    groups: Groups,
     counters: Counters,
 }
 
@@ -89,7 +81,7 @@ impl Scratch {
             tracking,
             seen: Seen::default(),
             candidates: Vec::new(),
-            lists: Lists::default(),
+            groups: Groups::default(),
             counters: Counters::default(),
         }
     }
@@ -180,14 +172,14 @@ impl RuleSet {
         if self.rules.is_empty() || flow.as_ref().is_some_and(|flow| flow.passed()) {
             return Vec::new();
         }
-        let candidates = &mut scratch.candidates;
-        candidates.clear();
+        scratch.candidates.clear();
+        let group = flow.as_deref_mut().and_then(|flow| self.group_of(&mut scratch.groups, packet, flow));
         if packet.of_packet {
-            self.packet_candidates(scratch, packet, flow.as_deref_mut());
+            self.packet_candidates(scratch, packet, (flow.as_deref_mut(), group.as_deref()));
         }
         let window = stream.map_or(&[][..], |stream| stream.0);
         if let (Some(stream), Some(flow)) = (stream, flow.as_deref_mut()) {
-            self.stream_candidates(scratch, packet, flow, stream);
+            self.stream_candidates(scratch, packet, (flow, group.as_deref()), stream);
         }
         if scratch.candidates.is_empty() {
             return Vec::new();
@@ -197,8 +189,13 @@ impl RuleSet {
         self.apply(scratch, [&of_stream, &of_packet], flow)
     }
 
-    fn packet_candidates(&self, scratch: &mut Scratch, packet: &PacketView<'_>, mut flow: Option<&mut FlowState>) {
-        let Scratch { candidates, lists, seen, .. } = scratch;
+    fn packet_candidates(
+        &self,
+        scratch: &mut Scratch,
+        packet: &PacketView<'_>,
+        (mut flow, group): (Option<&mut FlowState>, Option<&Group>),
+    ) {
+        let Scratch { candidates, seen, .. } = scratch;
         let first = flow.as_mut().is_none_or(|flow| flow.take_addresses(packet.direction == Some(Direction::ToClient)));
         if first && packet.source.is_some() {
             self.addresses.candidates(packet, candidates);
@@ -207,17 +204,16 @@ impl RuleSet {
             let name = event.strip_prefix("decoder.").unwrap_or(event);
             candidates.extend(self.packet_events.get(name).into_iter().flatten());
         }
-        let has_flow = flow.is_some();
         let alone = packet.protocol == 6 && !packet.in_stream && has_payload(packet);
-        match flow.and_then(|flow| self.way_rules(lists, packet, flow)) {
-            Some(way) => {
-                candidates.extend_from_slice(&way.packets);
-                candidates.extend_from_slice(if packet.app_protocol_decided { &way.protocols } else { &[] });
-                candidates.extend_from_slice(if alone { &way.streams } else { &[] });
+        match group {
+            Some(group) => {
+                candidates.extend_from_slice(&group.packets);
+                candidates.extend_from_slice(if packet.app_protocol_decided { &group.protocols } else { &[] });
+                candidates.extend_from_slice(if alone { &group.streams } else { &[] });
             }
             None => {
                 self.packets.candidates(packet, candidates);
-                candidates.extend_from_slice(if packet.app_protocol_decided && has_flow {
+                candidates.extend_from_slice(if packet.app_protocol_decided && flow.is_some() {
                     &self.protocols
                 } else {
                     &[]
@@ -225,7 +221,7 @@ impl RuleSet {
                 candidates.extend(self.streams.of(packet).filter(|_| alone));
             }
         }
-        self.payload_candidates(packet, seen, candidates);
+        self.payload_candidates(packet, group, seen, candidates);
         candidates.iter_mut().for_each(|candidate| *candidate = *candidate << 1 | 1);
     }
 
@@ -234,12 +230,12 @@ impl RuleSet {
         &self,
         scratch: &mut Scratch,
         packet: &PacketView<'_>,
-        flow: &mut FlowState,
+        (flow, group): (&mut FlowState, Option<&Group>),
         (window, seen): (&[u8], usize),
     ) {
-        let Scratch { candidates, lists, seen: patterns, .. } = scratch;
-        match self.way_rules(lists, packet, flow) {
-            Some(way) => candidates.extend(way.streams.iter().map(|number| number << 1)),
+        let Scratch { candidates, seen: patterns, .. } = scratch;
+        match group {
+            Some(group) => candidates.extend(group.streams.iter().map(|number| number << 1)),
             None => candidates.extend(self.streams.of(packet).map(|number| number << 1)),
         }
         let known = flow.stream(packet.direction == Some(Direction::ToClient));
@@ -248,7 +244,7 @@ impl RuleSet {
             known.candidates.clear();
             known.rules = self.id;
         }
-        let matcher = self.stream_payload.of(packet.direction);
+        let matcher = self.matcher(group, STREAM_PAYLOAD);
         let from = if anew { 0 } else { seen.saturating_sub(matcher.reach()) };
         let before = known.candidates.len();
         let fresh = window.get(from..).unwrap_or_default();
@@ -261,19 +257,24 @@ impl RuleSet {
         candidates.extend(known.candidates.iter().map(|number| number << 1));
     }
 
-    fn payload_candidates(&self, packet: &PacketView<'_>, seen: &mut Seen, candidates: &mut Vec<u32>) {
+    fn payload_candidates(
+        &self,
+        packet: &PacketView<'_>,
+        group: Option<&Group>,
+        seen: &mut Seen,
+        candidates: &mut Vec<u32>,
+    ) {
         if !has_payload(packet) {
             return;
         }
+        let mut look = |table: usize, bytes: &[u8]| self.matcher(group, table).candidates(bytes, seen, candidates);
         if packet.protocol != 6 {
-            self.other_payload.of(packet.direction).candidates(packet.payload, seen, candidates);
-            return;
+            return look(OTHER_PAYLOAD, packet.payload);
         }
-        let start = &packet.payload[..packet.payload.len().min(limits::NEAR_BYTES)];
-        self.tcp_start.of(packet.direction).candidates(start, seen, candidates);
-        self.tcp_payload.of(packet.direction).candidates(packet.payload, seen, candidates);
+        look(TCP_START, &packet.payload[..packet.payload.len().min(limits::NEAR_BYTES)]);
+        look(TCP_PAYLOAD, packet.payload);
         if !packet.in_stream {
-            self.stream_payload.of(packet.direction).candidates(packet.payload, seen, candidates);
+            look(STREAM_PAYLOAD, packet.payload);
         }
     }
 
@@ -293,13 +294,15 @@ impl RuleSet {
         let (mut shown, first) = flow.take_shown(transaction.id, direction == Direction::ToClient, self.id);
         let protocol = transaction.protocol;
         let packet = &PacketView { app_protocol: Some(protocol), direction: Some(direction), ..*packet };
-        let news = self.look_for_news(scratch, (packet, flow), (transaction, direction, completion), &mut shown);
+        let group = self.group_of(&mut scratch.groups, packet, flow);
+        let seen_by = (packet, group.as_deref(), flow.changes());
+        let news = self.look_for_news(scratch, seen_by, (transaction, direction, completion), &mut shown);
         let mut matches = Vec::new();
         if first || news {
-            let Scratch { candidates, lists, .. } = scratch;
+            let candidates = &mut scratch.candidates;
             candidates.clear();
             candidates.extend_from_slice(&shown.candidates);
-            self.unchosen_of_transaction(lists, packet, (&mut *flow, protocol), candidates);
+            self.unchosen_of_transaction(group.as_deref(), protocol, candidates);
             let (payload, direction, transaction) = (packet.payload, Some(direction), Some(transaction));
             let context = Context { payload, direction, transaction, completion, ..blank(packet, Phase::Transaction) };
             matches = self.apply_one(scratch, &context, Some(flow));
@@ -312,10 +315,10 @@ impl RuleSet {
         matches
     }
 
-    /// Whether rules look at frames.
+    /// What rules look at, of what parsers make only when somebody does.
     #[must_use]
-    pub fn looks_at_frames(&self) -> bool {
-        !self.frames.is_empty()
+    pub const fn interest(&self) -> Interest {
+        self.interest
     }
 
     /// Inspects a frame, with the transaction it belongs to.

@@ -2,7 +2,7 @@
 
 use fengsui_schema::Timestamp;
 
-use super::registry::{AppParser, Context, Input, PARSERS, ParserSpec, Probe, TransportKind, Verdict};
+use super::registry::{AppParser, Context, Input, Interest, PARSERS, ParserSpec, Probe, TransportKind, Verdict};
 use super::{AppSettings, Transactions};
 use crate::limits::DETECTION_BYTES;
 use crate::{AppEvent, AppProtocol, Direction, Expectation, Transaction};
@@ -18,7 +18,7 @@ pub struct AppLayer {
     unrecognised: bool,
     /// What an earlier parser of this flow (before STARTTLS, CONNECT) was.
     previous: Option<AppProtocol>,
-    frames: bool,
+    interest: Interest,
 }
 
 enum State {
@@ -73,7 +73,7 @@ impl AppLayer {
             transactions: Transactions::default(),
             unrecognised: false,
             previous: None,
-            frames: false,
+            interest: Interest::default(),
         }
     }
 
@@ -86,10 +86,10 @@ impl AppLayer {
         }
     }
 
-    /// Says whether rules look at frames.
+    /// Says what rules look at.
     #[must_use]
-    pub fn with_frames(mut self, frames: bool) -> Self {
-        self.frames = frames;
+    pub fn with_interest(mut self, interest: Interest) -> Self {
+        self.interest = interest;
         self
     }
 
@@ -204,7 +204,7 @@ impl AppLayer {
         let State::Parsing(protocol, parser) = &mut self.state else { return };
         let mut context = Context {
             previous: self.previous,
-            frames: self.frames,
+            interest: self.interest,
             ..Context::new(time, settings, &mut self.transactions, events)
         };
         parser.parse(direction, input, &mut context);

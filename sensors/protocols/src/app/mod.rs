@@ -49,7 +49,7 @@ pub mod websocket;
 
 pub use frames::{Frame, FrameKind};
 pub use layer::AppLayer;
-pub use registry::{AppParser, Context, Input, PARSERS, ParserSpec, Probe, TransportKind, Verdict};
+pub use registry::{AppParser, Context, Input, Interest, PARSERS, ParserSpec, Probe, TransportKind, Verdict};
 pub use settings::{
     AppSettings, DhcpSettings, DnsSettings, FtpSettings, HttpSettings, MqttSettings, PgsqlSettings, SmtpSettings,
     TlsSettings,

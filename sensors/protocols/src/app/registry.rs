@@ -139,12 +139,26 @@ pub struct Context<'a> {
     pub previous: Option<AppProtocol>,
     /// What the flow turns out to carry, by the name of the protocol from here on; the parser stays.
     pub becomes: Option<AppProtocol>,
-    /// Whether rules look at frames of this flow.
+    /// What rules look at, of what is not made for itself.
+    pub interest: Interest,
+}
+
+/// What somebody looks at: what costs something and is made only then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Interest {
+    /// Frames.
     pub frames: bool,
+    /// Digests of the bodies of mails (`email.body_md5`).
+    pub mail_digests: bool,
+}
+
+impl Interest {
+    /// Everything.
+    pub const ALL: Self = Self { frames: true, mail_digests: true };
 }
 
 impl<'a> Context<'a> {
-    /// For bytes of a packet of this time, on a flow of which nothing else is known and whose frames rules look at.
+    /// For bytes of a packet of this time, on a flow of which nothing else is known and of which everything is looked at.
     pub fn new(
         time: Timestamp,
         settings: &'a AppSettings,
@@ -161,7 +175,7 @@ impl<'a> Context<'a> {
             unread: 0,
             previous: None,
             becomes: None,
-            frames: true,
+            interest: Interest::ALL,
         }
     }
 
@@ -208,7 +222,7 @@ impl<'a> Context<'a> {
         (protocol, name): (AppProtocol, &'static str),
         data: &[u8],
     ) {
-        if self.frames && !data.is_empty() {
+        if self.interest.frames && !data.is_empty() {
             let kind = FrameKind { protocol, name };
             let (length, data) = (data.len() as u64, data[..data.len().min(FRAME_BYTES)].to_vec());
             self.events.push(AppEvent::Frame(Frame { transaction, kind, direction, data, length }));

@@ -4,15 +4,14 @@ use std::net::IpAddr;
 
 use super::Ip;
 
+/// Adds bytes to a sum, as numbers whose lowest byte comes first: such a sum is that of the network's order with its two
+/// bytes changed over (RFC 1071, 2), and needs no turning of every number.
 fn add(sum: u64, bytes: &[u8]) -> u64 {
-    let mut chunks = bytes.chunks_exact(4);
-    let mut sum = sum;
-    for chunk in &mut chunks {
-        sum += u64::from(u32::from_be_bytes([chunk[0], chunk[1], chunk[2], chunk[3]]));
-    }
-    let mut rest = [0; 4];
-    rest[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
-    sum + u64::from(u32::from_be_bytes(rest))
+    let (words, rest) = bytes.as_chunks::<4>();
+    let sum = words.iter().fold(sum, |sum, word| sum + u64::from(u32::from_le_bytes(*word)));
+    let mut last = [0; 4];
+    last[..rest.len()].copy_from_slice(rest);
+    sum + u64::from(u32::from_le_bytes(last))
 }
 
 fn fold(mut sum: u64) -> u16 {
@@ -28,7 +27,7 @@ fn is_complement(sum: u64) -> bool {
 
 /// The checksum of bytes that hold zeros in its place.
 pub(crate) fn of(bytes: &[u8]) -> u16 {
-    !fold(add(0, bytes))
+    !fold(add(0, bytes)).swap_bytes()
 }
 
 /// Whether the checksum inside `bytes` is right.
@@ -43,7 +42,8 @@ pub(super) fn is_transport_valid(ip: &Ip<'_>, protocol: u8, segment: &[u8]) -> b
         (IpAddr::V6(source), IpAddr::V6(destination)) => add(add(0, &source.octets()), &destination.octets()),
         _ => 0,
     };
-    is_complement(add(addresses + u64::from(protocol) + segment.len() as u64, segment))
+    let length = u32::try_from(segment.len()).unwrap_or(u32::MAX).to_be_bytes();
+    is_complement(add(add(add(addresses, &[0, 0, 0, protocol]), &length), segment))
 }
 
 /// CRC-32C (Castagnoli) of an SCTP packet with its checksum field taken as zero (RFC 9260, appendix A).
@@ -68,4 +68,23 @@ const fn crc32c_table() -> [u32; 256] {
         index += 1;
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checksums_are_those_of_the_network_order() {
+        // The example of RFC 1071, 3.
+        let bytes = [0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7];
+        assert_eq!(of(&bytes), !0xddf2);
+        for length in 0..=bytes.len() {
+            let words = bytes[..length].chunks(2).map(|pair| [pair[0], pair.get(1).copied().unwrap_or(0)]);
+            let sum: u64 = words.map(|pair| u64::from(u16::from_be_bytes(pair))).sum();
+            assert_eq!(of(&bytes[..length]), !fold(sum), "{length}");
+        }
+        let checked = [&bytes[..], &of(&bytes).to_be_bytes()].concat();
+        assert!(is_valid(&checked) && !is_valid(&bytes));
+    }
 }

@@ -123,7 +123,7 @@ pub struct Said {
 /// Feeds an exchange, each message cut into pieces of the sizes given in turn.
 pub fn converse(transport: TransportKind, server_port: u16, exchange: &[(Direction, &[u8])], sizes: &[usize]) -> Said {
     let settings = AppSettings::default();
-    let mut app = AppLayer::new(transport, 40_000, server_port).with_frames(true);
+    let mut app = AppLayer::new(transport, 40_000, server_port).with_interest(fengsui_protocols::Interest::ALL);
     let mut events = Vec::new();
     let mut turn = sizes.iter().cycle();
     for (direction, bytes) in exchange {

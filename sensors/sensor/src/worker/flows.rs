@@ -188,7 +188,7 @@ impl Worker {
                 Some(expected) => AppLayer::announced(kind, client.1, server.1, expected),
                 None => AppLayer::new(kind, client.1, server.1),
             };
-            Some(Box::new(layer.with_frames(self.rules.set.looks_at_frames())))
+            Some(Box::new(layer.with_interest(self.rules.set.interest())))
         };
         match decoded.transport {
             Transport::Tcp(_) => {
@@ -320,7 +320,7 @@ impl Worker {
         }
         if let Some(expected) = self.expected.take(flow.client, flow.server, info.time) {
             let layer = AppLayer::announced(TransportKind::Tcp, flow.client.1, flow.server.1, expected);
-            flow.app = Some(Box::new(layer.with_frames(self.rules.set.looks_at_frames())));
+            flow.app = Some(Box::new(layer.with_interest(self.rules.set.interest())));
         }
     }
 

@@ -1,17 +1,19 @@
 //! Which rules may match a buffer: one multi-pattern matcher per buffer, of the patterns rules are chosen by.
 
+mod classes;
+mod fragments;
 mod port_index;
 mod prefix_index;
 mod short;
-mod two_way;
 mod window_hash;
 
+pub(crate) use classes::Classes;
 pub(crate) use port_index::PortIndex;
 pub(crate) use prefix_index::PrefixIndex;
-pub(crate) use two_way::{TwoWay, TwoWayPatterns};
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
+use fragments::Fragments;
 use short::ShortPatterns;
 use window_hash::WindowHash;
 
@@ -19,23 +21,26 @@ use window_hash::WindowHash;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Pattern {
     /// In lower case when `nocase`.
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Arc<[u8]>,
     pub(crate) nocase: bool,
 }
 
 impl Pattern {
     fn is_at(&self, buffer: &[u8], start: usize) -> bool {
         let Some(bytes) = buffer.get(start..start + self.bytes.len()) else { return false };
-        if self.nocase { bytes.eq_ignore_ascii_case(&self.bytes) } else { bytes == self.bytes }
+        if self.nocase { bytes.eq_ignore_ascii_case(&self.bytes) } else { *bytes == *self.bytes }
     }
 }
 
 /// Finds which of its patterns are in a buffer and names the rules chosen by them.
 #[derive(Debug, Default)]
 pub(crate) struct Matcher {
+    few: Option<Fragments>,
     windows: Option<WindowHash>,
     short: Option<ShortPatterns>,
-    rules: Vec<Vec<u32>>,
+    /// Rules of all patterns, pattern by pattern, and where those of each end.
+    rules: Vec<u32>,
+    ends: Vec<u32>,
     /// Bytes of the longest pattern but one: how far back a match may begin that ends in new bytes.
     reach: usize,
 }
@@ -71,22 +76,30 @@ impl Seen {
 impl Matcher {
     /// Compiles patterns, each with the rule it chooses.
     pub(crate) fn new(patterns: Vec<(Pattern, u32)>) -> Self {
-        let mut grouped: HashMap<Pattern, Vec<u32>> = HashMap::new();
-        for (pattern, rule) in patterns {
-            grouped.entry(pattern).or_default().push(rule);
+        let mut patterns = patterns;
+        patterns.sort_unstable();
+        let (mut rules, mut ends, mut distinct) = (Vec::with_capacity(patterns.len()), Vec::new(), Vec::new());
+        for group in patterns.chunk_by(|one, other| one.0 == other.0) {
+            rules.extend(group.iter().map(|entry| entry.1));
+            ends.push(u32::try_from(rules.len()).unwrap_or(u32::MAX));
+            distinct.push(group[0].0.clone());
         }
-        let mut grouped: Vec<(Pattern, Vec<u32>)> = grouped.into_iter().collect();
-        grouped.sort_unstable();
         let takes_windows = |pattern: &Pattern| pattern.bytes.len() >= window_hash::SHORTEST;
         let numbered = |windows: bool| {
-            let chosen = grouped.iter().enumerate().filter(move |(_, entry)| takes_windows(&entry.0) == windows);
-            chosen.map(|(index, entry)| (index, entry.0.clone())).collect::<Vec<_>>()
+            let chosen = distinct.iter().enumerate().filter(move |(_, pattern)| takes_windows(pattern) == windows);
+            chosen.map(|(index, pattern)| (index, pattern.clone())).collect::<Vec<_>>()
+        };
+        let (few, many) = match Fragments::new(numbered(true)) {
+            Ok(few) => (Some(few), Vec::new()),
+            Err(many) => (None, many),
         };
         Self {
-            windows: WindowHash::new(numbered(true)),
+            few,
+            windows: WindowHash::new(many),
             short: ShortPatterns::new(numbered(false)),
-            reach: grouped.iter().map(|entry| entry.0.bytes.len()).max().unwrap_or(1).saturating_sub(1),
-            rules: grouped.into_iter().map(|entry| entry.1).collect(),
+            reach: distinct.iter().map(|pattern| pattern.bytes.len()).max().unwrap_or(1).saturating_sub(1),
+            rules,
+            ends,
         }
     }
 
@@ -94,13 +107,26 @@ impl Matcher {
         self.reach
     }
 
+    /// Whether it has no patterns.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    fn rules_of(&self, pattern: usize) -> &[u32] {
+        let start = pattern.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.rules[start as usize..self.ends[pattern] as usize]
+    }
+
     /// Adds the rules whose pattern is in the buffer.
     pub(crate) fn candidates(&self, buffer: &[u8], seen: &mut Seen, rules: &mut Vec<u32>) {
-        if self.rules.is_empty() || buffer.is_empty() {
+        if self.is_empty() || buffer.is_empty() {
             return;
         }
-        seen.start(self.rules.len());
-        let mut found = |pattern: usize| rules.extend_from_slice(&self.rules[pattern]);
+        seen.start(self.ends.len());
+        let mut found = |pattern: usize| rules.extend_from_slice(self.rules_of(pattern));
+        if let Some(few) = &self.few {
+            few.find(buffer, seen, &mut found);
+        }
         if let Some(windows) = &self.windows {
             windows.find(buffer, seen, &mut found);
         }
@@ -125,7 +151,7 @@ mod tests {
             if nocase {
                 bytes.make_ascii_lowercase();
             }
-            Pattern { bytes, nocase }
+            Pattern { bytes: bytes.into(), nocase }
         })
     }
 
@@ -133,7 +159,7 @@ mod tests {
     fn oracle(patterns: &[Pattern], buffer: &[u8]) -> Vec<u32> {
         let is_in = |pattern: &Pattern| {
             let mut builder = aho_corasick::AhoCorasick::builder();
-            builder.ascii_case_insensitive(pattern.nocase).build([&pattern.bytes]).unwrap().is_match(buffer)
+            builder.ascii_case_insensitive(pattern.nocase).build([&*pattern.bytes]).unwrap().is_match(buffer)
         };
         (0..).zip(patterns).filter(|(_, pattern)| is_in(pattern)).map(|(index, _)| index).collect()
     }
@@ -148,13 +174,23 @@ mod tests {
         ) {
             for (index, upper) in planted {
                 let bytes = &patterns[index.index(patterns.len())].bytes;
-                buffer.extend(if upper { bytes.to_ascii_uppercase() } else { bytes.clone() });
+                buffer.extend(if upper { bytes.to_ascii_uppercase() } else { bytes.to_vec() });
             }
             let matcher = Matcher::new(patterns.iter().cloned().zip(0..).collect());
             let (mut seen, mut found) = (Seen::default(), Vec::new());
             matcher.candidates(&buffer, &mut seen, &mut found);
             found.sort_unstable();
-            prop_assert_eq!(found, oracle(&patterns, &buffer));
+            prop_assert_eq!(&found, &oracle(&patterns, &buffer));
+            // Sets as small as this one are searched in another way than large ones.
+            let long = patterns.iter().cloned().enumerate().filter(|entry| entry.1.bytes.len() >= window_hash::SHORTEST);
+            let (mut of_windows, expected) = (Vec::new(), oracle(&patterns, &buffer));
+            seen.start(patterns.len());
+            if let Some(windows) = WindowHash::new(long.collect()) {
+                windows.find(&buffer, &mut seen, &mut |number| of_windows.push(number as u32));
+            }
+            of_windows.sort_unstable();
+            let is_long = |number: &u32| patterns[*number as usize].bytes.len() >= window_hash::SHORTEST;
+            prop_assert_eq!(of_windows, expected.into_iter().filter(is_long).collect::<Vec<_>>());
         }
     }
 }

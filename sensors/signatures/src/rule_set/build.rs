@@ -1,63 +1,37 @@
 //! From rules to the tables that choose them.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use fengsui_protocols::Buffer;
 
-use super::{BufferMatcher, LONG_BUFFER_PATTERN, RuleSet};
+use super::group::HeaderClasses;
+use super::tables::{OTHER_PAYLOAD, STREAM_PAYLOAD, TCP_PAYLOAD, TCP_START, Tables};
+use super::{LONG_BUFFER_PATTERN, RuleSet};
 use crate::compile::{Choice, Compiled};
 use crate::keywords::file::FileCheck;
 use crate::keywords::packet::PacketCheck;
 use crate::keywords::transaction::TransactionCheck;
-use crate::prefilter::{TwoWay, TwoWayPatterns};
 use crate::rule::{Rule, Source};
-use crate::transform::Transform;
-
-/// Patterns of one buffer under one chain of transformations.
-type BufferPatterns = (Vec<Transform>, TwoWayPatterns);
-
-/// Patterns on their way into matchers.
-#[derive(Default)]
-struct Patterns {
-    tcp_start: TwoWayPatterns,
-    tcp_payload: TwoWayPatterns,
-    other_payload: TwoWayPatterns,
-    stream_payload: TwoWayPatterns,
-    buffers: BTreeMap<(Buffer, String), BufferPatterns>,
-}
 
 impl RuleSet {
     /// Builds the set from rules in the order they are applied.
     pub(crate) fn build(compiled: Vec<Compiled>, version: String) -> Self {
         static SETS: AtomicU64 = AtomicU64::new(1);
         let file_buffers = vec![false; Buffer::ALL.len()];
-        let mut set = Self { version, file_buffers, id: SETS.fetch_add(1, Ordering::Relaxed), ..Self::default() };
-        let mut patterns = Patterns::default();
+        let (id, tables) = (SETS.fetch_add(1, Ordering::Relaxed), Tables::new());
+        let mut set = Self { version, file_buffers, id, tables, ..Self::default() };
         for (number, Compiled { rule, choices, names, .. }) in (0_u32..).zip(compiled) {
             set.names.extend(names);
-            set.register_packet(number, &rule, &choices, &mut patterns);
-            set.register_transaction(number, &rule, &choices, &mut patterns);
-            set.look_at_files(&rule);
+            set.register_packet(number, &rule, &choices);
+            set.register_transaction(number, &rule, &choices);
+            set.note_interest(&rule);
             set.rules.push(rule);
         }
-        set.tcp_start = TwoWay::new(patterns.tcp_start);
-        set.tcp_payload = TwoWay::new(patterns.tcp_payload);
-        set.other_payload = TwoWay::new(patterns.other_payload);
-        set.stream_payload = TwoWay::new(patterns.stream_payload);
-        set.buffers.resize_with(Buffer::ALL.len(), Vec::new);
-        set.plain.resize_with(Buffer::ALL.len(), TwoWay::default);
-        for ((buffer, _), (transforms, patterns)) in patterns.buffers {
-            let matcher = TwoWay::new(patterns);
-            match transforms.is_empty() {
-                true => set.plain[buffer as usize] = matcher,
-                false => set.buffers[buffer as usize].push(BufferMatcher { transforms, matcher }),
-            }
-        }
+        set.classes = HeaderClasses::new(&set.rules);
         set
     }
 
-    fn register_packet(&mut self, number: u32, rule: &Rule, choices: &[Choice], patterns: &mut Patterns) {
+    fn register_packet(&mut self, number: u32, rule: &Rule, choices: &[Choice]) {
         let phases = rule.phases;
         if phases.frame {
             self.frames.push(number);
@@ -72,10 +46,9 @@ impl RuleSet {
         // Short patterns are in every larger buffer: rules chosen by them are better told apart by their ports.
         let chooses = |choice: &&Choice| choice.pattern.bytes.len() >= LONG_BUFFER_PATTERN || rule.is_udp();
         let pattern = || choice.filter(chooses).map(|choice| &choice.pattern);
-        let way = rule.flow.direction;
         if phases.stream {
             match pattern() {
-                Some(pattern) => patterns.stream_payload.push(pattern, number, way),
+                Some(pattern) => self.tables.push(STREAM_PAYLOAD, pattern, number),
                 None => self.streams.insert(number, &rule.header),
             }
         }
@@ -94,18 +67,18 @@ impl RuleSet {
                 if (numbers.is_empty() || numbers.contains(&6)) && (phases.placed || !phases.stream) {
                     let start = choices.iter().find(|choice| choice.source == Source::Payload && choice.near);
                     match start {
-                        Some(start) => patterns.tcp_start.push(&start.pattern, number, way),
-                        None => patterns.tcp_payload.push(pattern, number, way),
+                        Some(start) => self.tables.push(TCP_START, &start.pattern, number),
+                        None => self.tables.push(TCP_PAYLOAD, pattern, number),
                     }
                 }
                 if numbers != [6] {
-                    patterns.other_payload.push(pattern, number, way);
+                    self.tables.push(OTHER_PAYLOAD, pattern, number);
                 }
             }
         }
     }
 
-    fn register_transaction(&mut self, number: u32, rule: &Rule, choices: &[Choice], patterns: &mut Patterns) {
+    fn register_transaction(&mut self, number: u32, rule: &Rule, choices: &[Choice]) {
         if !rule.phases.transaction && !rule.phases.file {
             return;
         }
@@ -125,11 +98,8 @@ impl RuleSet {
             choice.pattern.bytes.len() >= LONG_BUFFER_PATTERN || !Source::Buffer(*buffer).grows()
         });
         if let Some((buffer, choice)) = choice {
-            let key = choice.transforms.iter().map(Transform::key).collect::<Vec<_>>().join(";");
-            let fresh = || (choice.transforms.clone(), TwoWayPatterns::default());
             let home = if choice.transforms.is_empty() { kin(buffer) } else { buffer };
-            let group = patterns.buffers.entry((home, key)).or_insert_with(fresh);
-            group.1.push(&choice.pattern, number, rule.flow.direction);
+            self.tables.push_buffer(home, &choice.transforms, &choice.pattern, number);
             self.file_buffers[buffer as usize] |= rule.phases.file;
             return;
         }
@@ -163,7 +133,9 @@ impl RuleSet {
         }
     }
 
-    fn look_at_files(&mut self, rule: &Rule) {
+    fn note_interest(&mut self, rule: &Rule) {
+        self.interest.frames |= rule.phases.frame;
+        self.interest.mail_digests |= rule.lists.iter().any(|list| list.source == Source::Buffer(Buffer::EmailBodyMd5));
         self.files_are_looked_at |= rule.phases.file;
         let by_list = rule.lists.iter().any(|list| list.source == Source::Buffer(Buffer::FileMagic));
         self.file_kinds_are_looked_at |= by_list || rule.file_checks.iter().any(FileCheck::is_about_kind);

@@ -5,9 +5,10 @@ use fengsui_protocols::{Buffer, BufferValue, Direction, Transaction};
 
 use super::apply::blank;
 use super::build::kin;
-use super::{RuleSet, Scratch};
+use super::{Group, RuleSet, Scratch};
 use crate::evaluate::{Context, Phase};
 use crate::flow_state::{FileShown, Shown};
+use crate::prefilter::Matcher;
 use crate::transform::apply_all;
 use crate::{Completion, FileView, FlowState, Match, PacketView};
 
@@ -16,12 +17,12 @@ impl RuleSet {
     pub(super) fn look_for_news(
         &self,
         scratch: &mut Scratch,
-        (packet, flow): (&PacketView<'_>, &FlowState),
+        (packet, group, changes): (&PacketView<'_>, Option<&Group>, u32),
         (transaction, direction, completion): (&Transaction, Direction, Completion),
         shown: &mut Shown,
     ) -> bool {
         let facts = transaction.facts.len() + transaction.eve.len();
-        let mut news = shown.completion != completion || shown.changes != flow.changes() || shown.facts != facts;
+        let mut news = shown.completion != completion || shown.changes != changes || shown.facts != facts;
         (shown.completion, shown.facts) = (completion, facts);
         let known = shown.candidates.len();
         for (place, filled) in transaction.buffers.values(direction).enumerate() {
@@ -33,9 +34,9 @@ impl RuleSet {
             let grown = version == filled.version && filled.value.len() > length;
             let seen = if grown { length } else { 0 };
             let value = (filled.value, seen);
-            self.transformed_candidates(filled.buffer, filled.value, direction, scratch, &mut shown.candidates);
+            self.transformed_candidates(filled.buffer, filled.value, group, scratch, &mut shown.candidates);
             if !is_file_too(transaction, direction, &filled, seen) {
-                self.plain_candidates(filled.buffer, value, direction, scratch, &mut shown.candidates);
+                self.plain_candidates(filled.buffer, value, group, scratch, &mut shown.candidates);
             }
             match shown.values.get_mut(place) {
                 Some(value) => *value = extent(&filled),
@@ -62,13 +63,12 @@ impl RuleSet {
         &self,
         buffer: Buffer,
         (value, seen): (&[u8], usize),
-        direction: Direction,
+        group: Option<&Group>,
         scratch: &mut Scratch,
         candidates: &mut Vec<u32>,
     ) {
-        let Some(matcher) = self.plain.get(kin(buffer) as usize).map(|matcher| matcher.of(Some(direction))) else {
-            return;
-        };
+        let Some(table) = self.tables.plain(kin(buffer)) else { return };
+        let matcher = self.matcher(group, table);
         let fresh = &value[seen.saturating_sub(matcher.reach()).min(value.len())..];
         matcher.candidates(fresh, &mut scratch.seen, candidates);
     }
@@ -78,13 +78,15 @@ impl RuleSet {
         &self,
         buffer: Buffer,
         value: &[u8],
-        direction: Direction,
+        group: Option<&Group>,
         scratch: &mut Scratch,
         candidates: &mut Vec<u32>,
     ) {
-        for group in self.buffers.get(buffer as usize).into_iter().flatten() {
-            let transformed = apply_all(&group.transforms, value);
-            group.matcher.of(Some(direction)).candidates(&transformed, &mut scratch.seen, candidates);
+        for (transforms, table) in self.tables.transformed(buffer) {
+            let matcher = self.matcher(group, *table);
+            if !matcher.is_empty() {
+                matcher.candidates(&apply_all(transforms, value), &mut scratch.seen, candidates);
+            }
         }
     }
 
@@ -100,6 +102,9 @@ impl RuleSet {
         if !self.files_are_looked_at || flow.passed() {
             return Vec::new();
         }
+        let app_protocol = transaction.map(|transaction| transaction.protocol).or(packet.app_protocol);
+        let packet = &PacketView { app_protocol, direction: Some(direction), ..*packet };
+        let group = self.group_of(&mut scratch.groups, packet, flow);
         let mut known = flow.take_file(file.id, self.id);
         let mut candidates = std::mem::take(&mut scratch.candidates);
         candidates.clear();
@@ -108,17 +113,16 @@ impl RuleSet {
         if let Some(shown) = shown {
             candidates.extend_from_slice(&shown.candidates);
         }
-        self.carrier_candidates(scratch, (transaction, direction, shown), file, &mut candidates);
+        let group = group.as_deref();
+        self.carrier_candidates((scratch, group), (transaction, direction, shown), file, &mut candidates);
         let covered = transaction.zip(shown).map(|(transaction, shown)| (transaction, direction, shown));
-        self.content_candidates(scratch, direction, (file, covered), &mut known);
+        self.content_candidates((scratch, group), (file, covered), &mut known);
         candidates.extend_from_slice(&known.candidates);
         candidates.extend_from_slice(&self.files);
         scratch.candidates = candidates;
         if !file.complete {
             flow.keep_file(known);
         }
-        let app_protocol = transaction.map(|transaction| transaction.protocol).or(packet.app_protocol);
-        let packet = &PacketView { app_protocol, direction: Some(direction), ..*packet };
         let context = Context {
             payload: packet.payload,
             direction: Some(direction),
@@ -134,7 +138,7 @@ impl RuleSet {
     /// transaction has not been shown.
     fn carrier_candidates(
         &self,
-        scratch: &mut Scratch,
+        (scratch, group): (&mut Scratch, Option<&Group>),
         (transaction, direction, shown): (Option<&Transaction>, Direction, Option<&Shown>),
         file: &FileView<'_>,
         candidates: &mut Vec<u32>,
@@ -144,16 +148,16 @@ impl RuleSet {
             (Buffer::FileMagic, file.magic.unwrap_or_default().as_bytes()),
         ];
         for (buffer, value) in of_file {
-            self.transformed_candidates(buffer, value, direction, scratch, candidates);
-            self.plain_candidates(buffer, (value, 0), direction, scratch, candidates);
+            self.transformed_candidates(buffer, value, group, scratch, candidates);
+            self.plain_candidates(buffer, (value, 0), group, scratch, candidates);
         }
         let values = transaction.into_iter().flat_map(|transaction| transaction.buffers.values(direction));
         for (place, filled) in values.enumerate() {
             let is_shown = shown.is_some_and(|shown| shown.values.get(place) == Some(&extent(&filled)));
             let counts = self.file_buffers[filled.buffer as usize] && filled.buffer != Buffer::FileData;
             if counts && !is_shown {
-                self.transformed_candidates(filled.buffer, filled.value, direction, scratch, candidates);
-                self.plain_candidates(filled.buffer, (filled.value, 0), direction, scratch, candidates);
+                self.transformed_candidates(filled.buffer, filled.value, group, scratch, candidates);
+                self.plain_candidates(filled.buffer, (filled.value, 0), group, scratch, candidates);
             }
         }
     }
@@ -161,21 +165,21 @@ impl RuleSet {
     /// Rules that patterns choose in the new bytes of a file, unless they were looked at as a part of its transaction.
     fn content_candidates(
         &self,
-        scratch: &mut Scratch,
-        direction: Direction,
+        (scratch, group): (&mut Scratch, Option<&Group>),
         (file, covered): (&FileView<'_>, Option<(&Transaction, Direction, &Shown)>),
         known: &mut FileShown,
     ) {
         let before = known.candidates.len();
-        self.transformed_candidates(Buffer::FileData, file.data, direction, scratch, &mut known.candidates);
-        let reach = self.plain[Buffer::FileData as usize].of(Some(direction)).reach() as u64;
+        self.transformed_candidates(Buffer::FileData, file.data, group, scratch, &mut known.candidates);
+        let matcher = self.tables.plain(Buffer::FileData).map(|table| self.matcher(group, table));
+        let reach = matcher.map_or(0, Matcher::reach) as u64;
         let from = known.until.saturating_sub(reach).max(file.offset);
         let covered = covered.map_or(0, |covered| covered_until(file, from, covered));
         let seen = known.until.max(covered).saturating_sub(file.offset);
         let seen = usize::try_from(seen).unwrap_or(usize::MAX).min(file.data.len());
         if seen < file.data.len() {
             let value = (file.data, seen);
-            self.plain_candidates(Buffer::FileData, value, direction, scratch, &mut known.candidates);
+            self.plain_candidates(Buffer::FileData, value, group, scratch, &mut known.candidates);
         }
         known.until = file.offset + file.data.len() as u64;
         if known.candidates.len() != before {

@@ -1,11 +1,15 @@
 //! Content encodings: gzip, deflate, brotli and LZMA, in layers, bounded by bytes and by ratio.
 
+use std::cell::RefCell;
+
 use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::app::text::contains_ignore_case;
 use crate::limits::{HTTP_DECOMPRESSION_RATIO, HTTP_ENCODING_LAYERS, LZMA_BYTES, LZMA_MEMORY_BYTES, LZMA_OUTPUT_BYTES};
 
 const OUTPUT_BYTES: usize = 16 << 10;
+/// Inflaters of one thread that are kept for the next bodies.
+const SPARE_INFLATERS: usize = 16;
 /// Input kept to hand out as it is when it turns out not to be compressed.
 const KEPT_BYTES: usize = 1 << 10;
 /// Brotli is fed in pieces so that a bomb is noticed in time.
@@ -44,7 +48,7 @@ enum Coder {
     GzipHeader(Vec<u8>),
     /// Whether zlib's header is there shows in the first two bytes.
     DeflateStart(Vec<u8>),
-    Inflate(Box<Decompress>),
+    Inflate(Inflater),
     Brotli(Box<BrotliWriter>),
     /// Held until the body has ended.
     Lzma(Vec<u8>),
@@ -52,6 +56,38 @@ enum Coder {
     Plain,
     /// The compressed data has ended; what follows is dropped.
     Ended,
+}
+
+/// An inflater that goes back to be used again: making one costs more than inflating a page with it.
+struct Inflater(Option<Decompress>);
+
+thread_local! {
+    /// Inflaters that are not in use.
+    static SPARE: RefCell<Vec<Decompress>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Inflater {
+    /// For data with or without zlib's header.
+    fn new(zlib_header: bool) -> Self {
+        let spare = SPARE.with_borrow_mut(Vec::pop).map(|mut spare| {
+            spare.reset(zlib_header);
+            spare
+        });
+        Self(Some(spare.unwrap_or_else(|| Decompress::new(zlib_header))))
+    }
+}
+
+impl Drop for Inflater {
+    fn drop(&mut self) {
+        let Some(used) = self.0.take() else { return };
+        // At the end of a thread there is nowhere to put it.
+        let _ = SPARE.try_with(|spare| {
+            let mut spare = spare.borrow_mut();
+            if spare.len() < SPARE_INFLATERS {
+                spare.push(used);
+            }
+        });
+    }
 }
 
 type BrotliWriter = brotli_decompressor::DecompressorWriter<Vec<u8>>;
@@ -147,7 +183,7 @@ impl Layer {
             Header::More if held.len() < KEPT_BYTES => {}
             Header::Length(length) => {
                 let rest = held.split_off(length);
-                self.coder = Coder::Inflate(Box::new(Decompress::new(false)));
+                self.coder = Coder::Inflate(Inflater::new(false));
                 self.inflate(&rest, trouble, output);
             }
             Header::More | Header::None => {
@@ -164,13 +200,13 @@ impl Layer {
         let held = std::mem::take(held);
         // RFC 1950: method 8 and a check over both bytes; many servers send bare RFC 1951 instead.
         let has_zlib_header = held[0] & 0x0f == 8 && u16::from_be_bytes([held[0], held[1]]).is_multiple_of(31);
-        self.coder = Coder::Inflate(Box::new(Decompress::new(has_zlib_header)));
+        self.coder = Coder::Inflate(Inflater::new(has_zlib_header));
         self.inflate(&held, trouble, output);
     }
 
     fn inflate(&mut self, data: &[u8], trouble: &mut Option<Trouble>, output: &mut dyn FnMut(&[u8])) {
-        let Coder::Inflate(inflater) = &mut self.coder else { return };
-        let mut buffer = vec![0; OUTPUT_BYTES];
+        let Coder::Inflate(Inflater(Some(inflater))) = &mut self.coder else { return };
+        let mut buffer = [0; OUTPUT_BYTES];
         let mut rest = data;
         loop {
             let (before_in, before_out) = (inflater.total_in(), inflater.total_out());

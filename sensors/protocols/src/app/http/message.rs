@@ -109,7 +109,7 @@ impl Message {
                     }
                 }
             }
-            if context.frames {
+            if context.interest.frames {
                 self.mark(direction, (&before[..before.len() - rest.len()], inside), context);
             }
         }

@@ -72,24 +72,50 @@ fn low_byte(bits: u32) -> u8 {
     bits.to_le_bytes()[0]
 }
 
+/// Six bits that a byte of Base64 stands for; this bit is set in what stands for none.
+const NO_VALUE: u8 = 0x80;
+/// What every byte stands for.
+const VALUES: [u8; 256] = {
+    let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let (mut values, mut value) = ([NO_VALUE; 256], 0);
+    while value < letters.len() {
+        values[letters[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
+
+/// Decodes whole groups from the start of a line, as far as they hold nothing else; what is left.
+fn base64_groups<'l>(line: &'l [u8], output: &mut Vec<u8>) -> &'l [u8] {
+    let (groups, _) = line.as_chunks::<4>();
+    output.reserve(3 * groups.len());
+    for (place, group) in groups.iter().enumerate() {
+        let [a, b, c, d] = group.map(|byte| VALUES[usize::from(byte)]);
+        if (a | b | c | d) & NO_VALUE != 0 {
+            return &line[4 * place..];
+        }
+        let bits = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
+        let [_, first, second, third] = bits.to_be_bytes();
+        output.extend_from_slice(&[first, second, third]);
+    }
+    &line[4 * groups.len()..]
+}
+
 fn base64(line: &[u8], (bits, count, padded): (&mut u32, &mut u8, &mut bool), output: &mut Vec<u8>) -> bool {
     let mut valid = true;
-    for byte in line {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            b'=' => {
+    let rest = if *count == 0 && !*padded { base64_groups(line, output) } else { line };
+    for byte in rest {
+        let value = match (VALUES[usize::from(*byte)], *byte) {
+            (_, b'=') => {
                 *padded = true;
                 continue;
             }
-            b' ' | b'\t' => continue,
-            _ => {
+            (_, b' ' | b'\t') => continue,
+            (NO_VALUE.., _) => {
                 valid = false;
                 continue;
             }
+            (value, _) => value,
         };
         // Content after padding: a second text was appended to the first.
         if std::mem::take(padded) {
@@ -144,6 +170,20 @@ mod tests {
         assert!(decoder.line(b"aGVsbG8g", &mut output) && decoder.line(b"d29ybGQ=", &mut output));
         output.extend(decoder.finish().0);
         assert_eq!(output, b"hello world");
+        for (line, decoded, is_valid) in [
+            (&b"aGVsbG8gd29ybGQh"[..], &b"hello world!"[..], true),
+            (b"aGVs bG8g\td29ybGQh", b"hello world!", true),
+            (b"aGVsb*G8gd29ybGQh", b"hello world!", false),
+            (b"aGk=aGk=aGVsbG8h", b"hihihello!", true),
+        ] {
+            for cut in 0..=line.len() {
+                let mut decoder = Decoder::of(b"base64");
+                output.clear();
+                let valid = [&line[..cut], &line[cut..]].map(|piece| decoder.line(piece, &mut output));
+                output.extend(decoder.finish().0);
+                assert_eq!((&output[..], valid != [true, true]), (decoded, !is_valid), "{cut}");
+            }
+        }
         output.clear();
         let mut decoder = Decoder::of(b"quoted-printable");
         assert!(decoder.line(b"a=3Db=", &mut output));

@@ -42,7 +42,10 @@ pub(crate) struct Mime {
     started: bool,
     part_count: usize,
     line: Vec<u8>,
-    body_digest: Md5,
+    /// Room for the content of one line.
+    decoded: Vec<u8>,
+    /// MD5 of the body, where anybody asks for it.
+    body_digest: Option<Md5>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -69,8 +72,10 @@ struct Entity {
 }
 
 impl Mime {
-    pub(crate) fn new() -> Self {
-        Self { is_top: true, entity: Entity { is_text: true, ..Entity::default() }, ..Self::default() }
+    /// Reads a message; `digests` says whether the MD5 of its body is asked for.
+    pub(crate) fn new(digests: bool) -> Self {
+        let entity = Entity { is_text: true, ..Entity::default() };
+        Self { is_top: true, entity, body_digest: digests.then(Md5::default), ..Self::default() }
     }
 
     /// Takes a line, or a piece of one that goes on.
@@ -78,28 +83,24 @@ impl Mime {
         if self.state != State::Headers || self.started {
             self.body_bytes(bytes, goes_on);
         }
-        let whole = if self.line.is_empty() && !goes_on {
-            bytes.to_vec()
-        } else {
-            self.line.extend_from_slice(bytes);
-            if goes_on {
-                // Only text of a header may be cut; content is handed on piece by piece.
-                if self.state == State::Headers && self.line.len() < MIME_HEADER_BYTES {
-                    return;
-                }
-                let piece = std::mem::take(&mut self.line);
-                return self.take(&piece, true);
-            }
-            std::mem::take(&mut self.line)
-        };
-        self.take(&whole, false);
+        if self.line.is_empty() && !goes_on {
+            return self.take(bytes, false);
+        }
+        self.line.extend_from_slice(bytes);
+        // Only text of a header may be cut; content is handed on piece by piece.
+        if goes_on && self.state == State::Headers && self.line.len() < MIME_HEADER_BYTES {
+            return;
+        }
+        let piece = std::mem::take(&mut self.line);
+        self.take(&piece, goes_on);
     }
 
     /// The body's MD5 is over its lines as they came.
     fn body_bytes(&mut self, bytes: &[u8], goes_on: bool) {
-        self.body_digest.update(bytes);
+        let Some(digest) = &mut self.body_digest else { return };
+        digest.update(bytes);
         if !goes_on {
-            self.body_digest.update(b"\r\n");
+            digest.update(b"\r\n");
         }
     }
 
@@ -123,8 +124,8 @@ impl Mime {
         self.end_entity(is_whole);
     }
 
-    pub(crate) fn body_md5(&self) -> String {
-        hex::encode(self.body_digest.clone().finalize())
+    pub(crate) fn body_md5(&self) -> Option<String> {
+        self.body_digest.clone().map(|digest| hex::encode(digest.finalize()))
     }
 
     /// The value of a header field of the message.
@@ -281,7 +282,8 @@ impl Mime {
         if !entity.in_file && !entity.is_text {
             return;
         }
-        let mut decoded = Vec::new();
+        let mut decoded = std::mem::take(&mut self.decoded);
+        decoded.clear();
         if std::mem::take(&mut entity.line_end) {
             entity.decoder.line_end(&mut decoded);
         }
@@ -297,6 +299,7 @@ impl Mime {
         if in_file {
             self.push_data(&decoded);
         }
+        self.decoded = decoded;
     }
 
     fn push_data(&mut self, data: &[u8]) {
@@ -328,7 +331,7 @@ mod tests {
 
     #[test]
     fn attachments_and_addresses_come_out() {
-        let mut mime = Mime::new();
+        let mut mime = Mime::new(true);
         MAIL.split("\r\n").for_each(|line| mime.line(line.as_bytes(), false));
         mime.finish(true);
         assert_eq!(mime.header(b"subject"), Some(&b"foldedline"[..]));

@@ -139,7 +139,7 @@ fn message(direction: Direction, data: &[u8], context: &mut Context<'_>) {
 
 /// Marks a message and its parts.
 fn mark(id: u64, direction: Direction, is_response: bool, data: &[u8], context: &mut Context<'_>) {
-    if !context.frames {
+    if !context.interest.frames {
         return;
     }
     let names = match is_response {

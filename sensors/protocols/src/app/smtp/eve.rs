@@ -79,7 +79,7 @@ pub(super) fn email(mime: &Mime, status: &str, settings: &SmtpSettings) -> Objec
         put(&mut eve, "received", received);
     }
     if settings.body_md5 && status == "PARSE_DONE" {
-        put(&mut eve, "body_md5", mime.body_md5());
+        put(&mut eve, "body_md5", mime.body_md5().unwrap_or_default());
     }
     if let (Some(subject), true) = (mime.header(b"subject"), settings.subject_md5) {
         put(&mut eve, "subject_md5", hex::encode(Md5::digest(subject)));

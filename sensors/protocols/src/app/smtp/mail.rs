@@ -18,10 +18,11 @@ pub(super) struct Mail {
     events_told: usize,
 }
 
-impl Default for Mail {
-    fn default() -> Self {
+impl Mail {
+    /// A mail that begins; `digests` says whether the MD5 of its body is asked for.
+    pub(super) fn new(digests: bool) -> Self {
         Self {
-            mime: Mime::new(),
+            mime: Mime::new(digests),
             chunks: Messages::default(),
             has_gap: false,
             name: None,
@@ -30,9 +31,7 @@ impl Default for Mail {
             events_told: 0,
         }
     }
-}
 
-impl Mail {
     pub(super) fn line(&mut self, line: &[u8], goes_on: bool) {
         self.mime.line(line, goes_on);
     }
@@ -113,7 +112,9 @@ impl Mail {
             for url in &self.mime.urls {
                 tx.buffers.set(way, Buffer::EmailUrl, url.clone());
             }
-            tx.buffers.set(way, Buffer::EmailBodyMd5, self.mime.body_md5());
+            if let Some(digest) = self.mime.body_md5() {
+                tx.buffers.set(way, Buffer::EmailBodyMd5, digest);
+            }
         });
     }
 }

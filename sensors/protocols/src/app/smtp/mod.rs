@@ -111,7 +111,7 @@ struct Envelope {
 
 impl AppParser for SmtpParser {
     fn parse(&mut self, direction: Direction, input: Input<'_>, context: &mut Context<'_>) {
-        if context.frames {
+        if context.interest.frames {
             self.mark_stream(direction, input, context);
         }
         match (direction, input) {
@@ -164,9 +164,10 @@ impl SmtpParser {
                 Mode::Commands => self.command_line(context),
             };
             if !went_on {
-                return;
+                break;
             }
         }
+        self.hand_out(context);
     }
 
     fn command_line(&mut self, context: &mut Context<'_>) -> bool {
@@ -179,7 +180,7 @@ impl SmtpParser {
             context.anomaly(Some(id), Direction::ToServer, "smtp.max_command_line_len_exceeded");
         }
         self.command(&line, context);
-        if context.frames {
+        if context.interest.frames {
             let line = self.client.with_ending(&line);
             context.frame(self.tx, Direction::ToServer, (AppProtocol::Smtp, "command_line"), &line);
         }
@@ -202,7 +203,7 @@ impl SmtpParser {
     fn data_line(&mut self, context: &mut Context<'_>) -> bool {
         let Some((line, goes_on)) = self.client.next_line() else { return false };
         let begins = !std::mem::replace(&mut self.inside_line, goes_on);
-        if context.frames {
+        if context.interest.frames {
             keep(&mut self.content, &self.client.with_ending(&line));
         }
         if begins && !goes_on && line == b"." {
@@ -213,7 +214,7 @@ impl SmtpParser {
         }
         // The first of two dots at the start of a line was put there by the sender.
         let text = if begins && line.starts_with(b".") { &line[1..] } else { &line[..] };
-        self.mail_line(text, goes_on, context);
+        self.mail_line(text, goes_on);
         true
     }
 
@@ -228,7 +229,6 @@ impl SmtpParser {
         if let Some(mail) = &mut self.mail {
             mail.push(&bytes);
         }
-        self.hand_out(context);
         let left = left - length as u64;
         self.mode = Mode::Chunk(left, is_last);
         if left == 0 {
@@ -240,11 +240,10 @@ impl SmtpParser {
         true
     }
 
-    fn mail_line(&mut self, line: &[u8], goes_on: bool, context: &mut Context<'_>) {
+    fn mail_line(&mut self, line: &[u8], goes_on: bool) {
         if let Some(mail) = &mut self.mail {
             mail.line(line, goes_on);
         }
-        self.hand_out(context);
     }
 
     /// The transaction of the mail at hand.
@@ -360,7 +359,7 @@ impl SmtpParser {
             return Command::Other;
         };
         if self.mail.is_none() {
-            self.mail = Some(Box::default());
+            self.begin_mail(context);
         }
         self.mode = Mode::Chunk(length, is_last);
         if is_last { Command::LastChunk } else { Command::Chunk }
@@ -369,11 +368,16 @@ impl SmtpParser {
     fn begin_data(&mut self, context: &mut Context<'_>) {
         self.transaction(context);
         self.mode = Mode::Data;
-        self.mail = Some(Box::default());
+        self.begin_mail(context);
+    }
+
+    fn begin_mail(&mut self, context: &Context<'_>) {
+        let digests = context.interest.mail_digests || context.settings.smtp.body_md5;
+        self.mail = Some(Box::new(Mail::new(digests)));
     }
 
     fn reply_line(&mut self, line: &[u8], goes_on: bool, context: &mut Context<'_>) {
-        if context.frames {
+        if context.interest.frames {
             let line = self.server.with_ending(line);
             context.frame(self.tx, Direction::ToClient, (AppProtocol::Smtp, "response_line"), &line);
         }

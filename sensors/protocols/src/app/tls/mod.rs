@@ -112,7 +112,7 @@ impl TlsParser {
                 self.sides[side].closed = true;
                 return self.finish(context);
             }
-            if context.frames && !record.content.is_empty() {
+            if context.interest.frames && !record.content.is_empty() {
                 let unit = [&record.header[..], &record.content].concat();
                 context.unit(self.tx, direction, (AppProtocol::Tls, ["pdu", "hdr", "data"]), (&unit, HEADER));
             }
