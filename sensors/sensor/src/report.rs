@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::EveEvent;
 use crate::account::{Account, RuleCounts, VisibilityContext};
-use crate::eve::EventOrder;
+use crate::eve::{EventOrder, Record};
 use crate::worker::Shared;
 
 /// Turns the sum of all accounts into visibility and statistics records.
@@ -54,7 +54,8 @@ impl Reporter {
             record.insert("event_type".to_owned(), name.into());
             record.insert(name.to_owned(), value);
             let order = (order.0, order.1, order.2.saturating_add(place));
-            events.push(EveEvent { time: now, order, class: Class::Statistics, record });
+            let json = Record::from(&record).finish();
+            events.push(EveEvent { time: now, order, class: Class::Statistics, json });
         };
         if eve.statistics && eve.writes("stats") {
             let uptime = self.begun.map_or(0, |begun| now.as_seconds() - begun.as_seconds());

@@ -43,8 +43,8 @@ fn read(path: &Path, settings: SensorSettings, rules: LoadedRules) -> (Vec<EveEv
     (events, summary)
 }
 
-fn of_type<'a>(events: &'a [EveEvent], name: &'a str) -> impl Iterator<Item = &'a serde_json::Map<String, Value>> {
-    events.iter().map(|event| &event.record).filter(move |record| record["event_type"] == name)
+fn of_type<'a>(events: &'a [EveEvent], name: &'a str) -> impl Iterator<Item = serde_json::Map<String, Value>> {
+    events.iter().map(EveEvent::record).filter(move |record| record["event_type"] == name)
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn every_capture_balances_and_is_the_same_for_any_number_of_workers() {
                 let settings = SensorSettings { workers, ..SensorSettings::default() };
                 let (events, summary) = read(&path, settings, own_rules());
                 assert!(summary.visibility.balances(), "{}: {:?}", path.display(), summary.visibility);
-                events.into_iter().map(|event| Value::Object(event.record).to_string()).collect::<Vec<_>>()
+                events.into_iter().map(|event| String::from_utf8_lossy(&event.json).into_owned()).collect::<Vec<_>>()
             })
             .collect();
         for (run, workers) in runs.iter().zip([1, 2, 4]) {

@@ -92,7 +92,7 @@ fn alerts(packets: Vec<Vec<u8>>) -> Vec<u64> {
     let parts = SensorParts::new(LiveRules::new(LoadedRules { set, report }));
     let mut events: Vec<EveEvent> = Vec::new();
     read_capture(settings, parts, &mut Memory { packets, next: 0 }, "test", &mut events).expect("is read");
-    let alerts = events.iter().map(|event| &event.record).filter(|record| record["event_type"] == "alert");
+    let alerts = events.iter().map(EveEvent::record).filter(|record| record["event_type"] == "alert");
     let mut sids: Vec<u64> = alerts.map(|record| record["alert"]["signature_id"].as_u64().unwrap()).collect();
     sids.sort_unstable();
     sids

@@ -58,7 +58,7 @@ struct Counts(Arc<[AtomicU64; 2]>);
 
 impl EventSink for Counts {
     fn write(&mut self, events: Vec<EveEvent>) -> Result<u64, SensorError> {
-        for record in events.iter().map(|event| &event.record).filter(|record| record["event_type"] == "alert") {
+        for record in events.iter().map(EveEvent::record).filter(|record| record["event_type"] == "alert") {
             let sid = record["alert"]["signature_id"].as_u64().unwrap();
             self.0[usize::try_from(sid - 1).unwrap()].fetch_add(1, Ordering::Relaxed);
         }

@@ -8,8 +8,9 @@ use fengsui_signatures::{Action, Match, RuleInfo, RuleSet, Target};
 use serde_json::{Map, Value, json};
 
 use super::flow::{add_app_protocol, counts_and_sides};
-use super::header::{Header, add_flow_extras, address_text};
+use super::header::{Header, add_flow_extras};
 use super::packet_info::PacketInfo;
+use super::record::address_text;
 use super::transaction::transaction_objects;
 use crate::flow::Flow;
 use crate::limits::ALERT_PAYLOAD_BYTES;
@@ -215,7 +216,7 @@ fn start(input: &AlertInput<'_>, event_type: &str) -> Map<String, Value> {
             "src_port": source.1,
             "dest_ip": address_text(destination.0),
             "dest_port": destination.1,
-            "proto": super::protocol_name(protocol),
+            "proto": super::header::protocol_name(protocol),
             "depth": 1,
         });
         record.insert("tunnel".to_owned(), tunnel);

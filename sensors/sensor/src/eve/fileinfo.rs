@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::header::{Header, add_flow_extras};
 use super::packet_info::PacketInfo;
+use super::record::{Fields, Record};
 use super::transaction::transaction_objects;
 use crate::flow::{FileProgress, Flow};
 use crate::settings::SensorSettings;
@@ -24,16 +25,20 @@ pub(crate) struct FileRecord<'a> {
 
 /// The object `fileinfo` of a file.
 pub(crate) fn fileinfo_object(record: &FileRecord<'_>) -> Map<String, Value> {
-    let file = record.file;
     let mut object = Map::new();
+    add_file(&mut object, record);
+    object
+}
+
+fn add_file(object: &mut impl Fields, record: &FileRecord<'_>) {
+    let file = record.file;
     if let Some(name) = &file.name {
-        object.insert("filename".to_owned(), String::from_utf8_lossy(name).into());
+        object.text("filename", &String::from_utf8_lossy(name));
     }
-    object.insert("magic".to_owned(), record.kind.description().into());
-    object.insert("type".to_owned(), record.kind.name().into());
-    object.insert("gaps".to_owned(), file.gaps.into());
-    let state = if file.truncated || file.gaps { "TRUNCATED" } else { "CLOSED" };
-    object.insert("state".to_owned(), state.into());
+    object.text("magic", record.kind.description());
+    object.text("type", record.kind.name());
+    object.plain("gaps", file.gaps);
+    object.text("state", if file.truncated || file.gaps { "TRUNCATED" } else { "CLOSED" });
     if let Some(hashes) = &record.hashes {
         let digests = [
             ("md5", hashes.md5.map(hex::encode)),
@@ -43,23 +48,22 @@ pub(crate) fn fileinfo_object(record: &FileRecord<'_>) -> Map<String, Value> {
         ];
         for (name, digest) in digests {
             if let Some(digest) = digest {
-                object.insert(name.to_owned(), digest.into());
+                object.text(name, &digest);
             }
         }
     }
     if let Some(list) = record.listed {
-        object.insert("hash_list".to_owned(), list.into());
+        object.text("hash_list", list);
     }
     if !file.signatures.is_empty() {
-        object.insert("sid".to_owned(), file.signatures.clone().into());
+        object.value("sid", &file.signatures.clone().into());
     }
-    object.insert("stored".to_owned(), record.stored.is_some().into());
+    object.plain("stored", record.stored.is_some());
     if let Some(number) = record.stored {
-        object.insert("file_id".to_owned(), number.into());
+        object.plain("file_id", number);
     }
-    object.insert("size".to_owned(), file.size.into());
-    object.insert("tx_id".to_owned(), file.transaction.into());
-    object
+    object.plain("size", file.size);
+    object.plain("tx_id", file.transaction);
 }
 
 /// A file on its way, as alerts tell it.
@@ -91,16 +95,16 @@ pub(crate) fn fileinfo_record(
     flow: &Flow,
     transaction: Option<&Transaction>,
     file: &FileRecord<'_>,
-) -> Map<String, Value> {
+) -> Record {
     let mut header = Header::of_flow(info.time, "fileinfo", flow, file.file.direction);
     header.packet_source = Some(info.source);
     header.number = (settings.eve.packet_number && info.number > 0).then_some(info.number);
-    let mut record = header.record();
+    let mut record = header.written();
     add_flow_extras(&mut record, settings, flow, file.file.direction);
     if let Some(transaction) = transaction {
         transaction_objects(&mut record, transaction);
     }
     super::flow::add_app_protocol(&mut record, flow);
-    record.insert("fileinfo".to_owned(), Value::Object(fileinfo_object(file)));
+    record.object("fileinfo", |object| add_file(object, file));
     record
 }

@@ -5,7 +5,8 @@ use fengsui_schema::Timestamp;
 use fengsui_signatures::{FlowState, RuleSet};
 use serde_json::{Map, Value, json};
 
-use super::header::{Header, add_flow_extras, address_text};
+use super::header::{Header, add_flow_extras};
+use super::record::{Fields, Record, address_text};
 use crate::flow::{Flow, FlowEnd};
 use crate::settings::SensorSettings;
 
@@ -15,64 +16,62 @@ pub(crate) fn flow_record(
     rules: &RuleSet,
     flow: &Flow,
     (time, end): (Timestamp, FlowEnd),
-) -> Map<String, Value> {
-    let mut record = Header::of_flow(time, "flow", flow, Direction::ToServer).record();
+) -> Record {
+    let mut record = Header::of_flow(time, "flow", flow, Direction::ToServer).written();
     add_notes(&mut record, rules, &flow.rules, &[]);
     if let (1 | 58, Some((kind, code))) = (flow.protocol, flow.icmp[1]) {
-        record.insert("response_icmp_type".to_owned(), kind.into());
-        record.insert("response_icmp_code".to_owned(), code.into());
+        record.plain("response_icmp_type", kind);
+        record.plain("response_icmp_code", code);
     }
     add_app_protocol(&mut record, flow);
-    let mut object = counts(flow);
-    object.insert("end".to_owned(), flow.last.to_eve().into());
-    object.insert("age".to_owned(), age(flow).into());
-    object.insert("state".to_owned(), flow.state_name().into());
-    object.insert("reason".to_owned(), end.as_str().into());
-    object.insert("alerted".to_owned(), flow.alerted.into());
-    if flow.dropped {
-        object.insert("action".to_owned(), "drop".into());
-    } else if flow.rules.passed() {
-        object.insert("action".to_owned(), "pass".into());
-    }
-    add_exceptions(&mut object, flow);
-    let transactions = flow.app.as_ref().map_or(0, |app| app.transactions().opened());
-    if transactions > 0 {
-        object.insert("tx_cnt".to_owned(), transactions.into());
-    }
-    record.insert("flow".to_owned(), Value::Object(object));
+    record.object("flow", |object| {
+        add_counts(object, flow);
+        object.time("end", flow.last);
+        object.plain("age", age(flow));
+        object.text("state", flow.state_name());
+        object.text("reason", end.as_str());
+        object.plain("alerted", flow.alerted);
+        if flow.dropped {
+            object.text("action", "drop");
+        } else if flow.rules.passed() {
+            object.text("action", "pass");
+        }
+        add_exceptions(object, flow);
+        let transactions = flow.app.as_ref().map_or(0, |app| app.transactions().opened());
+        if transactions > 0 {
+            object.plain("tx_cnt", transactions);
+        }
+    });
     add_flow_extras(&mut record, settings, flow, Direction::ToServer);
     if settings.eve.ethernet {
         add_macs(&mut record, flow, Direction::ToServer);
     }
     if let Some(tcp) = &flow.tcp {
-        record.insert("tcp".to_owned(), Value::Object(tcp_object(tcp)));
+        record.object("tcp", |object| add_tcp(object, tcp));
     }
     record
 }
 
-fn add_exceptions(object: &mut Map<String, Value>, flow: &Flow) {
+fn add_exceptions(object: &mut impl Fields, flow: &Flow) {
     if flow.bypassed {
-        object.insert("bypass".to_owned(), "local".into());
-        object.insert(
-            "bypassed".to_owned(),
-            json!({
-                "pkts_toserver": flow.bypassed_packets[0],
-                "pkts_toclient": flow.bypassed_packets[1],
-                "bytes_toserver": flow.bypassed_bytes[0],
-                "bytes_toclient": flow.bypassed_bytes[1],
-            }),
-        );
+        object.text("bypass", "local");
+        object.object("bypassed", |bypassed| {
+            bypassed.plain("pkts_toserver", flow.bypassed_packets[0]);
+            bypassed.plain("pkts_toclient", flow.bypassed_packets[1]);
+            bypassed.plain("bytes_toserver", flow.bypassed_bytes[0]);
+            bypassed.plain("bytes_toclient", flow.bypassed_bytes[1]);
+        });
     }
     if !flow.exceptions.is_empty() {
         let applied = flow.exceptions.iter().map(|(target, policy)| json!({"target": target, "policy": policy}));
-        object.insert("exception_policy".to_owned(), applied.collect::<Vec<_>>().into());
+        object.value("exception_policy", &applied.collect::<Vec<_>>().into());
     }
 }
 
 /// Adds what rules noted on the flow: bits (those named `traffic/id/…` and `traffic/label/…` apart), numbers, captured
 /// parts and entropies.
 pub(crate) fn add_notes(
-    record: &mut Map<String, Value>,
+    record: &mut impl Fields,
     rules: &RuleSet,
     state: &FlowState,
     captures: &[(std::sync::Arc<str>, Vec<u8>)],
@@ -106,45 +105,44 @@ pub(crate) fn add_notes(
     }
     for (key, object) in [("traffic", traffic), ("metadata", metadata)] {
         if !object.is_empty() {
-            record.insert(key.to_owned(), Value::Object(object));
+            record.map(key, &object);
         }
     }
 }
 
-fn add_macs(record: &mut Map<String, Value>, flow: &Flow, direction: Direction) {
+fn add_macs(record: &mut impl Fields, flow: &Flow, direction: Direction) {
     let text = |mac: Option<[u8; 6]>| mac.map(super::header::mac_text).into_iter().collect::<Vec<_>>();
     let [client, server] = flow.macs;
     let (source, destination) = if direction == Direction::ToServer { (client, server) } else { (server, client) };
-    record.insert("ether".to_owned(), json!({"src_macs": text(source), "dest_macs": text(destination)}));
+    record.value("ether", &json!({"src_macs": text(source), "dest_macs": text(destination)}));
 }
 
 /// Adds `app_proto` and what was spoken before.
-pub(crate) fn add_app_protocol(record: &mut Map<String, Value>, flow: &Flow) {
+pub(crate) fn add_app_protocol(record: &mut impl Fields, flow: &Flow) {
     let Some(app) = &flow.app else { return };
     if let Some(protocol) = app.protocol() {
-        record.insert("app_proto".to_owned(), protocol.as_str().into());
+        record.text("app_proto", protocol.as_str());
     } else if app.has_failed() {
-        record.insert("app_proto".to_owned(), "failed".into());
+        record.text("app_proto", "failed");
     }
     if let Some(previous) = app.previous_protocol() {
-        record.insert("app_proto_orig".to_owned(), previous.as_str().into());
+        record.text("app_proto_orig", previous.as_str());
     }
 }
 
 /// Packets, bytes and start: what alert and flow records share.
-pub(crate) fn counts(flow: &Flow) -> Map<String, Value> {
-    let mut object = Map::new();
-    object.insert("pkts_toserver".to_owned(), flow.packets[0].into());
-    object.insert("pkts_toclient".to_owned(), flow.packets[1].into());
-    object.insert("bytes_toserver".to_owned(), flow.bytes[0].into());
-    object.insert("bytes_toclient".to_owned(), flow.bytes[1].into());
-    object.insert("start".to_owned(), flow.started.to_eve().into());
-    object
+fn add_counts(object: &mut impl Fields, flow: &Flow) {
+    object.plain("pkts_toserver", flow.packets[0]);
+    object.plain("pkts_toclient", flow.packets[1]);
+    object.plain("bytes_toserver", flow.bytes[0]);
+    object.plain("bytes_toclient", flow.bytes[1]);
+    object.time("start", flow.started);
 }
 
 /// The same with the flow's addresses, for alerts: their own addresses are the packet's.
 pub(crate) fn counts_and_sides(flow: &Flow) -> Map<String, Value> {
-    let mut object = counts(flow);
+    let mut object = Map::new();
+    add_counts(&mut object, flow);
     object.insert("src_ip".to_owned(), address_text(flow.client.0).into());
     object.insert("dest_ip".to_owned(), address_text(flow.server.0).into());
     if matches!(flow.protocol, 6 | 17 | 132) {
@@ -161,35 +159,33 @@ fn age(flow: &Flow) -> i64 {
 const FLAG_NAMES: [(&str, u8); 8] =
     [("fin", 1), ("syn", 2), ("rst", 4), ("psh", 8), ("ack", 16), ("urg", 32), ("ecn", 64), ("cwr", 128)];
 
-fn add_flags(object: &mut Map<String, Value>, flags: u8) {
+fn add_flags(object: &mut impl Fields, flags: u8) {
     for (name, bit) in FLAG_NAMES {
         if flags & bit != 0 {
-            object.insert(name.to_owned(), true.into());
+            object.plain(name, true);
         }
     }
 }
 
-fn tcp_object(tcp: &TcpSession) -> Map<String, Value> {
+fn add_tcp(object: &mut impl Fields, tcp: &TcpSession) {
     let (to_server, to_client) = (tcp.statistics(Direction::ToServer), tcp.statistics(Direction::ToClient));
-    let mut object = Map::new();
-    object.insert("tcp_flags".to_owned(), format!("{:02x}", to_server.flags | to_client.flags).into());
-    object.insert("tcp_flags_ts".to_owned(), format!("{:02x}", to_server.flags).into());
-    object.insert("tcp_flags_tc".to_owned(), format!("{:02x}", to_client.flags).into());
-    add_flags(&mut object, to_server.flags | to_client.flags);
-    object.insert("state".to_owned(), tcp.state().as_str().into());
+    object.text("tcp_flags", &format!("{:02x}", to_server.flags | to_client.flags));
+    object.text("tcp_flags_ts", &format!("{:02x}", to_server.flags));
+    object.text("tcp_flags_tc", &format!("{:02x}", to_client.flags));
+    add_flags(object, to_server.flags | to_client.flags);
+    object.text("state", tcp.state().as_str());
     for (name, statistics) in [("ts_max_regions", to_server), ("tc_max_regions", to_client)] {
-        object.insert(name.to_owned(), (statistics.gaps + 1).into());
+        object.plain(name, statistics.gaps + 1);
     }
     for (name, statistics) in [("ts_gap", to_server), ("tc_gap", to_client)] {
         if statistics.gaps > 0 {
-            object.insert(name.to_owned(), true.into());
+            object.plain(name, true);
         }
     }
     let missing = to_server.gap_bytes + to_client.gap_bytes;
     if missing > 0 {
-        object.insert("gap_bytes".to_owned(), missing.into());
+        object.plain("gap_bytes", missing);
     }
-    object
 }
 
 /// One-way records of a flow that has ended.

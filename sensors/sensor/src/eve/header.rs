@@ -1,11 +1,12 @@
 //! What every record starts with.
 
-use std::net::IpAddr;
+use std::borrow::Cow;
 
 use fengsui_protocols::Direction;
 use fengsui_schema::Timestamp;
 use serde_json::{Map, Value};
 
+use super::record::{Fields, Record};
 use crate::flow::{Flow, Side, community_id};
 use crate::settings::SensorSettings;
 
@@ -44,69 +45,64 @@ impl<'a> Header<'a> {
         }
     }
 
-    /// The record so far.
+    /// The record so far, to be changed.
     pub(crate) fn record(&self) -> Map<String, Value> {
         let mut record = Map::new();
-        record.insert("timestamp".to_owned(), self.time.to_eve().into());
-        put_some(&mut record, "flow_id", self.flow_id);
-        put_some(&mut record, "pcap_cnt", self.number);
-        record.insert("event_type".to_owned(), self.event_type.into());
+        self.fill(&mut record);
+        record
+    }
+
+    /// The record so far, as it is written.
+    pub(crate) fn written(&self) -> Record {
+        let mut record = Record::new();
+        self.fill(&mut record);
+        record
+    }
+
+    fn fill(&self, record: &mut impl Fields) {
+        record.time("timestamp", self.time);
+        if let Some(id) = self.flow_id {
+            record.plain("flow_id", id);
+        }
+        if let Some(number) = self.number {
+            record.plain("pcap_cnt", number);
+        }
+        record.text("event_type", self.event_type);
         if !self.vlans.is_empty() {
-            record.insert("vlan".to_owned(), self.vlans.to_vec().into());
+            record.value("vlan", &self.vlans.to_vec().into());
         }
         let ports = matches!(self.protocol, Some(6 | 17 | 132));
         for (side, address, port) in [(self.source, "src_ip", "src_port"), (self.destination, "dest_ip", "dest_port")] {
             let Some(side) = side else { continue };
-            record.insert(address.to_owned(), address_text(side.0).into());
+            record.address(address, side.0);
             if ports {
-                record.insert(port.to_owned(), side.1.into());
+                record.plain(port, side.1);
             }
         }
         if let (Some(50), Some(side), Some(other)) = (self.protocol, self.source, self.destination) {
-            record.insert("spi".to_owned(), (u32::from(side.1) << 16 | u32::from(other.1)).into());
+            record.plain("spi", u32::from(side.1) << 16 | u32::from(other.1));
         }
         if let Some(protocol) = self.protocol {
-            record.insert("proto".to_owned(), protocol_name(protocol).into());
+            record.text("proto", &protocol_name(protocol));
         }
         if let Some((kind, code)) = self.icmp.filter(|_| matches!(self.protocol, Some(1 | 58))) {
-            record.insert("icmp_type".to_owned(), kind.into());
-            record.insert("icmp_code".to_owned(), code.into());
+            record.plain("icmp_type", kind);
+            record.plain("icmp_code", code);
         }
         if let Some(side) = self.source {
-            record.insert("ip_v".to_owned(), if side.0.is_ipv4() { 4 } else { 6 }.into());
+            record.plain("ip_v", if side.0.is_ipv4() { 4_u8 } else { 6 });
         }
-        put_some(&mut record, "pkt_src", self.packet_source);
-        record
-    }
-}
-
-/// Addresses as EVE writes them: IPv6 in full, with leading zeros.
-pub(crate) fn address_text(address: IpAddr) -> String {
-    match address {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => {
-            let groups: Vec<String> = address.segments().iter().map(|group| format!("{group:04x}")).collect();
-            groups.join(":")
+        if let Some(source) = self.packet_source {
+            record.text("pkt_src", source);
         }
-    }
-}
-
-fn put_some(record: &mut Map<String, Value>, name: &str, value: Option<impl Into<Value>>) {
-    if let Some(value) = value {
-        record.insert(name.to_owned(), value.into());
     }
 }
 
 /// Adds what the settings ask for of every record about a flow.
-pub(crate) fn add_flow_extras(
-    record: &mut Map<String, Value>,
-    settings: &SensorSettings,
-    flow: &Flow,
-    direction: Direction,
-) {
+pub(crate) fn add_flow_extras(record: &mut impl Fields, settings: &SensorSettings, flow: &Flow, direction: Direction) {
     if settings.eve.community_id {
         let id = community_id(settings.flow.community_id_seed, flow.protocol, id_side(flow, 0), id_side(flow, 1));
-        record.insert("community_id".to_owned(), id.into());
+        record.text("community_id", &id);
     }
     if settings.eve.ethernet {
         let [client, server] = flow.macs;
@@ -124,7 +120,7 @@ fn id_side(flow: &Flow, which: usize) -> Side {
     }
 }
 
-pub(crate) fn add_ethernet(record: &mut Map<String, Value>, source: Option<[u8; 6]>, destination: Option<[u8; 6]>) {
+pub(crate) fn add_ethernet(record: &mut impl Fields, source: Option<[u8; 6]>, destination: Option<[u8; 6]>) {
     let mut ether = Map::new();
     for (name, mac) in [("src_mac", source), ("dest_mac", destination)] {
         if let Some(mac) = mac {
@@ -132,7 +128,7 @@ pub(crate) fn add_ethernet(record: &mut Map<String, Value>, source: Option<[u8; 
         }
     }
     if !ether.is_empty() {
-        record.insert("ether".to_owned(), Value::Object(ether));
+        record.map("ether", &ether);
     }
 }
 
@@ -141,8 +137,8 @@ pub(crate) fn mac_text(mac: [u8; 6]) -> String {
 }
 
 /// Name of an IP protocol as EVE writes it; others are three digits.
-pub(crate) fn protocol_name(protocol: u8) -> String {
-    let name = match protocol {
+pub(crate) fn protocol_name(protocol: u8) -> Cow<'static, str> {
+    Cow::Borrowed(match protocol {
         0 => "HOPOPT",
         1 => "ICMP",
         2 => "IGMP",
@@ -158,9 +154,8 @@ pub(crate) fn protocol_name(protocol: u8) -> String {
         103 => "PIM",
         112 => "VRRP",
         132 => "SCTP",
-        other => return format!("{other:03}"),
-    };
-    name.to_owned()
+        other => return Cow::Owned(format!("{other:03}")),
+    })
 }
 
 #[cfg(test)]
@@ -190,11 +185,5 @@ mod tests {
         let record = header.record();
         assert!(!record.contains_key("src_port"));
         assert_eq!(record["icmp_type"], 8);
-    }
-
-    #[test]
-    fn addresses_of_version_6_are_written_in_full() {
-        let address = "2001:db8::1".parse().expect("is an address");
-        assert_eq!(address_text(address), "2001:0db8:0000:0000:0000:0000:0000:0001");
     }
 }

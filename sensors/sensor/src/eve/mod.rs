@@ -6,6 +6,7 @@ mod fileinfo;
 mod flow;
 mod header;
 mod packet_info;
+mod record;
 mod settings;
 mod transaction;
 
@@ -13,8 +14,9 @@ pub(crate) use alert::{AlertInput, alert_record, drop_record, explanation, packe
 pub(crate) use anomaly::{app_anomaly, packet_anomaly};
 pub(crate) use fileinfo::{FileRecord, fileinfo_object, fileinfo_record};
 pub(crate) use flow::{add_app_protocol, add_notes, counts_and_sides, flow_record, netflow_records};
-pub(crate) use header::{Header, add_flow_extras, protocol_name};
+pub(crate) use header::{Header, add_flow_extras};
 pub(crate) use packet_info::{PacketInfo, arp_record};
+pub(crate) use record::{Fields, Record};
 pub use settings::{AlertOutput, AnomalyOutput, DropOutput, EveSettings, ForwardedOutput};
 pub(crate) use transaction::{eve_names, transaction_objects, transaction_record};
 
@@ -35,8 +37,16 @@ pub struct EveEvent {
     pub order: EventOrder,
     /// Which class of the spool it belongs to.
     pub class: Class,
-    /// The record.
-    pub record: Map<String, Value>,
+    /// The record as JSON text, one object without a line end.
+    pub json: Box<[u8]>,
+}
+
+impl EveEvent {
+    /// The record with its fields apart, for tools that look into it.
+    #[must_use]
+    pub fn record(&self) -> Map<String, Value> {
+        serde_json::from_slice(&self.json).unwrap_or_default()
+    }
 }
 
 /// Class of the spool of an event type.

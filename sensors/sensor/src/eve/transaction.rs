@@ -1,12 +1,12 @@
 //! Records of application transactions.
 
 use fengsui_protocols::{AppProtocol, Direction, Transaction};
-use serde_json::{Map, Value};
-
 use fengsui_signatures::RuleSet;
+use serde_json::{Map, Value};
 
 use super::header::{Header, add_flow_extras};
 use super::packet_info::PacketInfo;
+use super::record::{Fields, Record};
 use crate::flow::Flow;
 use crate::settings::SensorSettings;
 
@@ -26,20 +26,22 @@ pub(crate) const fn eve_names(protocol: AppProtocol) -> (&'static str, &'static 
 const HTTP_EXTENDED: [&str; 6] = ["http_method", "protocol", "status", "redirect", "length", "http_refer"];
 
 /// Adds the objects of a transaction: its own under the protocol's name, and those beside it (`email`).
-pub(crate) fn transaction_objects(record: &mut Map<String, Value>, transaction: &Transaction) {
+pub(crate) fn transaction_objects(record: &mut impl Fields, transaction: &Transaction) {
     let (_, name) = eve_names(transaction.protocol);
     // Alerts tell requests and responses of DNP3 apart, its own records do not.
     if transaction.protocol == AppProtocol::Dnp3 && transaction.eve.contains_key("type") {
         let is_request = transaction.eve.get("type").is_some_and(|kind| kind == "request");
-        let mut object = Map::new();
         let key = if is_request { "request" } else { "response" };
-        object.insert(key.to_owned(), Value::Object(transaction.eve.clone()));
-        record.insert(name.to_owned(), Value::Object(object));
+        record.object(name, |object| object.map(key, &transaction.eve));
     } else if !transaction.eve.is_empty() {
-        record.insert(name.to_owned(), Value::Object(transaction.eve.clone()));
+        record.map(name, &transaction.eve);
     }
+    more_objects(record, transaction);
+}
+
+fn more_objects(record: &mut impl Fields, transaction: &Transaction) {
     for (name, value) in &transaction.eve_more {
-        record.insert(name.clone(), value.clone());
+        record.value(name, value);
     }
 }
 
@@ -50,24 +52,31 @@ pub(crate) fn transaction_record(
     info: &PacketInfo<'_>,
     flow: &Flow,
     transaction: &Transaction,
-) -> Map<String, Value> {
+) -> Record {
     let (event_type, _) = eve_names(transaction.protocol);
     let direction = direction_of(transaction);
     let mut header = Header::of_flow(info.time, event_type, flow, direction);
     header.packet_source = Some(info.source);
     header.number = (settings.eve.packet_number && info.number > 0).then_some(info.number);
-    let mut record = header.record();
+    let mut record = header.written();
     add_flow_extras(&mut record, settings, flow, direction);
     super::flow::add_notes(&mut record, rules, &flow.rules, &[]);
-    record.insert("tx_id".to_owned(), transaction.id.into());
-    transaction_objects(&mut record, transaction);
-    if let (false, Some(Value::Object(http))) = (settings.eve.http_extended, record.get_mut("http")) {
-        http.retain(|key, _| !HTTP_EXTENDED.contains(&key.as_str()));
-    }
+    record.plain("tx_id", transaction.id);
     if transaction.protocol == AppProtocol::Dnp3 {
-        record.insert("dnp3".to_owned(), Value::Object(transaction.eve.clone()));
+        record.map("dnp3", &transaction.eve);
+    } else if event_type == "http" && !settings.eve.http_extended {
+        record.map("http", &shortened(transaction));
+        more_objects(&mut record, transaction);
+    } else {
+        transaction_objects(&mut record, transaction);
     }
     record
+}
+
+/// What records of HTTP tell that are not extended.
+fn shortened(transaction: &Transaction) -> Map<String, Value> {
+    let fields = transaction.eve.iter().filter(|(name, _)| !HTTP_EXTENDED.contains(&name.as_str()));
+    fields.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// Records go the flow's way, but for protocols whose answers have records of their own (DNS and its kin).

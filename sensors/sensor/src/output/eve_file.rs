@@ -33,7 +33,7 @@ impl EveFile {
     }
 
     fn line(&mut self, event: &EveEvent) -> std::io::Result<()> {
-        serde_json::to_writer(&mut self.output, &event.record)?;
+        self.output.write_all(&event.json)?;
         self.output.write_all(b"\n")
     }
 }

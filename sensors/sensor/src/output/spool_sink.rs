@@ -38,12 +38,11 @@ impl SpoolSink {
     }
 
     fn encode(&self, event: &EveEvent) -> Vec<u8> {
-        let payload = serde_json::to_vec(&event.record).unwrap_or_default();
         let record = RawRecord {
             source: SOURCE.to_owned(),
             instance: self.instance.clone(),
             received: self.clock.now(),
-            payload,
+            payload: event.json.to_vec(),
         };
         record.encode()
     }

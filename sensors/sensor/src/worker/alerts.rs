@@ -165,7 +165,7 @@ impl Worker {
         header.packet_source = Some(info.source);
         let mut record = header.record();
         crate::eve::add_notes(&mut record, &self.rules.set, &flow.rules, &captures);
-        self.emit("metadata", record);
+        self.emit("metadata", &record);
     }
 
     fn tell_alert(
@@ -193,7 +193,7 @@ impl Worker {
             verdict,
             capture: flow.filter(|flow| flow.capturing).map(|flow| self.capture_name(flow.id)),
         };
-        self.emit("alert", alert_record(&input, found));
+        self.emit("alert", &alert_record(&input, found));
     }
 
     /// Tells a packet that is blocked, by a rule or because its flow is.
@@ -222,7 +222,7 @@ impl Worker {
             verdict: Verdict::Dropped(reason),
             capture: None,
         };
-        self.emit("drop", drop_record(&input, cause, reason));
+        self.emit("drop", &drop_record(&input, cause, reason));
     }
 
     /// Counts a packet in front of a network by what became of it.

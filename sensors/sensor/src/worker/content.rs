@@ -84,7 +84,7 @@ impl Worker {
             transaction_objects(&mut event, transaction);
         }
         event.insert("dlp".to_owned(), serde_json::to_value(finding).unwrap_or(Value::Null));
-        self.emit("dlp", event);
+        self.emit("dlp", &event);
     }
 }
 

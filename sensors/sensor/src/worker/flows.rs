@@ -271,7 +271,7 @@ impl Worker {
         if self.shared.settings.eve.anomaly.stream && self.writes("anomaly") {
             let number = self.number_to_tell(info.number);
             let record = crate::eve::packet_anomaly(&self.shared.settings, info, Some(flow.id), number, event);
-            self.emit("anomaly", record);
+            self.emit("anomaly", &record);
         }
     }
 
@@ -397,7 +397,7 @@ impl Worker {
         }
         if self.shared.settings.eve.netflow && self.writes("netflow") {
             for record in netflow_records(&self.shared.settings, &self.rules.set, flow, self.now) {
-                self.emit("netflow", record);
+                self.emit("netflow", &record);
             }
         }
     }

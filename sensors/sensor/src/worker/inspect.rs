@@ -151,7 +151,7 @@ impl Worker {
             if let Some(number) = self.number_to_tell(info.number) {
                 record.insert("pcap_cnt".to_owned(), number.into());
             }
-            self.emit("anomaly", record);
+            self.emit("anomaly", &record);
         }
         match transaction {
             Some(id) => self.inspect_transaction(view, flow, (id, way), false),

@@ -23,10 +23,9 @@ use fengsui_files::{Digest, HashList, YaraPool};
 use fengsui_protocols::Defragmenter;
 use fengsui_schema::{Timestamp, UnitCode};
 use fengsui_signatures::{Scratch, Tracking};
-use serde_json::{Map, Value};
 
 use crate::account::{Account, Counter};
-use crate::eve::{EveEvent, EventOrder, class_of};
+use crate::eve::{EveEvent, EventOrder, Fields as _, Record, class_of};
 use crate::evidence::{EvidenceWriter, PacketRing};
 use crate::file_store::FileStore;
 use crate::flow::{FlowTable, HostPolicies};
@@ -166,18 +165,19 @@ impl Worker {
         self.events.len() >= count
     }
 
-    fn emit(&mut self, event_type: &str, record: Map<String, Value>) {
+    fn emit(&mut self, event_type: &str, record: impl Into<Record>) {
         let order = self.order;
         self.order.2 = self.order.2.saturating_add(1);
         self.emit_at(order, event_type, record);
     }
 
-    fn emit_at(&mut self, order: EventOrder, event_type: &str, mut record: Map<String, Value>) {
+    fn emit_at(&mut self, order: EventOrder, event_type: &str, record: impl Into<Record>) {
+        let mut record = record.into();
         if let Some(name) = &self.shared.settings.eve.capture_name {
-            record.insert("pcap_filename".to_owned(), name.as_str().into());
+            record.text("pcap_filename", name);
         }
         self.account.events += 1;
-        self.events.push(EveEvent { time: self.now, order, class: class_of(event_type), record });
+        self.events.push(EveEvent { time: self.now, order, class: class_of(event_type), json: record.finish() });
     }
 
     fn writes(&self, event_type: &str) -> bool {

@@ -54,7 +54,7 @@ impl Worker {
         self.tell_decode_events(&info, decoded);
         if let (Some(arp), true) = (&decoded.arp, self.shared.settings.eve.only.is_some() && self.writes("arp")) {
             let record = arp_record(packet.time, self.number_to_tell(number), arp);
-            self.emit("arp", record);
+            self.emit("arp", &record);
         }
         if decoded.invalid {
             self.account.count(Counter::DecoderInvalid);
@@ -162,7 +162,7 @@ impl Worker {
         let output = &self.shared.settings.eve.anomaly;
         if (if is_stream { output.stream } else { output.decode }) && self.writes("anomaly") {
             let record = packet_anomaly(&self.shared.settings, info, None, self.number_to_tell(info.number), event);
-            self.emit("anomaly", record);
+            self.emit("anomaly", &record);
         }
     }
 

@@ -83,7 +83,7 @@ impl Worker {
         let anomaly = json!({"type": "file", "event": "file.unscanned", "reason": reason.reason()});
         record.insert("anomaly".to_owned(), anomaly);
         let now = std::mem::replace(&mut self.now, place.0);
-        self.emit_at(place.1, "anomaly", record);
+        self.emit_at(place.1, "anomaly", &record);
         self.now = now;
     }
 
@@ -94,7 +94,7 @@ impl Worker {
         record.insert("yara".to_owned(), json!({"rule": found.rule, "namespace": found.namespace, "tags": found.tags}));
         self.account.count(Counter::DetectAlerts);
         let now = std::mem::replace(&mut self.now, place.0);
-        self.emit_at(place.1, "alert", record);
+        self.emit_at(place.1, "alert", &record);
         self.now = now;
     }
 
@@ -124,7 +124,7 @@ impl Worker {
         event.insert("alert".to_owned(), alert);
         event.insert("explanation".to_owned(), explanation(&format!("hash list {list}"), &[condition]));
         self.account.count(Counter::DetectAlerts);
-        self.emit("alert", event);
+        self.emit("alert", &event);
     }
 
     fn file_alert(&self, info: &PacketInfo<'_>, flow: &Flow, record: &FileRecord<'_>) -> Map<String, Value> {

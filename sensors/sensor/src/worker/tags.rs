@@ -69,7 +69,7 @@ impl Worker {
         }
         if wanted && self.writes("alert") {
             let record = packet_record(info, flow, self.number_to_tell(info.number));
-            self.emit("packet", record);
+            self.emit("packet", &record);
         }
     }
 
