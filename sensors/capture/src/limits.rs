@@ -3,7 +3,7 @@
 /// Bytes of one block of a capture file that are held in memory; a larger block is an error.
 pub const FILE_BLOCK_BYTES: usize = 64 << 20;
 /// Bytes the file reader starts with.
-pub const FILE_BUFFER_BYTES: usize = 1 << 20;
+pub const FILE_BUFFER_BYTES: usize = 256 << 10;
 /// Interfaces of one pcapng section that are remembered.
 pub const FILE_INTERFACES: usize = 65_536;
 /// Bytes of a packet that are written to an evidence capture; the rest is cut and the original length kept.

@@ -16,6 +16,10 @@ pub const STREAM_EARLY_BYTES: u64 = 4 << 10;
 pub const FILE_WINDOW_BYTES: usize = 32 << 10;
 /// Bytes of the end of a file window that are kept for the next one.
 pub const FILE_OVERLAP_BYTES: usize = 4 << 10;
+/// Buffers of files that have ended which one worker keeps for the next ones.
+pub const SPARE_FILE_BUFFERS: usize = 64;
+/// Bytes of the largest buffer it keeps so.
+pub const SPARE_FILE_BUFFER_BYTES: usize = 128 << 10;
 /// New bytes of a file after which rules look again.
 pub const FILE_INSPECT_BYTES: usize = 16 << 10;
 /// Files of one flow that are followed at once; more are passed by and counted.
@@ -50,10 +54,15 @@ pub const EVIDENCE_OPEN_FILES: usize = 256;
 pub const EVIDENCE_FILES: u64 = 100_000;
 /// Packets waiting for the thread that writes alert captures.
 pub const EVIDENCE_QUEUE: usize = 4_096;
-/// Packets the reader of a capture file hands over in one batch.
-pub const BATCH_PACKETS: usize = 2_048;
+/// Packets the reader of a capture file hands over at once: few enough that they are still in the processor's caches
+/// when a worker looks at them.
+pub const BATCH_PACKETS: usize = 256;
 /// Batches of a capture file that may wait for one worker.
-pub const BATCHES_PER_WORKER: usize = 4;
+pub const BATCHES_PER_WORKER: usize = 8;
+/// Batches after which every worker answers with its events.
+pub const BATCHES_PER_ANSWER: usize = 8;
+/// Answers of one worker that may wait.
+pub const ANSWERS_PER_WORKER: usize = 4;
 /// Events of live workers that may wait for the output thread, in batches.
 pub const OUTPUT_QUEUE_BATCHES: usize = 256;
 /// Workers of one sensor.

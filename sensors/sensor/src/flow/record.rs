@@ -6,7 +6,7 @@ use fengsui_schema::Timestamp;
 use fengsui_signatures::FlowState;
 
 use super::key::{FlowKey, Side};
-use crate::limits::{STREAM_OVERLAP_BYTES, STREAM_WINDOW_BYTES};
+use crate::limits::{ALERT_PAYLOAD_BYTES, STREAM_OVERLAP_BYTES, STREAM_WINDOW_BYTES};
 use crate::settings::FlowSettings;
 use crate::worker::Tagged;
 
@@ -42,6 +42,8 @@ pub(crate) struct StreamWindow {
     fresh: usize,
     /// Bytes at the start that rules have looked at since the window was cut last.
     seen: usize,
+    /// Whether it no longer holds all of its bytes.
+    cropped: bool,
     /// All bytes that went through.
     pub(crate) total: u64,
 }
@@ -54,6 +56,9 @@ impl StreamWindow {
 
     /// Appends bytes of the stream; says whether the window is full.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
+        if self.cropped {
+            self.cut();
+        }
         self.bytes.extend_from_slice(bytes);
         self.fresh += bytes.len();
         self.total += bytes.len() as u64;
@@ -91,7 +96,16 @@ impl StreamWindow {
     /// What comes next does not follow what is held.
     pub(crate) fn cut(&mut self) {
         self.bytes.clear();
-        (self.fresh, self.seen) = (0, 0);
+        (self.fresh, self.seen, self.cropped) = (0, 0, false);
+    }
+
+    /// Nothing more is expected: once rules have looked at all of it, only what alerts show is kept.
+    pub(crate) fn close(&mut self) {
+        if self.fresh == 0 && self.bytes.capacity() > ALERT_PAYLOAD_BYTES {
+            self.cropped = self.bytes.len() > ALERT_PAYLOAD_BYTES;
+            self.bytes.truncate(ALERT_PAYLOAD_BYTES);
+            self.bytes.shrink_to_fit();
+        }
     }
 }
 
@@ -281,5 +295,25 @@ impl Flow {
             Direction::ToServer => (self.client, self.server),
             Direction::ToClient => (self.server, self.client),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closed_window_keeps_what_alerts_show_and_what_comes_after_is_new() {
+        let mut window = StreamWindow::default();
+        window.push(&[1; 3 * ALERT_PAYLOAD_BYTES]);
+        window.close();
+        assert_eq!(window.pending().map(|pending| pending.0.len()), Some(3 * ALERT_PAYLOAD_BYTES));
+        window.inspected();
+        window.close();
+        assert!(window.pending().is_none());
+        assert_eq!(window.latest(), Some(&[1; ALERT_PAYLOAD_BYTES][..]));
+        window.push(&[2; 3]);
+        assert_eq!(window.pending(), Some((&[2; 3][..], 0)));
+        assert_eq!(window.total, 3 * ALERT_PAYLOAD_BYTES as u64 + 3);
     }
 }

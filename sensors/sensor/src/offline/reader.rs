@@ -1,21 +1,20 @@
 //! The reader of a capture file: batches for workers, and ticks of packet time.
 
-use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{Receiver, SyncSender};
 
 use fengsui_capture::{CaptureError, LinkType, Packet, PacketSource};
 use fengsui_protocols::{DecodeSettings, LinkLayer, decode};
 use fengsui_schema::Timestamp;
 
-use crate::limits::BATCH_PACKETS;
+use crate::limits::{BATCH_PACKETS, BATCHES_PER_ANSWER};
 
 /// Packets and ticks for one worker, in order. Every worker gets every batch, empty or not.
 #[derive(Default)]
 pub(super) struct Batch {
     bytes: Vec<u8>,
     items: Vec<Item>,
-    /// Number and time of the last packet of the file up to this batch.
-    pub(super) until: (u64, Timestamp),
+    /// Number and time of the last packet of the file up to this batch, when workers are to answer.
+    pub(super) until: Option<(u64, Timestamp)>,
 }
 
 enum Item {
@@ -53,6 +52,13 @@ impl Batch {
         });
     }
 
+    /// Empties it; it keeps its room for the next packets.
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.items.clear();
+        self.until = None;
+    }
+
     /// Packets and ticks in order.
     pub(super) fn steps(&self) -> impl Iterator<Item = Step<'_>> {
         let mut start = 0;
@@ -67,38 +73,43 @@ impl Batch {
     }
 }
 
-/// Reads all packets and hands them to the workers; both ways between two addresses go to the same one.
+/// Reads all packets and hands them to the workers; both ways between two addresses go to the same one. Batches come
+/// back through `spent` and are filled again.
 ///
 /// # Errors
 /// When the source delivers no more; all packets before that were handed over.
-pub(super) fn read(source: &mut dyn PacketSource, queues: &[SyncSender<Arc<Batch>>]) -> Result<(), CaptureError> {
-    let mut reader = Reader { batches: fresh(queues.len()), number: 0, second: i64::MIN, time: Timestamp::EPOCH };
+pub(super) fn read(
+    source: &mut dyn PacketSource,
+    queues: &[SyncSender<Batch>],
+    spent: Receiver<Batch>,
+) -> Result<(), CaptureError> {
+    let batches = queues.iter().map(|_| Batch::default()).collect();
+    let mut reader = Reader { batches, spent, number: 0, second: i64::MIN, time: Timestamp::EPOCH };
     loop {
         match source.next() {
             Ok(Some(packet)) => reader.take(&packet),
             Ok(None) => break,
             Err(error) => {
-                let _ = reader.send(queues);
+                let _ = reader.send(queues, true);
                 return Err(error);
             }
         }
-        if reader.number.is_multiple_of(BATCH_PACKETS as u64) && !reader.send(queues) {
+        let full = reader.number.is_multiple_of(BATCH_PACKETS as u64);
+        let asks = reader.number.is_multiple_of((BATCH_PACKETS * BATCHES_PER_ANSWER) as u64);
+        if full && !reader.send(queues, asks) {
             return Ok(());
         }
     }
-    reader.send(queues);
+    reader.send(queues, true);
     Ok(())
 }
 
 struct Reader {
     batches: Vec<Batch>,
+    spent: Receiver<Batch>,
     number: u64,
     second: i64,
     time: Timestamp,
-}
-
-fn fresh(count: usize) -> Vec<Batch> {
-    (0..count).map(|_| Batch::default()).collect()
 }
 
 impl Reader {
@@ -116,14 +127,14 @@ impl Reader {
         self.batches[worker].push(packet, self.number);
     }
 
-    /// Hands the batches over; false when the workers are gone.
-    fn send(&mut self, queues: &[SyncSender<Arc<Batch>>]) -> bool {
-        // The next batch will be about as large, so that its bytes are not moved while it grows.
-        let like = |batch: &Batch| Batch { bytes: Vec::with_capacity(batch.bytes.len()), ..Batch::default() };
-        let next = self.batches.iter().map(like).collect();
-        let batches = std::mem::replace(&mut self.batches, next);
-        let until = (self.number, self.time);
-        batches.into_iter().zip(queues).all(|(batch, queue)| queue.send(Arc::new(Batch { until, ..batch })).is_ok())
+    /// Hands the batches over, and with `asks` wants an answer; false when the workers are gone.
+    fn send(&mut self, queues: &[SyncSender<Batch>], asks: bool) -> bool {
+        let until = asks.then_some((self.number, self.time));
+        self.batches.iter_mut().zip(queues).all(|(batch, queue)| {
+            let next = self.spent.try_recv().unwrap_or_default();
+            let filled = std::mem::replace(batch, next);
+            queue.send(Batch { until, ..filled }).is_ok()
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use fengsui_capture::{CaptureError, FileSource, PacketSource};
 use fengsui_schema::{LossCause, Timestamp, Visibility, shown};
@@ -14,7 +14,7 @@ use super::data::{Places, rule_data};
 use super::options::{OfflineOptions, OfflineSummary};
 use super::reader::{Batch, Step, read};
 use crate::account::{Account, Counter, Fate};
-use crate::limits::BATCHES_PER_WORKER;
+use crate::limits::{ANSWERS_PER_WORKER, BATCHES_PER_WORKER};
 use crate::output::{EveFile, EventSink};
 use crate::parts::{self, SensorParts};
 use crate::report::Reporter;
@@ -103,13 +103,14 @@ fn read_with(
     let workers = shared.settings.workers;
     let mut reporter = Reporter::new(Arc::clone(&shared), name.to_owned());
     let (queues, inputs): (Vec<_>, Vec<_>) = (0..workers).map(|_| sync_channel(BATCHES_PER_WORKER)).unzip();
-    let (answers, outputs): (Vec<_>, Vec<_>) = (0..workers).map(|_| sync_channel(BATCHES_PER_WORKER)).unzip();
+    let (answers, outputs): (Vec<_>, Vec<_>) = (0..workers).map(|_| sync_channel(ANSWERS_PER_WORKER)).unzip();
+    let (give_back, spent) = channel();
     let (account, damage) = std::thread::scope(|scope| {
         for (number, (input, answer)) in inputs.into_iter().zip(answers).enumerate() {
-            let shared = Arc::clone(&shared);
-            spawn(scope, format!("worker-{number}"), move || work(shared, &input, &answer))?;
+            let (shared, give_back) = (Arc::clone(&shared), give_back.clone());
+            spawn(scope, format!("worker-{number}"), move || work(shared, &input, (&answer, &give_back)))?;
         }
-        let reader = spawn(scope, "reader".to_owned(), move || read(source, &queues))?;
+        let reader = spawn(scope, "reader".to_owned(), move || read(source, &queues, spent))?;
         let account = collect(&outputs, &mut reporter, sink);
         drop(outputs);
         let damage = reader.join().map_err(|_| SensorError::Gone { name: "reader".to_owned() })?;
@@ -131,15 +132,20 @@ fn spawn<'scope, T: Send + 'scope>(
         .map_err(|source| SensorError::Thread { name, source })
 }
 
-fn work(shared: Arc<Shared>, input: &Receiver<Arc<Batch>>, output: &SyncSender<Answer>) {
+fn work(shared: Arc<Shared>, input: &Receiver<Batch>, (output, give_back): (&SyncSender<Answer>, &Sender<Batch>)) {
     let (mut worker, mut last) = (Worker::new(shared), Timestamp::EPOCH);
-    while let Ok(batch) = input.recv() {
+    while let Ok(mut batch) = input.recv() {
         for step in batch.steps() {
             guarded(&mut worker, &step);
         }
+        let asked = batch.until;
+        batch.clear();
+        // At the end of the file nobody waits for it any more.
+        let _ = give_back.send(batch);
+        let Some(until) = asked else { continue };
         worker.collect();
-        last = batch.until.1;
-        let answer = Answer { until: Some(batch.until), events: worker.take_events(), account: worker.account.clone() };
+        last = until.1;
+        let answer = Answer { until: asked, events: worker.take_events(), account: worker.account.clone() };
         if output.send(answer).is_err() {
             return;
         }

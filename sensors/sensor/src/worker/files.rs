@@ -12,7 +12,7 @@ use crate::eve::{FileRecord, PacketInfo, fileinfo_object, fileinfo_record};
 use crate::flow::{FileProgress, Flow};
 use crate::limits::{
     FILE_CONTENT_BYTES, FILE_CONTENT_TOTAL_BYTES, FILE_INSPECT_BYTES, FILE_OVERLAP_BYTES, FILE_WINDOW_BYTES,
-    FILES_PER_FLOW,
+    FILES_PER_FLOW, SPARE_FILE_BUFFER_BYTES, SPARE_FILE_BUFFERS,
 };
 
 impl Worker {
@@ -52,8 +52,8 @@ impl Worker {
             direction: chunk.direction,
             name: None,
             hasher: Some(FileHasher::new(&self.shared.digests)),
-            content: Vec::new(),
-            window: Vec::new(),
+            content: self.rooms.pop().unwrap_or_default(),
+            window: self.rooms.pop().unwrap_or_default(),
             window_offset: 0,
             fresh: 0,
             size: 0,
@@ -182,7 +182,19 @@ impl Worker {
             self.raise_listed_file(info, flow, &record, list);
         }
         self.classify_file(info, flow, &record, &content);
-        self.scan_file(info, flow, &record, content);
+        match &shared.yara {
+            Some(_) => self.scan_file(info, flow, &record, content),
+            None => self.keep_room(content),
+        }
+        self.keep_room(std::mem::take(&mut flow.files[place].window));
+    }
+
+    /// Keeps a buffer for the next file: growing one anew costs more than what is done with its bytes.
+    fn keep_room(&mut self, mut room: Vec<u8>) {
+        if self.rooms.len() < SPARE_FILE_BUFFERS && (1..=SPARE_FILE_BUFFER_BYTES).contains(&room.capacity()) {
+            room.clear();
+            self.rooms.push(room);
+        }
     }
 }
 

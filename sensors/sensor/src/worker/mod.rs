@@ -71,6 +71,8 @@ pub(crate) struct Worker {
     ring: PacketRing,
     scans: scans::PendingScans,
     content_held: usize,
+    /// Empty buffers of files that have ended.
+    rooms: Vec<Vec<u8>>,
     expected: expected::Expected,
     events: Vec<EveEvent>,
     order: EventOrder,
@@ -95,6 +97,7 @@ impl Worker {
             ring: PacketRing::new(ring_bytes),
             scans: scans::PendingScans::default(),
             content_held: 0,
+            rooms: Vec::new(),
             expected: expected::Expected::default(),
             events: Vec::new(),
             order: (0, 0, 0),
