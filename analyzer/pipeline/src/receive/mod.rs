@@ -4,6 +4,7 @@
 //! sender answered, and a file's place moved on. UDP has no way to slow its sender, so what does not fit is dropped and
 //! counted.
 
+mod accept;
 mod file;
 mod flows;
 mod frames;

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
+use super::accept;
 use super::request::{Body, Chunks, Head, head};
-use super::stream;
 use crate::counters::Counters;
 use crate::{PipelineError, limits};
 
@@ -94,30 +94,14 @@ pub(super) async fn open<S: Service>(
 }
 
 async fn accept<S: Service>(listener: TcpListener, acceptor: Option<TlsAcceptor>, server: Arc<Server<S>>) {
-    let places = Arc::new(Semaphore::new(limits::HTTP_CONNECTIONS));
-    let mut connections = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = server.stop.cancelled() => break,
-            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
-        };
-        let Ok((stream, peer)) = accepted else { continue };
-        let Some(place) = stream::place(&places, &server.counters) else { continue };
-        let (server, acceptor) = (Arc::clone(&server), acceptor.clone());
-        connections.spawn(async move {
-            let peer = peer.ip().to_canonical().to_string();
-            match acceptor {
-                None => server.serve(stream, &peer).await,
-                Some(acceptor) => match tokio::time::timeout(IDLE, acceptor.accept(stream)).await {
-                    Ok(Ok(stream)) => server.serve(stream, &peer).await,
-                    _ => server.counters.handshakes_failed.add(1),
-                },
-            }
-            drop(place);
-        });
-    }
-    while connections.join_next().await.is_some() {}
+    let serve = |(stream, peer): (TcpStream, SocketAddr)| {
+        let (server, acceptor, peer) = (Arc::clone(&server), acceptor.clone(), peer.ip().to_canonical().to_string());
+        async move {
+            let Some(stream) = accept::opened(stream, acceptor, &server.counters, &peer).await else { return };
+            server.serve(stream, &peer).await;
+        }
+    };
+    accept::connections(listener, limits::HTTP_CONNECTIONS, (&server.counters, &server.stop), serve).await;
 }
 
 impl<S: Service> Server<S> {

@@ -3,27 +3,20 @@
 use std::net::SocketAddr;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
 
 use fengsui_normalize::{Framing, SourceDefinition};
 use fengsui_relay::Class;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
+use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-use super::Intake;
 use super::frames::Frames;
-use crate::counters::Counters;
+use super::{Intake, accept};
 use crate::{PipelineError, SocketSettings, limits};
 
 /// Bytes read at once.
 const READ_BYTES: usize = 256 * 1024;
-
-/// Longest wait for a handshake.
-const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Opens a listener for syslog, encrypted when there is an acceptor.
 pub(super) async fn open_tcp(
@@ -38,43 +31,15 @@ pub(super) async fn open_tcp(
 }
 
 async fn accept_tcp(listener: TcpListener, tls: Option<TlsAcceptor>, intake: Intake) {
-    let places = Arc::new(Semaphore::new(limits::SYSLOG_CONNECTIONS));
-    let mut connections = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = intake.stop.cancelled() => break,
-            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
-        };
-        let Ok((stream, peer)) = accepted else { continue };
-        let Some(place) = place(&places, &intake.counters) else { continue };
-        let (intake, tls) = (intake.clone(), tls.clone());
-        connections.spawn(async move {
-            let feed = Feed { sender: peer.ip().to_canonical().to_string(), source: None, framing: Framing::default() };
-            match tls {
-                None => feed.serve(stream, Frames::of_syslog(), &intake).await,
-                Some(acceptor) => match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
-                    Ok(Ok(stream)) => feed.serve(stream, Frames::of_syslog(), &intake).await,
-                    Ok(Err(error)) => {
-                        intake.counters.handshakes_failed.add(1);
-                        tracing::warn!(%error, peer = %feed.sender, "a TLS handshake failed");
-                    }
-                    Err(_) => intake.counters.handshakes_failed.add(1),
-                },
-            }
-            drop(place);
-        });
-    }
-    while connections.join_next().await.is_some() {}
-}
-
-/// A free place, or none and one more refusal counted.
-pub(super) fn place(places: &Arc<Semaphore>, counters: &Counters) -> Option<OwnedSemaphorePermit> {
-    let place = Arc::clone(places).try_acquire_owned().ok();
-    if place.is_none() {
-        counters.connections_refused.add(1);
-    }
-    place
+    let serve = |(stream, peer): (TcpStream, SocketAddr)| {
+        let (intake, tls, sender) = (intake.clone(), tls.clone(), peer.ip().to_canonical().to_string());
+        async move {
+            let Some(stream) = accept::opened(stream, tls, &intake.counters, &sender).await else { return };
+            let feed = Feed { sender, source: None, framing: Framing::default() };
+            feed.serve(stream, Frames::of_syslog(), &intake).await;
+        }
+    };
+    accept::connections(listener, limits::SYSLOG_CONNECTIONS, (&intake.counters, &intake.stop), serve).await;
 }
 
 /// Opens a local socket that takes lines, as Suricata's `unix_stream` output writes them.
@@ -105,30 +70,16 @@ fn remove_stale(path: &Path) -> Result<(), PipelineError> {
 }
 
 async fn accept_unix(listener: UnixListener, path: &Path, source: Option<&'static SourceDefinition>, intake: Intake) {
-    let places = Arc::new(Semaphore::new(limits::SYSLOG_CONNECTIONS));
-    let mut connections = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = intake.stop.cancelled() => break,
-            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
-        };
-        let Ok((stream, _)) = accepted else { continue };
-        let Some(place) = place(&places, &intake.counters) else { continue };
+    let serve = |stream| {
         let (intake, sender) = (intake.clone(), path.display().to_string());
-        connections.spawn(async move {
-            let framing = source.map(Framing::of).unwrap_or_default();
-            let feed = Feed { sender, source, framing };
-            let frames = if source.is_some_and(|source| source.name == "syslog") {
-                Frames::of_syslog()
-            } else {
-                Frames::of_lines()
-            };
+        async move {
+            let feed = Feed { sender, source, framing: source.map(Framing::of).unwrap_or_default() };
+            let is_syslog = source.is_some_and(|source| source.name == "syslog");
+            let frames = if is_syslog { Frames::of_syslog() } else { Frames::of_lines() };
             feed.serve(stream, frames, &intake).await;
-            drop(place);
-        });
-    }
-    while connections.join_next().await.is_some() {}
+        }
+    };
+    accept::connections(listener, limits::SYSLOG_CONNECTIONS, (&intake.counters, &intake.stop), serve).await;
 }
 
 /// One sender's stream.
