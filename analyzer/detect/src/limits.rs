@@ -66,8 +66,9 @@ pub const INDICATORS: usize = 2_000_000;
 /// Depth to which a record is searched for texts by rules without field names.
 pub const KEYWORD_DEPTH: usize = 32;
 
-/// Keys (addresses, pairs, accounts) that one behaviour detector follows. The one not seen for longest goes first and is counted.
-pub const BEHAVIOUR_KEYS: usize = 50_000;
+/// Entries of one table of a behaviour detector: keys (addresses, pairs, accounts) times windows, or terms. At the bound one of the
+/// oldest window or day goes first and is counted.
+pub const BEHAVIOUR_KEYS: usize = 100_000;
 
 /// Values remembered for one key of a behaviour detector in one window; more change nothing, as thresholds are far below.
 pub const BEHAVIOUR_VALUES: usize = 4_096;

@@ -28,7 +28,7 @@ impl Pending {
 }
 
 /// Share of the time that may be spent on checkpoints: one part in this many.
-const SHARE: u32 = 10;
+const SHARE: u32 = 16;
 
 /// The task that completes checkpoints.
 pub(crate) struct Checkpoints {

@@ -225,3 +225,42 @@ macro_rules! windowed_state {
     };
 }
 pub(super) use windowed_state;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_parts(seconds, 0)
+    }
+
+    #[test]
+    fn a_state_by_key_is_taken_up_by_window() {
+        let old = r#"{"seconds":60,"keys":{"a":{"1":[7,9],"2":[9]},"b":{"2":[1]}},"recency":[[2,"a"],[2,"b"]],"reported":[[2,"a"]],"evicted":3}"#;
+        let mut read: Windows<BTreeSet<u16>> = serde_json::from_str(old).expect("reads");
+        assert_eq!(read.add("a", at(130), 5), [(2, 3)]);
+        assert_eq!(
+            (read.held, read.evicted(), read.is_reported("a", 2), read.is_reported("b", 2)),
+            (3, 3, true, false)
+        );
+        let written = serde_json::to_string(&read).expect("is JSON");
+        let again: Windows<BTreeSet<u16>> = serde_json::from_str(&written).expect("reads");
+        assert_eq!((again.held, serde_json::to_string(&again).expect("is JSON")), (3, written));
+    }
+
+    #[test]
+    fn at_the_limit_the_oldest_window_goes_first() {
+        let mut windows: Windows<BTreeSet<u16>> = Windows::of_seconds(60);
+        windows.add("old", at(0), 1);
+        windows.add("kept", at(60), 1);
+        for key in 0..limits::BEHAVIOUR_KEYS - 2 {
+            windows.add(&key.to_string(), at(120), 1);
+        }
+        assert_eq!((windows.held, windows.evicted()), (limits::BEHAVIOUR_KEYS, 0));
+        windows.add("one more", at(120), 1);
+        assert_eq!((windows.held, windows.evicted()), (limits::BEHAVIOUR_KEYS, 1));
+        assert!(windows.pairs("old", 0).next().is_none() && windows.pairs("kept", 1).next().is_some());
+        windows.advance(at(360));
+        assert_eq!(windows.held, 0);
+    }
+}
