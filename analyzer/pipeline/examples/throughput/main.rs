@@ -20,7 +20,7 @@ use fengsui_pipeline::{
     load_detection,
 };
 use fengsui_relay::{Class, FileDisk, Spool, SpoolSettings};
-use fengsui_schema::{Clock, Output, Timestamp};
+use fengsui_schema::{AlertId, Clock, Output, Timestamp};
 use fengsui_store::{SearchRequest, Selection, Store, StoreSettings};
 use parking_lot::Mutex;
 
@@ -62,9 +62,11 @@ impl Clock for SystemClock {
     }
 }
 
-/// Remembers when the incident of each marked attack came.
+/// Remembers when the incident of each marked attack came: the first with an alert of it, as an incident of many attacks names
+/// some of their addresses only.
 #[derive(Default)]
 struct Seen {
+    alerts: Mutex<BTreeMap<AlertId, String>>,
     incidents: Mutex<BTreeMap<String, Instant>>,
 }
 
@@ -72,13 +74,20 @@ impl OutputSink for Seen {
     fn deliver(&self, batch: Vec<Output>) -> SinkFuture<'_> {
         Box::pin(async move {
             let now = Instant::now();
-            let mut incidents = self.incidents.lock();
+            let (mut alerts, mut incidents) = (self.alerts.lock(), self.incidents.lock());
             for output in batch {
-                if let Output::Incident(incident) = output {
-                    let marked = incident.entities.iter().filter(|entity| entity.value.starts_with(events::MARKED));
-                    marked.for_each(|entity| {
-                        incidents.entry(entity.value.clone()).or_insert(now);
-                    });
+                match output {
+                    Output::Alert(alert) => {
+                        let mark = alert.entities.into_iter().find(|entity| entity.value.starts_with(events::MARKED));
+                        alerts.extend(mark.map(|mark| (alert.id, mark.value)));
+                    }
+                    Output::Incident(incident) => {
+                        let marks = incident.members.iter().filter_map(|member| alerts.get(&member.alert));
+                        marks.for_each(|mark| {
+                            incidents.entry(mark.clone()).or_insert(now);
+                        });
+                    }
+                    _ => {}
                 }
             }
             Ok(())
