@@ -6,15 +6,15 @@ use std::path::Path;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap,
+    HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use fengsui_crypto::random_bytes;
+use fengsui_crypto::{random_bytes, sm3};
 
 use crate::error::{ApiError, ApiResult};
 use crate::state::AppState;
@@ -45,10 +45,7 @@ pub(crate) async fn serve(State(state): State<AppState>, request: Request) -> Re
     let folder = state.settings().web_directory.as_deref();
     let name = path.trim_start_matches('/');
     if name.contains('.') {
-        return match read(folder, name) {
-            Some(bytes) if !name.ends_with(".html") => asset(name, bytes),
-            _ => StatusCode::NOT_FOUND.into_response(),
-        };
+        return asset(folder, name, request.headers()).unwrap_or_else(|| StatusCode::NOT_FOUND.into_response());
     }
     page(folder, path).unwrap_or_else(IntoResponse::into_response)
 }
@@ -61,11 +58,55 @@ fn read(folder: Option<&Path>, name: &str) -> Option<Cow<'static, [u8]>> {
     if path.starts_with(&folder) { std::fs::read(path).ok().map(Cow::Owned) } else { None }
 }
 
-fn asset(name: &str, bytes: Cow<'static, [u8]>) -> Response {
+/// A file as its reader takes it: the build lays a brotli and a gzip copy beside what shrinks by them.
+fn asset(folder: Option<&Path>, name: &str, asked: &HeaderMap) -> Option<Response> {
+    if [".html", ".br", ".gz"].iter().any(|end| name.ends_with(end)) {
+        return None;
+    }
+    let packed = || CODINGS.iter().filter(|coding| accepts(asked, coding.name));
+    let found = packed().find_map(|coding| Some((Some(coding), read(folder, &format!("{name}.{}", coding.ending))?)));
+    let (coding, bytes) = found.or_else(|| Some((None, read(folder, name)?)))?;
     // Names below assets/ hold a digest of the content, so that they never change.
     let cache = if name.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let headers = [(CONTENT_TYPE, media_type(name)), (CACHE_CONTROL, cache)];
-    (headers, Body::from(bytes.into_owned())).into_response()
+    let tag = format!("\"{}\"", hex::encode(&sm3(&bytes)[..12]));
+    let same = asked.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static(media_type(name))),
+        (CACHE_CONTROL, HeaderValue::from_static(cache)),
+        (VARY, HeaderValue::from_static("accept-encoding")),
+        (ETAG, HeaderValue::try_from(tag).ok()?),
+    ];
+    let mut response = match bytes {
+        _ if same => (StatusCode::NOT_MODIFIED, headers).into_response(),
+        Cow::Borrowed(bytes) => (headers, Body::from(bytes)).into_response(),
+        Cow::Owned(bytes) => (headers, Body::from(bytes)).into_response(),
+    };
+    if let Some(coding) = coding {
+        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name));
+    }
+    Some(response)
+}
+
+/// A coding of the build's copies.
+struct Coding {
+    /// As in `Accept-Encoding`.
+    name: &'static str,
+    /// What the copy's name ends with.
+    ending: &'static str,
+}
+
+/// The smallest first.
+static CODINGS: [Coding; 2] = [Coding { name: "br", ending: "br" }, Coding { name: "gzip", ending: "gz" }];
+
+/// Whether the reader takes a coding (RFC 9110, 12.5.3); one that is named with a weight of nothing is refused.
+fn accepts(asked: &HeaderMap, coding: &str) -> bool {
+    let lines = asked.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let mut named = lines.flat_map(|line| line.split(',')).map(|one| one.split(';').map(str::trim));
+    named.any(|mut one| {
+        let name = one.next().unwrap_or_default();
+        let weight = one.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok());
+        name.eq_ignore_ascii_case(coding) && weight.is_none_or(|weight| weight > 0.0)
+    })
 }
 
 fn media_type(name: &str) -> &'static str {
@@ -161,6 +202,31 @@ mod tests {
         std::fs::write(folder.path().join("secret.txt"), "2").expect("writes");
         assert!(read(Some(&web), "a.js").is_some());
         assert!(read(Some(&web), "../secret.txt").is_none());
+    }
+
+    #[test]
+    fn a_reader_gets_the_copy_it_takes() {
+        let folder = tempfile::tempdir().expect("makes a folder");
+        for (name, text) in [("a.js", "plain"), ("a.js.br", "br"), ("a.js.gz", "gzip"), ("b.js", "plain")] {
+            std::fs::write(folder.path().join(name), text).expect("writes");
+        }
+        let ask = |name: &str, header: HeaderName, value: &str| {
+            let value = HeaderValue::from_str(value).expect("is a value");
+            asset(Some(folder.path()), name, &HeaderMap::from_iter([(header, value)]))
+        };
+        let coding = |name: &str, accepted: &str| {
+            let response = ask(name, ACCEPT_ENCODING, accepted).expect("is there");
+            assert_eq!(response.headers()[VARY], "accept-encoding");
+            assert_eq!(response.headers()[CONTENT_TYPE], "text/javascript; charset=utf-8");
+            response.headers().get(CONTENT_ENCODING).map(|value| value.to_str().expect("is text").to_owned())
+        };
+        assert_eq!(coding("a.js", "gzip, deflate, br").as_deref(), Some("br"));
+        assert_eq!(coding("a.js", "gzip;q=0.5, br;q=0").as_deref(), Some("gzip"));
+        assert_eq!((coding("a.js", "identity"), coding("b.js", "br")), (None, None));
+        assert!(ask("a.js.br", ACCEPT_ENCODING, "br").is_none());
+        let plain = ask("a.js", ACCEPT_ENCODING, "").expect("is there");
+        let tag = plain.headers()[ETAG].to_str().expect("is text").to_owned();
+        assert_eq!(ask("a.js", IF_NONE_MATCH, &tag).expect("is there").status(), StatusCode::NOT_MODIFIED);
     }
 
     #[test]
