@@ -4,6 +4,7 @@ use fengsui_schema::{Timestamp, UnitCode};
 
 use crate::error::{ApiError, ApiResult};
 use crate::limits::{QUERY_CHARACTERS, REASON_CHARACTERS, TEXT_CHARACTERS, TITLE_CHARACTERS};
+use crate::scope::Scope;
 
 /// A text of 1 to so many characters, without spaces around it and without control characters except line breaks.
 fn text(field: &str, value: &str, most: usize) -> ApiResult<String> {
@@ -84,6 +85,14 @@ pub(crate) fn number_id(id: &str) -> ApiResult<i64> {
 /// The code of a unit.
 pub(crate) fn unit(field: &str, code: &str) -> ApiResult<UnitCode> {
     code.parse().map_err(|error: fengsui_schema::ParseUnitCodeError| ApiError::invalid(field, "单位代码不合法", &error))
+}
+
+/// The part of a scope that a unit and everything below it make; nothing is found outside of the scope.
+pub(crate) fn narrowed(scope: &Scope, unit: Option<&str>) -> ApiResult<Scope> {
+    match unit.filter(|code| !code.is_empty()) {
+        None => Ok(scope.clone()),
+        Some(code) => scope.narrowed(&self::unit("unit", code)?).ok_or_else(ApiError::not_found),
+    }
 }
 
 /// A point in time in milliseconds.

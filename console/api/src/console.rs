@@ -24,7 +24,7 @@ use tower_http::timeout::TimeoutLayer;
 use crate::access::{Failures, Role, Vault, authorize_request};
 use crate::audit::{self, Actor, Entry, Outcome};
 use crate::clocks::ClockRules;
-use crate::db::{Db, Query};
+use crate::db::{Db, Memory, Query};
 use crate::drill_replay::{Recordings, Replays};
 use crate::error::{ApiError, ApiResult, ConsoleError};
 use crate::indicators::IndicatorFiles;
@@ -131,6 +131,9 @@ impl Console {
             streams: Arc::new(Semaphore::new(STREAMS)),
             hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             failures: Failures::default(),
+            sessions: Memory::default(),
+            totals: Memory::default(),
+            postures: Memory::default(),
             vault: Vault::open(&settings.key_file)?,
             setup_code: Mutex::new(setup_code),
             stopping: CancellationToken::new(),
@@ -184,6 +187,15 @@ impl Console {
         Ok(crate::tier::checkpoint(&self.state).await?)
     }
 
+    /// Brings alerts from before a search knew them into it, as happens by itself while the console serves; how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn fill_search(&self) -> Result<usize, ConsoleError> {
+        let failed = |error: ApiError| ConsoleError::Search(error.message_en().to_owned());
+        crate::search::fill_gap(&self.state).await.map_err(failed)
+    }
+
     /// What every request shares, for the parts of this crate that the binary drives.
     pub(crate) fn state(&self) -> &AppState {
         &self.state
@@ -232,6 +244,13 @@ impl Console {
         let service = self.router().into_make_service_with_connect_info::<SocketAddr>();
         let serving = axum::serve(listener, service).with_graceful_shutdown(stop);
         let link = tokio::spawn(crate::tier::run(self.state.clone()));
+        let console = self.clone();
+        // A search finds everything while this goes on, and takes longer.
+        let filling = tokio::spawn(async move {
+            if let Err(error) = console.fill_search().await {
+                tracing::error!(%error, "older alerts are not all in the search, which goes on to read every one");
+            }
+        });
         let deadline = async move {
             stopping.cancelled().await;
             tokio::time::sleep(STOP_TIME).await;
@@ -241,6 +260,7 @@ impl Console {
             () = deadline => Ok(()),
         };
         link.abort();
+        filling.abort();
         self.state.shared().db.close().await;
         Ok(served?)
     }

@@ -66,6 +66,9 @@ pub enum ConsoleError {
     /// The audit log.
     #[error("audit log: {0}")]
     Audit(String),
+    /// Taking alerts into the search.
+    #[error("search: {0}")]
+    Search(String),
 }
 
 impl From<sqlx::Error> for ConsoleError {

@@ -25,6 +25,7 @@ mod report;
 mod repository;
 mod routes;
 mod scope;
+mod search;
 mod settings;
 mod sharing;
 mod state;

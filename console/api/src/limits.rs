@@ -16,6 +16,8 @@ pub(crate) const PAGE_ROWS: u32 = 50;
 pub(crate) const PAGE_ROWS_MAX: u32 = 500;
 /// Counting the rows of a list stops here.
 pub(crate) const COUNT_MAX: i64 = 10_000;
+/// Counting what a search finds stops when about so many alerts were looked at.
+pub(crate) const SEARCH_LOOKS: i64 = 50_000;
 /// Most alerts one act names.
 pub(crate) const ACTION_IDS: usize = 500;
 /// Most alerts one act changes when it takes whole groups.
@@ -42,6 +44,8 @@ pub(crate) const QUERY_CHARACTERS: usize = 2_000;
 pub(crate) const STORED_BODY_BYTES: usize = 256 << 10;
 /// Changes kept for streams that come back.
 pub(crate) const CHANGES_KEPT: i64 = 20_000;
+/// After so many changes those that are too old are dropped.
+pub(crate) const CHANGES_DROPPED_EVERY: i64 = 1_000;
 /// Changes sent to a stream at once.
 pub(crate) const STREAM_BATCH: i64 = 500;
 /// Most event streams at once.

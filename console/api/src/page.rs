@@ -3,9 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::db::{Filter, Query};
+use crate::db::{Db, Filter, Query};
 use crate::error::{ApiError, ApiResult};
 use crate::limits::{COUNT_MAX, PAGE_ROWS, PAGE_ROWS_MAX};
+use crate::state::AppState;
 
 /// Rows of a page that was asked for.
 pub(crate) fn page_rows(limit: Option<u32>) -> i64 {
@@ -36,9 +37,20 @@ pub(crate) async fn count_up_to(query: &mut impl Query, from: &str, filter: &Fil
     Ok(query.count(&sql, filter.args()).await?)
 }
 
+/// Whether counting stopped at its limit.
+pub(crate) const fn is_least(total: i64) -> bool {
+    total >= COUNT_MAX
+}
+
 /// Number of the newest change of all. Read before the rows: what comes in between is news to the reader, not lost.
-pub(crate) async fn newest_revision(query: &mut impl Query) -> ApiResult<i64> {
-    Ok(query.count("SELECT value AS n FROM sequence WHERE name = 'revision'", Vec::new()).await?)
+/// A file has no writer but this program, which knows the number.
+pub(crate) async fn newest_revision(state: &AppState) -> ApiResult<i64> {
+    match state.db() {
+        Db::Sqlite { .. } => Ok(*state.shared().revision.borrow()),
+        mut server @ Db::Postgres(_) => {
+            Ok(server.count("SELECT value AS n FROM sequence WHERE name = 'revision'", Vec::new()).await?)
+        }
+    }
 }
 
 /// Splits the one row too many off a page and makes the cursor of the next page.

@@ -3,19 +3,20 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use fengsui_schema::{Clock, Timestamp, UnitCode};
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::access::{Caller, Failures, Vault};
+use crate::access::{Caller, Failures, KeptSession, Vault};
 use crate::audit::{self, Actor, Entry, Outcome};
 use crate::clocks::ClockRules;
-use crate::db::{Db, Query, Row, Tx, Value, args};
+use crate::db::{Db, Memory, Query, Row, Tx, Value, args, tuples};
 use crate::drill_replay::{Recordings, Replays};
 use crate::error::{ApiError, ApiResult};
 use crate::indicators::IndicatorFiles;
-use crate::limits::CHANGES_KEPT;
+use crate::limits::{CHANGES_DROPPED_EVERY, CHANGES_KEPT};
 use crate::scope::Place;
 use crate::settings::ConsoleSettings;
 use crate::units::Units;
@@ -53,6 +54,9 @@ pub(crate) struct Shared {
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) hashing: Arc<Semaphore>,
     pub(crate) failures: Failures,
+    pub(crate) sessions: Memory<KeptSession>,
+    pub(crate) totals: Memory<i64>,
+    pub(crate) postures: Memory<Bytes>,
     pub(crate) vault: Vault,
     pub(crate) setup_code: Mutex<Option<String>>,
     pub(crate) stopping: CancellationToken,
@@ -182,6 +186,13 @@ impl Change {
         Ok(revision)
     }
 
+    /// Tells the streams that some objects changed; the number of the first change, the others follow it.
+    pub(crate) async fn notices(&mut self, all: &[Notice<'_>]) -> ApiResult<i64> {
+        let first = notices(&mut self.tx, self.now, all).await?;
+        self.revision = Some(first + i64::try_from(all.len()).unwrap_or(i64::MAX) - 1);
+        Ok(first)
+    }
+
     /// Notes the number of a change that was written without [`Change::notice`].
     pub(crate) fn revise(&mut self, revision: Option<i64>) {
         self.revision = revision.or(self.revision);
@@ -227,16 +238,36 @@ pub(crate) struct Notice<'a> {
     pub(crate) place: &'a Place,
 }
 
-/// Writes that an object changed; the number of the change. Old ones are dropped now and then.
+/// Writes that an object changed; the number of the change.
 pub(crate) async fn notice(tx: &mut Tx, now: i64, notice: Notice<'_>) -> Result<i64, sqlx::Error> {
-    let revision = tx.next("revision").await?;
-    let sql = "INSERT INTO change (revision, time, kind, object_id, severity, province, prefecture, county, unit_code)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    let mut values = args![revision, now, notice.kind, notice.id, notice.severity];
-    values.extend(notice.place.values());
-    tx.execute(sql, values).await?;
-    if revision % 1_000 == 0 {
-        tx.execute("DELETE FROM change WHERE revision <= $1", args![revision - CHANGES_KEPT]).await?;
+    notices(tx, now, &[notice]).await
+}
+
+/// Rows that one statement writes.
+const ROWS_AT_ONCE: usize = 500;
+
+/// Writes that some objects changed; the number of the first, the others follow it. Old ones are dropped now and then.
+async fn notices(tx: &mut Tx, now: i64, all: &[Notice<'_>]) -> Result<i64, sqlx::Error> {
+    let count = i64::try_from(all.len()).unwrap_or(i64::MAX);
+    let first = tx.reserve("revision", count).await?;
+    let mut revision = first;
+    for part in all.chunks(ROWS_AT_ONCE) {
+        let mut values = Vec::with_capacity(9 * part.len());
+        for notice in part {
+            values.extend(args![revision, now, notice.kind, notice.id, notice.severity]);
+            values.extend(notice.place.values());
+            revision += 1;
+        }
+        let sql = format!(
+            "INSERT INTO change (revision, time, kind, object_id, severity, province, prefecture, county, unit_code)
+             VALUES {}",
+            tuples(part.len(), 9)
+        );
+        tx.execute(&sql, values).await?;
     }
-    Ok(revision)
+    let last = revision - 1;
+    if last / CHANGES_DROPPED_EVERY > (first - 1) / CHANGES_DROPPED_EVERY {
+        tx.execute("DELETE FROM change WHERE revision <= $1", args![last - CHANGES_KEPT]).await?;
+    }
+    Ok(first)
 }

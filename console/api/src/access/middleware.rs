@@ -62,10 +62,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
 
 /// Lets a request in or answers why not.
 pub(crate) async fn authorize_request(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    if let Some(refusal) = refuse_method(&request) {
-        return refusal;
-    }
-    match admit(&state, &mut request).await {
+    let Some(action) = action_of(&request) else {
+        return refuse_method(&request).unwrap_or_else(|| ApiError::not_found().into_response());
+    };
+    match admit(&state, &mut request, action).await {
         Ok(()) => next.run(request).await,
         Err(error) => error.into_response(),
     }
@@ -84,9 +84,14 @@ fn refuse_method(request: &Request) -> Option<Response> {
     Some(([(ALLOW, methods.join(", "))], ApiError::method_not_allowed()).into_response())
 }
 
-async fn admit(state: &AppState, request: &mut Request) -> ApiResult<()> {
-    let route = route_of(request)?;
-    let action = matrix().action(&route).ok_or_else(|| ApiError::internal(&format!("no access row for {route}")))?;
+/// The action of the matrix that the route of a request needs; a route without one answers nobody.
+fn action_of(request: &Request) -> Option<&'static str> {
+    let path = request.extensions().get::<MatchedPath>()?.as_str();
+    let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
+    matrix().action(&format!("{method} {path}"))
+}
+
+async fn admit(state: &AppState, request: &mut Request, action: &'static str) -> ApiResult<()> {
     // Requests of other nodes carry an SM2 signature that their handler checks; no browser sends them.
     if is_mutating(request.method()) && action != "node" {
         check_origin(request.headers())?;
@@ -112,12 +117,6 @@ async fn admit(state: &AppState, request: &mut Request) -> ApiResult<()> {
 /// Whether an account has to set up a second factor before anything else.
 pub(crate) fn needs_enrolment(state: &AppState, identity: &Identity) -> bool {
     state.settings().second_factor == SecondFactor::Required && !identity.second_factor
-}
-
-fn route_of(request: &Request) -> ApiResult<String> {
-    let path = request.extensions().get::<MatchedPath>().ok_or_else(ApiError::not_found)?;
-    let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
-    Ok(format!("{method} {}", path.as_str()))
 }
 
 fn is_mutating(method: &Method) -> bool {

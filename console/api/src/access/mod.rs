@@ -16,6 +16,8 @@ pub(crate) use middleware::{Caller, Client, authorize_request, needs_enrolment};
 pub use password::PasswordProfile;
 pub(crate) use password::{check_new_password, hash_password, one_time_password, verify_password};
 pub use role::{Role, RoleClass};
-pub(crate) use session::{Identity, SessionToken, clear_cookie, find_session, session_cookie, session_lives};
+pub(crate) use session::{
+    Identity, KeptSession, SessionToken, clear_cookie, find_session, session_cookie, session_lives,
+};
 pub(crate) use totp::{SECRET_BYTES, base32, step_of};
 pub(crate) use vault::{CHALLENGE_MILLIS, Vault};

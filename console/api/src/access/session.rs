@@ -89,20 +89,32 @@ pub(crate) struct Identity {
     pub(crate) session: String,
 }
 
+/// A session as the database has it.
+#[derive(Debug, Clone)]
+pub(crate) struct KeptSession {
+    identity: Identity,
+    created_at: i64,
+    seen_at: i64,
+}
+
+/// What a session and its rights hang on.
+const TABLES: [&str; 5] = ["session", "account", "account_role", "account_totp", "account_key"];
+
 /// The living session of a token: not idle too long, not too old, the account active.
 pub(crate) async fn find_session(state: &AppState, token: &SessionToken) -> ApiResult<Option<Identity>> {
     let digest = token.digest();
-    let sql = "SELECT s.created_at, s.seen_at, a.id, a.username, a.display_name, a.must_change_password, a.unit_code,
-                      (SELECT GROUP_TEXT(r.role, ',') FROM account_role r WHERE r.account_id = a.id) AS roles,
-                      (SELECT COUNT(*) FROM account_totp t WHERE t.account_id = a.id AND t.confirmed_at IS NOT NULL)
-                          + (SELECT COUNT(*) FROM account_key k WHERE k.account_id = a.id) AS factors
-               FROM session s JOIN account a ON a.id = s.account_id
-               WHERE s.token_sm3 = $1 AND a.state = 'active'";
-    let sql = sql.replace("GROUP_TEXT", state.db().group_text());
-    let Some(row) = state.db().row(&sql, args![digest.as_str()]).await? else { return Ok(None) };
+    let changes = state.db().changes(&TABLES);
+    let memory = &state.shared().sessions;
+    let kept = match memory.get(&digest, changes) {
+        Some(kept) => kept,
+        None => {
+            let Some(read) = read_session(state, &digest).await? else { return Ok(None) };
+            memory.keep(&digest, changes, &read);
+            read
+        }
+    };
     let (now, settings) = (state.now(), state.settings());
-    let idle = now - row.int("seen_at")?;
-    let age = now - row.int("created_at")?;
+    let (idle, age) = (now - kept.seen_at, now - kept.created_at);
     if idle > settings.idle_minutes * 60_000 || age > settings.session_hours * 3_600_000 {
         forget(state, &digest).await?;
         return Ok(None);
@@ -110,7 +122,23 @@ pub(crate) async fn find_session(state: &AppState, token: &SessionToken) -> ApiR
     if idle > SEEN_EVERY_MILLIS {
         touch(state, &digest, now).await?;
     }
-    identity(&row, digest).map(Some)
+    Ok(Some(kept.identity))
+}
+
+async fn read_session(state: &AppState, digest: &str) -> ApiResult<Option<KeptSession>> {
+    let sql = "SELECT s.created_at, s.seen_at, a.id, a.username, a.display_name, a.must_change_password, a.unit_code,
+                      (SELECT GROUP_TEXT(r.role, ',') FROM account_role r WHERE r.account_id = a.id) AS roles,
+                      (SELECT COUNT(*) FROM account_totp t WHERE t.account_id = a.id AND t.confirmed_at IS NOT NULL)
+                          + (SELECT COUNT(*) FROM account_key k WHERE k.account_id = a.id) AS factors
+               FROM session s JOIN account a ON a.id = s.account_id
+               WHERE s.token_sm3 = $1 AND a.state = 'active'";
+    let sql = sql.replace("GROUP_TEXT", state.db().group_text());
+    let Some(row) = state.db().row(&sql, args![digest]).await? else { return Ok(None) };
+    Ok(Some(KeptSession {
+        created_at: row.int("created_at")?,
+        seen_at: row.int("seen_at")?,
+        identity: identity(&row, digest.to_owned())?,
+    }))
 }
 
 fn identity(row: &Row, session: String) -> ApiResult<Identity> {

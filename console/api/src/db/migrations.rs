@@ -18,6 +18,7 @@ const STEPS: &[(i64, &str)] = &[
     (30, include_str!("../../migrations/0030_thinning.sql")),
     (40, include_str!("../../migrations/0040_standing.sql")),
     (41, include_str!("../../migrations/0041_indicators.sql")),
+    (50, include_str!("../../migrations/0050_search.sql")),
 ];
 
 /// Brings the schema up to date, each step in its own transaction.
@@ -55,10 +56,8 @@ async fn apply(db: &Db, step: &str, number: i64) -> Result<(), sqlx::Error> {
 /// The statements of a step; no text of a step holds a semicolon.
 fn statements(step: &str, tx: &Tx) -> Vec<String> {
     let code: String = step.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join("\n");
-    let code = match tx {
-        Tx::Sqlite(_) => code,
-        Tx::Postgres(_) => code.replace(" BLOB ", " BYTEA ").replace(" TEXT", " TEXT COLLATE \"C\""),
-    };
+    let code =
+        if tx.of_server() { code.replace(" BLOB ", " BYTEA ").replace(" TEXT", " TEXT COLLATE \"C\"") } else { code };
     code.split(';').map(str::trim).filter(|statement| !statement.is_empty()).map(str::to_owned).collect()
 }
 

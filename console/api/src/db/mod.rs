@@ -3,6 +3,7 @@
 //! SQLite has one writer connection and several readers (WAL); a write transaction starts with BEGIN IMMEDIATE, so
 //! that "database is locked" can't happen half way through.
 
+mod changes;
 mod filter;
 mod migrations;
 mod row;
@@ -16,6 +17,8 @@ use sqlx::sqlite::{
 };
 use sqlx::{Arguments, AssertSqlSafe, Sqlite, Transaction};
 
+use changes::Touched;
+pub(crate) use changes::{Changes, Memory};
 pub(crate) use filter::Filter;
 pub(crate) use row::{Row, Value, storable};
 
@@ -36,15 +39,22 @@ pub(crate) enum Db {
         readers: SqlitePool,
         /// The one writer.
         writer: SqlitePool,
+        /// What was changed through the writer.
+        changes: Changes,
     },
     /// A server.
     Postgres(PgPool),
 }
 
 /// A write transaction; rolls back when dropped.
-pub(crate) enum Tx {
+pub(crate) struct Tx {
+    inner: Inner,
+    touched: Touched,
+}
+
+enum Inner {
     /// Of a file.
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(Transaction<'static, Sqlite>, Changes),
     /// Of a server.
     Postgres(Transaction<'static, Postgres>),
 }
@@ -90,24 +100,36 @@ impl Db {
             .busy_timeout(Duration::from_secs(10))
             .pragma("cache_size", "-32768")
             .pragma("mmap_size", "1073741824")
-            .pragma("temp_store", "memory");
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        let readers =
-            SqlitePoolOptions::new().max_connections(readers.max(1)).connect_with(options.read_only(true)).await?;
-        Ok(Self::Sqlite { readers, writer })
+            .pragma("temp_store", "memory")
+            // A page of a list goes from the thread of the connection to the reader at once and not row by row.
+            .row_buffer_size(ROWS_AHEAD);
+        let writer = file_pool().max_connections(1).connect_with(options.clone()).await?;
+        let readers = file_pool().max_connections(readers.max(1)).connect_with(options.read_only(true)).await?;
+        Ok(Self::Sqlite { readers, writer, changes: Changes::default() })
     }
 
     /// Starts a write transaction.
     pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
         match self {
-            Self::Sqlite { writer, .. } => Ok(Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)),
+            Self::Sqlite { writer, changes, .. } => {
+                let tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+                Ok(Tx { inner: Inner::Sqlite(tx, changes.clone()), touched: Touched::default() })
+            }
             Self::Postgres(pool) => {
                 // One writer at a time, as with a file: the audit chain and the sequences stay in the order of commits,
                 // and no two acts can lock each other out.
                 let mut tx = pool.begin().await?;
                 sqlx::query("SELECT pg_advisory_xact_lock(4850720)").execute(&mut *tx).await?;
-                Ok(Tx::Postgres(tx))
+                Ok(Tx { inner: Inner::Postgres(tx), touched: Touched::default() })
             }
+        }
+    }
+
+    /// How often this program changed some tables, for [`Memory`]; none when others may change them unseen.
+    pub(crate) fn changes(&self, tables: &[&str]) -> Option<u64> {
+        match self {
+            Self::Sqlite { changes, .. } => Some(changes.of(tables)),
+            Self::Postgres(_) => None,
         }
     }
 
@@ -122,7 +144,7 @@ impl Db {
     /// Closes every connection after what is under way.
     pub(crate) async fn close(&self) {
         match self {
-            Self::Sqlite { readers, writer } => {
+            Self::Sqlite { readers, writer, .. } => {
                 readers.close().await;
                 writer.close().await;
             }
@@ -149,13 +171,14 @@ impl Query for Db {
 
 impl Query for Tx {
     async fn rows(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, sqlx::Error> {
+        self.touched.note(sql);
         let statement = AssertSqlSafe(sql);
-        match self {
-            Self::Sqlite(tx) => {
+        match &mut self.inner {
+            Inner::Sqlite(tx, _) => {
                 let rows = sqlx::query_with(statement, sqlite_arguments(args)?).fetch_all(&mut **tx).await?;
                 Ok(rows.into_iter().map(Row::Sqlite).collect())
             }
-            Self::Postgres(tx) => {
+            Inner::Postgres(tx) => {
                 let rows = sqlx::query_with(statement, postgres_arguments(args)?).fetch_all(&mut **tx).await?;
                 Ok(rows.into_iter().map(Row::Postgres).collect())
             }
@@ -166,13 +189,14 @@ impl Query for Tx {
 impl Tx {
     /// Runs a statement; how many rows it changed.
     pub(crate) async fn execute(&mut self, sql: &str, args: Vec<Value>) -> Result<u64, sqlx::Error> {
+        self.touched.note(sql);
         let statement = AssertSqlSafe(sql);
-        match self {
-            Self::Sqlite(tx) => {
+        match &mut self.inner {
+            Inner::Sqlite(tx, _) => {
                 let done = sqlx::query_with(statement, sqlite_arguments(args)?).execute(&mut **tx).await?;
                 Ok(done.rows_affected())
             }
-            Self::Postgres(tx) => {
+            Inner::Postgres(tx) => {
                 let done = sqlx::query_with(statement, postgres_arguments(args)?).execute(&mut **tx).await?;
                 Ok(done.rows_affected())
             }
@@ -193,11 +217,40 @@ impl Tx {
 
     /// Makes the changes last.
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
-        match self {
-            Self::Sqlite(tx) => tx.commit().await,
-            Self::Postgres(tx) => tx.commit().await,
+        match self.inner {
+            Inner::Sqlite(tx, changes) => {
+                tx.commit().await?;
+                changes.add(self.touched);
+                Ok(())
+            }
+            Inner::Postgres(tx) => tx.commit().await,
         }
     }
+
+    /// Whether the database is a server.
+    fn of_server(&self) -> bool {
+        matches!(self.inner, Inner::Postgres(_))
+    }
+}
+
+/// Rows of placeholders for a statement that takes many rows: `($1, $2), ($3, $4)`.
+pub(crate) fn tuples(rows: usize, columns: usize) -> String {
+    let row = |row: usize| format!("({})", placeholders(row * columns + 1, columns));
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
+/// So many placeholders from a number on: `$4, $5, $6`.
+pub(crate) fn placeholders(from: usize, count: usize) -> String {
+    (from..from + count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
+}
+
+/// Rows that wait between the thread of a connection and the reader.
+const ROWS_AHEAD: usize = 1_024;
+
+/// Connections to a file: they neither break nor go stale, so that nothing tests or renews them and what they have
+/// prepared and read stays with them.
+fn file_pool() -> SqlitePoolOptions {
+    SqlitePoolOptions::new().test_before_acquire(false).idle_timeout(None).max_lifetime(None)
 }
 
 fn sqlite_arguments(args: Vec<Value>) -> Result<SqliteArguments, sqlx::Error> {

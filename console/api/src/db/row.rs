@@ -48,7 +48,7 @@ impl From<&str> for Value {
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
-        Self::from(text.as_str())
+        if text.contains('\0') { Self::from(text.as_str()) } else { Self::Text(Some(text)) }
     }
 }
 
@@ -60,7 +60,7 @@ impl From<&String> for Value {
 
 impl From<Option<String>> for Value {
     fn from(text: Option<String>) -> Self {
-        Self::from(text.as_deref())
+        text.map_or(Self::Text(None), Self::from)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::limits::STORED_BODY_BYTES;
 use crate::repository::standings;
 use crate::repository::suppressions::{self, Running};
 use crate::scope::Place;
+use crate::search::{Gathering, Searchable};
 use crate::state::{AppState, Change, Notice, notice};
 use crate::words::word_of;
 
@@ -33,9 +34,10 @@ pub(crate) async fn take(state: &AppState, batch: Vec<Output>) -> ApiResult<()> 
     let mut tx = state.shared().db.begin().await?;
     let quiet = suppressions::running(&mut tx, now).await?;
     let mut revision = None;
+    let mut gathering = Gathering::default();
     for output in &batch {
         let changed = match output {
-            Output::Alert(alert) => take_alert(&mut tx, now, alert, &quiet).await?,
+            Output::Alert(alert) => take_alert(&mut tx, now, alert, &quiet, &mut gathering).await?,
             Output::Incident(incident) => take_incident(&mut tx, now, incident).await?,
             Output::Finding(finding) => take_finding(&mut tx, now, finding).await?,
             Output::Visibility(visibility) => take_visibility(state, &mut tx, now, visibility).await?,
@@ -47,6 +49,7 @@ pub(crate) async fn take(state: &AppState, batch: Vec<Output>) -> ApiResult<()> 
         }
         revision = changed.or(revision);
     }
+    gathering.write(&mut tx).await?;
     tx.commit().await?;
     state.shared().tier.notify();
     if let Some(revision) = revision {
@@ -61,7 +64,12 @@ pub(crate) async fn take_from_below(change: &mut Change, output: &Output) -> Api
     let tx = change.tx();
     let quiet = suppressions::running(tx, now).await?;
     let changed = match output {
-        Output::Alert(alert) => take_alert(tx, now, alert, &quiet).await?,
+        Output::Alert(alert) => {
+            let mut gathering = Gathering::default();
+            let changed = take_alert(tx, now, alert, &quiet, &mut gathering).await?;
+            gathering.write(tx).await?;
+            changed
+        }
         Output::Incident(incident) => take_incident(tx, now, incident).await?,
         Output::Finding(finding) => take_finding(tx, now, finding).await?,
         Output::Visibility(visibility) => take_visibility(&state, tx, now, visibility).await?,
@@ -99,7 +107,24 @@ fn search_text(alert: &Alert) -> String {
     words.join(" ").to_lowercase().chars().take(2_000).collect()
 }
 
-async fn take_alert(tx: &mut Tx, now: i64, alert: &Alert, quiet: &[Running]) -> ApiResult<Option<i64>> {
+/// What a search looks at.
+fn searchable(alert: &Alert) -> Searchable {
+    let flow = [alert.flow.source_ip.clone(), alert.flow.destination_ip.clone()];
+    let entities = alert.entities.iter().filter(|entity| entity.kind == EntityKind::Address);
+    Searchable {
+        time: alert.time.as_millis(),
+        text: search_text(alert),
+        addresses: flow.into_iter().flatten().chain(entities.map(|entity| entity.value.clone())).collect(),
+    }
+}
+
+async fn take_alert(
+    tx: &mut Tx,
+    now: i64,
+    alert: &Alert,
+    quiet: &[Running],
+    gathering: &mut Gathering,
+) -> ApiResult<Option<i64>> {
     let id = alert.id.to_string();
     if tx.count("SELECT COUNT(*) AS n FROM alert WHERE id = $1", args![id.as_str()]).await? > 0 {
         return Ok(None);
@@ -117,7 +142,9 @@ async fn take_alert(tx: &mut Tx, now: i64, alert: &Alert, quiet: &[Running]) -> 
             Some(notice(tx, now, Notice { kind: "alert", id: &id, severity: Some(severity), place: &place }).await?)
         }
     };
-    insert_alert(tx, alert, &place, (revision, suppression)).await?;
+    let searched = searchable(alert);
+    gathering.add(tx, &searched).await?;
+    insert_alert(tx, alert, &place, (revision, suppression), searched.text).await?;
     count_hour(tx, alert, &place).await?;
     rollup::count_rule(tx, alert, &place, suppression.is_some()).await?;
     rollup::keep_entities(tx, alert, &place).await?;
@@ -136,6 +163,7 @@ async fn insert_alert(
     alert: &Alert,
     place: &Place,
     (revision, suppression): (Option<i64>, Option<&Running>),
+    text: String,
 ) -> ApiResult<()> {
     let flow = &alert.flow;
     let techniques: Vec<&str> = alert.techniques.iter().map(|technique| technique.id.as_str()).collect();
@@ -161,7 +189,7 @@ async fn insert_alert(
         alert.domain.as_str(),
         techniques,
         &alert.group_key,
-        search_text(alert),
+        text,
         alert.evidence.pcap.clone(),
         body_of(alert)?,
         revision.unwrap_or_default(),

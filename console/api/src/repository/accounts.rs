@@ -6,7 +6,7 @@ use crate::access::{Role, RoleClass, hash_password, one_time_password};
 use crate::check;
 use crate::db::{Db, Filter, Query, Row, args};
 use crate::error::{ApiError, ApiResult};
-use crate::page::{count_up_to, cursor_after, cut, page_rows, read_cursor};
+use crate::page::{count_up_to, cursor_after, cut, is_least, page_rows, read_cursor};
 use crate::scope::{Place, Scope};
 use crate::state::{AppState, Change, time_text};
 use crate::wire::{List, OneTimePassword, PageQuery, UserRow, UserState};
@@ -109,7 +109,7 @@ pub(crate) async fn list(state: &AppState, scope: &Scope, asked: &PageQuery) -> 
     let rows = db.rows(&sql, filter.args()).await?;
     let mut items = rows.iter().map(|row| read(state, row)).collect::<ApiResult<Vec<_>>>()?;
     let next_cursor = cut(&mut items, limit, |row| cursor_after(row.id.parse().unwrap_or_default(), ""));
-    Ok(List { items, next_cursor, total, newest_revision: 0 })
+    Ok(List { items, next_cursor, total, total_is_least: is_least(total), newest_revision: 0 })
 }
 
 /// One account.

@@ -1,6 +1,5 @@
 //! Acts on many alerts at once: new states, the counts that hang on them, history and taking back.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -8,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::standings;
 use crate::access::SessionToken;
 use crate::check;
-use crate::db::{Filter, Query, Row, Value, args};
+use crate::db::{Filter, Query, Row, Value, args, placeholders, tuples};
 use crate::error::{ApiError, ApiResult};
 use crate::limits::{ACTION_GROUP_ALERTS, ACTION_IDS, UNDO_MILLIS};
 use crate::scope::{Place, Scope};
-use crate::state::Change;
+use crate::state::{Change, Notice};
 use crate::wire::{AlertAction, AlertActionKind, AlertState, Disposition};
 use crate::words::{from_optional_word, from_word, word_of};
 
@@ -211,7 +210,7 @@ async fn stand(change: &mut Change, revision: i64, next: &Standing, ids: &[&str]
         values.extend(part.iter().map(|id| Value::from(*id)));
         let sql = format!(
             "UPDATE alert SET state = $1, disposition = $2, assignee_id = $3, incident_id = $4, revision = $5 WHERE id IN ({})",
-            marks(6, part.len())
+            placeholders(6, part.len())
         );
         change.execute(&sql, values).await?;
     }
@@ -237,15 +236,9 @@ async fn record(change: &mut Change, planned: &[(Held, Standing)], action: &str,
     Ok(())
 }
 
-/// So many placeholders from a number on.
-fn marks(from: usize, count: usize) -> String {
-    (from..from + count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
-}
-
-/// Rows of three values as a table `v` with the columns column1, column2 and column3.
-fn table_of(rows: usize) -> String {
-    let row = |row: usize| format!("({})", marks(3 * row + 1, 3));
-    format!("(VALUES {}) AS v", (0..rows).map(row).collect::<Vec<_>>().join(", "))
+/// Rows of values as a table `v` with the columns column1, column2 and so on.
+fn table_of(rows: usize, columns: usize) -> String {
+    format!("(VALUES {}) AS v", tuples(rows, columns))
 }
 
 /// Keeps the count of alerts that people called wrong, by rule and day.
@@ -259,23 +252,29 @@ async fn count_wrong(change: &mut Change, planned: &[(Held, Standing)]) -> ApiRe
             *deltas.entry((day, &alert.rule_id, alert.place.unit().as_str())).or_default() += delta;
         }
     }
-    for ((day, rule, unit), delta) in deltas {
-        let sql = "UPDATE rule_day SET false_positives = false_positives + $1
-                   WHERE day = $2 AND rule_id = $3 AND unit_code = $4";
-        change.execute(sql, args![delta, day, rule, unit]).await?;
+    let deltas: Vec<_> = deltas.into_iter().collect();
+    for part in deltas.chunks(ACTION_IDS) {
+        let values = part.iter().flat_map(|((day, rule, unit), delta)| args![*delta, *day, *rule, *unit]).collect();
+        let sql = format!(
+            "UPDATE rule_day SET false_positives = rule_day.false_positives + v.column1 FROM {}
+             WHERE rule_day.day = v.column2 AND rule_day.rule_id = v.column3 AND rule_day.unit_code = v.column4",
+            table_of(part.len(), 4)
+        );
+        change.execute(&sql, values).await?;
     }
     Ok(())
 }
 
 /// One notice per unit, so that closing 500 alerts does not flood the streams.
-async fn announce(change: &mut Change, planned: &[(Held, Standing)]) -> ApiResult<BTreeMap<String, i64>> {
-    let mut revisions = BTreeMap::new();
+async fn announce<'a>(change: &mut Change, planned: &'a [(Held, Standing)]) -> ApiResult<BTreeMap<String, i64>> {
+    let mut firsts: BTreeMap<&'a str, &'a Held> = BTreeMap::new();
     for (alert, _) in planned {
-        if let Entry::Vacant(slot) = revisions.entry(alert.place.unit().to_string()) {
-            slot.insert(change.notice("alert", &alert.id, Some(alert.severity), &alert.place).await?);
-        }
+        firsts.entry(alert.place.unit().as_str()).or_insert(alert);
     }
-    Ok(revisions)
+    let notice_of =
+        |alert: &&'a Held| Notice { kind: "alert", id: &alert.id, severity: Some(alert.severity), place: &alert.place };
+    let first = change.notices(&firsts.values().map(notice_of).collect::<Vec<_>>()).await?;
+    Ok(firsts.into_keys().map(str::to_owned).zip(first..).collect())
 }
 
 /// Brings the counts of alerts and the heads of groups in line.
@@ -307,7 +306,7 @@ async fn regroup(change: &mut Change, groups: &[((&str, &str), i64)]) -> ApiResu
     let values: Vec<Value> = groups.iter().flat_map(|((unit, key), delta)| args![*unit, *key, *delta]).collect();
     let from = format!(
         "FROM {} WHERE alert_group.unit_code = v.column1 AND alert_group.group_key = v.column2",
-        table_of(groups.len())
+        table_of(groups.len(), 3)
     );
     let sql = format!("UPDATE alert_group SET open_count = alert_group.open_count + v.column3 {from}");
     change.execute(&sql, values.clone()).await?;

@@ -6,9 +6,10 @@ use super::standings;
 use crate::check;
 use crate::db::{Filter, Query, Row, Value, args};
 use crate::error::{ApiError, ApiResult};
-use crate::limits::HISTORY_ROWS;
-use crate::page::{count_up_to, cursor_after, cut, newest_revision, page_rows, read_cursor};
+use crate::limits::{COUNT_MAX, HISTORY_ROWS, SEARCH_LOOKS};
+use crate::page::{count_up_to, cursor_after, cut, is_least, newest_revision, page_rows, read_cursor};
 use crate::scope::{Place, Scope};
+use crate::search::{self, Stretch, Stretches, Word};
 use crate::state::{AppState, time_text};
 use crate::wire::{AlertDetail, AlertQuery, AlertRow, AlertState, HistoryEntry, List, PersonRef};
 use crate::words::{from_optional_word, from_word, word_of};
@@ -20,37 +21,27 @@ const COLUMNS: &str = "a.id, a.time, a.severity, a.title_zh, a.title_en, a.rule_
 
 /// A page of the queue.
 pub(crate) async fn list(state: &AppState, scope: &Scope, asked: &AlertQuery) -> ApiResult<List<AlertRow>> {
-    let scope = match &asked.unit {
-        None => scope.clone(),
-        Some(code) => scope.narrowed(&check::unit("unit", code)?).ok_or_else(ApiError::not_found)?,
-    };
+    let scope = check::narrowed(scope, asked.unit.as_deref())?;
     let wanted = Wanted::read(asked)?;
-    let mut db = state.db();
-    let newest_revision = newest_revision(&mut db).await?;
-    let mut filter = wanted.filter(&scope);
-    let (time, id) = if wanted.grouped { ("g.head_time", "g.head_id") } else { ("a.time", "a.id") };
-    if let Some(cursor) = &asked.cursor {
-        let (at, after) = read_cursor(cursor)?;
-        let condition = format!("{time} <= ? AND ({time} < ? OR {id} < ?)");
-        filter.and_with(&condition, args![at, at, after]);
-    }
-    let counts = if wanted.grouped { "g.open_count AS n, g.first_time" } else { "1 AS n, a.time AS first_time" };
+    let newest_revision = newest_revision(state).await?;
+    let cursor = asked.cursor.as_deref().map(read_cursor).transpose()?;
     let limit = page_rows(asked.limit);
-    let sql = format!(
-        "SELECT {COLUMNS}, {counts} FROM {} WHERE {} ORDER BY {time} DESC, {id} DESC LIMIT {}",
-        wanted.from(),
-        filter.sql(),
-        limit + 1
-    );
-    let rows = db.rows(&sql, filter.args()).await?;
+    let by_filters = !wanted.words.is_empty() && search::is_whole(state).await?;
+    let rows = if by_filters {
+        wanted.found(state, &scope, cursor, limit + 1).await?
+    } else {
+        wanted.rows(&mut state.db(), &wanted.page_filter(&scope, cursor), limit + 1).await?
+    };
     let mut items = rows.iter().map(|row| Ok((row.int("time")?, read(state, row)?))).collect::<ApiResult<Vec<_>>>()?;
     let next_cursor = cut(&mut items, limit, |(time, row)| cursor_after(*time, &row.id));
-    let total = match (&asked.cursor, &next_cursor) {
+    let (total, total_is_least) = match (&asked.cursor, &next_cursor) {
         // All there is stands on this page.
-        (None, None) => i64::try_from(items.len()).unwrap_or(i64::MAX),
-        _ => wanted.total(&mut db, &scope).await?,
+        (None, None) => (i64::try_from(items.len()).unwrap_or(i64::MAX), false),
+        _ if by_filters => wanted.count_found(state, &scope).await?,
+        _ => wanted.total(state, &scope).await?,
     };
-    Ok(List { items: items.into_iter().map(|(_, row)| row).collect(), next_cursor, total, newest_revision })
+    let items = items.into_iter().map(|(_, row)| row).collect();
+    Ok(List { items, next_cursor, total, total_is_least, newest_revision })
 }
 
 /// Which states are asked for.
@@ -59,23 +50,6 @@ enum States {
     Open,
     All,
     One(String),
-}
-
-/// A word that is searched for.
-enum Word {
-    /// A whole address: looked up where flows begin and end and among entities, not in texts.
-    Address(String),
-    /// Part of a text, as a pattern.
-    Text(String),
-}
-
-impl Word {
-    fn of(word: &str) -> Self {
-        match word.parse::<std::net::IpAddr>() {
-            Ok(address) => Self::Address(address.to_string()),
-            Err(_) => Self::Text(check::like_pattern(word)),
-        }
-    }
 }
 
 /// What of the queue is asked for.
@@ -148,29 +122,109 @@ impl Wanted {
             self.in_state(&mut filter, "a");
         }
         for word in &self.words {
-            match word {
-                Word::Address(address) => {
-                    let entity = "SELECT e.alert_id FROM alert_entity e WHERE e.kind = 'address' AND e.value = ?";
-                    let condition = format!("(a.source_ip = ? OR a.destination_ip = ? OR a.id IN ({entity}))");
-                    filter.and_with(&condition, args![address, address, address]);
-                }
-                Word::Text(pattern) => filter.and_with("a.search_text LIKE ? ESCAPE '\\'", args![pattern]),
-            }
+            word.narrow(&mut filter);
         }
         filter
     }
 
+    /// The columns that order the page.
+    fn order(&self) -> (&'static str, &'static str) {
+        if self.grouped { ("g.head_time", "g.head_id") } else { ("a.time", "a.id") }
+    }
+
+    /// The condition on the rows of the page behind a cursor.
+    fn page_filter(&self, scope: &Scope, cursor: Option<(i64, String)>) -> Filter {
+        let mut filter = self.filter(scope);
+        if let Some((at, after)) = cursor {
+            let (time, id) = self.order();
+            filter.and_with(&format!("{time} <= ? AND ({time} < ? OR {id} < ?)"), args![at, at, after]);
+        }
+        filter
+    }
+
+    /// So many rows under a condition, newest first.
+    async fn rows(&self, query: &mut impl Query, filter: &Filter, limit: i64) -> ApiResult<Vec<Row>> {
+        let (time, id) = self.order();
+        let counts = if self.grouped { "g.open_count AS n, g.first_time" } else { "1 AS n, a.time AS first_time" };
+        let sql = format!(
+            "SELECT {COLUMNS}, {counts} FROM {} WHERE {} ORDER BY {time} DESC, {id} DESC LIMIT {limit}",
+            self.from(),
+            filter.sql(),
+        );
+        Ok(query.rows(&sql, filter.args()).await?)
+    }
+
+    /// The same, reading only what may hold the words.
+    async fn found(
+        &self,
+        state: &AppState,
+        scope: &Scope,
+        cursor: Option<(i64, String)>,
+        limit: i64,
+    ) -> ApiResult<Vec<Row>> {
+        let until = cursor.as_ref().map_or(i64::MAX, |(time, _)| *time);
+        let mut stretches = Stretches::new(state.db(), &self.words, until);
+        let filter = self.page_filter(scope, cursor);
+        let (mut rows, mut left) = (Vec::new(), limit);
+        while left > 0
+            && let Some(stretch) = stretches.next().await?
+        {
+            let more = self.rows(&mut state.db(), &self.within(&filter, stretch), left).await?;
+            left -= i64::try_from(more.len()).unwrap_or(i64::MAX);
+            rows.extend(more);
+        }
+        Ok(rows)
+    }
+
+    /// How many rows hold the words, and whether counting stopped before its end.
+    async fn count_found(&self, state: &AppState, scope: &Scope) -> ApiResult<(i64, bool)> {
+        let mut stretches = Stretches::new(state.db(), &self.words, i64::MAX);
+        let filter = self.filter(scope);
+        let (mut total, mut looked) = (0, 0);
+        while let Some(stretch) = stretches.next().await? {
+            if looked >= SEARCH_LOOKS {
+                return Ok((total, true));
+            }
+            total += count_up_to(&mut state.db(), self.from(), &self.within(&filter, stretch)).await?;
+            looked += stretch.alerts;
+            if is_least(total) {
+                return Ok((COUNT_MAX, true));
+            }
+        }
+        Ok((total, false))
+    }
+
+    /// The part of a condition that lies in a stretch of time.
+    fn within(&self, filter: &Filter, stretch: Stretch) -> Filter {
+        let mut narrow = filter.clone();
+        narrow.and_with(&format!("{} BETWEEN ? AND ?", self.order().0), args![stretch.from, stretch.to]);
+        narrow
+    }
+
     /// How many rows there are: counted from what is kept, unless words are searched for.
-    async fn total(&self, query: &mut impl Query, scope: &Scope) -> ApiResult<i64> {
+    async fn total(&self, state: &AppState, scope: &Scope) -> ApiResult<(i64, bool)> {
         if !self.words.is_empty() {
-            return count_up_to(query, self.from(), &self.filter(scope)).await;
+            let total = count_up_to(&mut state.db(), self.from(), &self.filter(scope)).await?;
+            return Ok((total, is_least(total)));
         }
-        if self.grouped {
-            return count_up_to(query, "alert_group g", &self.filter(scope)).await;
+        let (table, filter) = if self.grouped {
+            ("alert_group", self.filter(scope))
+        } else {
+            let mut filter = self.marks(scope, "s");
+            self.in_state(&mut filter, "s");
+            ("alert_standing", filter)
+        };
+        let mut db = state.db();
+        let (name, changes) = (format!("{} {:?}", filter.sql(), filter.args()), db.changes(&[table]));
+        if let Some(total) = state.shared().totals.get(&name, changes) {
+            return Ok((total, self.grouped && is_least(total)));
         }
-        let mut filter = self.marks(scope, "s");
-        self.in_state(&mut filter, "s");
-        standings::total(query, &filter).await
+        let total = match self.grouped {
+            true => count_up_to(&mut db, "alert_group g", &filter).await?,
+            false => standings::total(&mut db, &filter).await?,
+        };
+        state.shared().totals.keep(&name, changes, &total);
+        Ok((total, self.grouped && is_least(total)))
     }
 }
 

@@ -5,7 +5,7 @@ use fengsui_schema::shown;
 use crate::check;
 use crate::db::{Filter, Query, Row, args};
 use crate::error::{ApiError, ApiResult};
-use crate::page::{count_up_to, cursor_after, cut, page_rows, read_cursor};
+use crate::page::{count_up_to, cursor_after, cut, is_least, page_rows, read_cursor};
 use crate::scope::Scope;
 use crate::state::{AppState, time_text};
 use crate::wire::{AuditQuery, AuditRow, List};
@@ -24,7 +24,7 @@ pub(crate) async fn list(state: &AppState, scope: &Scope, asked: &AuditQuery) ->
     let mut items = db.rows(&sql, filter.args()).await?.iter().map(read).collect::<ApiResult<Vec<_>>>()?;
     let next_cursor = cut(&mut items, limit, |row| cursor_after(row.sequence, ""));
     let newest_revision = items.first().map_or(0, |row| row.sequence);
-    Ok(List { items, next_cursor, total, newest_revision })
+    Ok(List { items, next_cursor, total, total_is_least: is_least(total), newest_revision })
 }
 
 fn conditions(scope: &Scope, asked: &AuditQuery) -> ApiResult<Filter> {

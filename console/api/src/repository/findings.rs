@@ -5,7 +5,7 @@ use fengsui_schema::{DataGrade, Finding};
 use crate::check;
 use crate::db::{Filter, Query, Row, args};
 use crate::error::{ApiError, ApiResult};
-use crate::page::{count_up_to, cursor_after, cut, newest_revision, page_rows, read_cursor};
+use crate::page::{count_up_to, cursor_after, cut, is_least, newest_revision, page_rows, read_cursor};
 use crate::scope::{Place, Scope};
 use crate::state::{AppState, Change};
 use crate::wire::{
@@ -26,7 +26,7 @@ pub(crate) async fn list(state: &AppState, scope: &Scope, asked: &FindingQuery) 
             filter.and_with("f.state = ?", args![word_of(&wanted)]);
         }
     }
-    let newest_revision = newest_revision(&mut db).await?;
+    let newest_revision = newest_revision(state).await?;
     let total = count_up_to(&mut db, "finding f", &filter).await?;
     if let Some(cursor) = &asked.cursor {
         let (time, id) = read_cursor(cursor)?;
@@ -38,7 +38,13 @@ pub(crate) async fn list(state: &AppState, scope: &Scope, asked: &FindingQuery) 
     let rows = db.rows(&sql, filter.args()).await?;
     let mut items = rows.iter().map(|row| Ok((row.int("time")?, read(state, row)?))).collect::<ApiResult<Vec<_>>>()?;
     let next_cursor = cut(&mut items, limit, |(time, row)| cursor_after(*time, &row.id));
-    Ok(List { items: items.into_iter().map(|(_, row)| row).collect(), next_cursor, total, newest_revision })
+    Ok(List {
+        items: items.into_iter().map(|(_, row)| row).collect(),
+        next_cursor,
+        total,
+        total_is_least: is_least(total),
+        newest_revision,
+    })
 }
 
 async fn find(query: &mut impl Query, scope: &Scope, id: &str) -> ApiResult<Row> {

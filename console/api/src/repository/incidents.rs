@@ -9,7 +9,7 @@ use crate::clocks;
 use crate::db::{Filter, Query, Row, args};
 use crate::error::{ApiError, ApiResult};
 use crate::limits::{HISTORY_ROWS, INCIDENT_ALERTS_SHOWN};
-use crate::page::{count_up_to, cursor_after, cut, newest_revision, page_rows, read_cursor};
+use crate::page::{count_up_to, cursor_after, cut, is_least, newest_revision, page_rows, read_cursor};
 use crate::scope::{Place, Scope};
 use crate::state::{AppState, time_text};
 use crate::wire::{
@@ -27,7 +27,7 @@ const COLUMNS: &str = "i.*, \
 /// A page of incidents, riskiest first.
 pub(crate) async fn list(state: &AppState, scope: &Scope, asked: &IncidentQuery) -> ApiResult<List<IncidentRow>> {
     let mut db = state.db();
-    let mut filter = Filter::within(scope, "i");
+    let mut filter = Filter::within(&check::narrowed(scope, asked.unit.as_deref())?, "i");
     match asked.state.as_deref().unwrap_or("open") {
         "all" => {}
         word => {
@@ -41,7 +41,7 @@ pub(crate) async fn list(state: &AppState, scope: &Scope, asked: &IncidentQuery)
         filter
             .and_with("(LOWER(i.title) LIKE ? ESCAPE '\\' OR i.number LIKE ? ESCAPE '\\')", args![&pattern, &pattern]);
     }
-    let newest_revision = newest_revision(&mut db).await?;
+    let newest_revision = newest_revision(state).await?;
     let total = count_up_to(&mut db, "incident i", &filter).await?;
     if let Some(cursor) = &asked.cursor {
         let (risk, id) = read_cursor(cursor)?;
@@ -56,7 +56,7 @@ pub(crate) async fn list(state: &AppState, scope: &Scope, asked: &IncidentQuery)
     let rows = db.rows(&sql, filter.args()).await?;
     let mut items = rows.iter().map(|row| read(state, row)).collect::<ApiResult<Vec<_>>>()?;
     let next_cursor = cut(&mut items, limit, |row| cursor_after(row.risk, &row.id));
-    Ok(List { items, next_cursor, total, newest_revision })
+    Ok(List { items, next_cursor, total, total_is_least: is_least(total), newest_revision })
 }
 
 /// One incident as a row.

@@ -7,7 +7,7 @@ use crate::check;
 use crate::db::{Filter, Query, Row, Tx, Value, args};
 use crate::error::{ApiError, ApiResult};
 use crate::limits::{ACTION_IDS, INDICATOR_LISTS, INDICATORS_KEPT};
-use crate::page::{count_up_to, cursor_after, cut, newest_revision, page_rows, read_cursor};
+use crate::page::{count_up_to, cursor_after, cut, is_least, newest_revision, page_rows, read_cursor};
 use crate::scope::{Place, Scope};
 use crate::state::{AppState, Change, time_text};
 use crate::wire::{IndicatorListRow, IndicatorQuery, IndicatorRow, IndicatorState, List};
@@ -29,7 +29,7 @@ fn wrong(field: &str, en: &str) -> ApiError {
 pub(crate) async fn list(state: &AppState, scope: &Scope, asked: &IndicatorQuery) -> ApiResult<List<IndicatorRow>> {
     let mut db = state.db();
     let mut filter = conditions(scope, asked, state.now())?;
-    let newest_revision = newest_revision(&mut db).await?;
+    let newest_revision = newest_revision(state).await?;
     let total = count_up_to(&mut db, "indicator i", &filter).await?;
     if let Some(cursor) = &asked.cursor {
         filter.and_with("i.id < ?", args![read_cursor(cursor)?.0]);
@@ -47,7 +47,7 @@ pub(crate) async fn list(state: &AppState, scope: &Scope, asked: &IndicatorQuery
     let rows = db.rows(&sql, filter.args()).await?;
     let mut items = rows.iter().map(|row| read(row, state.now())).collect::<ApiResult<Vec<_>>>()?;
     let next_cursor = cut(&mut items, limit, |row| cursor_after(row.id.parse().unwrap_or_default(), ""));
-    Ok(List { items, next_cursor, total, newest_revision })
+    Ok(List { items, next_cursor, total, total_is_least: is_least(total), newest_revision })
 }
 
 /// The rule of an indicator, as the analyzer names it.

@@ -41,27 +41,6 @@ pub(crate) async fn open_by_severity(query: &mut impl Query, scope: &Scope) -> A
     Ok(counts)
 }
 
-/// Open alerts by domain.
-pub(crate) async fn open_by_domain(query: &mut impl Query, scope: &Scope) -> ApiResult<DomainRisk> {
-    let mut filter = Filter::within(scope, "o");
-    filter.and("o.state <> 'closed'");
-    let sql = format!(
-        "SELECT o.domain, CAST(SUM(o.count) AS BIGINT) AS n FROM alert_standing o WHERE {} GROUP BY o.domain",
-        filter.sql()
-    );
-    let mut domains = DomainRisk::default();
-    for row in query.rows(&sql, filter.args()).await? {
-        let slot = match BusinessDomain::from_word(&row.text("domain")?) {
-            Some(BusinessDomain::Cloud) => &mut domains.cloud,
-            Some(BusinessDomain::Data) => &mut domains.data,
-            Some(BusinessDomain::Application) => &mut domains.application,
-            _ => &mut domains.network,
-        };
-        *slot += row.int("n")?;
-    }
-    Ok(domains)
-}
-
 /// Alerts of the last 24 hours by hour and severity; every hour is there.
 pub(crate) async fn last_hours(query: &mut impl Query, scope: &Scope, now: i64) -> ApiResult<Vec<HourSeverity>> {
     let last = now.div_euclid(HOUR) * HOUR;
@@ -109,27 +88,34 @@ fn sum_where(condition: &str) -> String {
     format!("CAST(COALESCE(SUM(CASE WHEN {condition} THEN 1 ELSE 0 END), 0) AS BIGINT)")
 }
 
-/// Tasks by state.
-pub(crate) async fn tasks(query: &mut impl Query, scope: &Scope, now: i64) -> ApiResult<PostureTasks> {
-    let filter = Filter::within(scope, "x");
-    let sql = format!(
-        "SELECT {} AS to_sign, {} AS working, {} AS submitted, {} AS overdue, {} AS done FROM task x WHERE {}",
+/// The columns that count tasks by state, of a table named `x`.
+fn task_sums(now: i64) -> String {
+    format!(
+        "{} AS to_sign, {} AS working, {} AS submitted, {} AS overdue, {} AS done",
         sum_where("x.state = 'new'"),
         sum_where("x.state IN ('signed', 'working')"),
         sum_where("x.state = 'submitted'"),
         sum_where(&format!("x.state IN {WITH_ASSIGNEE} AND x.due_at < {now}")),
         sum_where("x.state IN ('verified', 'closed')"),
-        filter.sql()
-    );
-    let row = query.row(&sql, filter.args()).await?;
-    let count = |name: &str| row.as_ref().map_or(Ok(0), |row| row.int(name));
+    )
+}
+
+fn task_counts(row: &Row) -> ApiResult<PostureTasks> {
     Ok(PostureTasks {
-        to_sign: count("to_sign")?,
-        working: count("working")?,
-        submitted: count("submitted")?,
-        overdue: count("overdue")?,
-        done: count("done")?,
+        to_sign: row.int("to_sign")?,
+        working: row.int("working")?,
+        submitted: row.int("submitted")?,
+        overdue: row.int("overdue")?,
+        done: row.int("done")?,
     })
+}
+
+/// Tasks by state.
+pub(crate) async fn tasks(query: &mut impl Query, scope: &Scope, now: i64) -> ApiResult<PostureTasks> {
+    let filter = Filter::within(scope, "x");
+    let sql = format!("SELECT {} FROM task x WHERE {}", task_sums(now), filter.sql());
+    let row = query.row(&sql, filter.args()).await?;
+    row.as_ref().map_or(Ok(PostureTasks::default()), task_counts)
 }
 
 /// What is summed up per unit and then upwards.
@@ -171,22 +157,38 @@ const fn weight(severity: i64) -> i64 {
     }
 }
 
-/// Every division a scope reaches, with the load of everything below it.
-pub(crate) async fn units(state: &AppState, query: &mut impl Query, scope: &Scope) -> ApiResult<Vec<PostureUnit>> {
+/// What stands where: of every division a scope reaches, and in all. One read of the alerts and one of the tasks serve
+/// all of it.
+#[derive(Debug, Default)]
+pub(crate) struct Picture {
+    /// Every division with the load of everything below it.
+    pub(crate) units: Vec<PostureUnit>,
+    /// Open alerts by severity.
+    pub(crate) severities: SeverityCounts,
+    /// Open alerts by domain.
+    pub(crate) domains: DomainRisk,
+    /// Tasks by state.
+    pub(crate) tasks: PostureTasks,
+}
+
+/// The picture of a scope at the present moment.
+pub(crate) async fn picture(state: &AppState, query: &mut impl Query, scope: &Scope) -> ApiResult<Picture> {
+    let mut picture = Picture::default();
     let mut loads: BTreeMap<UnitCode, Load> = BTreeMap::new();
-    alerts_by_unit(query, scope, &mut loads).await?;
+    alerts_by_unit(query, scope, &mut loads, &mut picture).await?;
     incidents_by_unit(query, scope, &mut loads).await?;
-    tasks_by_unit(query, scope, state.now(), &mut loads).await?;
+    tasks_by_unit(query, scope, state.now(), &mut loads, &mut picture.tasks).await?;
     let mut sums: BTreeMap<UnitCode, Load> = BTreeMap::new();
     for (unit, load) in &loads {
         let mut above = Some(unit.clone());
         while let Some(code) = above {
-            sums.entry(code.clone()).or_default().absorb(load);
             above = code.parent();
+            sums.entry(code).or_default().absorb(load);
         }
     }
     let divisions = state.units().within(scope).filter(|code| code.as_str().len() == 6);
-    Ok(divisions.map(|code| posture(state, code, sums.get(code).copied().unwrap_or_default())).collect())
+    picture.units = divisions.map(|code| posture(state, code, sums.get(code).copied().unwrap_or_default())).collect();
+    Ok(picture)
 }
 
 fn posture(state: &AppState, code: &UnitCode, load: Load) -> PostureUnit {
@@ -207,20 +209,37 @@ fn load_of<'a>(loads: &'a mut BTreeMap<UnitCode, Load>, row: &Row) -> ApiResult<
     Ok(loads.entry(Place::read(row)?.unit().clone()).or_default())
 }
 
-async fn alerts_by_unit(query: &mut impl Query, scope: &Scope, loads: &mut BTreeMap<UnitCode, Load>) -> ApiResult<()> {
+async fn alerts_by_unit(
+    query: &mut impl Query,
+    scope: &Scope,
+    loads: &mut BTreeMap<UnitCode, Load>,
+    picture: &mut Picture,
+) -> ApiResult<()> {
     let mut filter = Filter::within(scope, "o");
     filter.and("o.state <> 'closed'");
     let sql = format!(
-        "SELECT o.unit_code, o.severity, CAST(SUM(o.count) AS BIGINT) AS n FROM alert_standing o WHERE {} GROUP BY o.unit_code, o.severity",
+        "SELECT o.unit_code, o.severity, o.domain, CAST(SUM(o.count) AS BIGINT) AS n FROM alert_standing o WHERE {} \
+         GROUP BY o.unit_code, o.severity, o.domain",
         filter.sql()
     );
     for row in query.rows(&sql, filter.args()).await? {
         let (severity, count) = (row.int("severity")?, row.int("n")?);
+        add(&mut picture.severities, severity, count);
+        *domain_slot(&mut picture.domains, &row.text("domain")?) += count;
         let load = load_of(loads, &row)?;
         load.alerts += count;
         load.weight += weight(severity) * count;
     }
     Ok(())
+}
+
+fn domain_slot<'a>(domains: &'a mut DomainRisk, word: &str) -> &'a mut i64 {
+    match BusinessDomain::from_word(word) {
+        Some(BusinessDomain::Cloud) => &mut domains.cloud,
+        Some(BusinessDomain::Data) => &mut domains.data,
+        Some(BusinessDomain::Application) => &mut domains.application,
+        _ => &mut domains.network,
+    }
 }
 
 async fn incidents_by_unit(
@@ -242,19 +261,26 @@ async fn tasks_by_unit(
     scope: &Scope,
     now: i64,
     loads: &mut BTreeMap<UnitCode, Load>,
+    tasks: &mut PostureTasks,
 ) -> ApiResult<()> {
-    let filter = Filter::within(scope, "t");
+    let filter = Filter::within(scope, "x");
     let sql = format!(
-        "SELECT t.unit_code, {} AS overdue, {} AS signed, {} AS in_time FROM task t WHERE {} GROUP BY t.unit_code",
-        sum_where(&format!("t.state IN {WITH_ASSIGNEE} AND t.due_at < {now}")),
-        sum_where(&format!("t.signed_at IS NOT NULL OR (t.state = 'new' AND t.sign_by < {now})")),
-        sum_where("t.signed_at IS NOT NULL AND t.signed_at <= t.sign_by"),
+        "SELECT x.unit_code, {}, {} AS signed, {} AS in_time FROM task x WHERE {} GROUP BY x.unit_code",
+        task_sums(now),
+        sum_where(&format!("x.signed_at IS NOT NULL OR (x.state = 'new' AND x.sign_by < {now})")),
+        sum_where("x.signed_at IS NOT NULL AND x.signed_at <= x.sign_by"),
         filter.sql()
     );
     for row in query.rows(&sql, filter.args()).await? {
-        let (overdue, signed, in_time) = (row.int("overdue")?, row.int("signed")?, row.int("in_time")?);
+        let here = task_counts(&row)?;
+        tasks.to_sign += here.to_sign;
+        tasks.working += here.working;
+        tasks.submitted += here.submitted;
+        tasks.overdue += here.overdue;
+        tasks.done += here.done;
+        let (signed, in_time) = (row.int("signed")?, row.int("in_time")?);
         let load = load_of(loads, &row)?;
-        load.overdue += overdue;
+        load.overdue += here.overdue;
         load.signed += signed;
         load.signed_in_time += in_time;
     }

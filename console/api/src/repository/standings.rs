@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use fengsui_schema::Alert;
 
-use crate::db::{Filter, Query, Tx, args};
+use crate::db::{Filter, Query, Tx, args, tuples};
 use crate::error::ApiResult;
 use crate::scope::Place;
 use crate::words::word_of;
@@ -27,15 +27,25 @@ pub(crate) struct Standing<'a> {
 
 /// Counts one more or less; so many alerts come to stand there.
 pub(crate) async fn add(tx: &mut Tx, standing: &Standing<'_>, count: i64) -> ApiResult<()> {
-    let sql =
-        "INSERT INTO alert_standing (severity, domain, source, state, count, province, prefecture, county, unit_code)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-               ON CONFLICT (unit_code, severity, domain, source, state)
-                   DO UPDATE SET count = alert_standing.count + excluded.count";
     let mut values = args![standing.severity, standing.domain, standing.source, standing.state, count];
     values.extend(standing.place.values());
-    tx.execute(sql, values).await?;
+    tx.execute(&upsert(1), values).await?;
     Ok(())
+}
+
+/// Values of a row, and rows that one statement writes.
+const COLUMNS: usize = 9;
+const ROWS_AT_ONCE: usize = 500;
+
+/// The statement that adds so many rows to what stands.
+fn upsert(rows: usize) -> String {
+    format!(
+        "INSERT INTO alert_standing (severity, domain, source, state, count, province, prefecture, county, unit_code)
+         VALUES {}
+         ON CONFLICT (unit_code, severity, domain, source, state)
+             DO UPDATE SET count = alert_standing.count + excluded.count",
+        tuples(rows, COLUMNS)
+    )
 }
 
 /// Counts an alert that came in.
@@ -67,10 +77,14 @@ impl Moves {
 
     /// Writes them.
     pub(crate) async fn write(&self, tx: &mut Tx) -> ApiResult<()> {
-        for ((_, severity, domain, source, state), (place, count)) in &self.0 {
-            if *count != 0 {
-                add(tx, &Standing { place, severity: *severity, domain, source, state }, *count).await?;
+        let moved: Vec<_> = self.0.iter().filter(|(_, (_, count))| *count != 0).collect();
+        for part in moved.chunks(ROWS_AT_ONCE) {
+            let mut values = Vec::with_capacity(COLUMNS * part.len());
+            for ((_, severity, domain, source, state), (place, count)) in part {
+                values.extend(args![*severity, domain, source, state, *count]);
+                values.extend(place.values());
             }
+            tx.execute(&upsert(part.len()), values).await?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use crate::check;
 use crate::db::{Filter, Query, Row, args};
 use crate::error::{ApiError, ApiResult};
 use crate::limits::HISTORY_ROWS;
-use crate::page::{count_up_to, cursor_after, cut, newest_revision, page_rows, read_cursor};
+use crate::page::{count_up_to, cursor_after, cut, is_least, newest_revision, page_rows, read_cursor};
 use crate::scope::{Place, Scope};
 use crate::state::{AppState, time_text};
 use crate::wire::{
@@ -29,7 +29,7 @@ pub(crate) async fn list(state: &AppState, caller: &Caller, asked: &TaskQuery) -
     let mut db = state.db();
     let tab = asked.state.unwrap_or_default();
     let mut filter = conditions(state, caller, asked)?;
-    let newest_revision = newest_revision(&mut db).await?;
+    let newest_revision = newest_revision(state).await?;
     let total = count_up_to(&mut db, "task t", &filter).await?;
     let by_deadline = !matches!(tab, TaskListState::Done | TaskListState::All);
     if let Some(cursor) = &asked.cursor {
@@ -48,11 +48,17 @@ pub(crate) async fn list(state: &AppState, caller: &Caller, asked: &TaskQuery) -
     let mut items =
         rows.iter().map(|row| Ok((row.int("due_at")?, read(state, row)?))).collect::<ApiResult<Vec<_>>>()?;
     let next_cursor = cut(&mut items, limit, |(due, row)| cursor_after(*due, &row.id));
-    Ok(List { items: items.into_iter().map(|(_, row)| row).collect(), next_cursor, total, newest_revision })
+    Ok(List {
+        items: items.into_iter().map(|(_, row)| row).collect(),
+        next_cursor,
+        total,
+        total_is_least: is_least(total),
+        newest_revision,
+    })
 }
 
 fn conditions(state: &AppState, caller: &Caller, asked: &TaskQuery) -> ApiResult<Filter> {
-    let mut filter = Filter::within(&caller.scope, "t");
+    let mut filter = Filter::within(&check::narrowed(&caller.scope, asked.unit.as_deref())?, "t");
     match asked.state.unwrap_or_default() {
         TaskListState::ToSign => filter.and("t.state = 'new'"),
         TaskListState::Working => filter.and("t.state IN ('signed', 'working')"),

@@ -1,5 +1,8 @@
 //! The situational screen.
 
+use axum::body::Bytes;
+use axum::http::header::CONTENT_TYPE;
+
 use super::overview::clocks_of;
 use super::prelude::*;
 use crate::db::{Filter, args};
@@ -7,23 +10,44 @@ use crate::repository::{alerts, rollups, sensors};
 use crate::state::time_text;
 use crate::wire::Posture;
 
-/// What the situational screen shows.
+/// What the screen is read from.
+const TABLES: [&str; 7] = ["alert", "alert_standing", "alert_hour", "incident", "task", "sensor", "clock"];
+
+/// What the situational screen shows. Walls that look at the same part of the organisation share an answer for as long as
+/// nothing changes, at most a second.
 #[utoipa::path(get, path = "/posture", operation_id = "posture_show", tag = "posture", responses((status = 200, body = Posture)))]
-pub(crate) async fn show(State(state): State<AppState>, caller: Caller) -> ApiResult<Json<Posture>> {
+pub(crate) async fn show(State(state): State<AppState>, caller: Caller) -> ApiResult<Response> {
+    let scope = &caller.scope;
+    let name = format!("{} {} {:?}", scope.column(), scope.code(), caller.identity.roles);
+    let (memory, changes) = (&state.shared().postures, state.db().changes(&TABLES));
+    let bytes = match memory.get(&name, changes) {
+        Some(bytes) => bytes,
+        None => {
+            let posture = read(&state, &caller).await?;
+            let bytes = Bytes::from(serde_json::to_vec(&posture).map_err(|error| ApiError::internal(&error))?);
+            memory.keep(&name, changes, &bytes);
+            bytes
+        }
+    };
+    Ok(([(CONTENT_TYPE, "application/json")], bytes).into_response())
+}
+
+async fn read(state: &AppState, caller: &Caller) -> ApiResult<Posture> {
     let (mut db, now, scope) = (state.db(), state.now(), &caller.scope);
     let mut filter = Filter::within(scope, "a");
     filter.and("a.state <> 'closed'");
     filter.and_with("a.severity >= ?", args![2_i64]);
     let hours = rollups::last_hours(&mut db, scope, now).await?;
-    Ok(Json(Posture {
-        units: rollups::units(&state, &mut db, scope).await?,
+    let picture = rollups::picture(state, &mut db, scope).await?;
+    Ok(Posture {
+        units: picture.units,
         trend: rollups::trend(&hours),
-        domains: rollups::open_by_domain(&mut db, scope).await?,
-        severities: rollups::open_by_severity(&mut db, scope).await?,
-        clocks: clocks_of(&state, &caller).await?,
-        ticker: alerts::some(&state, &mut db, &filter, 20).await?,
-        tasks: rollups::tasks(&mut db, scope, now).await?,
-        sensors: sensors::list(&state, &mut db, scope).await?,
+        domains: picture.domains,
+        severities: picture.severities,
+        clocks: clocks_of(state, caller).await?,
+        ticker: alerts::some(state, &mut db, &filter, 20).await?,
+        tasks: picture.tasks,
+        sensors: sensors::list(state, &mut db, scope).await?,
         updated_at: time_text(now),
-    }))
+    })
 }

@@ -16,7 +16,7 @@ use crate::wire::{ApproveNode, List, NewNodeCode, NodeCode, NodeRow, ReasonBody}
 pub(crate) async fn list(State(state): State<AppState>, caller: Caller) -> ApiResult<Json<List<NodeRow>>> {
     let items = tier::list(&state, &caller.scope).await?;
     let total = i64::try_from(items.len()).unwrap_or(i64::MAX);
-    Ok(Json(List { items, next_cursor: None, total, newest_revision: 0 }))
+    Ok(Json(List { items, next_cursor: None, total, total_is_least: false, newest_revision: 0 }))
 }
 
 /// Make a one-time code for a node below.

@@ -35,6 +35,8 @@ pub struct IncidentQuery {
     pub state: Option<String>,
     /// Words that title or number hold.
     pub q: Option<String>,
+    /// Code of a unit: it and everything below.
+    pub unit: Option<String>,
     /// Rows per page, 1 to 500; 50 unless told.
     pub limit: Option<u32>,
     /// `next_cursor` of the page before.

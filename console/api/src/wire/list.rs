@@ -11,6 +11,8 @@ pub struct List<T> {
     pub next_cursor: Option<String>,
     /// Rows that match; counting stops at 10,000 where rows have to be looked at.
     pub total: i64,
+    /// Whether counting stopped before its end: there are at least `total`.
+    pub total_is_least: bool,
     /// Number of the newest change before the rows were read; what the stream tells with a greater one is news.
     pub newest_revision: i64,
 }

@@ -68,6 +68,8 @@ pub struct TaskQuery {
     pub mine: Option<bool>,
     /// Words that title or number hold.
     pub q: Option<String>,
+    /// Code of a unit: it and everything below.
+    pub unit: Option<String>,
     /// Rows per page, 1 to 500; 50 unless told.
     pub limit: Option<u32>,
     /// `next_cursor` of the page before.

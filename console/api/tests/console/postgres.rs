@@ -117,6 +117,8 @@ macro_rules! scenarios {
 scenarios![
     story::an_alert_becomes_a_task_that_is_done,
     story::many_alerts_close_at_once_and_come_back,
+    queue::totals_follow_every_act,
+    queue::a_search_finds_what_texts_hold,
     story::a_prefecture_divides_urges_and_judges_what_its_counties_do,
     analyst::suppressed_alerts_are_kept_and_stay_out_of_the_queue,
     analyst::a_suppression_ends_by_itself,

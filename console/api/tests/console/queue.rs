@@ -65,3 +65,66 @@ pub(crate) async fn totals_follow_every_act() {
     analyst.post("/alerts/actions", json!({"ids": again, "action": "reopen"})).await;
     expect_totals(&analyst, "after opening again").await;
 }
+
+/// A search finds what texts hold, wherever the alert stands among the parts that are asked first.
+#[tokio::test]
+pub(crate) async fn a_search_finds_what_texts_hold() {
+    let running = start().await;
+    let analyst = running.person("analyst", Role::Analyst, "620000").await;
+    let words = ["注入探测", "爆破登录", "dns-tunnel", "xn--kpry57d", "横向移动", "Webshell"];
+    let mut alerts = Vec::new();
+    for number in 1..=700_u32 {
+        let mut one = alert(number, ["620123", "620102"][number as usize % 2], "告警");
+        // Some hours of it out of order, more of one hour than a part takes.
+        let minutes = i64::from(number * 7 % 300) / 12;
+        one.time = fengsui_schema::Timestamp::from_millis(one.time.as_millis() - minutes * 240_000);
+        one.summary_zh = format!("{}的主机 n{number:04}号", words[number as usize % words.len()]);
+        one.group_key = format!("g{number}");
+        alerts.push(one);
+    }
+    for part in alerts.chunks(90) {
+        deliver(&running, part.to_vec()).await;
+    }
+    for (q, held) in [
+        ("注入", "注入"),
+        ("入探", "入探"),
+        ("探", "探"),
+        ("TUNNEL", "tunnel"),
+        ("webshell", "webshell"),
+        ("n0123号", "n0123号"),
+        ("n069", "n069"),
+        ("gibtesnicht", "gibtesnicht"),
+        ("入注", "入注"),
+        ("50%", "50%"),
+    ] {
+        let hits = alerts.iter().filter(|one| one.summary_zh.to_lowercase().contains(held)).count();
+        for grouped in [false, true] {
+            let path = format!("/alerts?grouped={grouped}&q={}", q.replace('%', "%25"));
+            assert_eq!(all_pages(&analyst, &path).await.len(), hits, "{path}");
+            assert_eq!(analyst.get(&path).await["total"], hits, "{path}");
+        }
+    }
+    let both = alerts.iter().filter(|one| one.summary_zh.contains("横向") && one.summary_zh.contains("n02")).count();
+    assert_eq!(all_pages(&analyst, "/alerts?q=n02 横向").await.len(), both);
+    let address = alerts[41].flow.source_ip.clone().expect("has a source");
+    let here = alerts.iter().filter(|one| one.flow.source_ip.as_ref() == Some(&address)).count();
+    assert_eq!(analyst.get(&format!("/alerts?q={address}")).await["total"], here);
+}
+
+/// Ids of every page, newest first.
+async fn all_pages(browser: &Browser, path: &str) -> Vec<Value> {
+    let (mut found, mut cursor, mut last) = (Vec::new(), String::new(), String::from("9"));
+    loop {
+        let page = browser.get(&format!("{path}&limit=37{cursor}")).await;
+        for row in page["items"].as_array().expect("is a list") {
+            let time = row["time"].as_str().expect("is a time").to_owned();
+            assert!(time <= last, "{path}: {time} after {last}");
+            last = time;
+            found.push(row["id"].clone());
+        }
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return found,
+        }
+    }
+}
