@@ -1,7 +1,7 @@
 // The budgets of the journeys, counted: keys of an analyst who dispatches to three counties, taps of a county officer.
 
 import { expect, test, type Page } from "@playwright/test";
-import { INCIDENT_DETAIL, taskDetail, taskRow, UNITS } from "./fixtures-base";
+import { INCIDENT, INCIDENT_DETAIL, list, sessionView, taskDetail, taskRow, UNITS } from "./fixtures-base";
 import { serveFixtures } from "./fixtures";
 
 declare global {
@@ -73,4 +73,73 @@ test("a county officer signs, handles and reports in at most seven taps", async 
   expect(sent).toEqual(["sign", "steps", "steps", "steps", "submit"]);
   expect(await taps()).toBeLessThanOrEqual(7);
   await context.close();
+});
+
+test("a leader goes from the wall to a word for the county in at most four clicks", async ({ page }) => {
+  const clicks = await count(page, "pointerdown");
+  await serveFixtures(page, "leader");
+  await page.route("**/api/v1/session", (route) => route.fulfill({ json: { ...sessionView("leader"), permissions: ["posture.read", "task.read", "task.urge"] } }));
+  await page.route(/\/api\/v1\/(tasks|incidents)\?/, (route) => {
+    const { pathname, searchParams } = new URL(route.request().url());
+    expect(searchParams.get("unit")).toBe("620121");
+    return route.fulfill({ json: pathname.endsWith("tasks") ? list([taskRow("4", "signed", -26)]) : list([INCIDENT]) });
+  });
+  await page.goto("/screen");
+  await page.getByTitle(/^兰州市：/).click();
+  await page.getByTitle(/^第1县：/).first().click();
+  await expect(page.getByTestId("county")).toContainText("县政务服务网遭 SQL 注入并外传数据");
+  await page.getByTestId("urge").click();
+  const pictures = process.env["FENGSUI_E2E_PICTURES"];
+  if (pictures) await page.screenshot({ path: `${pictures}/screen-county.png` });
+  const sent = page.waitForRequest((request) => request.url().endsWith("/tasks/4/urge"));
+  await page.getByTestId("urge-send").click();
+  expect((await sent).postDataJSON()).toEqual({ text: "请立即处置，按时限反馈结果。" });
+  await expect(page.getByRole("status")).toContainText("已督办");
+  expect(await clicks()).toBeLessThanOrEqual(4);
+});
+
+test("the unit of the bar narrows the list and stands in the address", async ({ page }) => {
+  await serveFixtures(page, "analyst");
+  await page.goto("/alerts");
+  await page.getByTestId("unit-switch").click();
+  await page.keyboard.type("榆中");
+  const asked = page.waitForRequest((request) => /\/alerts\?.*unit=620123/.test(request.url()));
+  const pictures = process.env["FENGSUI_E2E_PICTURES"];
+  if (pictures) await page.screenshot({ path: `${pictures}/unit-switch.png` });
+  await page.keyboard.press("Enter");
+  await asked;
+  await expect(page.getByTestId("unit-switch")).toContainText("兰州市 / 榆中县");
+  expect(new URL(page.url()).searchParams.get("unit")).toBe("620123");
+});
+
+test("a row under the pointer is acknowledged without opening it", async ({ page }) => {
+  await serveFixtures(page, "analyst");
+  await page.goto("/alerts");
+  const row = page.getByTestId("alert-row").nth(4);
+  await row.hover();
+  const pictures = process.env["FENGSUI_E2E_PICTURES"];
+  if (pictures) await page.screenshot({ path: `${pictures}/row-acts.png` });
+  const sent = page.waitForRequest((request) => request.url().endsWith("/alerts/actions"));
+  await row.getByTestId("row-acknowledge").click();
+  expect((await sent).postDataJSON()).toMatchObject({ action: "acknowledge", ids: [await row.getAttribute("data-id")] });
+  await expect(row).toContainText("已确认");
+  await expect(page.getByTestId("alert-detail")).toHaveCount(0);
+});
+
+test("known numbers propose a grade with its reason, and the first report is at most eight clicks away", async ({ page }) => {
+  const clicks = await count(page, "pointerdown");
+  await serveFixtures(page, "analyst");
+  await page.goto(`/incidents/${INCIDENT.id}`);
+  await page.getByTestId("judge").click();
+  await page.getByTestId("measure-personal_records").fill("1200");
+  await expect(page.getByTestId("grade-reason")).toHaveValue("个人信息泄露（万条） 1,200，达到重大（Ⅱ级）（1,000 以上）");
+  await expect(page.getByTestId("grade")).toContainText("重大");
+  const pictures = process.env["FENGSUI_E2E_PICTURES"];
+  if (pictures) await page.screenshot({ path: `${pictures}/grading.png` });
+  const sent = page.waitForRequest((request) => request.url().endsWith("/grade"));
+  await page.getByTestId("dialog-submit").click();
+  expect((await sent).postDataJSON()).toMatchObject({ grade: "major" });
+  await page.getByTestId("segment-report").click();
+  await expect(page.getByTestId("report-docx")).toBeVisible();
+  expect((await clicks()) + 1).toBeLessThanOrEqual(8);
 });

@@ -170,7 +170,7 @@ export const SENSORS: SensorView[] = ["ok", "degraded", "silent"].map((state, in
 }));
 
 export const severities = (base: number) => ({ critical: base, high: base * 3, medium: base * 6, low: base * 4, info: base * 2 });
-export const list = <T>(items: T[]) => ({ items, next_cursor: null, total: items.length, newest_revision: 100 });
+export const list = <T>(items: T[]) => ({ items, next_cursor: null, total: items.length, total_is_least: false, newest_revision: 100 });
 
 export const UNITS = [
   { code: "620000", name: "甘肃省", tier: "province", path: "620000/", parent: null },

@@ -17,7 +17,7 @@ for (const name of LISTS) {
     await page.route("**/api/v1/**", (route) => {
       if (route.request().method() !== "GET" || FRAME.test(new URL(route.request().url()).pathname)) return route.fallback();
       if (failing) return route.fulfill({ status: 429, json: failure });
-      return route.fulfill({ json: { items: [], next_cursor: null, total: 0, newest_revision: 0 } });
+      return route.fulfill({ json: { items: [], next_cursor: null, total: 0, total_is_least: false, newest_revision: 0 } });
     });
     if (name !== "handover") {
       await page.goto(`/${name}`);

@@ -1071,7 +1071,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the situational screen shows. */
+        /**
+         * What the situational screen shows. Walls that look at the same part of the organisation share an answer for as long as
+         *     nothing changes, at most a second.
+         */
         get: operations["posture_show"];
         put?: never;
         post?: never;
@@ -3959,6 +3962,8 @@ export interface components {
              * @description Rows that match; counting stops at 10,000 where rows have to be looked at.
              */
             total: number;
+            /** @description Whether counting stopped before its end: there are at least `total`. */
+            total_is_least: boolean;
         };
         /** @description One page of a list. */
         List_AuditRow: {
@@ -4003,6 +4008,8 @@ export interface components {
              * @description Rows that match; counting stops at 10,000 where rows have to be looked at.
              */
             total: number;
+            /** @description Whether counting stopped before its end: there are at least `total`. */
+            total_is_least: boolean;
         };
         /** @description One page of a list. */
         List_FindingRow: {
@@ -4056,6 +4063,8 @@ export interface components {
              * @description Rows that match; counting stops at 10,000 where rows have to be looked at.
              */
             total: number;
+            /** @description Whether counting stopped before its end: there are at least `total`. */
+            total_is_least: boolean;
         };
         /** @description One page of a list. */
         List_IncidentRow: {
@@ -4133,6 +4142,8 @@ export interface components {
              * @description Rows that match; counting stops at 10,000 where rows have to be looked at.
              */
             total: number;
+            /** @description Whether counting stopped before its end: there are at least `total`. */
+            total_is_least: boolean;
         };
         /** @description One page of a list. */
         List_IndicatorRow: {
@@ -4200,6 +4211,8 @@ export interface components {
              * @description Rows that match; counting stops at 10,000 where rows have to be looked at.
              */
             total: number;
+            /** @description Whether counting stopped before its end: there are at least `total`. */
+            total_is_least: boolean;
         };
         /** @description One page of a list. */
         List_NodeRow: {
@@ -4256,6 +4269,8 @@ export interface components {
              * @description Rows that match; counting stops at 10,000 where rows have to be looked at.
              */
             total: number;
+            /** @description Whether counting stopped before its end: there are at least `total`. */
+            total_is_least: boolean;
         };
         /** @description One page of a list. */
         List_TaskRow: {
@@ -4335,6 +4350,8 @@ export interface components {
              * @description Rows that match; counting stops at 10,000 where rows have to be looked at.
              */
             total: number;
+            /** @description Whether counting stopped before its end: there are at least `total`. */
+            total_is_least: boolean;
         };
         /** @description One page of a list. */
         List_UserRow: {
@@ -4379,6 +4396,8 @@ export interface components {
              * @description Rows that match; counting stops at 10,000 where rows have to be looked at.
              */
             total: number;
+            /** @description Whether counting stopped before its end: there are at least `total`. */
+            total_is_least: boolean;
         };
         /** @description Packets lost for one cause. */
         LossView: {
@@ -7331,6 +7350,8 @@ export interface operations {
                 state?: string;
                 /** @description Words that title or number hold. */
                 q?: string;
+                /** @description Code of a unit: it and everything below. */
+                unit?: string;
                 /** @description Rows per page, 1 to 500; 50 unless told. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -9190,6 +9211,8 @@ export interface operations {
                 mine?: boolean;
                 /** @description Words that title or number hold. */
                 q?: string;
+                /** @description Code of a unit: it and everything below. */
+                unit?: string;
                 /** @description Rows per page, 1 to 500; 50 unless told. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */

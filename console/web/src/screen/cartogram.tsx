@@ -4,14 +4,17 @@
 
 import { useState } from "preact/hooks";
 import type { PostureUnit } from "../api/types";
+import { County } from "./county";
 import { COLUMNS, prefectureOf, riskStep, ROWS, shortName, TILES } from "./tiles";
 
 /** Units of the province as tiles. */
-export function Cartogram({ units }: { units: readonly PostureUnit[] }) {
+export function Cartogram({ units, mayUrge }: { units: readonly PostureUnit[]; mayUrge: boolean }) {
   const [open, setOpen] = useState<string | null>(null);
   const counties = (code: string) => units.filter((unit) => unit.tier === "county" && prefectureOf(unit.code) === code);
   const chosen = units.find((unit) => unit.code === open);
-  if (chosen) return <Counties prefecture={chosen} counties={counties(chosen.code)} onBack={() => setOpen(null)} />;
+  if (chosen) {
+    return <Counties prefecture={chosen} counties={counties(chosen.code)} mayUrge={mayUrge} onBack={() => setOpen(null)} />;
+  }
   return (
     <>
       <div
@@ -68,26 +71,43 @@ function Ring({ rate }: { rate: number | null }) {
   );
 }
 
-function Counties({
-  prefecture,
-  counties,
-  onBack,
-}: {
+interface CountiesProps {
   prefecture: PostureUnit;
   counties: readonly PostureUnit[];
+  mayUrge: boolean;
   onBack: () => void;
-}) {
+}
+
+function Counties({ prefecture, counties, mayUrge, onBack }: CountiesProps) {
+  const [open, setOpen] = useState<string | null>(null);
+  const county = counties.find((unit) => unit.code === open);
   return (
     <>
       <p class="crumb">
         <button type="button" onClick={onBack}>
           甘肃省
         </button>
-        {` / ${prefecture.name}`}
+        {" / "}
+        {county ? (
+          <button type="button" onClick={() => setOpen(null)}>
+            {prefecture.name}
+          </button>
+        ) : (
+          prefecture.name
+        )}
+        {county && ` / ${county.name}`}
       </p>
+      {county ? <County key={county.code} code={county.code} mayUrge={mayUrge} /> : <CountyTiles counties={counties} onOpen={setOpen} />}
+    </>
+  );
+}
+
+function CountyTiles({ counties, onOpen }: { counties: readonly PostureUnit[]; onOpen: (code: string) => void }) {
+  return (
+    <>
       <div class="counties">
         {counties.map((unit) => (
-          <Tile key={unit.code} unit={unit} parts={[]} />
+          <Tile key={unit.code} unit={unit} parts={[]} onOpen={() => onOpen(unit.code)} />
         ))}
         {counties.length === 0 && <p class="quiet">下面没有县区</p>}
       </div>

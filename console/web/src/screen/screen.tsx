@@ -59,10 +59,23 @@ function useNow(): number {
   return now;
 }
 
+/** Whether whoever looks may urge a county. */
+function useMayUrge(): boolean {
+  const [may, setMay] = useState(false);
+  useEffect(() => {
+    calls.session.read().then(
+      (session) => setMay(session.permissions.includes("task.urge")),
+      () => undefined,
+    );
+  }, []);
+  return may;
+}
+
 /** The screen, or why it cannot be shown. */
 export function Screen() {
   const { posture, error } = usePosture();
   const [wartime, setWartime] = useState(window.location.hash === "#wartime");
+  const mayUrge = useMayUrge();
   if (error && !posture) return <Refused error={error} />;
   if (!posture) return <p class="wait">正在加载</p>;
   return (
@@ -71,7 +84,7 @@ export function Screen() {
       <div class="zones">
         <Coming posture={posture} />
         <section class="zone zone-centre" aria-label="态势">
-          {wartime ? <Wartime turn={posture.updated_at} /> : <Cartogram units={posture.units} />}
+          {wartime ? <Wartime turn={posture.updated_at} /> : <Cartogram units={posture.units} mayUrge={mayUrge} />}
         </section>
         <Doing posture={posture} />
       </div>

@@ -10,7 +10,8 @@ import { countdown, secondsUntil, shortTime } from "../lib/time";
 /** Lines of the timeline that fit. */
 const LAST_LINES = 10;
 
-const TASK_WORDS: Record<TaskRow["state"], string> = {
+/** States of tasks. */
+export const TASK_WORDS: Record<TaskRow["state"], string> = {
   new: "待签收",
   signed: "已签收",
   working: "处置中",
@@ -20,7 +21,8 @@ const TASK_WORDS: Record<TaskRow["state"], string> = {
   cancelled: "已撤销",
 };
 
-const GRADE_WORDS: Record<string, string> = {
+/** Grades of incidents. */
+export const GRADE_WORDS: Record<string, string> = {
   general: "一般",
   larger: "较大",
   major: "重大",
@@ -57,7 +59,7 @@ function Pinned({ incident }: { incident: IncidentDetail }) {
   const grade = row.grade ?? row.proposed_grade;
   const facts = [row.number, row.unit.name, grade && GRADE_WORDS[grade], row.owner?.display_name, `告警 ${row.alert_count}`];
   return (
-    <div class="war" data-testid="wartime">
+    <div class="war pinned" data-testid="wartime">
       <div class="panel">
         <h2>{visibleText(row.title)}</h2>
         <p class="quiet">{facts.filter(Boolean).join(" · ")}</p>

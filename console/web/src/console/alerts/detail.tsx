@@ -13,6 +13,7 @@ import { Chip, Code, Fact, Marked, Outside, SeverityMark, Time } from "../compon
 import { useChoice, useText, useWord } from "../core/preferences";
 import { useMay } from "../core/session";
 import { entityPath } from "../analyst/entity-path";
+import { EntityWeek } from "./entity-week";
 import { EvidencePart, FlowPart } from "./evidence";
 import type { Verbs } from "./page";
 
@@ -182,6 +183,9 @@ function RulePart({ alert, matched }: { alert: AlertDocument; matched: readonly 
   );
 }
 
+/** So many of them with their last seven days. */
+const WEEKS_SHOWN = 4;
+
 function EntitiesPart({ alert }: { alert: AlertDocument }) {
   const t = useText();
   const word = useWord();
@@ -197,7 +201,10 @@ function EntitiesPart({ alert }: { alert: AlertDocument }) {
             <Link href={entityPath(entity.kind, entity.value)} className="mono">
               <Outside text={entity.value} />
             </Link>
-            {entity.asset && <Outside text={entity.asset} />}
+            <span className="entity-asset">
+              <Outside text={entity.asset} />
+            </span>
+            {index < WEEKS_SHOWN ? <EntityWeek kind={entity.kind} value={entity.value} /> : <span />}
             {may("event.search") && (
               <Link href={`/search?q=${encodeURIComponent(`"${entity.value.replaceAll('"', "")}"`)}`}>{t("alert.hunt")}</Link>
             )}

@@ -78,7 +78,7 @@ function Queue({ filters, setFilters }: { filters: AlertFilters; setFilters: (ch
   useQueueKeys(verbs, { act: may("alert.act"), lead: may("incident.write"), suppress: may("suppression.write") });
   return (
     <div className="page page-full">
-      <PageHead title={t("alerts.title")} note={t("alerts.total", { n: queue.total })}>
+      <PageHead title={t("alerts.title")} note={t(queue.totalIsLeast ? "alerts.total.least" : "alerts.total", { n: queue.total })}>
         <FilterBar filters={filters} onChange={setFilters} />
         <a className="button button-small" href={`/api/v1/alerts/export.xlsx?${exportSearch(filters)}`} download>
           {t("export.xlsx")}

@@ -39,6 +39,7 @@ export function useQueue(filters: AlertFilters) {
   return {
     rows,
     total: pages.data?.pages[0]?.total ?? 0,
+    totalIsLeast: pages.data?.pages[0]?.total_is_least ?? false,
     fresh: (news.data?.items ?? []).filter((row) => !known.has(row.id) && isNewer(row, rows)).length,
     query: pages,
     load,

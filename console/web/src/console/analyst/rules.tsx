@@ -5,6 +5,7 @@ import { Link } from "wouter";
 import * as calls from "../../api/calls";
 import type { RuleRow } from "../../api/types";
 import { PageHead } from "../components/layout";
+import { Spark } from "../components/spark";
 import { Answer, Empty } from "../components/states";
 import { Table, type Column } from "../components/table";
 import { Chip, Code, Outside, SeverityMark } from "../components/values";
@@ -67,16 +68,4 @@ function useColumns(): Column<RuleRow>[] {
       ),
     },
   ];
-}
-
-/** Seven bars, oldest first. */
-export function Spark({ counts }: { counts: readonly number[] }) {
-  const top = Math.max(1, ...counts);
-  return (
-    <svg className="spark" viewBox={`0 0 ${counts.length} 1`} preserveAspectRatio="none" role="img" aria-label={counts.join(", ")}>
-      {counts.map((count, index) => (
-        <rect key={index} x={index + 0.1} width={0.8} y={1 - count / top} height={count / top} fill="var(--accent)" />
-      ))}
-    </svg>
-  );
 }

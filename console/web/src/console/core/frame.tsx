@@ -17,6 +17,7 @@ import { useMay, useSession, useSetSession } from "./session";
 import mark from "../../styles/favicon.svg";
 
 const RunningClocks = lazy(async () => ({ default: (await import("./running-clocks")).RunningClocks }));
+const UnitSwitch = lazy(async () => ({ default: (await import("./unit-switch")).UnitSwitch }));
 const KeyHelp = lazy(async () => ({ default: (await import("./help")).KeyHelp }));
 
 /** The frame around every view. */
@@ -103,7 +104,9 @@ function TopBar({ onHelp }: { onHelp: () => void }) {
     <header className="bar">
       <div className="bar-unit" title={unit.code}>
         <span className="bar-tier">{word("tier", tier)}</span>
-        <span>{unit.name}</span>
+        <Suspense fallback={<span>{unit.name}</span>}>
+          <UnitSwitch />
+        </Suspense>
       </div>
       <GlobalSearch />
       <div className="bar-end">

@@ -163,7 +163,7 @@ function Head({ detail, setDialog }: { detail: IncidentDetail; setDialog: (dialo
         </h1>
       </div>
       <div className="page-actions">
-        {open && may("incident.write") && <Button onClick={() => setDialog("grade")}>{t("incident.judge")}</Button>}
+        {open && may("incident.write") && <Button onClick={() => setDialog("grade")} data-testid="judge">{t("incident.judge")}</Button>}
         {open && may("incident.write") && <Button onClick={() => setDialog("close")}>{t("verb.close")}</Button>}
         {!open && may("incident.write") && <Button onClick={() => setDialog("reopen")}>{t("incident.reopen")}</Button>}
         {mayDispatch && (

@@ -1,11 +1,12 @@
-// Judging an incident: the grade a person gives, with the reason.
+// Judging an incident: what is known in numbers proposes a grade with its source, a person decides and says why.
 
-import { Input, Select } from "antd";
+import { Input, InputNumber, Select } from "antd";
 import { useState } from "react";
 import type { GradeChange, GradeWord, IncidentDetail } from "../../api/types";
+import { GRADE_ORDER, MEASURES, reached, SOURCE, type Reached } from "../../lib/grading";
 import { GRADES } from "../alerts/incident-dialog";
 import { Dialog, Field } from "../components/dialog";
-import { useText, useWord } from "../core/preferences";
+import { useChoice, useText, useWord } from "../core/preferences";
 
 interface GradeDialogProps {
   detail: IncidentDetail;
@@ -17,20 +18,68 @@ interface GradeDialogProps {
 export function GradeDialog({ detail, onClose, onSubmit }: GradeDialogProps) {
   const t = useText();
   const word = useWord();
-  const [grade, setGrade] = useState<GradeWord>(detail.row.grade ?? detail.row.proposed_grade ?? "general");
-  const [reason, setReason] = useState("");
+  const words = useReachedWords();
+  const usual = detail.row.grade ?? detail.row.proposed_grade ?? "general";
+  const [values, setValues] = useState<Record<string, number | null>>({});
+  const [chosen, setChosen] = useState<GradeWord | null>(null);
+  const [written, setWritten] = useState<string | null>(null);
+  const hits = reached(values);
+  const least = hits[0]?.grade ?? usual;
+  const grade = chosen ?? (GRADE_ORDER.indexOf(least) > GRADE_ORDER.indexOf(usual) ? least : usual);
+  const reason = written ?? hits.map(words).join("；");
   const submit = () => {
     onSubmit({ grade, reason: reason.trim() });
     onClose();
   };
   return (
-    <Dialog title={t("incident.judge")} verb={t("incident.judge")} disabled={!reason.trim()} onClose={onClose} onSubmit={submit}>
-      <Field label={t("incident.grade")} hint={detail.grade_basis}>
-        <Select value={grade} onChange={setGrade} options={GRADES.map((value) => ({ value, label: word("grade", value) }))} />
+    <Dialog title={t("incident.judge")} verb={t("incident.judge")} width={640} disabled={!reason.trim()} onClose={onClose} onSubmit={submit}>
+      <Measures values={values} onChange={(name, value) => setValues({ ...values, [name]: value })} />
+      <Field label={t("incident.grade")} hint={hits.length > 0 ? t("grading.reached", { n: hits.length }) : detail.grade_basis}>
+        <Select value={grade} onChange={setChosen} options={GRADES.map((value) => ({ value, label: word("grade", value) }))} data-testid="grade" />
       </Field>
       <Field label={t("reason")}>
-        <Input.TextArea autoFocus rows={3} value={reason} onChange={(event) => setReason(event.target.value)} />
+        <Input.TextArea autoFocus rows={3} value={reason} onChange={(event) => setWritten(event.target.value)} data-testid="grade-reason" />
       </Field>
     </Dialog>
+  );
+}
+
+/** A threshold in words: what, how much, which grade from where on. */
+function useReachedWords(): (hit: Reached) => string {
+  const t = useText();
+  const word = useWord();
+  return ({ measure, value, least, grade }) =>
+    t("grading.words", { measure: word("measure", measure), value, least, grade: word("grade", grade) });
+}
+
+interface MeasuresProps {
+  values: Readonly<Record<string, number | null>>;
+  onChange: (name: string, value: number | null) => void;
+}
+
+function Measures({ values, onChange }: MeasuresProps) {
+  const t = useText();
+  const word = useWord();
+  const choose = useChoice();
+  return (
+    <fieldset className="measures">
+      <legend>{t("grading.title")}</legend>
+      <p className="quiet">{t("grading.hint", { source: choose(SOURCE.zh, SOURCE.en) })}</p>
+      <div>
+        {MEASURES.map((name) => (
+          <label key={name}>
+            <span>{word("measure", name)}</span>
+            <InputNumber<number>
+              size="small"
+              min={0}
+              controls={false}
+              value={values[name] ?? null}
+              onChange={(value) => onChange(name, value)}
+              data-testid={`measure-${name}`}
+            />
+          </label>
+        ))}
+      </div>
+    </fieldset>
   );
 }

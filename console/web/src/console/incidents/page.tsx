@@ -22,9 +22,10 @@ function IncidentList() {
   const [, navigate] = useLocation();
   const [search, setSearch] = useSearchParams();
   const state = search.get("state") ?? "open";
+  const unit = search.get("unit") ?? "";
   const query = useQuery({
-    queryKey: ["incidents", state],
-    queryFn: () => calls.incidents.list({ state, limit: 200 }),
+    queryKey: ["incidents", state, unit],
+    queryFn: () => calls.incidents.list({ state, unit, limit: 200 }),
     placeholderData: keepPreviousData,
   });
   const columns = useColumns();
@@ -35,7 +36,7 @@ function IncidentList() {
           label={t("column.state")}
           value={state}
           options={(["open", "closed", "all"] as const).map((value) => ({ value, label: t(`incident_filter.${value}`) }))}
-          onChange={(next) => setSearch({ state: next }, { replace: true })}
+          onChange={(next) => setSearch({ state: next, ...(unit && { unit }) }, { replace: true })}
         />
       </PageHead>
       <Answer query={query}>

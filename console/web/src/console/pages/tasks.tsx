@@ -21,13 +21,14 @@ export function TasksPage() {
   const [, navigate] = useLocation();
   const [search, setSearch] = useSearchParams();
   const state = TABS.find((tab) => tab === search.get("state")) ?? "all";
+  const unit = search.get("unit") ?? "";
   const query = useQuery({
-    queryKey: ["tasks", state],
-    queryFn: () => calls.tasks.list({ state, limit: 200 }),
+    queryKey: ["tasks", state, unit],
+    queryFn: () => calls.tasks.list({ state, unit, limit: 200 }),
     placeholderData: keepPreviousData,
   });
   const columns = useColumns();
-  const go = (path: string) => navigate(`${path}?state=${state}`, { replace: true });
+  const go = (path: string) => navigate(`${path}?${new URLSearchParams({ state, ...(unit && { unit }) }).toString()}`, { replace: true });
   return (
     <div className="page page-full">
       <PageHead title={t("nav.tasks")} note={query.data && t("tasks.total", { n: query.data.total })}>
@@ -35,7 +36,7 @@ export function TasksPage() {
           label={t("column.state")}
           value={state}
           options={TABS.map((value) => ({ value, label: word("task_list", value) }))}
-          onChange={(next) => setSearch({ state: next }, { replace: true })}
+          onChange={(next) => setSearch({ state: next, ...(unit && { unit }) }, { replace: true })}
         />
       </PageHead>
       <Split
