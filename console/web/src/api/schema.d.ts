@@ -9252,6 +9252,8 @@ export interface operations {
                 mine?: boolean;
                 /** @description Words that title or number hold. */
                 q?: string;
+                /** @description Code of a unit: it and everything below. */
+                unit?: string;
                 /** @description Rows per page, 1 to 500; 50 unless told. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
