@@ -74,6 +74,7 @@ bench: ## measurements; never part of the tests
 	$(CARGO) run --release --locked -p fengsui-detect --example correlation
 	$(CARGO) run --release --locked -p fengsui-pipeline --example throughput -- --seconds 120 --queries
 	$(CARGO) run --release --locked -p fengsui-pipeline --example receivers
+	$(CARGO) run --release --locked -p fengsui-api --example audit_bench
 	$(CARGO) run --release --locked -p fengsui-api --example console_bench
 
 bench-live: ## replay over a veth pair into the sensor (root); ARGS="--capture FILE --rules FILE --rate MBIT"

@@ -135,6 +135,7 @@ impl Console {
             totals: Memory::default(),
             postures: Memory::default(),
             vault: Vault::open(&settings.key_file)?,
+            audit: audit::Group::default(),
             setup_code: Mutex::new(setup_code),
             stopping: CancellationToken::new(),
             measure: Mutex::default(),

@@ -120,6 +120,10 @@ pub(crate) const INDICATOR_DAYS: i64 = 3_650;
 pub(crate) const INDICATOR_REASONS_SHOWN: usize = 20;
 /// Audit entries checked in one read.
 pub(crate) const AUDIT_BATCH: i64 = 5_000;
+/// Most entries of the audit log in one transaction of those that come without a change.
+pub(crate) const AUDIT_GROUP: usize = 4_096;
+/// Most such entries that wait; the acts of those beyond are refused.
+pub(crate) const AUDIT_WAITING: usize = 65_536;
 /// Most items of an inspection campaign.
 pub(crate) const CAMPAIGN_ITEMS: usize = 100;
 /// Most campaigns a list shows.

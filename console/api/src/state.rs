@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::access::{Caller, Failures, KeptSession, Vault};
-use crate::audit::{self, Actor, Entry, Outcome};
+use crate::audit::{self, Actor, Entry, Outcome, Pending};
 use crate::clocks::ClockRules;
 use crate::db::{Db, Memory, Query, Row, Tx, Value, args, tuples};
 use crate::drill_replay::{Recordings, Replays};
@@ -58,6 +58,7 @@ pub(crate) struct Shared {
     pub(crate) totals: Memory<i64>,
     pub(crate) postures: Memory<Bytes>,
     pub(crate) vault: Vault,
+    pub(crate) audit: audit::Group,
     pub(crate) setup_code: Mutex<Option<String>>,
     pub(crate) stopping: CancellationToken,
     /// Measures this program, until the parent was told.
@@ -115,13 +116,17 @@ pub(crate) fn time_text(millis: i64) -> String {
     Timestamp::from_millis(millis).to_string()
 }
 
+/// Entries of the audit log that a change holds before it writes them.
+const ENTRIES_HELD: usize = 1_024;
+
 /// A write transaction of somebody. It can only be kept together with an entry of the audit log.
 pub(crate) struct Change {
     tx: Tx,
     state: AppState,
     actor: Actor,
     now: i64,
-    entries: usize,
+    entries: Vec<Pending>,
+    is_told: bool,
     revision: Option<i64>,
 }
 
@@ -129,7 +134,31 @@ impl Change {
     /// Starts one.
     pub(crate) async fn begin(state: &AppState, actor: Actor) -> ApiResult<Self> {
         let tx = state.shared().db.begin().await?;
-        Ok(Self { tx, state: state.clone(), actor, now: state.now(), entries: 0, revision: None })
+        Ok(Self {
+            tx,
+            state: state.clone(),
+            actor,
+            now: state.now(),
+            entries: Vec::new(),
+            is_told: false,
+            revision: None,
+        })
+    }
+
+    /// Writes the entry of an act that changes nothing else; returns when it is on disk.
+    pub(crate) async fn entry_alone(state: &AppState, actor: &Actor, entry: Entry<'_>) -> ApiResult<()> {
+        let shared = state.shared();
+        shared.audit.append(&shared.db, Pending::new(actor, state.now(), entry)).await
+    }
+
+    /// Writes that a caller did what changes nothing else.
+    pub(crate) async fn told(
+        state: &AppState,
+        caller: &Caller,
+        (action, object): (&str, &str),
+        detail: &str,
+    ) -> ApiResult<()> {
+        Self::entry_alone(state, &caller.actor(), Entry { action, object, outcome: Outcome::Success, detail }).await
     }
 
     /// Starts the act of a caller; [`Change::finish`] ends it.
@@ -198,16 +227,20 @@ impl Change {
         self.revision = revision.or(self.revision);
     }
 
-    /// Writes an entry of the audit log.
+    /// Adds an entry of the audit log. It is written in this transaction: with the next ones, or before the commit.
     pub(crate) async fn audit(&mut self, entry: Entry<'_>) -> ApiResult<()> {
-        audit::append(&mut self.tx, &self.actor, self.now, entry).await?;
-        self.entries += 1;
-        Ok(())
+        self.is_told = true;
+        self.entries.push(Pending::new(&self.actor, self.now, entry));
+        if self.entries.len() < ENTRIES_HELD { Ok(()) } else { self.write_entries().await }
+    }
+
+    async fn write_entries(&mut self) -> ApiResult<()> {
+        Ok(audit::write(&mut self.tx, std::mem::take(&mut self.entries)).await?)
     }
 
     /// Makes it last and wakes the streams.
     pub(crate) async fn commit(self) -> ApiResult<()> {
-        if self.entries == 0 {
+        if !self.is_told {
             return Err(ApiError::internal(&"a change without an audit entry was refused"));
         }
         self.commit_delivery().await
@@ -215,7 +248,8 @@ impl Change {
 
     /// Makes last what another node delivered. That is no act of a person and needs no entry; orders and refusals
     /// write their own.
-    pub(crate) async fn commit_delivery(self) -> ApiResult<()> {
+    pub(crate) async fn commit_delivery(mut self) -> ApiResult<()> {
+        self.write_entries().await?;
         self.tx.commit().await?;
         if let Some(revision) = self.revision {
             self.state.shared().revision.send_replace(revision);

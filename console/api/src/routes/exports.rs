@@ -20,7 +20,7 @@ async fn finish(
 ) -> ApiResult<Response> {
     let detail = format!("{name}, {} rows", rows.len());
     let bytes = state.off_thread(move || report::workbook(name, head, &rows)).await??;
-    Change::of(state, caller).await?.finish("export", "export", &detail).await?;
+    Change::told(state, caller, ("export", "export"), &detail).await?;
     Ok(report::download(&format!("{name}.xlsx"), bytes))
 }
 
@@ -142,6 +142,6 @@ pub(crate) async fn first_report(
     let (unit, now) = (state.units().name(&caller.identity.unit), time_text(state.now()));
     let number = detail.row.number.clone();
     let bytes = state.off_thread(move || report::incident(&detail, &unit, &now)).await??;
-    Change::of(&state, &caller).await?.finish("incident.report", &format!("incident/{id}"), &number).await?;
+    Change::told(&state, &caller, ("incident.report", &format!("incident/{id}")), &number).await?;
     Ok(report::download(&format!("初报-{number}.docx"), bytes))
 }

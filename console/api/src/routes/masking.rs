@@ -21,7 +21,7 @@ pub(crate) async fn preview(
     let (engine, key) = (state.shared().dlp.clone(), state.shared().vault.preview_key());
     let made = state.off_thread(move || masking::preview(&engine, &policy, key, asked)).await??;
     let detail = format!("{} kinds of values", made.functions.len());
-    Change::of(&state, &caller).await?.finish("masking.preview", "masking", &detail).await?;
+    Change::told(&state, &caller, ("masking.preview", "masking"), &detail).await?;
     Ok(Json(made))
 }
 

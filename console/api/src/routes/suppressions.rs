@@ -20,7 +20,7 @@ pub(crate) async fn preview(
 ) -> ApiResult<Json<SuppressionPreview>> {
     let preview = suppressions::preview(&state, &caller.scope, &caller.identity.unit, &asked).await?;
     let detail = format!("{} match", preview.matching);
-    Change::of(&state, &caller).await?.finish("suppression.preview", "suppression", &detail).await?;
+    Change::told(&state, &caller, ("suppression.preview", "suppression"), &detail).await?;
     Ok(Json(preview))
 }
 

@@ -203,12 +203,11 @@ async fn begin(state: &AppState, node: &str) -> ApiResult<Change> {
 
 /// Nobody's file: it names no node that could be believed.
 async fn unreadable(state: &AppState, name: &str) -> ApiResult<()> {
-    let mut change = begin(state, "unknown").await?;
     let detail = fengsui_schema::shown(name).to_string();
     let action = format!("relay.refuse.{}", Refusal::Malformed);
     let outcome = crate::audit::Outcome::Denied;
-    change.audit(crate::audit::Entry { action: &action, object: "import", outcome, detail: &detail }).await?;
-    change.commit().await
+    let entry = crate::audit::Entry { action: &action, object: "import", outcome, detail: &detail };
+    Change::entry_alone(state, &Actor::new("node/unknown", &state.shared().unit, inbox::RELAY), entry).await
 }
 
 /// Writes a file that is whole or not there.

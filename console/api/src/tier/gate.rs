@@ -103,15 +103,13 @@ impl Gate {
 async fn tell(state: &AppState, sensor: Option<&NodeId>, reason: Refusal, detail: &str) -> ApiResult<()> {
     let name = sensor.map_or("unknown", NodeId::as_str);
     let actor = Actor::new(&format!("node/{name}"), &state.shared().unit, RELAY);
+    let Some(sensor) = sensor else {
+        let action = format!("relay.refuse.{reason}");
+        let entry = Entry { action: &action, object: "uplink", outcome: Outcome::Denied, detail };
+        return Change::entry_alone(state, &actor, entry).await;
+    };
     let mut change = Change::begin(state, actor).await?;
-    match sensor {
-        Some(sensor) => refuse(&mut change, sensor, reason, detail).await?,
-        None => {
-            let action = format!("relay.refuse.{reason}");
-            let entry = Entry { action: &action, object: "uplink", outcome: Outcome::Denied, detail };
-            change.audit(entry).await?;
-        }
-    }
+    refuse(&mut change, sensor, reason, detail).await?;
     change.commit().await
 }
 
