@@ -138,6 +138,7 @@ impl Console {
             audit: audit::Group::default(),
             setup_code: Mutex::new(setup_code),
             stopping: CancellationToken::new(),
+            enforcer: Mutex::default(),
             measure: Mutex::default(),
             tier,
             settings,

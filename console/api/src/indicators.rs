@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fengsui_detect::{Indicator, read_indicators};
 
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::limits::INDICATORS_PER_IMPORT;
 use crate::repository::indicators::{self as store, Hand, Origin};
 use crate::scope::Place;
@@ -27,7 +27,7 @@ pub struct IndicatorFiles {
 
 /// Name of the file with values that people retired although a given list holds them. Lists whose name begins with
 /// `allow` hold values that are never indicators.
-pub(crate) const RETIRED_FILE: &str = "allow-retired";
+const RETIRED_FILE: &str = "allow-retired";
 
 impl IndicatorFiles {
     /// Writes a list, in place of what it was.
@@ -81,4 +81,24 @@ pub(crate) async fn keep_given(state: &AppState) -> ApiResult<()> {
         tx.commit().await?;
     }
     Ok(())
+}
+
+/// Writes the files of lists for the analyzer and tells it. False when it will read them at its next start.
+pub(crate) async fn put_in_force(state: &AppState, lists: &[String]) -> ApiResult<bool> {
+    let Some(files) = state.shared().indicators.clone() else { return Ok(false) };
+    let mut db = state.db();
+    let mut written = Vec::new();
+    for list in lists {
+        if let Some(lines) = store::in_force(&mut db, list, state.now()).await? {
+            written.push((list.clone(), lines));
+        }
+    }
+    written.push((RETIRED_FILE.to_owned(), store::retired_of_given(&mut db).await?));
+    let done = state.off_thread(move || -> Result<bool, String> {
+        for (list, lines) in &written {
+            files.write(list, lines).map_err(|error| error.to_string())?;
+        }
+        files.reload.map_or(Ok(false), |reload| reload().map(|()| true))
+    });
+    done.await?.map_err(|error| ApiError::internal(&error))
 }

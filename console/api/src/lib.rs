@@ -45,7 +45,7 @@ pub use openapi::openapi_json;
 pub use settings::{ConsoleSettings, OperatorKind, SecondFactor};
 pub use state::{ReadBooks, Statistics};
 pub use tier::{
-    Exported, Imported, Measure, Measurement, PUBLISHED_KINDS, ReceiptRow, Received, SensorEnrolment, TierSettings,
-    enrol_sensor, enrol_with_parent,
+    Enforced, Enforcer, Exported, Imported, Measure, Measurement, Offered, PUBLISHED_KINDS, ReceiptRow, Received,
+    SensorEnrolment, TierSettings, enrol_sensor, enrol_with_parent,
 };
 pub use wire::{AuditVerdict, BadEntry, BooksView, NodeCode, NodeRow, UplinkView};

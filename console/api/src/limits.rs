@@ -118,6 +118,8 @@ pub(crate) const INDICATOR_LISTS: i64 = 500;
 pub(crate) const INDICATOR_DAYS: i64 = 3_650;
 /// Reasons shown for lines that were refused.
 pub(crate) const INDICATOR_REASONS_SHOWN: usize = 20;
+/// Requests for evidence shown.
+pub(crate) const EVIDENCE_REQUESTS: i64 = 500;
 /// Audit entries checked in one read.
 pub(crate) const AUDIT_BATCH: i64 = 5_000;
 /// Most entries of the audit log in one transaction of those that come without a change.

@@ -61,7 +61,9 @@ pub(crate) struct Shared {
     pub(crate) audit: audit::Group,
     pub(crate) setup_code: Mutex<Option<String>>,
     pub(crate) stopping: CancellationToken,
-    /// Measures this program, until the parent was told.
+    /// Puts in force what came from above.
+    pub(crate) enforcer: Mutex<Option<Arc<dyn crate::tier::Enforcer>>>,
+    /// Measures this program.
     pub(crate) measure: Mutex<Option<crate::tier::Measure>>,
     pub(crate) tier: crate::tier::Tier,
 }

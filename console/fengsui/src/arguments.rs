@@ -11,6 +11,8 @@ pub(crate) use dlp::{
     RiskArguments, ScanArguments, ScreenArguments, TraceArguments,
 };
 
+use crate::bundle::Purpose;
+
 /// Fengsui (烽燧): sensors, analyzer, data protection and the three-tier console in one program.
 #[derive(Debug, Parser)]
 #[command(name = "fengsui", version, propagate_version = true, max_term_width = 120)]
@@ -262,9 +264,9 @@ pub(crate) enum RulesCommand {
 /// `fengsui bundle …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum BundleCommand {
-    /// Pack a folder of rules and sign it with an SM2 key.
+    /// Pack a folder of rules or masking policies and sign it with an SM2 key.
     #[command(
-        after_help = "Example:\n  fengsui bundle create --key signer.key --number 7 --output rules-7.bundle my-rules\n\nThe folder holds suricata/*.rules, sigma/*.yml, indicators/*.csv, yara/*.yar, suppressions/*.toml, grading/*.toml."
+        after_help = "Example:\n  fengsui bundle create --key signer.key --number 7 --output rules-7.bundle my-rules\n\nThe folder holds suricata/*.rules, sigma/*.yml, indicators/*.csv, yara/*.yar, suppressions/*.toml, grading/*.toml;\nwith --purpose masking it holds policies/*.toml."
     )]
     Create(CreateBundleArguments),
     /// Check a bundle and list what is in it. Exit code 2 when it is refused.
@@ -273,10 +275,13 @@ pub(crate) enum BundleCommand {
         /// Public key (PEM) that is trusted; may be given several times.
         #[arg(long, required = true, value_name = "FILE")]
         signer: Vec<PathBuf>,
+        /// What it must be for.
+        #[arg(long, value_enum, default_value_t = Purpose::Rules)]
+        purpose: Purpose,
         /// The bundle.
         bundle: PathBuf,
     },
-    /// Check a bundle against the keys in the settings and put it in force from the next start.
+    /// Check a bundle of rules against the keys in the settings and put it in force from the next start.
     #[command(after_help = "Example:\n  fengsui bundle install -C fengsui.toml rules-7.bundle")]
     Install {
         /// The bundle.
@@ -293,6 +298,9 @@ pub(crate) struct CreateBundleArguments {
     /// Private key file of the signer; `fengsui crypto keygen` makes one.
     #[arg(long, value_name = "FILE")]
     pub(crate) key: PathBuf,
+    /// What it is for.
+    #[arg(long, value_enum, default_value_t = Purpose::Rules)]
+    pub(crate) purpose: Purpose,
     /// Version; an installation takes higher ones only.
     #[arg(id = "number", long = "number", value_name = "N")]
     pub(crate) version: u64,
@@ -305,7 +313,7 @@ pub(crate) struct CreateBundleArguments {
     /// File to write; must not exist.
     #[arg(long, value_name = "FILE")]
     pub(crate) output: PathBuf,
-    /// Folder with the rules.
+    /// Folder with the rules or policies.
     pub(crate) folder: PathBuf,
 }
 

@@ -48,25 +48,48 @@ pub(crate) fn rule_files(settings: &RulesSettings, data: &Path, bundles: &Path) 
     if settings.starter {
         let folder = data.join("starter-rules");
         lay_out(&folder)?;
-        files.add("suricata", &folder.join("suricata"), "rules")?;
-        files.add("sigma", &folder.join("sigma"), "yml")?;
-        files.add("indicators", &folder.join("indicators"), "csv")?;
-        files.add("yara", &folder.join("yara"), "yar")?;
+        files.add_starter(&folder)?;
     }
+    remove_all(&bundle_folder(data))?;
     match installed(settings, bundles) {
         Ok(None) => {}
-        Ok(Some(bundle)) => {
-            let folder = data.join("bundle-rules");
-            bundle::lay_out(&bundle, &folder)?;
-            for (name, ending) in Purpose::Rules.folders() {
-                files.add(name, &folder.join(name), ending)?;
-            }
-            files.bundle = Some((bundle.manifest.version, bundle.digest));
-        }
+        Ok(Some(bundle)) => files.add_bundle(bundle, data)?,
         Err(error) => files.refused.push(format!("bundle of rules: {error:#}")),
     }
     files.add_named(settings)?;
     Ok(files)
+}
+
+/// The rule files as they are with a bundle that is not in force yet, beside the ones that are being read.
+///
+/// # Errors
+/// As [`rule_files`].
+pub(crate) fn rule_files_with(
+    settings: &RulesSettings,
+    data: &Path,
+    bundle: bundle::Bundle,
+) -> anyhow::Result<RuleFiles> {
+    let mut files = RuleFiles::default();
+    if settings.starter {
+        files.add_starter(&data.join("starter-rules"))?;
+    }
+    files.add_bundle(bundle, data)?;
+    files.add_named(settings)?;
+    Ok(files)
+}
+
+/// Where bundles are laid out, each in a folder of its own.
+fn bundle_folder(data: &Path) -> PathBuf {
+    data.join("bundle-rules")
+}
+
+fn remove_all(folder: &Path) -> anyhow::Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("{} can't be replaced", folder.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The bundle in force, as far as it can be trusted.
@@ -75,6 +98,23 @@ fn installed(settings: &RulesSettings, bundles: &Path) -> anyhow::Result<Option<
 }
 
 impl RuleFiles {
+    fn add_starter(&mut self, folder: &Path) -> anyhow::Result<()> {
+        let kinds = [("suricata", "rules"), ("sigma", "yml"), ("indicators", "csv"), ("yara", "yar")];
+        kinds.iter().try_for_each(|(kind, ending)| self.add(kind, &folder.join(kind), ending))
+    }
+
+    /// Lays a bundle out and adds its files. Its folder is named by its content, so that what runs by another bundle goes on
+    /// reading that one's.
+    fn add_bundle(&mut self, bundle: bundle::Bundle, data: &Path) -> anyhow::Result<()> {
+        let folder = bundle_folder(data).join(bundle.digest.get(..16).unwrap_or_default());
+        bundle::lay_out(&bundle, &folder)?;
+        for (name, ending) in Purpose::Rules.folders() {
+            self.add(name, &folder.join(name), ending)?;
+        }
+        self.bundle = Some((bundle.manifest.version, bundle.digest));
+        Ok(())
+    }
+
     /// Adds what the settings name by path, which nobody signed.
     fn add_named(&mut self, settings: &RulesSettings) -> anyhow::Result<()> {
         let grading: Vec<PathBuf> = settings.grading.iter().cloned().collect();
@@ -167,9 +207,7 @@ pub(crate) fn files_below(path: &Path, ending: &str) -> anyhow::Result<Vec<PathB
 
 /// Writes the starter rules, replacing those of an older program.
 fn lay_out(folder: &Path) -> anyhow::Result<()> {
-    if folder.exists() {
-        std::fs::remove_dir_all(folder).with_context(|| format!("{} can't be replaced", folder.display()))?;
-    }
+    remove_all(folder)?;
     for name in ["suricata", "sigma", "indicators", "yara"] {
         let sub = folder.join(name);
         std::fs::create_dir_all(&sub).with_context(|| format!("{} can't be made", sub.display()))?;

@@ -96,7 +96,9 @@ async fn only_what_a_trusted_key_signed_gets_in_and_every_try_is_in_the_audit_lo
     node.start().expect("starts");
     node.until_up().await.expect("is up");
     node.set_up().await.expect("is set up");
-    let laid_out = node.data().join("bundle-rules/suricata/own.rules");
+    let laid_out: Vec<_> = std::fs::read_dir(node.data().join("bundle-rules")).expect("is there").flatten().collect();
+    assert_eq!(laid_out.len(), 1, "another bundle was left: {laid_out:?}");
+    let laid_out = laid_out[0].path().join("suricata/own.rules");
     assert!(std::fs::read_to_string(&laid_out).expect("is laid out").contains("version 2"));
     let entries = audit(&node).await;
     let with =

@@ -143,6 +143,24 @@ impl World {
         run(Path::new(PROGRAM), &arguments, self.base.path()).expect("runs")
     }
 
+    fn row(&self) -> serde_json::Value {
+        let rows = self.command(&["node", "list", "-C", "analyzer.toml"]);
+        let rows = rows.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("is JSON"));
+        rows.into_iter().find(|row| row["id"] == NAME).expect("is listed")
+    }
+
+    fn trust(&self) -> String {
+        self.row()["trust"].as_str().expect("a word").to_owned()
+    }
+
+    async fn until_measured(&self) {
+        let end = Instant::now() + Duration::from_secs(30);
+        while self.row()["measurement"] == "" {
+            assert!(Instant::now() < end, "the sensor has told nothing");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
     async fn metric(&self, name: &str) -> u64 {
         let url = format!("http://127.0.0.1:{}/metrics", self.console);
         let text = text_of(&url).await;
@@ -299,5 +317,26 @@ async fn over_tls_only_a_chain_to_the_named_issuer_is_trusted() {
     sensor.kill().expect("is killed");
     assert_eq!(world.metric(&format!("fengsui_sensor_taken{{sensor=\"{NAME}\"}}")).await, taken);
     assert!(world.metric("fengsui_pipeline_handshakes_failed").await > failures, "it never tried");
+    world.kill_analyzer();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sensor_tells_what_it_runs_and_a_changed_one_shows() {
+    let mut world = World::new(1 << 30).await;
+    assert_eq!(world.trust(), "unknown");
+    assert_eq!(world.run_sensor().code, 0);
+    world.until_measured().await;
+    world.command(&["node", "trust", NAME, "-C", "analyzer.toml"]);
+    assert_eq!(world.run_sensor().code, 0);
+    assert_eq!(world.trust(), "trusted");
+    let settings = world.folder("sensor.toml");
+    let text = std::fs::read_to_string(&settings).expect("reads");
+    std::fs::write(&settings, format!("{text}[log]\nfilter = \"warn\"\n")).expect("writes");
+    assert_eq!(world.run_sensor().code, 0);
+    let end = Instant::now() + Duration::from_secs(30);
+    while world.trust() != "changed" {
+        assert!(Instant::now() < end, "a sensor with other settings shows as {}", world.trust());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
     world.kill_analyzer();
 }

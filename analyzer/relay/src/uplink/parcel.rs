@@ -54,6 +54,10 @@ pub struct Header {
     pub issued: i64,
     /// The sender's books.
     pub account: Account,
+    /// SM3 over program, rules and settings as the sender measured itself, in hexadecimal digits; absent before it has, and
+    /// from senders that don't.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measurement: Option<String>,
 }
 
 /// What the caller of [`Parcel::pack`] knows.
@@ -73,6 +77,8 @@ pub struct Draft {
     pub issued: i64,
     /// The sender's books.
     pub account: Account,
+    /// What the sender measured of itself.
+    pub measurement: Option<String>,
 }
 
 /// A header with the sender's signature, as it goes before the body.
@@ -104,14 +110,18 @@ impl Header {
             numbers.extend_from_slice(&number.to_be_bytes());
         }
         numbers.extend_from_slice(&self.issued.to_be_bytes());
-        sm3_of_parts(&[
+        let version = [self.v];
+        let mut parts: Vec<&[u8]> = vec![
             b"fengsui parcel v1",
-            &[self.v],
+            &version,
             self.sensor.as_str().as_bytes(),
             self.key.as_bytes(),
             &numbers,
             self.body.as_bytes(),
-        ])
+        ];
+        // Parts carry their lengths, so that one more is never taken for another.
+        parts.extend(self.measurement.as_ref().map(|digest| digest.as_bytes()));
+        sm3_of_parts(&parts)
     }
 
     fn is_well_formed(&self) -> bool {
@@ -122,7 +132,13 @@ impl Header {
             && self.count <= self.to - self.from
             && self.count <= limits::PARCEL_RECORDS as u64
             && self.bytes <= limits::PARCEL_BYTES as u64
+            && self.measurement.as_ref().is_none_or(|digest| is_digest(digest))
     }
+}
+
+/// Whether a text is 64 hexadecimal digits.
+fn is_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 impl SignedHeader {
@@ -178,6 +194,7 @@ impl Parcel {
             body: crate::tier::hex_text(&sm3(&body)),
             issued: draft.issued,
             account: draft.account,
+            measurement: draft.measurement,
         };
         let sig = signer.sign(&header.digest())?;
         Ok(Self { signed: SignedHeader { header, sig }, body })
@@ -234,6 +251,7 @@ mod tests {
             body: crate::tier::hex_text(&sm3(body)),
             issued: 5,
             account: Account::default(),
+            measurement: None,
         }
     }
 
@@ -251,7 +269,7 @@ mod tests {
     #[test]
     fn every_field_is_signed() {
         let one = header(1, 4, 2, b"x");
-        let changes: [fn(&mut Header); 14] = [
+        let changes: [fn(&mut Header); 15] = [
             |h| h.v += 1,
             |h| h.sensor = "s2".parse().expect("name"),
             |h| h.key = KeyId::from_bytes([4; 32]),
@@ -266,11 +284,23 @@ mod tests {
             |h| h.account.emitted += 1,
             |h| h.account.shed += 1,
             |h| h.account.written += 1,
+            |h| h.measurement = Some("0".repeat(64)),
         ];
         for (place, change) in changes.into_iter().enumerate() {
             let mut other = one.clone();
             change(&mut other);
             assert_ne!(other.digest(), one.digest(), "change {place}");
+        }
+    }
+
+    #[test]
+    fn headers_of_senders_that_do_not_measure_themselves_are_read() {
+        let header = header(1, 4, 2, b"x");
+        let text = serde_json::to_string(&header).expect("writes");
+        assert!(!text.contains("measurement"), "an older receiver has to read it");
+        assert_eq!(serde_json::from_str::<Header>(&text).expect("reads"), header);
+        for (digest, fits) in [("0".repeat(64), true), ("0".repeat(63), false), ("\u{1b}".repeat(64), false)] {
+            assert_eq!(Header { measurement: Some(digest), ..header.clone() }.is_well_formed(), fits);
         }
     }
 

@@ -121,6 +121,7 @@ mod tests {
             body: String::new(),
             issued,
             account: Account::default(),
+            measurement: None,
         }
     }
 

@@ -14,6 +14,7 @@ pub struct Sender {
     /// First sequence that no receipt covers.
     next: u64,
     issued: i64,
+    measurement: Option<String>,
 }
 
 /// What goes into a parcel.
@@ -46,7 +47,12 @@ impl Sender {
     /// A sender whose spool has this epoch and whose receipts reach up to `next`.
     #[must_use]
     pub const fn new(sensor: NodeId, epoch: u64, next: u64) -> Self {
-        Self { sensor, epoch, next, issued: 0 }
+        Self { sensor, epoch, next, issued: 0, measurement: None }
+    }
+
+    /// Says from now on what the sensor measured of itself: SM3 in hexadecimal digits.
+    pub fn measured(&mut self, digest: String) {
+        self.measurement = Some(digest);
     }
 
     /// First sequence that no receipt covers.
@@ -81,6 +87,7 @@ impl Sender {
             floor: load.floor,
             issued: self.issued,
             account: load.account,
+            measurement: self.measurement.clone(),
         };
         Parcel::pack(draft, load.records, signer)
     }

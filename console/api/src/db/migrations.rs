@@ -19,6 +19,8 @@ const STEPS: &[(i64, &str)] = &[
     (40, include_str!("../../migrations/0040_standing.sql")),
     (41, include_str!("../../migrations/0041_indicators.sql")),
     (50, include_str!("../../migrations/0050_search.sql")),
+    (60, include_str!("../../migrations/0060_force.sql")),
+    (61, include_str!("../../migrations/0061_evidence.sql")),
 ];
 
 /// Brings the schema up to date, each step in its own transaction.

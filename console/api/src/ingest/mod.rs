@@ -79,7 +79,7 @@ pub(crate) async fn take_from_below(change: &mut Change, output: &Output) -> Api
 }
 
 /// JSON of a body; one that is too large keeps no evidence.
-fn body_of(alert: &Alert) -> ApiResult<String> {
+pub(crate) fn body_of(alert: &Alert) -> ApiResult<String> {
     let text = serde_json::to_string(alert).map_err(|error| ApiError::internal(&error))?;
     if text.len() <= STORED_BODY_BYTES {
         return Ok(text);

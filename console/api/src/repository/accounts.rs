@@ -1,5 +1,6 @@
 //! Accounts: who exists, in which state, with which role.
 
+use fengsui_relay::tier::NodeId;
 use fengsui_schema::UnitCode;
 
 use crate::access::{Role, RoleClass, hash_password, one_time_password};
@@ -44,9 +45,32 @@ fn display_name_error() -> ApiError {
     ApiError::invalid("display_name", "姓名为1至64个字符", "has 1 to 64 characters")
 }
 
-/// Whether there is any account.
+/// The account that stands for another node: issuer of its tasks, author of its policies. Nobody can log in with it.
+pub(crate) async fn of_node(change: &mut Change, origin: &NodeId) -> ApiResult<i64> {
+    let username = format!("node-{origin}").to_lowercase();
+    let found = change.row("SELECT id FROM account WHERE username = $1", args![&username]).await?;
+    if let Some(row) = found {
+        return Ok(row.int("id")?);
+    }
+    let origin: UnitCode = origin.as_str().parse().map_err(|error| ApiError::internal(&error))?;
+    let id = change.next("account").await?;
+    let (now, name) = (change.now(), change.state().units().name(&origin));
+    let mut values = args![id, &username, name, now, BY_RELAY];
+    values.extend(Place::of(&origin).values());
+    let sql = "INSERT INTO account (id, username, display_name, role_class, password, password_changed_at,
+                   must_change_password, state, failures, locked_until, created_at, created_by,
+                   province, prefecture, county, unit_code)
+               VALUES ($1, $2, $3, 'business', '!', $4, 1, 'disabled', 0, 0, $4, $5, $6, $7, $8, $9)";
+    change.execute(sql, values).await?;
+    Ok(id)
+}
+
+/// Who made the accounts of other nodes.
+const BY_RELAY: &str = "relay";
+
+/// Whether there is any account of a person.
 pub(crate) async fn any(db: &mut Db) -> ApiResult<bool> {
-    Ok(db.count("SELECT COUNT(*) AS n FROM account", vec![]).await? > 0)
+    Ok(db.count("SELECT COUNT(*) AS n FROM account WHERE created_by <> $1", args![BY_RELAY]).await? > 0)
 }
 
 /// A password that works once and its kept text.

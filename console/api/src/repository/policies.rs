@@ -1,12 +1,14 @@
 //! Masking policies: versions, their approval by a second person, and which is in force.
 
 use fengsui_dlp_engine::policy::{EMBEDDED_POLICIES, Policy};
+use fengsui_relay::tier::NodeId;
 
 use crate::access::Caller;
 use crate::check;
 use crate::db::{Filter, Query, Row, args};
 use crate::error::{ApiError, ApiResult};
 use crate::limits::{POLICIES_SHOWN, POLICY_BYTES};
+use crate::repository::accounts;
 use crate::scope::Place;
 use crate::state::{AppState, Change, time_text};
 use crate::wire::{Decision, MaskingPolicyView};
@@ -94,6 +96,22 @@ pub(crate) async fn save(change: &mut Change, caller: &Caller, body: &str) -> Ap
     Ok(id)
 }
 
+/// Keeps a policy that came from above as a version that waits for a person; its number. The account that it is under
+/// stands for the node and nobody can log in with it.
+pub(crate) async fn put_forward(change: &mut Change, origin: &NodeId, policy: &Policy, body: &str) -> ApiResult<i64> {
+    let author = accounts::of_node(change, origin).await?;
+    let newest = "SELECT MAX(version) AS n FROM masking_policy WHERE name = $1";
+    let version = change.count(newest, args![&policy.id]).await? + 1;
+    let id = change.next("masking_policy").await?;
+    let mut values = args![id, &policy.id, version, &policy.title, body, origin.as_str(), author, change.now()];
+    values.extend(Place::of(&change.state().shared().unit).values());
+    let sql = "INSERT INTO masking_policy (id, name, version, title, body, author, author_id, written_at, province,
+                   prefecture, county, unit_code, state)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'submitted')";
+    change.execute(sql, values).await?;
+    Ok(id)
+}
+
 async fn held(change: &mut Change, caller: &Caller, id: &str, state: &str) -> ApiResult<Row> {
     let mut filter = Filter::within(&caller.scope, "m");
     filter.and_with("m.id = ?", args![check::number_id(id)?]);
@@ -130,8 +148,8 @@ pub(crate) async fn decide(change: &mut Change, caller: &Caller, id: &str, decis
     let sql = "UPDATE masking_policy SET state = $1, decided_by = $2, decided_by_id = $3, decided_at = $4, reason = $5
                WHERE id = $6";
     let (name, account) = (&caller.identity.display_name, caller.identity.account);
-    change.execute(sql, args![state, name, account, now, reason, row.int("id")?]).await?;
-    Ok(())
+    change.execute(sql, args![state, name, account, now, &reason, row.int("id")?]).await?;
+    crate::tier::policy_decided(change, row.int("id")?, decision.approve, &reason).await
 }
 
 /// The text of the policy of a name that is in force: the newest approved version, else the one of the product.

@@ -8,7 +8,8 @@ use crate::report;
 use crate::repository::{bulletins, compliance, scorecards};
 use crate::state::Change;
 use crate::wire::{
-    Bulletin, BulletinQuery, ComplianceQuery, ComplianceView, ControlJudgement, ScorecardQuery, Scorecards,
+    Bulletin, BulletinQuery, ComplianceQuery, ComplianceView, ControlJudgement, Items, ReportedScorecard,
+    ScorecardQuery, Scorecards,
 };
 use crate::words::from_word;
 
@@ -62,6 +63,15 @@ pub(crate) async fn scorecards(
     Params(query): Params<ScorecardQuery>,
 ) -> ApiResult<Json<Scorecards>> {
     Ok(Json(cards(&state, &caller, &query).await?))
+}
+
+/// Scorecards that nodes below counted themselves.
+#[utoipa::path(get, path = "/scorecards/reported", operation_id = "scorecards_reported", tag = "compliance", responses((status = 200, body = Items<ReportedScorecard>)))]
+pub(crate) async fn scorecards_reported(
+    State(state): State<AppState>,
+    caller: Caller,
+) -> ApiResult<Json<Items<ReportedScorecard>>> {
+    Ok(Json(Items { items: crate::tier::reported_scorecards(&state, &caller.scope).await? }))
 }
 
 /// The same as an Excel workbook.

@@ -4,7 +4,7 @@ use fengsui_detect::read_indicators;
 
 use super::prelude::*;
 use crate::check;
-use crate::indicators::RETIRED_FILE;
+use crate::indicators::put_in_force;
 use crate::limits::{INDICATOR_DAYS, INDICATOR_REASONS_SHOWN, INDICATORS_PER_IMPORT};
 use crate::repository::indicators::{self, Hand, Origin};
 use crate::scope::Place;
@@ -93,26 +93,6 @@ pub(crate) async fn retire(
 /// Indicators are this node's: whoever reaches only a part of it may not change them.
 fn must_reach_node(state: &AppState, caller: &Caller) -> ApiResult<()> {
     if caller.scope.reaches(&state.shared().unit) { Ok(()) } else { Err(ApiError::forbidden()) }
-}
-
-/// Writes the files of lists for the analyzer and tells it. False when it will read them at its next start.
-async fn put_in_force(state: &AppState, lists: &[String]) -> ApiResult<bool> {
-    let Some(files) = state.shared().indicators.clone() else { return Ok(false) };
-    let mut db = state.db();
-    let mut written = Vec::new();
-    for list in lists {
-        if let Some(lines) = indicators::in_force(&mut db, list, state.now()).await? {
-            written.push((list.clone(), lines));
-        }
-    }
-    written.push((RETIRED_FILE.to_owned(), indicators::retired_of_given(&mut db).await?));
-    let done = state.off_thread(move || -> Result<bool, String> {
-        for (list, lines) in &written {
-            files.write(list, lines).map_err(|error| error.to_string())?;
-        }
-        files.reload.map_or(Ok(false), |reload| reload().map(|()| true))
-    });
-    done.await?.map_err(|error| ApiError::internal(&error))
 }
 
 /// A name that is a file's name and nothing else; names that begin with `allow` mean the opposite to the analyzer.

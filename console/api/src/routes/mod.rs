@@ -7,6 +7,7 @@ mod compliance;
 mod drills;
 mod entities;
 mod events;
+mod evidence;
 mod exports;
 mod factors;
 mod findings;
@@ -58,6 +59,9 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(alerts::act))
         .routes(routes!(alerts::undo))
         .routes(routes!(alerts::evidence))
+        .routes(routes!(evidence::list))
+        .routes(routes!(evidence::ask))
+        .routes(routes!(evidence::decide))
         .routes(routes!(suppressions::list, suppressions::create))
         .routes(routes!(suppressions::preview))
         .routes(routes!(suppressions::end))
@@ -168,6 +172,7 @@ fn supervision() -> OpenApiRouter<AppState> {
         .routes(routes!(compliance::show))
         .routes(routes!(compliance::judge))
         .routes(routes!(compliance::scorecards))
+        .routes(routes!(compliance::scorecards_reported))
         .routes(routes!(compliance::scorecards_sheet))
         .routes(routes!(compliance::bulletin))
         .routes(routes!(compliance::bulletin_document))

@@ -5,7 +5,7 @@ use fengsui_relay::tier::{Destination, Envelope, Labels, NodeId};
 use fengsui_schema::{Output, UnitCode};
 use serde_json::{Value, json};
 
-use super::{Draft, Tier, anchor, inbox, publish, tasks};
+use super::{Draft, Tier, anchor, evidence, force, inbox, tasks};
 use crate::error::ApiResult;
 use crate::state::Change;
 
@@ -25,44 +25,20 @@ pub(super) async fn apply(tier: &Tier, change: &mut Change, peer: &NodeId, messa
         "measurement" => super::measure::measured(change, message, &body).await?,
         "emergency" | "recall" => {
             inbox::note(change, peer, &format!("relay.order.{}", message.kind), &message.obj).await?;
-            receipt(tier, change, message, "").await?;
+            force::acknowledge(tier, change, message).await?;
             true
         }
-        "rules" | "masking_policy" | "bulletin" => match publish::digest_of(&body) {
-            Some(digest) => {
-                let detail = format!("{} sm3 {digest}", message.obj);
-                inbox::note(change, peer, &format!("relay.order.{}", message.kind), &detail).await?;
-                receipt(tier, change, message, &digest).await?;
-                true
-            }
-            None => false,
-        },
-        "indicator" => publish::digest_of(&body).is_some(),
+        "rules" | "masking_policy" | "bulletin" | "indicator" => {
+            force::arrived(tier, change, (peer, message), &body).await?
+        }
+        "evidence_request" => evidence::asked(change, message, &body).await?,
+        "evidence" => evidence::take(tier, change, message, &body).await?,
         _ => true,
     };
     if !understood {
         let detail = format!("{} {} of {} was not understood", message.kind, message.obj, message.origin);
         inbox::note(change, peer, "relay.not_understood", &detail).await?;
     }
-    Ok(())
-}
-
-/// Tells the nodes above that an order arrived here whole and is kept.
-async fn receipt(tier: &Tier, change: &mut Change, order: &Envelope, digest: &str) -> ApiResult<()> {
-    let now = change.now();
-    let body = json!({
-        "kind": order.kind, "obj": order.obj, "rev": order.rev, "node": tier.own.as_str(), "time": now,
-        "sm3": digest, "state": "kept",
-    });
-    let draft = Draft {
-        kind: "policy_receipt",
-        to: Destination::Up,
-        obj: format!("{}/{}/{}", order.kind, order.obj, tier.own),
-        expires: None,
-        labels: Labels::default(),
-        body,
-    };
-    super::send(tier, change.tx(), now, draft).await?;
     Ok(())
 }
 

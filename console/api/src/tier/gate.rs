@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 
 use super::inbox::{RELAY, note, refuse};
 use super::uplink::RELOAD_EVERY;
-use super::{Registry, enrol};
+use super::{Registry, enrol, measure};
 use crate::Console;
 use crate::audit::{Actor, Entry, Outcome};
 use crate::db::args;
@@ -30,6 +30,8 @@ struct Gate {
     told: Mutex<BTreeMap<(String, Refusal), Told>>,
     /// When sensors were last heard of and how far their clocks were ahead, in milliseconds; written every two seconds.
     heard: Mutex<BTreeMap<NodeId, (i64, i64)>>,
+    /// What sensors measured of themselves, and whether it was written.
+    measured: Mutex<BTreeMap<NodeId, (String, bool)>>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -43,7 +45,12 @@ impl Console {
     /// line, is shut out within two seconds. Must be called within a tokio runtime.
     #[must_use]
     pub fn uplink_gate(&self) -> Arc<dyn UplinkGate> {
-        let gate = Arc::new(Gate { state: self.state().clone(), told: Mutex::default(), heard: Mutex::default() });
+        let gate = Arc::new(Gate {
+            state: self.state().clone(),
+            told: Mutex::default(),
+            heard: Mutex::default(),
+            measured: Mutex::default(),
+        });
         let (watched, stopping) = (Arc::clone(&gate), self.state().shared().stopping.clone());
         tokio::spawn(async move {
             while tokio::time::timeout(RELOAD_EVERY, stopping.cancelled()).await.is_err() {
@@ -60,6 +67,7 @@ impl Gate {
     /// Reads who is let in, and writes when sensors were heard of.
     async fn refresh(&self) -> ApiResult<()> {
         enrol::reload(&self.state).await?;
+        self.keep_measured().await?;
         let heard = std::mem::take(&mut *self.heard.lock());
         if heard.is_empty() {
             return Ok(());
@@ -70,6 +78,28 @@ impl Gate {
             tx.execute(sql, args![at, skew, sensor.as_str()]).await?;
         }
         Ok(tx.commit().await?)
+    }
+
+    /// Writes what sensors measured since the last look.
+    async fn keep_measured(&self) -> ApiResult<()> {
+        let fresh: Vec<(NodeId, String)> = {
+            let measured = self.measured.lock();
+            measured
+                .iter()
+                .filter(|(_, (_, kept))| !kept)
+                .map(|(node, (digest, _))| (node.clone(), digest.clone()))
+                .collect()
+        };
+        for (sensor, digest) in fresh {
+            let actor = Actor::new(&format!("node/{sensor}"), &self.state.shared().unit, RELAY);
+            let mut change = Change::begin(&self.state, actor).await?;
+            measure::keep(&mut change, &sensor, &digest).await?;
+            change.commit_delivery().await?;
+            if let Some(known) = self.measured.lock().get_mut(&sensor).filter(|known| known.0 == digest) {
+                known.1 = true;
+            }
+        }
+        Ok(())
     }
 
     /// Whether a refusal is told now, and how many were not since the last one.
@@ -141,6 +171,12 @@ impl UplinkGate for Gate {
         if verdict == Verdict::Taken {
             let now = self.state.now();
             self.heard.lock().insert(header.sensor.clone(), (now, header.issued - now));
+            if let Some(digest) = &header.measurement {
+                let mut measured = self.measured.lock();
+                if measured.get(&header.sensor).is_none_or(|(known, _)| known != digest) {
+                    measured.insert(header.sensor.clone(), (digest.clone(), false));
+                }
+            }
         }
         Receipt::sign(header, next, verdict, wait_ms, &*self.state.shared().tier.key)
     }

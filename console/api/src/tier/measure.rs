@@ -1,10 +1,11 @@
 //! Trust by measurement: at its start a node digests its program, rules and settings and tells the nodes above. A person
 //! there says once that this is what it should be; whatever differs later shows as changed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fengsui_crypto::sm3_of_parts;
-use fengsui_relay::tier::{Destination, Envelope, Labels};
+use fengsui_relay::tier::{Destination, Envelope, Labels, NodeId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -32,30 +33,38 @@ pub struct Measurement {
 }
 
 impl Measurement {
-    /// One digest over the three.
-    fn digest(&self) -> String {
+    /// One digest over the three, in hexadecimal digits.
+    #[must_use]
+    pub fn digest(&self) -> String {
         let parts = [self.program.as_bytes(), self.rules.as_bytes(), self.settings.as_bytes()];
         hex::encode(sm3_of_parts(&[b"fengsui measurement v1", parts[0], parts[1], parts[2]]))
     }
 }
 
 /// Measures; what went wrong in words. Blocks for as long as the files take.
-pub type Measure = Box<dyn FnOnce() -> Result<Measurement, String> + Send>;
+pub type Measure = Arc<dyn Fn() -> Result<Measurement, String> + Send + Sync>;
 
 impl Console {
-    /// How this program is measured; done once, when there is a node above to be told.
+    /// How this program is measured: when there is a node above to be told, and again when its rules were exchanged.
     pub fn measure_with(&self, measure: Measure) {
         *self.state().shared().measure.lock() = Some(measure);
     }
 }
 
-/// Sends the measurement of this start when there is a parent.
+/// Sends the measurement of this start when there is a parent, and another one after every exchange of rules.
 pub(super) async fn run(state: &AppState) {
     while state.shared().tier.registry.read().parent().is_none() {
         tokio::time::sleep(LOOK_EVERY).await;
     }
-    let Some(measure) = state.shared().measure.lock().take() else { return };
-    let measured = match tokio::task::spawn_blocking(measure).await {
+    let Some(measure) = state.shared().measure.lock().clone() else { return };
+    loop {
+        run_once(state, Arc::clone(&measure)).await;
+        state.shared().tier.measure_again.notified().await;
+    }
+}
+
+async fn run_once(state: &AppState, measure: Measure) {
+    let measured = match tokio::task::spawn_blocking(move || measure()).await {
         Ok(Ok(measured)) => measured,
         Ok(Err(error)) => return tracing::error!(error, "this program could not be measured"),
         Err(error) => return tracing::error!(%error, "the measurement ended early"),
@@ -84,16 +93,24 @@ pub(super) async fn measured(change: &mut Change, message: &Envelope, body: &Val
     let Some(digest) = body.get("digest").and_then(Value::as_str).filter(|text| text.len() == 64) else {
         return Ok(false);
     };
-    let sql = "SELECT trusted_measurement FROM tier_node WHERE id = $1";
-    let Some(row) = change.row(sql, args![message.origin.as_str()]).await? else { return Ok(true) };
-    let sql = "UPDATE tier_node SET measurement = $1 WHERE id = $2";
-    change.execute(sql, args![digest, message.origin.as_str()]).await?;
+    keep(change, &message.origin, digest).await?;
+    Ok(true)
+}
+
+/// Keeps what a node or a sensor measured of itself; one that is not as it should be is in the audit log.
+pub(super) async fn keep(change: &mut Change, node: &NodeId, digest: &str) -> ApiResult<()> {
+    let sql = "SELECT measurement, trusted_measurement FROM tier_node WHERE id = $1";
+    let Some(row) = change.row(sql, args![node.as_str()]).await? else { return Ok(()) };
+    if row.text("measurement")? == digest {
+        return Ok(());
+    }
+    change.execute("UPDATE tier_node SET measurement = $1 WHERE id = $2", args![digest, node.as_str()]).await?;
     let trusted = row.text("trusted_measurement")?;
     if !trusted.is_empty() && trusted != digest {
         let detail = format!("measures {digest}, should be {trusted}");
-        inbox::note(change, &message.origin, "node.changed", &detail).await?;
+        inbox::note(change, node, "node.changed", &detail).await?;
     }
-    Ok(true)
+    Ok(())
 }
 
 /// Takes the last measurement of a node as what it should be.

@@ -6,7 +6,9 @@
 mod anchor;
 mod effects;
 mod enrol;
+mod evidence;
 mod files;
+mod force;
 mod gate;
 mod inbox;
 mod measure;
@@ -14,6 +16,7 @@ mod operator;
 mod outbox;
 mod publish;
 mod registry;
+mod scores;
 mod streams;
 mod tasks;
 mod thinning;
@@ -27,7 +30,7 @@ use fengsui_relay::tier::{NodeId, Policy};
 use fengsui_schema::UnitCode;
 use parking_lot::{Mutex, RwLock};
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::db::Db;
 use crate::error::ConsoleError;
@@ -35,13 +38,17 @@ use crate::error::ConsoleError;
 pub(crate) use anchor::{KeptCheckpoint, checkpoint, kept as kept_checkpoints};
 pub(crate) use effects::summary_of;
 pub(crate) use enrol::{Enrolment, approve, enrol_child, list, new_code, reload, revoke};
+pub(crate) use evidence::{ask as ask_evidence, decide as decide_evidence, list as evidence_requests};
 pub use files::{Exported, Imported};
+pub(crate) use force::policy_decided;
+pub use force::{Enforced, Enforcer, Offered};
 pub(crate) use inbox::take as take_batch;
 pub use measure::{Measure, Measurement};
 pub use operator::Received;
 pub(crate) use outbox::{Draft, begin_epochs, send};
 pub use publish::{PUBLISHED_KINDS, ReceiptRow};
 pub(crate) use registry::Registry;
+pub(crate) use scores::reported as reported_scorecards;
 pub(crate) use streams::Places;
 pub(crate) use tasks::tell as tell_task;
 pub(crate) use uplink::{Compare, Compared, EnrolRequest, EnrolmentResult, NodeKey, Pull, Pulled, compare, pull, run};
@@ -74,6 +81,8 @@ pub(crate) struct Tier {
     pub(crate) places: Mutex<Places>,
     /// Grows whenever an outbox got something or a node changed.
     pub(crate) wake: watch::Sender<u64>,
+    /// Told when rules were exchanged, so that the node measures itself again.
+    pub(crate) measure_again: Notify,
 }
 
 impl Tier {
@@ -99,6 +108,7 @@ impl Tier {
             registry: RwLock::new(registry),
             places: Mutex::default(),
             wake: watch::Sender::new(0),
+            measure_again: Notify::new(),
         })
     }
 

@@ -26,6 +26,15 @@ pub(crate) struct Draft<'a> {
 /// Puts a message of this node into the streams it goes out by. What goes up passes the egress policy. Without a
 /// neighbour that way nothing is written. Call [`Tier::notify`] after the commit.
 pub(crate) async fn send(tier: &Tier, tx: &mut Tx, now: i64, draft: Draft<'_>) -> ApiResult<bool> {
+    send_as(tier, tx, now, draft, false).await
+}
+
+/// Like [`send`], of what somebody above asked for and a person here agreed to.
+pub(super) async fn send_approved(tier: &Tier, tx: &mut Tx, now: i64, draft: Draft<'_>) -> ApiResult<bool> {
+    send_as(tier, tx, now, draft, true).await
+}
+
+async fn send_as(tier: &Tier, tx: &mut Tx, now: i64, draft: Draft<'_>, approved: bool) -> ApiResult<bool> {
     let hops = tier.registry.read().next_hops(&draft.to);
     let Some(rule) = tier.policy.kind(draft.kind) else {
         return Err(ApiError::internal(&format!("{} is no kind of message", draft.kind)));
@@ -35,7 +44,7 @@ pub(crate) async fn send(tier: &Tier, tx: &mut Tx, now: i64, draft: Draft<'_>) -
     }
     let goes_up = hops.iter().any(|hop| tier.registry.read().parent().as_ref() == Some(hop));
     let body = match goes_up {
-        true => match tier.policy.let_out(draft.kind, &draft.labels, &draft.body, false) {
+        true => match tier.policy.let_out(draft.kind, &draft.labels, &draft.body, approved) {
             Ok(body) => body,
             Err(withheld) => {
                 tracing::debug!(kind = draft.kind, %withheld, "a message stays here");

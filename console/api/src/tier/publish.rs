@@ -46,8 +46,12 @@ pub struct ReceiptRow {
     pub revision: u64,
     /// SM3 of the content as it arrived there.
     pub sm3: String,
-    /// What became of it there: `kept`, or the word of the part that put it in force.
+    /// What became of it there: `kept`, `waiting` for a person, `in_force` or `refused`.
     pub state: String,
+    /// Version of the bundle that is in force or waits; 0 where there is none.
+    pub version: u64,
+    /// Why it was refused, or what else is to be known.
+    pub reason: String,
     /// When, in milliseconds since the epoch.
     pub time: i64,
 }
@@ -131,11 +135,18 @@ impl Console {
                 revision: body["rev"].as_u64().unwrap_or(0),
                 sm3: text("sm3"),
                 state: text("state"),
+                version: body["version"].as_u64().unwrap_or(0),
+                reason: text("reason"),
                 time: body["time"].as_i64().unwrap_or(0),
             });
         }
         Ok(receipts)
     }
+}
+
+/// Content of a published file that is what it says; `None` for a damaged or malformed one.
+pub(super) fn content_of(body: &Value) -> Option<Vec<u8>> {
+    Published::read(body).map(|(_, content)| content)
 }
 
 /// Digest of a published file that is what it says; `None` for a damaged or malformed one.

@@ -12,6 +12,7 @@ use super::inbox::RELAY;
 use super::{Draft, Tier};
 use crate::db::{Query, Row, args};
 use crate::error::{ApiError, ApiResult};
+use crate::repository::accounts;
 use crate::scope::Place;
 use crate::state::Change;
 
@@ -213,7 +214,7 @@ async fn history(change: &mut Change, message: &Envelope, line: &Line<'_>) -> Ap
 
 /// A task of an upper tier becomes a task here.
 async fn insert(change: &mut Change, message: &Envelope, order: &Order, unit: &UnitCode) -> ApiResult<()> {
-    let issuer = issuer_account(change, message).await?;
+    let issuer = accounts::of_node(change, &message.origin).await?;
     let id = change.next("task").await?;
     let place = Place::of(unit);
     let known: Result<UnitCode, _> = order.issuer_unit.parse();
@@ -250,24 +251,4 @@ async fn insert(change: &mut Change, message: &Envelope, order: &Order, unit: &U
     };
     crate::clocks::insert(change, &object, &clock).await?;
     Ok(())
-}
-
-/// The account that stands for an issuer of another node; nobody can log in with it.
-async fn issuer_account(change: &mut Change, message: &Envelope) -> ApiResult<i64> {
-    let username = format!("node-{}", message.origin).to_lowercase();
-    let found = change.row("SELECT id FROM account WHERE username = $1", args![&username]).await?;
-    if let Some(row) = found {
-        return Ok(row.int("id")?);
-    }
-    let origin: UnitCode = message.origin.as_str().parse().map_err(|error| ApiError::internal(&error))?;
-    let id = change.next("account").await?;
-    let (now, name) = (change.now(), change.state().units().name(&origin));
-    let mut values = args![id, &username, name, now, "relay"];
-    values.extend(Place::of(&origin).values());
-    let sql = "INSERT INTO account (id, username, display_name, role_class, password, password_changed_at,
-                   must_change_password, state, failures, locked_until, created_at, created_by,
-                   province, prefecture, county, unit_code)
-               VALUES ($1, $2, $3, 'business', '!', $4, 1, 'disabled', 0, 0, $4, $5, $6, $7, $8, $9)";
-    change.execute(sql, values).await?;
-    Ok(id)
 }

@@ -396,7 +396,9 @@ pub(crate) async fn run(state: AppState) {
         tokio::join!(
             watch_nodes(&state),
             super::anchor::run(&state),
+            super::force::run(&state),
             super::measure::run(&state),
+            super::scores::run(&state),
             with_parent(&state, Way::Push),
             with_parent(&state, Way::Pull)
         );

@@ -156,6 +156,21 @@ pub struct ScorecardRow {
     pub rank: Option<i64>,
 }
 
+/// A scorecard that a node below counted from what it knows.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ReportedScorecard {
+    /// The node that counted.
+    pub node: String,
+    /// From.
+    #[schema(format = DateTime)]
+    pub from: String,
+    /// To.
+    #[schema(format = DateTime)]
+    pub to: String,
+    /// What it counted.
+    pub row: ScorecardRow,
+}
+
 /// A part of the score.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ScorePart {

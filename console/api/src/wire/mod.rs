@@ -5,6 +5,7 @@ mod analyst;
 mod compliance;
 mod drills;
 mod events;
+mod evidence;
 mod factors;
 mod findings;
 mod incidents;
@@ -30,14 +31,15 @@ pub use analyst::{
 };
 pub use compliance::{
     Bulletin, BulletinFigure, BulletinIncident, BulletinQuery, CatalogueView, ComplianceQuery, ComplianceView,
-    ControlCounts, ControlJudgement, ControlState, ControlView, ScorePart, ScorecardQuery, ScorecardRow, Scorecards,
-    UnitCompliance, UnitLoad,
+    ControlCounts, ControlJudgement, ControlState, ControlView, ReportedScorecard, ScorePart, ScorecardQuery,
+    ScorecardRow, Scorecards, UnitCompliance, UnitLoad,
 };
 pub use drills::{
     DrillAction, DrillDetail, DrillReplay, DrillRow, DrillScore, NewDrill, NewDrillAction, NewDrillActions,
     RecordingRow, ReplayState, ReplayView,
 };
 pub use events::{EventPage, EventQuery, Histogram, HistogramBucket, HistogramQuery, TopQuery, TopTerm, TopTerms};
+pub use evidence::EvidenceRequestRow;
 pub use factors::{
     Challenge, FactorKey, Factors, NewFactorKey, PasswordProof, RecoveryCodes, SignedChallenge, TotpCode, TotpEnrolment,
 };

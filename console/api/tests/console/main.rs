@@ -17,3 +17,5 @@ mod steward;
 mod story;
 mod supervision;
 mod support;
+mod tiers;
+mod tls;

@@ -19,11 +19,13 @@ const MANIFEST_BYTES: usize = 8 << 20;
 
 /// What a bundle is for. Each purpose has folders of its own and is signed under a name of its own, so that one can't be
 /// passed off as another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Purpose {
     /// Rules of the sensor and the analyzer.
     Rules,
+    /// Masking policies; a person puts them in force.
+    Masking,
 }
 
 impl Purpose {
@@ -31,6 +33,7 @@ impl Purpose {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Rules => "rules",
+            Self::Masking => "masking",
         }
     }
 
@@ -49,6 +52,7 @@ impl Purpose {
                 ("suppressions", "toml"),
                 ("grading", "toml"),
             ],
+            Self::Masking => &[("policies", "toml")],
         }
     }
 

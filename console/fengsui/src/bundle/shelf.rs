@@ -63,8 +63,21 @@ impl Shelf {
     /// # Errors
     /// When it is older than the one before and `roll_back` is not set, or the folder can't be written.
     pub(crate) fn install(&self, bytes: &[u8], bundle: &Bundle, roll_back: bool) -> anyhow::Result<Installed> {
+        let done = self.check(bundle, roll_back)?;
+        fs::create_dir_all(&self.folder).with_context(|| format!("{} can't be made", self.folder.display()))?;
+        write_whole(&self.path(), bytes)?;
+        let floor = Floor { version: bundle.manifest.version, sm3: bundle.digest.clone() };
+        write_whole(&self.floor_path(), &serde_json::to_vec(&floor)?)?;
+        Ok(done)
+    }
+
+    /// What an installation would do.
+    ///
+    /// # Errors
+    /// When the bundle is older than the one before and `roll_back` is not set.
+    pub(crate) fn check(&self, bundle: &Bundle, roll_back: bool) -> anyhow::Result<Installed> {
         let (version, floor) = (bundle.manifest.version, self.floor()?);
-        let done = match &floor {
+        Ok(match &floor {
             Some(floor) if floor.sm3 == bundle.digest => Installed::Same,
             Some(floor) if version <= floor.version => {
                 let from = floor.version;
@@ -75,12 +88,7 @@ impl Shelf {
                 Installed::RolledBack { from }
             }
             _ => Installed::Newer,
-        };
-        fs::create_dir_all(&self.folder).with_context(|| format!("{} can't be made", self.folder.display()))?;
-        write_whole(&self.path(), bytes)?;
-        let floor = Floor { version, sm3: bundle.digest.clone() };
-        write_whole(&self.floor_path(), &serde_json::to_vec(&floor)?)?;
-        Ok(done)
+        })
     }
 
     /// The bundle in force, verified again: it may have been altered or exchanged since it was installed. `None` when there

@@ -17,8 +17,8 @@ use crate::{roles, settings};
 pub(super) fn run(config: Option<&Path>, command: BundleCommand) -> anyhow::Result<ExitCode> {
     match command {
         BundleCommand::Create(job) => create(&job)?,
-        BundleCommand::Verify { signer, bundle } => {
-            let opened = opened(&read_bundle(&bundle)?, &signer, &bundle)?;
+        BundleCommand::Verify { signer, purpose, bundle } => {
+            let opened = opened(&read_bundle(&bundle)?, purpose, &signer, &bundle)?;
             print(&opened, &mut std::io::stdout().lock())?;
         }
         BundleCommand::Install { bundle, roll_back } => install(config, &bundle, roll_back)?,
@@ -29,7 +29,7 @@ pub(super) fn run(config: Option<&Path>, command: BundleCommand) -> anyhow::Resu
 fn create(job: &CreateBundleArguments) -> anyhow::Result<()> {
     ensure!(!job.output.exists(), "{} exists already; name a file that does not", job.output.display());
     let signer = KeyPair::load(&job.key)?;
-    let purpose = Purpose::Rules;
+    let purpose = job.purpose;
     let mut files = Vec::new();
     for (folder, ending) in purpose.folders() {
         let folder = job.folder.join(folder);
@@ -41,7 +41,7 @@ fn create(job: &CreateBundleArguments) -> anyhow::Result<()> {
             files.push((name.to_owned(), content));
         }
     }
-    ensure!(!files.is_empty(), "{} holds none of the folders of rules", job.folder.display());
+    ensure!(!files.is_empty(), "{} holds none of the folders that such a bundle has", job.folder.display());
     let begins = job.not_before.unwrap_or_else(bundle::now);
     let expires = begins.checked_add((i64::from(job.days) * 24).hours()).context("--days is too large")?;
     let bytes = bundle::seal((purpose, job.version), (begins, expires), &files, &signer)?;
@@ -55,9 +55,9 @@ fn create(job: &CreateBundleArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn opened(bytes: &[u8], signers: &[PathBuf], path: &Path) -> anyhow::Result<Bundle> {
+fn opened(bytes: &[u8], purpose: Purpose, signers: &[PathBuf], path: &Path) -> anyhow::Result<Bundle> {
     let signers = read_signers(signers)?;
-    bundle::open(bytes, Purpose::Rules, &signers, bundle::now())
+    bundle::open(bytes, purpose, &signers, bundle::now())
         .with_context(|| format!("bundle {} is refused", path.display()))
 }
 
@@ -85,7 +85,7 @@ fn install(config: Option<&Path>, path: &Path, roll_back: bool) -> anyhow::Resul
     );
     let shelf = Shelf::below(&settings.data.directory, Purpose::Rules);
     let bytes = read_bundle(path)?;
-    let done = opened(&bytes, &settings.rules.signers, path)
+    let done = opened(&bytes, Purpose::Rules, &settings.rules.signers, path)
         .and_then(|bundle| Ok((shelf.install(&bytes, &bundle, roll_back)?, bundle)));
     let (action, detail) = match &done {
         Ok((Installed::RolledBack { from }, bundle)) => (

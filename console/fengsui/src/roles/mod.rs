@@ -1,6 +1,7 @@
 //! Long-running roles: what is started in which order, and how it stops.
 
 mod counters;
+mod in_force;
 mod lock;
 mod measurement;
 mod node;

@@ -1,17 +1,18 @@
 //! Spool, index, pipeline and console in one process: started from the spool up, stopped from the sensor down.
 
 use std::net::TcpListener;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use anyhow::Context;
-use fengsui_api::{Console, Dependencies, IndicatorFiles, ReloadRules};
+use fengsui_api::{Console, Dependencies, IndicatorFiles};
 use fengsui_dlp_engine::{Engine, Rules};
-use fengsui_pipeline::{Organization, Pipeline, PipelineHandle, PipelineParts, load_detection};
+use fengsui_pipeline::{Organization, Pipeline, PipelineHandle, PipelineParts};
 use fengsui_relay::{FileDisk, Spool};
 use fengsui_store::Store;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::in_force::InForce;
 use super::recorded::Recorded;
 use super::{Counters, SystemClock};
 use crate::content::{RuleFiles, rule_files};
@@ -19,20 +20,14 @@ use crate::settings::Settings;
 
 /// The parts that run in this process.
 pub(crate) struct Node {
-    rules: RuleFiles,
-    /// Those and the lists of indicators that people took in.
-    detecting: RuleFiles,
+    rules: InForce,
     spool: Option<Spool>,
     engine: Arc<Engine>,
     console: Console,
     pipeline: Option<PipelineHandle>,
     counters: Counters,
-    exchange: Exchange,
     server: Option<Server>,
 }
-
-/// Puts rules in force once there is a pipeline.
-type Exchange = Arc<OnceLock<Arc<dyn Fn(Arc<fengsui_pipeline::Detection>) + Send + Sync>>>;
 
 /// The console's listener.
 struct Server {
@@ -65,7 +60,7 @@ impl Node {
             );
         }
         let mut node = Self::without_analyzer(settings, Some((Arc::clone(&store), spool.clone()))).await?;
-        let detection = load(&node.detecting)?;
+        let (detection, _) = node.rules.load()?;
         let parts = PipelineParts {
             spool: spool.clone(),
             store,
@@ -77,7 +72,7 @@ impl Node {
         };
         let pipeline = Pipeline::start(settings.analyzer.clone(), parts).await.context("the analyzer can't start")?;
         node.counters.set(&pipeline, &spool);
-        let _ = node.exchange.set(pipeline.detection_hook());
+        node.rules.exchange_with(pipeline.detection_hook());
         node.pipeline = Some(pipeline);
         node.spool = Some(spool);
         Ok(node)
@@ -101,16 +96,13 @@ impl Node {
             given: rules.indicators.clone(),
             reload: None,
         };
-        // What people take in is not what the node is measured by: it changes with every list.
-        let mut detecting = rules.clone();
-        detecting.read_indicators_of(&indicators.directory)?;
+        let rules = InForce::new(settings, rules, indicators.directory.clone())?;
         let engine = Arc::new(
             Engine::new(settings.dlp.clone(), &Rules::default()).context("the data protection engine can't start")?,
         );
         let counters = Counters::default();
-        let exchange = Exchange::default();
         if analyzer.is_some() {
-            indicators.reload = Some(reload(detecting.clone(), Arc::clone(&exchange)));
+            indicators.reload = Some(rules.reload_hook());
         }
         let (store, spool) = analyzer.unzip();
         let dependencies = Dependencies {
@@ -122,18 +114,19 @@ impl Node {
             sharing_directory: settings.data.directory.join("sharing"),
             evidence_directory: settings.evidence_directory(),
             indicators: Some(indicators),
-            recordings: spool.and_then(|spool| Recorded::of(settings, &rules, &engine, spool)),
+            recordings: spool.and_then(|spool| Recorded::of(settings, &rules.files(), &engine, spool)),
             clock: Arc::new(SystemClock),
         };
         let console = Console::open(settings.console.clone(), dependencies).await.context("the console can't start")?;
-        note_refused(&rules, &console).await?;
-        Ok(Self { rules, detecting, spool: None, engine, console, pipeline: None, counters, exchange, server: None })
+        note_refused(&rules.files(), &console).await?;
+        console.enforce_with(Arc::new(rules.clone()));
+        Ok(Self { rules, spool: None, engine, console, pipeline: None, counters, server: None })
     }
 
     fn serve(&mut self, settings: &Settings, listener: TcpListener) -> anyhow::Result<()> {
         let (own, rules) = (settings.clone(), self.rules.clone());
-        let measure = move || super::measurement::measure(&own, &rules).map_err(|error| format!("{error:#}"));
-        self.console.measure_with(Box::new(measure));
+        let measure = move || super::measurement::measure(&own, &rules.files()).map_err(|error| format!("{error:#}"));
+        self.console.measure_with(Arc::new(measure));
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let (stop, console) = (CancellationToken::new(), self.console.clone());
@@ -149,8 +142,8 @@ impl Node {
     }
 
     /// The rule files in force.
-    pub(crate) fn rules(&self) -> &RuleFiles {
-        &self.rules
+    pub(crate) fn rules(&self) -> RuleFiles {
+        self.rules.files()
     }
 
     /// The engine that classifies content.
@@ -177,20 +170,6 @@ impl Node {
         }
         Ok(())
     }
-}
-
-/// Reads every rule file again and puts the bundle in force. What does not load is in the log and stops nothing else.
-fn reload(rules: RuleFiles, exchange: Exchange) -> ReloadRules {
-    Arc::new(move || {
-        let detection = load(&rules).map_err(|error| format!("{error:#}"))?;
-        match exchange.get() {
-            Some(replace) => {
-                replace(Arc::new(detection));
-                Ok(())
-            }
-            None => Err("the analyzer has not started".to_owned()),
-        }
-    })
 }
 
 /// Puts in the audit log what was to be loaded and was refused.
@@ -235,12 +214,4 @@ pub(crate) fn open_spool(settings: &Settings) -> anyhow::Result<Spool> {
     let (spool, report) = Spool::open(Arc::new(disk), settings.spool.clone()).context("the spool can't be opened")?;
     tracing::info!(?report, "spool recovered");
     Ok(spool)
-}
-
-fn load(files: &RuleFiles) -> anyhow::Result<fengsui_pipeline::Detection> {
-    let (detection, report) = load_detection(&files.detection())?;
-    for failure in &report.failures {
-        tracing::error!(file = %failure.file, reason = %failure.reason, "rule not loaded");
-    }
-    Ok(detection)
 }

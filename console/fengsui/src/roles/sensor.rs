@@ -84,7 +84,7 @@ pub(crate) fn run_live(
     let engine = Arc::new(Engine::new(settings.dlp.clone(), &Rules::default())?);
     let (sink, sending): (Box<dyn EventSink>, _) = match settings.sensor.uplink.url {
         Some(_) => {
-            let (sink, uplink) = uplink::open(&settings)?;
+            let (sink, uplink) = uplink::open(&settings, uplink::measured_aside(&settings, files.clone())?)?;
             (Box::new(sink), Some(uplink::Sending::start(uplink, &settings)?))
         }
         None => {

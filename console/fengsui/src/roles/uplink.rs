@@ -1,8 +1,8 @@
 //! The uplink of a sensor: its spool, its key, whom it was enrolled with, and the thread that sends.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
 use anyhow::Context;
@@ -12,6 +12,7 @@ use fengsui_relay::{FileDisk, Spool};
 use fengsui_sensor::{OfflineOptions, OfflineSummary, SpoolSink, Uplink, UplinkParts, run_offline_into};
 
 use super::{DataLock, SystemClock, runtime};
+use crate::content::RuleFiles;
 use crate::hardening::Sandbox;
 use crate::settings::Settings;
 
@@ -48,7 +49,7 @@ pub(crate) fn enrol(settings: &Settings, code: &str) -> anyhow::Result<String> {
 ///
 /// # Errors
 /// When the sensor was not enrolled, or its spool can't be used.
-pub(crate) fn open(settings: &Settings) -> anyhow::Result<(SpoolSink, Uplink)> {
+pub(crate) fn open(settings: &Settings, measurement: Arc<OnceLock<String>>) -> anyhow::Result<(SpoolSink, Uplink)> {
     let folder = folder(settings);
     let path = folder.join("uplink.json");
     let text = std::fs::read(&path)
@@ -70,9 +71,27 @@ pub(crate) fn open(settings: &Settings) -> anyhow::Result<(SpoolSink, Uplink)> {
         key,
         analyzer,
         emitted: sink.emitted(),
+        measurement,
         clock: Arc::new(SystemClock),
     };
     Ok((sink, Uplink::open(&settings.sensor.uplink, parts)?))
+}
+
+/// Measures program, rules and settings in a thread of its own, which ends with that: events don't wait for it.
+pub(crate) fn measured_aside(settings: &Settings, files: RuleFiles) -> anyhow::Result<Arc<OnceLock<String>>> {
+    let (kept, settings) = (Arc::new(OnceLock::new()), settings.clone());
+    let told = Arc::clone(&kept);
+    std::thread::Builder::new().name("measure".to_owned()).spawn(move || {
+        if let Err(error) = measure(&settings, &files, &told) {
+            tracing::error!(error = %format!("{error:#}"), "this sensor could not be measured");
+        }
+    })?;
+    Ok(kept)
+}
+
+fn measure(settings: &Settings, files: &RuleFiles, told: &OnceLock<String>) -> anyhow::Result<()> {
+    let _ = told.set(super::measurement::measure(settings, files)?.digest());
+    Ok(())
 }
 
 fn hex_bytes(text: &str) -> Option<Vec<u8>> {
@@ -121,7 +140,10 @@ impl Sending {
 /// When the capture can't be read, the sensor was not enrolled, or the analyzer refuses it.
 pub(crate) fn send_capture(settings: &Settings, options: &OfflineOptions) -> anyhow::Result<OfflineSummary> {
     let _lock = DataLock::take(&folder(settings))?;
-    let (mut sink, uplink) = open(settings)?;
+    let files = RuleFiles { suricata: options.rules.clone(), ..RuleFiles::default() };
+    let measurement = Arc::default();
+    measure(settings, &files, &measurement)?;
+    let (mut sink, uplink) = open(settings, measurement)?;
     let summary = run_offline_into(options, &mut sink)?;
     uplink.drain(&AtomicBool::new(false))?;
     Ok(summary)

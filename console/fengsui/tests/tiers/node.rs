@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use fengsui_harness::{Finished, Running, run};
-use serde_json::Value;
+use fengsui_harness::{Account, ConsoleClient, Finished, PASSWORD, Running, run};
+use serde_json::{Value, json};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_fengsui");
 
@@ -16,6 +16,8 @@ pub struct Node {
     prefix: Vec<String>,
     running: Option<Running>,
     starts: u32,
+    /// Whether an analyzer runs in the console's process.
+    pub analyzer: bool,
 }
 
 impl Node {
@@ -32,7 +34,7 @@ impl Node {
         );
         std::fs::write(&settings, text).expect("settings");
         let prefix = prefix.iter().map(|&word| word.to_owned()).collect();
-        Self { folder, settings, port, prefix, running: None, starts: 0 }
+        Self { folder, settings, port, prefix, running: None, starts: 0, analyzer: false }
     }
 
     /// More settings, for the next start.
@@ -52,9 +54,11 @@ impl Node {
 
     pub async fn start(&mut self) {
         self.starts += 1;
-        let log = self.folder.join(format!("log-{}", self.starts));
+        let log = self.log();
         let settings = self.settings.display().to_string();
-        let (program, arguments) = self.line(&["console", "--without-analyzer", "-C", &settings]);
+        let role: &[&str] = if self.analyzer { &["console"] } else { &["console", "--without-analyzer"] };
+        let words: Vec<&str> = role.iter().copied().chain(["-C", &settings]).collect();
+        let (program, arguments) = self.line(&words);
         let running = Running::start(Path::new(program), &arguments, &self.folder, &log).expect("starts");
         self.running = Some(running);
         let end = Instant::now() + Duration::from_secs(60);
@@ -62,6 +66,33 @@ impl Node {
             assert!(Instant::now() < end, "the node does not answer; see {}", log.display());
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.join(format!("log-{}", self.starts))
+    }
+
+    /// A number of its metrics page.
+    pub fn metric(&self, name: &str) -> f64 {
+        let page = format!("http://127.0.0.1:{}/metrics", self.port);
+        let done = run(Path::new("curl"), &["-s", &page], &self.folder).expect("runs");
+        let line = done.out.lines().find(|line| line.split(' ').next() == Some(name));
+        line.and_then(|line| line.split(' ').nth(1)?.parse().ok())
+            .unwrap_or_else(|| panic!("no {name} in {}", done.out))
+    }
+
+    /// The first-run set-up; the security administrator, logged in.
+    pub async fn security_administrator(&self) -> ConsoleClient {
+        let log = std::fs::read_to_string(self.log()).expect("has a log");
+        let code = log.split("set-up code ").nth(1).and_then(|rest| rest.split_whitespace().next()).expect("is told");
+        let account = |name: &str| json!({"username": name, "display_name": name});
+        let body = json!({"setup_code": code, "sysadmin": account("sys"), "secadmin": account("sec"), "auditor": account("aud")});
+        let client = ConsoleClient::new(self.port).expect("client");
+        let made = client.post("/setup", &body).await.expect("is set up");
+        let made = made["accounts"].as_array().expect("accounts").iter().find(|one| one["user"]["username"] == "sec");
+        let password = made.expect("is made")["one_time_password"].as_str().expect("has one").to_owned();
+        client.log_in(&Account { username: "sec".to_owned(), password }, PASSWORD).await.expect("logs in");
+        client
     }
 
     /// Whether it answers and its database is ready, seen from where it runs.

@@ -89,6 +89,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts/{id}/evidence-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask the node below that has an alert for its evidence. */
+        post: operations["evidence_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts/{id}/evidence.pcap": {
         parameters: {
             query?: never;
@@ -545,6 +562,40 @@ export interface paths {
         get: operations["events_top"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests for evidence, made here and made of this node, newest first. */
+        get: operations["evidence_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence-requests/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agree to hand evidence to the node above that asked, or refuse. */
+        post: operations["evidence_decide"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1212,6 +1263,23 @@ export interface paths {
         };
         /** The same as an Excel workbook. */
         get: operations["scorecards_sheet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scorecards/reported": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Scorecards that nodes below counted themselves. */
+        get: operations["scorecards_reported"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2933,6 +3001,46 @@ export interface components {
              */
             total: number;
         };
+        /** @description A request for the evidence of an alert. */
+        EvidenceRequestRow: {
+            /** @description The alert whose evidence is asked for. */
+            alert_id: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            asked_at: string;
+            /** @description Who asked. */
+            asked_by: string;
+            /**
+             * Format: int64
+             * @description Bytes of the capture.
+             */
+            bytes: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            decided_at?: string | null;
+            /** @description Who decided at the node that has the evidence. */
+            decided_by: string;
+            /** @description With what words. */
+            decision: string;
+            /** @description Name, the same at both nodes. */
+            id: string;
+            /** @description The node at the other end. */
+            node: string;
+            /** @description Why it is asked for. */
+            reason: string;
+            /** @description `asked` by this node of one below, or `owed` by this node to one above. */
+            side: string;
+            /** @description SM3 of the capture; empty without one. */
+            sm3: string;
+            /** @description `open`, `refused`, `approved` (on its way) or `delivered`. */
+            state: string;
+            /** @description Unit of the alert. */
+            unit: components["schemas"]["UnitRef"];
+        };
         /** @description One line of why alerts belong together. */
         Explanation: {
             /** @description In English. */
@@ -3579,6 +3687,49 @@ export interface components {
             }[];
         };
         /** @description Rows that need no pages. */
+        Items_EvidenceRequestRow: {
+            /** @description The rows. */
+            items: {
+                /** @description The alert whose evidence is asked for. */
+                alert_id: string;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                asked_at: string;
+                /** @description Who asked. */
+                asked_by: string;
+                /**
+                 * Format: int64
+                 * @description Bytes of the capture.
+                 */
+                bytes: number;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                decided_at?: string | null;
+                /** @description Who decided at the node that has the evidence. */
+                decided_by: string;
+                /** @description With what words. */
+                decision: string;
+                /** @description Name, the same at both nodes. */
+                id: string;
+                /** @description The node at the other end. */
+                node: string;
+                /** @description Why it is asked for. */
+                reason: string;
+                /** @description `asked` by this node of one below, or `owed` by this node to one above. */
+                side: string;
+                /** @description SM3 of the capture; empty without one. */
+                sm3: string;
+                /** @description `open`, `refused`, `approved` (on its way) or `delivered`. */
+                state: string;
+                /** @description Unit of the alert. */
+                unit: components["schemas"]["UnitRef"];
+            }[];
+        };
+        /** @description Rows that need no pages. */
         Items_FlowLink: {
             /** @description The rows. */
             items: {
@@ -3684,6 +3835,26 @@ export interface components {
                 title_en: string;
                 /** @description What is recorded, in Chinese. */
                 title_zh: string;
+            }[];
+        };
+        /** @description Rows that need no pages. */
+        Items_ReportedScorecard: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description From.
+                 */
+                from: string;
+                /** @description The node that counted. */
+                node: string;
+                /** @description What it counted. */
+                row: components["schemas"]["ScorecardRow"];
+                /**
+                 * Format: date-time
+                 * @description To.
+                 */
+                to: string;
             }[];
         };
         /** @description Rows that need no pages. */
@@ -4962,6 +5133,23 @@ export interface components {
             /** @description How far it is. */
             state: components["schemas"]["ReplayState"];
         };
+        /** @description A scorecard that a node below counted from what it knows. */
+        ReportedScorecard: {
+            /**
+             * Format: date-time
+             * @description From.
+             */
+            from: string;
+            /** @description The node that counted. */
+            node: string;
+            /** @description What it counted. */
+            row: components["schemas"]["ScorecardRow"];
+            /**
+             * Format: date-time
+             * @description To.
+             */
+            to: string;
+        };
         /**
          * @description What the steward decides.
          * @enum {string}
@@ -6111,6 +6299,40 @@ export interface operations {
             };
         };
     };
+    evidence_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_EvidenceRequestRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     alerts_evidence: {
         parameters: {
             query?: never;
@@ -7085,6 +7307,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TopTerms"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    evidence_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_EvidenceRequestRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    evidence_decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_EvidenceRequestRow"];
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
@@ -8429,6 +8713,34 @@ export interface operations {
                 };
                 content: {
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    scorecards_reported: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_ReportedScorecard"];
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */

@@ -4,7 +4,7 @@
 
 mod link;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -39,6 +39,8 @@ pub struct UplinkParts {
     pub analyzer: PublicKey,
     /// Events that were handed to the spool ([`crate::SpoolSink::emitted`]).
     pub emitted: Arc<AtomicU64>,
+    /// SM3 over program, rules and settings, once it was taken; parcels carry it from then on.
+    pub measurement: Arc<OnceLock<String>>,
     /// What parcels are stamped with.
     pub clock: Arc<dyn Clock>,
 }
@@ -188,6 +190,9 @@ impl Uplink {
             account: self.account(),
         };
         let now = self.parts.clock.now().as_millis();
+        if let Some(digest) = self.parts.measurement.get() {
+            self.sender.measured(digest.clone());
+        }
         self.sender.parcel(load, now, &self.parts.key).map_err(|error| Failure::Link(error.to_string()))
     }
 
