@@ -11,6 +11,7 @@ mod hardening;
 mod logging;
 mod roles;
 mod settings;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -26,9 +27,7 @@ fn main() -> ExitCode {
     match commands::run(arguments) {
         Ok(code) => code,
         Err(error) => {
-            // The chain from what failed to why, one line each, for a person.
-            eprintln!("fengsui: {error}");
-            error.chain().skip(1).for_each(|cause| eprintln!("  because {cause}"));
+            terminal::tell_failure(&error);
             ExitCode::from(2)
         }
     }

@@ -16,6 +16,7 @@ use fengsui_schema::{Clock, Severity, Timestamp, shown};
 use crate::arguments::{AnalyzeArguments, DetectArguments};
 use crate::roles::SystemClock;
 use crate::settings;
+use crate::terminal::tell;
 
 /// One JSON line per detection.
 pub(super) fn detect(job: DetectArguments) -> anyhow::Result<ExitCode> {
@@ -56,7 +57,7 @@ fn options(inputs: &[PathBuf], format: &str, organization: Organization) -> anyh
 fn load(sources: RuleSources) -> anyhow::Result<Arc<Detection>> {
     let (detection, report) = load_detection(&sources)?;
     for failure in &report.failures {
-        eprintln!("fengsui: rule not loaded: {}: {}", failure.file, failure.reason);
+        tell(format_args!("rule not loaded: {}: {}", failure.file, failure.reason));
     }
     Ok(Arc::new(detection))
 }
@@ -71,26 +72,26 @@ fn open(path: &Path) -> anyhow::Result<Box<dyn Write>> {
 
 /// Says on standard error what was read and what was not.
 fn report(summary: &OfflineSummary, what: &str, found: u64) {
-    eprintln!("fengsui: {} records read, {} not understood, {found} {what}", summary.records, summary.records_failed);
+    tell(format_args!("{} records read, {} not understood, {found} {what}", summary.records, summary.records_failed));
     for (id, hidden) in &summary.suppressed {
         let time = |time: Option<Timestamp>| time.map_or_else(String::new, |time| time.to_string());
-        eprintln!(
-            "fengsui: suppression {} hides {} alerts of {} rules, {} to {}, worst {}",
+        tell(format_args!(
+            "suppression {} hides {} alerts of {} rules, {} to {}, worst {}",
             shown(id),
             hidden.alerts,
             hidden.rules.len(),
             time(hidden.first),
             time(hidden.last),
             hidden.worst.map_or("-", Severity::as_str)
-        );
+        ));
         for (rule, count) in &hidden.rules {
-            eprintln!("fengsui:   {count} × {}", shown(rule));
+            tell(format_args!("  {count} × {}", shown(rule)));
         }
     }
     if summary.incidents_below > 0 {
-        eprintln!("fengsui: {} incidents of less risk not written; --limit 0 writes all", summary.incidents_below);
+        tell(format_args!("{} incidents of less risk not written; --limit 0 writes all", summary.incidents_below));
     }
     for failure in &summary.failures {
-        eprintln!("fengsui: not understood: {failure}");
+        tell(format_args!("not understood: {failure}"));
     }
 }

@@ -14,6 +14,7 @@ use fengsui_crypto::Sm3;
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::{BackupArguments, RestoreArguments};
+use crate::terminal::tell;
 use crate::{roles, settings};
 
 /// Name of the list of files.
@@ -59,7 +60,7 @@ pub(super) fn backup(job: &BackupArguments) -> anyhow::Result<ExitCode> {
     let manifest = Manifest { version: 1, program: env!("CARGO_PKG_VERSION").to_owned(), made, files };
     let text = serde_json::to_string_pretty(&manifest)?;
     fs::write(job.output.join(MANIFEST), text).with_context(|| format!("{} can't be written", job.output.display()))?;
-    eprintln!("fengsui: {} files backed up to {}", manifest.files.len(), job.output.display());
+    tell(format_args!("{} files backed up to {}", manifest.files.len(), job.output.display()));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -85,7 +86,7 @@ pub(super) fn restore(config: Option<&Path>, job: &RestoreArguments) -> anyhow::
             .context("the links to other nodes can't be begun anew")?;
         note(config, &job.data, &manifest)?;
     }
-    eprintln!("fengsui: {} files restored to {}", manifest.files.len(), job.data.display());
+    tell(format_args!("{} files restored to {}", manifest.files.len(), job.data.display()));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -11,6 +11,7 @@ use jiff::ToSpan;
 use crate::arguments::{BundleCommand, CreateBundleArguments};
 use crate::bundle::{self, Bundle, Installed, Purpose, Shelf, read_bundle, read_signers};
 use crate::content::files_below;
+use crate::terminal::{say, tell};
 use crate::{roles, settings};
 
 /// Runs one of the jobs.
@@ -46,12 +47,12 @@ fn create(job: &CreateBundleArguments) -> anyhow::Result<()> {
     let expires = begins.checked_add((i64::from(job.days) * 24).hours()).context("--days is too large")?;
     let bytes = bundle::seal((purpose, job.version), (begins, expires), &files, &signer)?;
     std::fs::write(&job.output, bytes).with_context(|| format!("{} can't be written", job.output.display()))?;
-    eprintln!(
-        "fengsui: version {} with {} files, signed by key {}, good until {expires}",
+    tell(format_args!(
+        "version {} with {} files, signed by key {}, good until {expires}",
         job.version,
         files.len(),
         signer.public().id()
-    );
+    ));
     Ok(())
 }
 
@@ -63,14 +64,14 @@ fn opened(bytes: &[u8], purpose: Purpose, signers: &[PathBuf], path: &Path) -> a
 
 fn print(bundle: &Bundle, out: &mut impl Write) -> anyhow::Result<()> {
     let manifest = &bundle.manifest;
-    writeln!(out, "purpose    {}", manifest.purpose.as_str())?;
-    writeln!(out, "version    {}", manifest.version)?;
-    writeln!(out, "not before {}", manifest.not_before)?;
-    writeln!(out, "expires    {}", manifest.expires)?;
-    writeln!(out, "signed by  {}", bundle.signer)?;
-    writeln!(out, "sm3        {}", bundle.digest)?;
+    say(out, format_args!("purpose    {}", manifest.purpose.as_str()))?;
+    say(out, format_args!("version    {}", manifest.version))?;
+    say(out, format_args!("not before {}", manifest.not_before))?;
+    say(out, format_args!("expires    {}", manifest.expires))?;
+    say(out, format_args!("signed by  {}", bundle.signer))?;
+    say(out, format_args!("sm3        {}", bundle.digest))?;
     for file in &manifest.files {
-        writeln!(out, "{} {:>9} {}", file.sm3, file.size, fengsui_schema::shown(&file.path))?;
+        say(out, format_args!("{} {:>9} {}", file.sm3, file.size, fengsui_schema::shown(&file.path)))?;
     }
     Ok(())
 }
@@ -106,6 +107,6 @@ fn install(config: Option<&Path>, path: &Path, roll_back: bool) -> anyhow::Resul
         Installed::Same => "installed already".to_owned(),
         Installed::RolledBack { from } => format!("installed in place of version {from}"),
     };
-    eprintln!("fengsui: version {} is {what}; it holds from the next start", bundle.manifest.version);
+    tell(format_args!("version {} is {what}; it holds from the next start", bundle.manifest.version));
     Ok(())
 }

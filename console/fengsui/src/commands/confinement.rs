@@ -1,7 +1,7 @@
 //! `fengsui confinement`: shows from the inside what a confined role can't do.
 
 use std::fs::File;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::hardening::{Enforced, Identity, Sandbox, confine_scanner};
 use crate::roles::{frugal, is_frugal};
 use crate::settings::Settings;
+use crate::terminal::say;
 
 /// Enters the confinement, tries what an intruder would, and prints one JSON object.
 pub(super) fn run(role: &str) -> anyhow::Result<ExitCode> {
@@ -32,7 +33,7 @@ pub(super) fn run(role: &str) -> anyhow::Result<ExitCode> {
     let report = std::thread::spawn(move || attempts(&folder)).join();
     let mut report = report.map_err(|_| anyhow::anyhow!("the attempts panicked"))?;
     report["files_confined"] = json!(enforced == Enforced::Fully);
-    writeln!(std::io::stdout(), "{report}")?;
+    say(&mut std::io::stdout(), format_args!("{report}"))?;
     let refused = ["shadow", "execute", "connect", "listen"].iter().all(|name| report[*name] == "refused");
     Ok(ExitCode::from(u8::from(!refused)))
 }

@@ -7,6 +7,7 @@ use anyhow::{Context, ensure};
 use fengsui_crypto::KeyPair;
 
 use crate::arguments::CryptoCommand;
+use crate::terminal::tell;
 
 /// Longest message that is signed, in bytes.
 const MESSAGE_BYTES: u64 = 64 << 20;
@@ -20,7 +21,7 @@ pub(super) fn run(job: &CryptoCommand) -> anyhow::Result<ExitCode> {
         CryptoCommand::Keygen { output } => {
             let pair = KeyPair::generate()?;
             pair.save(output)?;
-            eprintln!("fengsui: private key in {}; register the public key that is printed", output.display());
+            tell(format_args!("private key in {}; register the public key that is printed", output.display()));
             pair.public().to_pem()?
         }
         CryptoCommand::Public { key } => KeyPair::load(key)?.public().to_pem()?,

@@ -16,25 +16,35 @@ use crate::arguments::{
     RiskArguments, ScanArguments, ScreenArguments, TraceArguments,
 };
 use crate::roles::SystemClock;
+use crate::terminal::Neutral;
 
 /// Runs a data protection job; its report goes to standard output.
 pub(super) fn run(command: DlpCommand) -> anyhow::Result<ExitCode> {
-    let mut out = BufWriter::new(std::io::stdout().lock());
+    let mut raw = BufWriter::new(std::io::stdout().lock());
     let code = match command {
-        DlpCommand::Scan(job) => scan::run(&scan_options(job)?, &mut out)?,
-        DlpCommand::Classify(job) => classify::run(&classify_options(job), &mut out)?,
-        DlpCommand::Mask(job) => mask::run(&mask_options(job), &mut out)?,
-        DlpCommand::Release(job) => release::run(&release_options(job), &mut out)?,
-        DlpCommand::Mark(job) => mark::run(&document_request(job), &mut out)?,
-        DlpCommand::Trace(job) => trace::run(&trace_options(job), &mut out)?,
-        DlpCommand::Reveal { vault, key, tokens } => reveal::run(&vault, &key, &tokens, &mut out)?,
-        DlpCommand::Risk(job) => risk::run(&risk_options(job)?, &mut out)?,
-        DlpCommand::Ledger(LedgerCommand::List { ledger, format }) => ledger::list(&ledger, format.parse()?, &mut out)?,
-        DlpCommand::Register(job) => register::run(&register_options(job), &mut out)?,
-        DlpCommand::Screen(job) => screen::run(&screen_options(job)?, &mut out)?,
+        // The data itself, as it is.
+        DlpCommand::Mask(job) => mask::run(&mask_options(job), &mut raw)?,
+        DlpCommand::Reveal { vault, key, tokens } => reveal::run(&vault, &key, &tokens, &mut raw)?,
+        command => report(command, &mut Neutral::new(&mut raw))?,
     };
-    out.flush().context("the report could not be written to its end")?;
+    raw.flush().context("the report could not be written to its end")?;
     Ok(ExitCode::from(code))
+}
+
+/// Reports, which repeat names and texts of whoever wrote the data.
+fn report(command: DlpCommand, out: &mut dyn Write) -> anyhow::Result<u8> {
+    Ok(match command {
+        DlpCommand::Scan(job) => scan::run(&scan_options(job)?, out)?,
+        DlpCommand::Classify(job) => classify::run(&classify_options(job), out)?,
+        DlpCommand::Release(job) => release::run(&release_options(job), out)?,
+        DlpCommand::Mark(job) => mark::run(&document_request(job), out)?,
+        DlpCommand::Trace(job) => trace::run(&trace_options(job), out)?,
+        DlpCommand::Risk(job) => risk::run(&risk_options(job)?, out)?,
+        DlpCommand::Ledger(LedgerCommand::List { ledger, format }) => ledger::list(&ledger, format.parse()?, out)?,
+        DlpCommand::Register(job) => register::run(&register_options(job), out)?,
+        DlpCommand::Screen(job) => screen::run(&screen_options(job)?, out)?,
+        DlpCommand::Mask(_) | DlpCommand::Reveal { .. } => 0,
+    })
 }
 
 fn scan_options(job: ScanArguments) -> anyhow::Result<scan::ScanOptions> {

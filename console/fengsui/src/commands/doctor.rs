@@ -12,6 +12,7 @@ use fengsui_signatures::{RuleData, RuleSource};
 use crate::arguments::DoctorArguments;
 use crate::content::{RuleFiles, rule_files};
 use crate::settings::{self, Settings};
+use crate::terminal::{Neutral, say};
 
 /// Less free space than this is a problem, in bytes.
 const LITTLE_SPACE: u64 = 2 << 30;
@@ -36,17 +37,21 @@ pub(super) fn run(config: Option<&Path>, job: DoctorArguments) -> anyhow::Result
     let settings = settings.placed();
     let mut out = std::io::stdout().lock();
     let source = config.map_or_else(|| "built in".to_owned(), |path| path.display().to_string());
-    writeln!(out, "fengsui {}  ({} {})", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH)?;
-    writeln!(out, "settings: {source}\n")?;
+    say(
+        &mut out,
+        format_args!("fengsui {}  ({} {})", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH),
+    )?;
+    say(&mut out, format_args!("settings: {source}"))?;
+    say(&mut out, "")?;
     let checks = checks(&settings);
     for check in &checks {
         match &check.result {
-            Ok(text) => writeln!(out, "  ok       {:<22} {text}", check.subject)?,
-            Err(text) => writeln!(out, "  problem  {:<22} {text}", check.subject)?,
+            Ok(text) => say(&mut out, format_args!("  ok       {:<22} {text}", check.subject))?,
+            Err(text) => say(&mut out, format_args!("  problem  {:<22} {text}", check.subject))?,
         }
     }
     let problems = checks.iter().filter(|check| check.result.is_err()).count();
-    writeln!(out, "\n{problems} problem(s)\n\neffective settings:\n{settings:#?}")?;
+    writeln!(Neutral::new(out), "\n{problems} problem(s)\n\neffective settings:\n{settings:#?}")?;
     Ok(ExitCode::from(u8::from(problems > 0)))
 }
 

@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use fengsui_api::enrol_with_parent;
 
 use crate::arguments::NodeCommand;
+use crate::terminal::{say, say_json, tell};
 use crate::{roles, settings};
 
 /// Runs one command beside a console that may be running.
@@ -17,8 +18,8 @@ pub(super) fn run(config: Option<&Path>, command: NodeCommand) -> anyhow::Result
     if let NodeCommand::Enrol { parent, code, sensor: true } = command {
         settings.console.tier.parent = parent.or(settings.console.tier.parent);
         let fingerprint = roles::enrol_sensor(&settings, &code)?;
-        writeln!(std::io::stdout().lock(), "{fingerprint}")?;
-        eprintln!("fengsui: asked; read this fingerprint out to the security administrator");
+        say(&mut std::io::stdout().lock(), format_args!("{fingerprint}"))?;
+        tell(format_args!("asked; read this fingerprint out to the security administrator"));
         return Ok(ExitCode::SUCCESS);
     }
     roles::runtime()?.block_on(async {
@@ -27,14 +28,14 @@ pub(super) fn run(config: Option<&Path>, command: NodeCommand) -> anyhow::Result
         match command {
             NodeCommand::Code { node, role } => {
                 let made = console.node_code(&node, &role).await?;
-                writeln!(out, "{}", made.code)?;
-                eprintln!("fengsui: for {node}, until {}; used once", made.expires_at);
+                say(&mut out, format_args!("{}", made.code))?;
+                tell(format_args!("for {node}, until {}; used once", made.expires_at));
             }
             NodeCommand::Enrol { parent, code, .. } => {
                 settings.console.tier.parent = parent.or(settings.console.tier.parent);
                 let fingerprint = enrol_with_parent(&console, &settings.console.tier, &code).await?;
-                writeln!(out, "{fingerprint}")?;
-                eprintln!("fengsui: asked; read this fingerprint out to the parent's security administrator");
+                say(&mut out, format_args!("{fingerprint}"))?;
+                tell(format_args!("asked; read this fingerprint out to the parent's security administrator"));
             }
             NodeCommand::Approve { node, fingerprint } => console.approve_node(&node, &fingerprint).await?,
             NodeCommand::Revoke { node, reason } => console.revoke_node(&node, &reason).await?,
@@ -44,7 +45,7 @@ pub(super) fn run(config: Option<&Path>, command: NodeCommand) -> anyhow::Result
                 let Some(last) = page.last() else { break };
                 after = last.number;
                 for message in &page {
-                    writeln!(out, "{}", serde_json::to_string(message)?)?;
+                    say_json(&mut out, message)?;
                 }
             },
             NodeCommand::Trust { node } => console.trust_node(&node).await?,
@@ -59,22 +60,22 @@ pub(super) fn run(config: Option<&Path>, command: NodeCommand) -> anyhow::Result
             },
             NodeCommand::Receipts => {
                 for receipt in console.receipts().await? {
-                    writeln!(out, "{}", serde_json::to_string(&receipt)?)?;
+                    say_json(&mut out, &receipt)?;
                 }
             }
             NodeCommand::Export { to } => {
-                writeln!(out, "{}", serde_json::to_string(&console.export_messages(&to).await?)?)?;
+                say_json(&mut out, &console.export_messages(&to).await?)?;
             }
             NodeCommand::Import { from } => {
                 let done = console.import_messages(&from).await?;
-                writeln!(out, "{}", serde_json::to_string(&done)?)?;
+                say_json(&mut out, &done)?;
                 if !done.refused.is_empty() {
                     return Ok(ExitCode::FAILURE);
                 }
             }
             NodeCommand::List => {
                 for node in console.nodes().await? {
-                    writeln!(out, "{}", serde_json::to_string(&node)?)?;
+                    say_json(&mut out, &node)?;
                 }
             }
         }

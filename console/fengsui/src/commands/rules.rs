@@ -11,6 +11,7 @@ use fengsui_signatures::{RuleData, RuleSource, Variables};
 
 use crate::content::files_below;
 use crate::roles::count_yara_rules;
+use crate::terminal::say;
 
 /// What became of the rules of one kind.
 struct Outcome {
@@ -112,16 +113,26 @@ fn print(outcomes: &[Outcome], most: usize) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     for outcome in outcomes {
         let most = if most == 0 { usize::MAX } else { most };
-        writeln!(out, "{}: {} loaded, {} not loaded", outcome.kind, outcome.loaded, outcome.failures.len())?;
+        say(
+            &mut out,
+            format_args!("{}: {} loaded, {} not loaded", outcome.kind, outcome.loaded, outcome.failures.len()),
+        )?;
         for line in outcome.failures.iter().take(most) {
-            writeln!(out, "  not loaded: {line}")?;
+            say_indented(&mut out, "not loaded", line)?;
         }
         if outcome.failures.len() > most {
-            writeln!(out, "  … and {} more", outcome.failures.len() - most)?;
+            say(&mut out, format_args!("  … and {} more", outcome.failures.len() - most))?;
         }
         for line in outcome.notes.iter().take(most) {
-            writeln!(out, "  note: {line}")?;
+            say_indented(&mut out, "note", line)?;
         }
     }
     Ok(())
+}
+
+/// A compiler's reason has several lines; those after the first are indented, so that none looks like another rule's.
+fn say_indented(out: &mut impl Write, what: &str, reason: &str) -> std::io::Result<()> {
+    let mut lines = reason.lines();
+    say(out, format_args!("  {what}: {}", lines.next().unwrap_or_default()))?;
+    lines.try_for_each(|line| say(out, format_args!("      {line}")))
 }

@@ -10,6 +10,7 @@ use fengsui_sensor::{Checksums, OfflineOptions, OfflineSummary, run_offline};
 
 use crate::arguments::SensorArguments;
 use crate::settings::{self, Settings};
+use crate::terminal::tell;
 use crate::{logging, roles};
 
 /// Runs the sensor. Exit code 0 when the capture was read.
@@ -75,19 +76,19 @@ fn split(pair: &str) -> anyhow::Result<(String, String)> {
 
 fn report(summary: &OfflineSummary) {
     for failure in &summary.rules.failures {
-        eprintln!("fengsui: rule not loaded: {}:{}: {}", failure.file, failure.line, failure.reason);
+        tell(format_args!("rule not loaded: {}:{}: {}", failure.file, failure.line, failure.reason));
     }
     if let Some(damage) = &summary.damage {
-        eprintln!("fengsui: the capture is damaged, everything before the damage was read: {damage}");
+        tell(format_args!("the capture is damaged, everything before the damage was read: {damage}"));
     }
     let seen = &summary.visibility;
-    eprintln!(
-        "fengsui: {} packets seen, {} inspected ({:.2} %), {} rules, {} alerts, {} events",
+    tell(format_args!(
+        "{} packets seen, {} inspected ({:.2} %), {} rules, {} alerts, {} events",
         seen.packets_seen,
         seen.packets_inspected,
         f64::from(seen.inspected_basis_points()) / 100.0,
         summary.rules.loaded,
         summary.alerts,
         summary.events
-    );
+    ));
 }

@@ -16,6 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::arguments::ConsoleArguments;
 use crate::settings::Settings;
+use crate::terminal::tell;
 
 use counters::Counters;
 pub(crate) use lock::DataLock;
@@ -94,10 +95,10 @@ pub(crate) fn run_console(mut settings: Settings, arguments: ConsoleArguments) -
         };
         tracing::info!(address = %settings.listen.console, "console is up");
         if let Some(code) = node.console().setup_code() {
-            eprintln!(
-                "fengsui: no account yet; open http://{}/ and enter the set-up code {code}",
+            tell(format_args!(
+                "no account yet; open http://{}/ and enter the set-up code {code}",
                 settings.listen.console
-            );
+            ));
         }
         until_interrupted().await?;
         tracing::info!("stopping");

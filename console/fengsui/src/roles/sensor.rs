@@ -16,6 +16,7 @@ use super::{DataLock, SystemClock, runtime, start_scan_workers, until_interrupte
 use crate::content::{RuleFiles, rule_files};
 use crate::hardening::{Enforced, Identity, Sandbox};
 use crate::settings::Settings;
+use crate::terminal::tell;
 
 /// Starts a sensor over sources that are open.
 ///
@@ -116,12 +117,12 @@ pub(crate) fn run_live(
         sending.stop();
     }
     let seen = end.visibility;
-    eprintln!(
-        "fengsui: {} packets seen, {} inspected ({:.2} %), {} alerts",
+    tell(format_args!(
+        "{} packets seen, {} inspected ({:.2} %), {} alerts",
         seen.packets_seen,
         seen.packets_inspected,
         f64::from(seen.inspected_basis_points()) / 100.0,
         end.alerts
-    );
+    ));
     Ok(())
 }
