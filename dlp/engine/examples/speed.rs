@@ -1,5 +1,5 @@
 //! Speed of finding, in megabytes per CPU second of one thread, beside a plain search for one byte in the same data:
-//! `cargo run --release --example speed [MEGABYTES]`.
+//! `cargo run --release --example speed [MEGABYTES [prose|csv]]`.
 
 #[allow(clippy::expect_used, clippy::panic, dead_code, unreachable_pub, reason = "makes test data")]
 #[path = "../tests/corpus/mod.rs"]
@@ -29,7 +29,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let whole = Engine::new(EngineSettings::default(), &Rules::default())?;
     let lexicon = Lexicon::new(&BTreeMap::from([("large.toml".to_owned(), words(50_000))]))?;
     let mut out = std::io::stdout().lock();
+    let only = std::env::args().nth(2);
     for (name, text) in [("prose", &prose), ("csv", &table)] {
+        if only.as_ref().is_some_and(|only| only != name) {
+            continue;
+        }
         let plain = rate(text, |text| memchr::memchr_iter(b'\x01', text.as_bytes()).count());
         writeln!(out, "dlp  {name:5} plain byte search    {plain:9.1} MB/s")?;
         let mut show = |what: &str, rate: f64| {

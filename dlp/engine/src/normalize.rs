@@ -133,7 +133,12 @@ impl<'a> Normalizer<'a> {
     /// Takes the next part with all that changes, and returns it in normal form.
     pub(crate) fn fold(&mut self, part: Range<usize>) -> &str {
         let (original, start) = (self.original, part.start);
-        let text = self.text.get_or_insert_with(|| original[..start].to_owned());
+        let text = self.text.get_or_insert_with(|| {
+            // Nearly everything is as long as before, so that the text never grows piece by piece.
+            let mut text = String::with_capacity(original.len());
+            text.push_str(&original[..start]);
+            text
+        });
         let before = text.len();
         let mut row = Row::default();
         for (offset, c) in original[part.clone()].char_indices() {

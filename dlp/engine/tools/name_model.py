@@ -31,6 +31,13 @@ MODERN = (
     "计算 计划 计量 单位 单元 单价 单独 包括 包含 包装 支持 支付 支部 应当 应用 应急 应对 国家 国际 国务 施工 施行 连接 连续 连锁 全国 全面 全部 全体 "
     "查询 查看 查找 查处 相关 相应 相同 相信 相当 能力 能源 容易 容量 容器 项目 解决 解释 解除 强调 强化 强烈 强制 经济 经营 经验 经过 经常 通过 通知 通信 通报"
 )
+# Brands, shops and things that read like a surname and a given name.
+BRANDS = (
+    "李宁 安踏 张小泉 王麻子 康师傅 今麦郎 王小卤 李子柒 王府井 张裕 马应龙 全聚德 周大福 周生生 周黑鸭 周大生 周六福 老干妈 王老吉 杨国福 张亮麻辣烫 马子禄 谢馥春 李锦记 王守义 刘伶醉 江小白 孔府家 曹素功 胡庆余堂 马大姐 徐福记 陈克明 "
+    "金龙鱼 金锣 黄天鹅 林清轩 花西子 章光 方太 万和 万家乐 康佳 海信 海尔 华帝 常柴 金立 金山 万科 龙湖 金地 华润 云天化 石药 康美 康恩贝 江中 江铃 金杯 金龙 宇通 柳工 徐工 华为 华硕 神舟 海底捞 同仁堂 老凤祥 张君雅 张一元 吴裕泰 "
+    "黄山头 毛铺 金种子 金徽 汉武御 沙洲优黄 古井 郎酒 董酒 舍得 水井坊 金六福 白沙 黄鹤楼 红塔 云烟 雷蛇 雷柏 贺岁档 都一处 马迭尔 蒋雯丽 包道 康巴什 毕节 常温 元气森林 农夫山泉 安慕希 金典 莫斯利安 成长快乐 汤臣倍健 潘高寿 马路 支付宝 "
+    "沙县 黄焖鸡 尹三顺 张飞牛肉 曹县 鲁花 鲁南 鲁班 韩后 郝景田 章丘 罗莱 富安娜 梦洁 雅戈尔 柒牌 劲霸 利郎 汤沟 向阳渔港 包商 祁连山水泥 牛羊 冷链 冷链车 柳絮 索引 丹霞 "
+)
 # Surnames of the peoples of Gansu and its neighbours that general lists lack, and their cost.
 REGIONAL = ("妥 撒 哈 喇 拜 虎 闪 鲜 买 沙 纳 海 摆 冶 祁 绽 勉 者 答 朵 仝 尕 郎 贺 索", 130)
 # Characters that write Arabic, Persian and Turkic names of the Hui, Dongxiang, Salar, Bao'an, Uyghur and Kazakh.
@@ -52,6 +59,9 @@ BEFORE = """70 姓名|收件人|寄件人|收货人|我叫
 10 及|见|存
 8 对
 5 将
+60 店主|老板娘|领队|导游|同行人|菜农|牧户|房客|访客|货主|摊主|机长|船长|列车长|记录人|验收人|签收人|代办人|委托人|受托人|保管人|移交人|接收人|监交人|缴费人|收款人|付款人|接种者|就诊人|陪护人|送达人|受送达人|承租方|出租方|调解员|仲裁员|鉴定人|翻译|司仪|指导教师|指导老师|导师|班主任|授课教师|通讯作者|第一作者|项目经理|总监理工程师|安全员|质检员|审核者|检验者|报告医师|理赔专员|客户经理|收货方
+55 农户|顾客|徒弟|网友|驾驶人|志愿者|外卖员|护工|月嫂|客服|群主|管家|评委|冠军|得主|创始人|首席|继承人|辅警|交警|协警|城管队员|办案民警|办案人|楼长|参会|与会|参会人员|列席|出席|列席人员|请假|搭档|队友|老伴|媳妇|孙子|孙女|侄子|外甥|舅舅|姑姑|婶婶|大伯|二叔|掌柜|产妇|考生|候补|协办|主办人|值班人|抄报|牵头人|记录|验收
+45 随访|孩子|夫妇|父女|母子
 -50 《|〈|#|@"""
 
 AFTER = """60 先生|女士
@@ -72,7 +82,14 @@ AFTER = """60 先生|女士
 12 于|将
 10 和|与
 -50 村|镇|乡|县|市|区|山|河|沟|湖|路|街|桥|庄|寨|坪|省|州|旗|盟|屯|塬|川|岭|峡|江|岛|湾|港|站|机场|派出所
--60 药业|珠宝|制药|股份|集团|有限|公司|科技|软件|食品|酒业|百货|体育用品|控股|物流|物业|汽车|重装|铝业|家居|凉茶|牌|实业|水泥|家具|家纺|眼科|牙科|医院|学校|中学|小学|大学|幼儿园|超市|酒店|宾馆|餐厅|饭店|银行|证券|保险|律师事务所|制造厂|理论|主义|思想|商行|商贸|贸易|电器|电子|电气|化工|机械|建材|地产|置业|装饰|广告|传媒|教育|培训|旅游|餐饮|火锅|烤肉|拉面|面馆|服饰|鞋业|皮具|化妆品|护肤|牙膏|药片|口服液|胶囊|颗粒|白酒|啤酒|火腿|月饼|奶茶|咖啡|轮胎|摩托|电池|空调|冰箱|手表|键盘|热水器|挖掘机|律所|事务所|研究院|研究所|基金会|商会|协会|纪念馆|故居|公园|广场|大厦|大桥|隧道|水库|电站|煤矿|油田|颗粒剂|家电|卫浴|瓷砖|地板|门窗|照明|电缆|钢铁|铝材|制造|工业|农业|牧业|乳业|食府|酒楼|茶叶|药房|药店|诊所|影视|音乐|软件园|开发区|新区|街道|社区|小区|大道|古城|遗址|石窟|寺|庙|塔|陵|关|氏"""
+-60 药业|珠宝|制药|股份|集团|有限|公司|科技|软件|食品|酒业|百货|体育用品|控股|物流|物业|汽车|重装|铝业|家居|凉茶|牌|实业|水泥|家具|家纺|眼科|牙科|医院|学校|中学|小学|大学|幼儿园|超市|酒店|宾馆|餐厅|饭店|银行|证券|保险|律师事务所|制造厂|理论|主义|思想|商行|商贸|贸易|电器|电子|电气|化工|机械|建材|地产|置业|装饰|广告|传媒|教育|培训|旅游|餐饮|火锅|烤肉|拉面|面馆|服饰|鞋业|皮具|化妆品|护肤|牙膏|药片|口服液|胶囊|颗粒|白酒|啤酒|火腿|月饼|奶茶|咖啡|轮胎|摩托|电池|空调|冰箱|手表|键盘|热水器|挖掘机|律所|事务所|研究院|研究所|基金会|商会|协会|纪念馆|故居|公园|广场|大厦|大桥|隧道|水库|电站|煤矿|油田|颗粒剂|家电|卫浴|瓷砖|地板|门窗|照明|电缆|钢铁|铝材|制造|工业|农业|牧业|乳业|食府|酒楼|茶叶|药房|药店|诊所|影视|音乐|软件园|开发区|新区|街道|社区|小区|大道|古城|遗址|石窟|寺|庙|塔|陵|关|氏
+45 入职|离职|调任|升任|出任|担任|兼任|履新|大爷|奶奶|爷爷|叔叔|阿姨|走失|作证|致电|驾车|驾驶
+45 致辞
+40 讲话|宣读|代述|出庭|牵头|夫妇|兄弟|姐妹|父子|母女|失踪|遗失|回忆|坦言|笑着|上诉|去世|逝世|生前|陪同|一家
+35 发言|宣布
+30 汇报|转账|汇款|认领|投诉|举报|咨询|获奖|夺冠|考上|毕业|缺席|领取|曾在|都在|也在|还在|正在|开的|家的|的店|的父亲|的母亲|的儿子|的女儿|的妻子|的丈夫
+25 补充|通报
+-60 螺蛳粉|凤爪|麻辣烫|凉皮|牛肉面|炸鸡|奶粉|面包|蛋糕|零食|老字号|剪刀|菜刀|酱油|酱菜|米线|烧饼|包子铺|便利店|旗舰店|专卖店|体验店|门店|系列|新款|联名|股价|跌停|涨停|市值"""
 
 
 def cost(probability):
@@ -178,19 +195,29 @@ def contexts(lines, count):
     write("name_contexts.tsv", "What stands before and after names of persons: side, word, evidence in tenths of a bit.", rows)
 
 
-def words(jieba, news, others, people):
+def ordinary(jieba, order):
+    """Words that the dictionary holds for names though longer words are made of them: 索引 of 索引号."""
+    inside = collections.Counter()
+    for word, (_, tag) in jieba.items():
+        if 3 <= len(word) <= 5 and not tag.startswith("nr"):
+            inside.update((word[:2], word[-2:]))
+    rare = set(order[60:])
+    return {word for word, (count, _) in jieba.items() if len(word) == 2 and count >= 3 and inside[word] and word[0] in rare}
+
+
+def words(jieba, news, others, people, order):
     """Words of the dictionary and of the news, but for those that are names and nothing else."""
     total_dictionary, total_news = sum(count for count, _ in jieba.values()), sum(news.values())
-    share = {}
+    share, common = {}, ordinary(jieba, order)
     for word in set(jieba) | set(news):
         count, tag = jieba.get(word, (0, ""))
-        name_only = tag.startswith("nr") and not news.get(word) and (word not in others or len(word) > 2)
+        name_only = tag.startswith("nr") and not news.get(word) and word not in common and (word not in others or len(word) > 2)
         rare = len(word) > 1 and count < 8 and not news.get(word)
         called = len(word) > 2 and word in people
         if HAN.match(word) and len(word) <= 4 and not (name_only or rare or called):
             share[word] = 0.6 * count / total_dictionary + 0.4 * news.get(word, 0) / total_news
     costs = {word: min(210, cost(max(value, 1e-8))) for word, value in share.items()}
-    for word in MODERN.split():
+    for word in (MODERN + BRANDS).split():
         costs[word] = min(costs.get(word, 999), 125)
     single = {word: value for word, value in costs.items() if len(word) == 1}
     kept = dict(single)
@@ -273,7 +300,7 @@ def main():
         [f"{c}\t{cost(count / heard)}" for c, count in sorted(sounds.items(), key=lambda row: (-row[1], row[0])) if count >= 3],
     )
     others = set((pathlib.Path(sys.argv[5]).read_text(encoding="utf-8")).split()) if len(sys.argv) > 5 else set()
-    words(jieba, news, others, people)
+    words(jieba, news, others, people, order)
     contexts(lines, sum(len(found) for _, found in lines))
 
 

@@ -26,10 +26,17 @@ const LABELS: &[&str] = &[
     "现住",
     "地点",
     "坐落",
+    "户籍",
+    "现居",
+    "经营场所",
+    "注册地",
+    "取货",
+    "送货",
+    "店在",
     "address",
 ];
 
-/// What ends the name of a road, place or community. Longer ones first where one begins with another.
+/// What ends the name of a road, place or community.
 const PLACES: &[&str] = &[
     "大街",
     "街道",
@@ -51,6 +58,21 @@ const PLACES: &[&str] = &[
     "公路",
     "中心",
     "校区",
+    "市场",
+    "商城",
+    "商贸城",
+    "新城",
+    "名城",
+    "公馆",
+    "宿舍",
+    "学校",
+    "中学",
+    "小学",
+    "大学",
+    "酒店",
+    "宾馆",
+    "商场",
+    "车站",
     "路",
     "街",
     "巷",
@@ -82,10 +104,13 @@ const PLACES: &[&str] = &[
 const ROADS: &[&str] =
     &["大街", "大道", "东路", "西路", "南路", "北路", "中路", "东街", "西街", "南街", "北街", "路", "街", "巷", "弄"];
 
+/// What else bears the name of a division.
+const VILLAGES: &[&str] = &["村", "镇", "乡", "社区", "小区", "新村", "家园", "花园", "大厦", "广场", "新区"];
+
 /// What follows a number in an address.
 const UNITS: &[&str] = &[
-    "号楼", "号院", "号", "栋", "幢", "座", "单元", "层", "楼", "室", "户", "房", "弄", "组", "队", "社", "门", "排",
-    "#", "院", "区",
+    "号楼", "号院", "号铺", "号", "栋", "幢", "座", "单元", "层", "楼", "室", "户", "房", "弄", "组", "队", "社", "门",
+    "排", "#", "院", "区",
 ];
 
 /// Characters that no name of a road or place holds: the text has gone on.
@@ -238,7 +263,8 @@ fn parse(text: &str, start: usize, labelled: bool) -> Option<Candidate> {
     let mut solid = start;
     for _ in 0..PARTS {
         let rest = text.get(end..)?;
-        let hamlet = hamlet(text, end).map(|length| (length, Part::Place));
+        // Who lives in a hamlet is found there, as behind the number of a house.
+        let hamlet = hamlet(text, end).map(|length| (length, Part::Number));
         let Some((length, part)) = hamlet.or_else(|| next_part(rest, parts)) else { break };
         end += length;
         match part {
@@ -267,8 +293,11 @@ fn hamlet(text: &str, at: usize) -> Option<usize> {
     let whole = text.get(at..)?;
     let rest = ["民委员会", "委会"].into_iter().find_map(|board| whole.strip_prefix(board)).unwrap_or(whole);
     for (count, (offset, c)) in rest.char_indices().take(6).enumerate() {
-        if count >= 2 && matches!(c, '社' | '组') {
-            return Some(whole.len() - rest.len() + offset + c.len_utf8());
+        let end = offset + c.len_utf8();
+        // 村社区 is a community, 村社会 no place.
+        if count >= 1 && matches!(c, '社' | '组') && !rest[end..].starts_with(['区', '会', '织', '员', '长', '保'])
+        {
+            return Some(whole.len() - rest.len() + end);
         }
         if !('\u{4e00}'..='\u{9fff}').contains(&c) || BREAKS.contains(c) {
             return None;
@@ -321,9 +350,14 @@ fn next_part(rest: &str, parts: Parts) -> Option<(usize, Part)> {
     if parts.numbers == 0
         && let Some(length) = DIVISIONS.at(rest)
     {
-        // Many roads bear the name of a city: 南京路.
-        let road = ROADS.iter().filter(|road| rest[length..].starts_with(**road)).map(|road| road.len()).max();
-        return Some(road.map_or((length, Part::Division), |road| (length + road, Part::Place)));
+        // Many roads bear the name of a city, and villages that of a district: 南京路, 双城村.
+        let named = ROADS.iter().chain(VILLAGES).filter(|kind| rest[length..].starts_with(**kind));
+        let kind = named.map(|kind| kind.len()).max();
+        return Some(
+            kind.map_or((length, Part::Division), |kind| {
+                (length + kind + stretch(&rest[length + kind..]), Part::Place)
+            }),
+        );
     }
     if let Some(length) = number_part(rest, parts) {
         return Some((length, Part::Number));
@@ -371,7 +405,8 @@ fn place_part(rest: &str, after_number: bool) -> Option<usize> {
             && let Some(ending) = ending_at(&rest[at..])
         {
             let end = at + ending;
-            return Some(end + ending_at(&rest[end..]).filter(|_| !after_number).unwrap_or(0));
+            let second = ending_at(&rest[end..]).filter(|_| !after_number).unwrap_or(0);
+            return Some(end + second + if second == 0 { stretch(&rest[end..]) } else { 0 });
         }
         let name = ('\u{4e00}'..='\u{9fff}').contains(&c) || c.is_ascii_alphanumeric();
         if !name || count >= most || count > 0 && BREAKS.contains(c) {
@@ -381,15 +416,33 @@ fn place_part(rest: &str, after_number: bool) -> Option<usize> {
     None
 }
 
-/// `11栋`, `3号楼`, `2幢`.
+/// Length of 东段 behind a road.
+fn stretch(rest: &str) -> usize {
+    let side = rest.strip_prefix(['东', '西', '南', '北', '中']);
+    side.and_then(|rest| rest.strip_prefix('段')).map_or(0, |after| rest.len() - after.len())
+}
+
+/// `11栋`, `3号楼`, `2幢`, `11层`.
 fn numbers_building(rest: &str) -> bool {
     let unit = rest.trim_start_matches(|c: char| c.is_ascii_digit());
     let digits = rest.len() - unit.len();
-    (1..=4).contains(&digits) && ["栋", "幢", "号楼", "座", "单元"].iter().any(|known| unit.starts_with(known))
+    (1..=4).contains(&digits)
+        && ["栋", "幢", "号楼", "座", "单元", "层", "室"].iter().any(|known| unit.starts_with(known))
 }
 
+/// The endings of places by their first character, the longest first.
+static ENDINGS: LazyLock<HashMap<char, Vec<&'static str>>> = LazyLock::new(|| {
+    let mut endings: HashMap<char, Vec<&'static str>> = HashMap::new();
+    for place in PLACES {
+        endings.entry(place.chars().next().unwrap_or_default()).or_default().push(place);
+    }
+    endings.values_mut().for_each(|places| places.sort_by_key(|place| std::cmp::Reverse(place.len())));
+    endings
+});
+
 fn ending_at(rest: &str) -> Option<usize> {
-    PLACES.iter().filter(|place| rest.starts_with(**place)).map(|place| place.len()).max()
+    let places = ENDINGS.get(&rest.chars().next()?)?;
+    places.iter().find(|place| rest.starts_with(**place)).map(|place| place.len())
 }
 
 #[cfg(test)]
@@ -423,6 +476,20 @@ mod tests {
         assert_eq!(addresses("放天水市秦州区藉河北路3号楼2单元1801门口就行"), ["天水市秦州区藉河北路3号楼2单元1801"]);
         assert_eq!(addresses("寄到城关中山路56号 收"), ["城关中山路56号"]);
         assert_eq!(addresses("地址：幸福里小区8号楼1201室"), ["幸福里小区8号楼1201室"]);
+    }
+
+    #[test]
+    fn villages_stretches_and_houses_with_names_are_read() {
+        for address in [
+            "庆阳市西峰区董志镇罗杭村庙头组",
+            "平凉市崆峒区柳湖镇天门村下社33号",
+            "临夏县韩集镇双城村三社",
+            "兰州市永登县中川镇纬七路东段1688号瑞岭雅苑11-2-903",
+            "兰州市七里河区西津西路588号兰石豪布斯卡11层1107室",
+        ] {
+            assert_eq!(addresses(&format!("现居{address}，电话")), [address]);
+        }
+        assert_eq!(addresses("取货 张苏滩蔬菜市场B区18排6号，送"), ["张苏滩蔬菜市场B区18排6号"]);
     }
 
     #[test]

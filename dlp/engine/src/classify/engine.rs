@@ -2,7 +2,7 @@
 
 use super::context::{ContextWords, Identifiers, Neighbourhood, Verdict};
 use super::grading::Template;
-use super::identifiers::{Detect, Found, IDENTIFIERS, Identifier};
+use super::identifiers::{Detect, Found, IDENTIFIERS, Identifier, Runs};
 use super::resolve::resolve;
 use super::survey::{Patterns, Survey};
 use super::tokens::{Document, Event, Token, Wanted, visit_tokens};
@@ -16,10 +16,14 @@ use crate::{ContentHint, EngineError, EngineSettings, Rules, decode};
 pub struct Engine {
     settings: EngineSettings,
     identifiers: Vec<&'static Identifier>,
+    /// Their checks in the same order, close together, because every run goes through some of them.
+    checks: Vec<Check>,
     /// For each shape and length of a run, the identifiers that can have it.
     by_shape: [Vec<Possible>; 3],
     /// For each byte after a run, and for the end of a text, the identifiers that the run can be.
     by_next: Vec<Identifiers>,
+    /// For each byte a run begins with, the identifiers that it can be.
+    by_first: Vec<Identifiers>,
     wanted: Wanted,
     patterns: Patterns,
     /// The identifiers of each anchor literal.
@@ -27,6 +31,9 @@ pub struct Engine {
     context: ContextWords,
     template: Template,
 }
+
+/// What tells whether a run is a value of an identifier; never called for those that are not found in runs.
+type Check = fn(&Token<'_>) -> Option<Found>;
 
 /// Identifiers that a run can be.
 #[derive(Debug, Clone, Copy, Default)]
@@ -76,8 +83,23 @@ impl Engine {
         let by_shape = dispatch(&identifiers);
         let wanted = std::array::from_fn(|shape| std::array::from_fn(|length| by_shape[shape][length].any()));
         let patterns = Patterns::new(&literals, &context.texts());
-        let by_next = (0..=u8::MAX).map(Some).chain([None]).map(|next| before(&identifiers, next)).collect();
-        Ok(Self { by_shape, by_next, wanted, patterns, settings, identifiers, anchored, context, template })
+        let by_next =
+            (0..=u8::MAX).map(Some).chain([None]).map(|next| runs(&identifiers, |run| run.precedes(next))).collect();
+        let by_first = (0..=u8::MAX).map(|first| runs(&identifiers, |run| run.begins(first))).collect();
+        let checks = identifiers.iter().map(|known| known.detect.check()).collect();
+        Ok(Self {
+            checks,
+            by_shape,
+            by_next,
+            by_first,
+            wanted,
+            patterns,
+            settings,
+            identifiers,
+            anchored,
+            context,
+            template,
+        })
     }
 
     /// The settings the engine was made with.
@@ -138,6 +160,16 @@ impl Engine {
         self.template.of_type(data_type)
     }
 
+    /// The grade of what a masking function makes of data of a grade, and why.
+    #[must_use]
+    pub fn derived_grade(
+        &self,
+        original: fengsui_schema::DataGrade,
+        function: &str,
+    ) -> (fengsui_schema::DataGrade, String) {
+        self.template.derived(original, function)
+    }
+
     /// What the template's own standard calls a grade, if it has names of its own.
     #[must_use]
     pub fn local_grade(&self, grade: fengsui_schema::DataGrade) -> Option<&str> {
@@ -148,9 +180,10 @@ impl Engine {
         let mut matches = Vec::new();
         let mut rest = text;
         let mut offset = 0;
+        let mut survey = Survey::default();
         while !rest.is_empty() {
             let cut = piece(rest);
-            for mut found in self.scan_piece(&rest[..cut], header) {
+            for mut found in self.scan_piece(&rest[..cut], header, &mut survey) {
                 found.start += offset;
                 found.end += offset;
                 matches.push(found);
@@ -161,11 +194,12 @@ impl Engine {
         matches
     }
 
-    fn scan_piece(&self, text: &str, header: Option<&str>) -> Vec<Match> {
-        let (normalized, survey) = self.patterns.survey(text);
+    /// Scans one piece; the survey lends its room from piece to piece.
+    fn scan_piece(&self, text: &str, header: Option<&str>, survey: &mut Survey) -> Vec<Match> {
+        let normalized = self.patterns.survey(text, survey);
         let document = Document { text: &normalized.text, latest_year: self.settings.latest_year };
         let mut candidates = Vec::new();
-        self.identifiers(document, &survey, header, &mut candidates);
+        self.identifiers(document, survey, header, &mut candidates);
         if self.settings.addresses {
             addresses::find(document.text, header, &mut candidates);
         }
@@ -209,12 +243,16 @@ impl Engine {
 
     fn token(&self, token: &Token<'_>, seen: &mut Neighbourhood<'_>, candidates: &mut Vec<Candidate>) {
         let possible = &self.by_shape[token.shape.index()][token.compact().len()];
+        let next = self.by_next[token.next_byte().map_or(usize::from(u8::MAX) + 1, usize::from)];
+        let next = token.compact().first().map_or(next, |first| next.shared(self.by_first[usize::from(*first)]));
+        let (mut chosen, announced) = (possible.alone.shared(next), possible.announced.shared(next));
+        if chosen.is_empty() && announced.is_empty() {
+            return;
+        }
         let around = self.context.announced(seen, (token.start, token.end));
-        let mut chosen = possible.alone;
-        chosen.add(possible.announced.shared(around));
-        let next = token.next_byte().map_or(usize::from(u8::MAX) + 1, usize::from);
-        for index in chosen.shared(self.by_next[next]).iter() {
-            let Some(found) = self.identifiers[index].detect.check(token) else { continue };
+        chosen.add(announced.shared(around));
+        for index in chosen.iter() {
+            let Some(found) = self.checks[index](token) else { continue };
             if !found.needs_context || around.contains(index) {
                 candidates.extend(self.weigh(token.document, seen, index, found));
             }
@@ -287,12 +325,12 @@ fn dispatch(identifiers: &[&'static Identifier]) -> [Vec<Possible>; 3] {
     table
 }
 
-/// Identifiers that a run before this byte can be.
-fn before(identifiers: &[&'static Identifier], next: Option<u8>) -> Identifiers {
+/// Identifiers whose runs are such.
+fn runs(identifiers: &[&'static Identifier], fits: impl Fn(&Runs) -> bool) -> Identifiers {
     let mut possible = Identifiers::default();
     for (index, identifier) in identifiers.iter().enumerate() {
         if let Detect::Run(run) | Detect::Announced(run) = &identifier.detect
-            && run.precedes(next)
+            && fits(run)
         {
             possible.insert(index);
         }

@@ -32,6 +32,9 @@ pub struct Template {
     combination: Vec<Combination>,
     #[serde(default)]
     quantity: Vec<Quantity>,
+    /// What masking makes of a grade; the first that names the function.
+    #[serde(default)]
+    derived: Vec<Derived>,
     /// What the standard itself calls the grades of GB/T 43697: `level1 = "非敏感数据"`.
     #[serde(default)]
     crosswalk: BTreeMap<String, String>,
@@ -77,6 +80,19 @@ struct Quantity {
     article: String,
 }
 
+/// What the values of a column are worth when a masking function has made others of them.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Derived {
+    functions: Vec<String>,
+    /// Grade of the result, unless the original has a lower one.
+    grade: DataGrade,
+    /// Whether the result is at most one grade below the original.
+    #[serde(default)]
+    one_below: bool,
+    article: String,
+}
+
 impl Template {
     /// The template of an id among the rule files and the embedded ones.
     ///
@@ -117,6 +133,18 @@ impl Template {
     pub fn of_type(&self, data_type: &str) -> (&str, DataGrade) {
         let rule = self.rule_of(data_type);
         (&rule.category, rule.grade)
+    }
+
+    /// The grade of what a masking function makes of data of a grade, and why; the same grade where no rule names the
+    /// function.
+    #[must_use]
+    pub fn derived(&self, original: DataGrade, function: &str) -> (DataGrade, String) {
+        let Some(rule) = self.derived.iter().find(|rule| rule.functions.iter().any(|name| name == function)) else {
+            return (original, "原值保留，级别不变".to_owned());
+        };
+        let least = if rule.one_below { one_below(original) } else { DataGrade::Level1 };
+        let grade = rule.grade.max(least).min(original);
+        (grade, format!("{}：{}", self.title, rule.article))
     }
 
     /// What the standard of the template calls a grade; `None` where it uses the grades of GB/T 43697.
@@ -173,6 +201,16 @@ impl Template {
     }
 }
 
+const fn one_below(grade: DataGrade) -> DataGrade {
+    match grade {
+        DataGrade::Core => DataGrade::Important,
+        DataGrade::Important => DataGrade::Level4,
+        DataGrade::Level4 => DataGrade::Level3,
+        DataGrade::Level3 => DataGrade::Level2,
+        DataGrade::Level2 | DataGrade::Level1 => DataGrade::Level1,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,6 +247,28 @@ mod tests {
     fn sensitive_information_is_at_least_level_four() {
         let (grade, basis) = template("gbt-43697-2024").grade(&[sample("medical_condition", 1)]).expect("has samples");
         assert!(grade >= DataGrade::Level4 && basis.contains("43697"));
+    }
+
+    #[test]
+    fn what_masking_makes_of_a_grade() {
+        for (file, text) in EMBEDDED {
+            let template = Template::parse(file, text).expect("parses");
+            for function in template.derived.iter().flat_map(|rule| &rule.functions) {
+                assert!(crate::mask::mask(function).is_ok(), "{file}: {function}");
+            }
+            for mask in crate::mask::MASKS {
+                let named = template.derived.iter().any(|rule| rule.functions.iter().any(|name| name == mask.name));
+                assert!(named || mask.name == "keep", "{file} says nothing of {}", mask.name);
+            }
+        }
+        let template = template("gbt-43697-2024");
+        let derived = |grade, function| template.derived(grade, function).0;
+        assert_eq!(derived(DataGrade::Level4, "ff1"), DataGrade::Level2);
+        assert_eq!(derived(DataGrade::Level4, "partial"), DataGrade::Level3);
+        assert_eq!(derived(DataGrade::Level4, "redact"), DataGrade::Level1);
+        assert_eq!(derived(DataGrade::Level1, "ff1"), DataGrade::Level1);
+        assert_eq!(derived(DataGrade::Level3, "keep"), DataGrade::Level3);
+        assert!(template.derived(DataGrade::Level4, "ff1").1.contains("43697"));
     }
 
     #[test]

@@ -17,6 +17,13 @@ const ANNOUNCED: i32 = 80;
 const NUMBERED: i32 = 35;
 const NEIGHBOURHOOD: usize = 90;
 const NUMBER_DIGITS: usize = 8;
+/// Evidence of a list whose first name is sure, and of a label that is followed by nothing else.
+const LISTED: i32 = 65;
+const LABELLED: i32 = 130;
+/// Least evidence of such a label, and the longest name that is held to be all that follows.
+const LABEL: (i32, usize) = (55, 4);
+/// Labels of parcels, which say nothing without a colon behind them.
+const SHORT_LABELS: [char; 2] = ['收', '寄'];
 /// Evidence without which a chain of sounds is no name of a person: it may be a place.
 const SOUNDS_EVIDENCE: i32 = 50;
 
@@ -28,6 +35,8 @@ pub(super) fn find(text: &str, header: Option<&str>, candidates: &mut Vec<Candid
     let mut start = 0;
     let mut dots = false;
     let mut before = None;
+    let mut list = None;
+    let numbers = long_numbers(text.as_bytes());
     for (at, c) in text.char_indices() {
         if is_han(c) {
             if characters.is_empty() {
@@ -37,10 +46,12 @@ pub(super) fn find(text: &str, header: Option<&str>, candidates: &mut Vec<Candid
             continue;
         }
         dots |= dotted::is_dot(c);
-        before = read_run(&mut lattice, Run { text, start, characters: &characters, announced }, before, candidates);
+        let run = Run { text, start, characters: &characters, announced };
+        before = read_listed(&mut lattice, (run, &numbers), before, &mut list, candidates);
         characters.clear();
     }
-    read_run(&mut lattice, Run { text, start, characters: &characters, announced }, before, candidates);
+    let run = Run { text, start, characters: &characters, announced };
+    read_listed(&mut lattice, (run, &numbers), before, &mut list, candidates);
     if dots {
         dotted::find(text, candidates);
     }
@@ -83,10 +94,52 @@ fn is_han(c: char) -> bool {
     ('\u{4e00}'..='\u{9fff}').contains(&c) || ('\u{3400}'..='\u{4dbf}').contains(&c)
 }
 
+/// Reads one run; where a list of names goes on is kept, so that what is listed with a sure name is likelier one.
+fn read_listed(
+    lattice: &mut Lattice,
+    (run, numbers): (Run<'_>, &[usize]),
+    before: Option<(usize, char)>,
+    list: &mut Option<usize>,
+    candidates: &mut Vec<Candidate>,
+) -> Option<(usize, char)> {
+    if run.characters.is_empty() {
+        return before;
+    }
+    let listed = *list == Some(run.start);
+    let known = candidates.len();
+    let announced = run.announced + if listed { LISTED } else { 0 } + if labelled(run) { LABELLED } else { 0 };
+    let before = read_run(lattice, (Run { announced, ..run }, numbers), before, candidates);
+    let end = run.offset(run.characters.len());
+    let sure = |found: &Candidate| found.verdict.positive.is_some() || found.confidence >= tibetan::SURE || listed;
+    if candidates[known..].iter().any(|found| found.end == end && sure(found)) {
+        *list = list_after(run.text, end);
+    }
+    before
+}
+
+/// Where the next name of a list begins: behind 、, with a remark in brackets before it.
+fn list_after(text: &str, end: usize) -> Option<usize> {
+    const REMARK: usize = 60;
+    let rest = text.get(end..)?;
+    let remark = rest.starts_with(['（', '(']).then(|| rest.find(['）', ')']).filter(|at| *at <= REMARK)).flatten();
+    let after = remark.map_or(rest, |at| rest[at..].trim_start_matches(['）', ')']));
+    after.strip_prefix('、').map(|next| text.len() - next.trim_start_matches(' ').len())
+}
+
+/// Whether a run is all that stands behind the label of a person: `车主：蒲城`.
+fn labelled(run: Run<'_>) -> bool {
+    let (least, longest) = LABEL;
+    let head = run.text.get(..run.start).unwrap_or_default();
+    let label = head.trim_end_matches([':', '：', ' ']);
+    run.characters.len() <= longest
+        && label.len() < head.trim_end_matches(' ').len()
+        && (label.ends_with(SHORT_LABELS) || MODEL.before(label).is_some_and(|(_, evidence)| evidence >= least))
+}
+
 /// Reads one run of characters and remembers it if it is a lone one: 王 强 is written with a space in forms.
 fn read_run(
     lattice: &mut Lattice,
-    run: Run<'_>,
+    (run, numbers): (Run<'_>, &[usize]),
     before: Option<(usize, char)>,
     candidates: &mut Vec<Candidate>,
 ) -> Option<(usize, char)> {
@@ -103,7 +156,7 @@ fn read_run(
     let possible = run.announced > 0 || run.characters[..last].iter().any(|c| MODEL.begins_surname(*c));
     if possible || run.characters.len() >= 3 {
         let end = run.offset(run.characters.len());
-        let numbered = if beside_number(run.text, run.start, end) { NUMBERED } else { 0 };
+        let numbered = if beside_number(numbers, run.start, end) { NUMBERED } else { 0 };
         let run = Run { announced: run.announced + numbered, ..run };
         lattice.read(run, |name| candidates.extend(candidate(run, name)));
     }
@@ -127,19 +180,27 @@ fn spaced(run: Run<'_>, (first, surname): (usize, char)) -> Option<Candidate> {
     })
 }
 
-/// Whether a number long enough to be a person's stands in the neighbourhood: where numbers are, names are not far.
-fn beside_number(text: &str, start: usize, end: usize) -> bool {
-    let bytes = text.as_bytes();
-    let window = &bytes[start.saturating_sub(NEIGHBOURHOOD)..(end + NEIGHBOURHOOD).min(bytes.len())];
+/// Where numbers long enough to be a person's reach that length.
+fn long_numbers(text: &[u8]) -> Vec<usize> {
     let mut digits = 0;
-    window.iter().any(|byte| {
-        digits = match byte {
-            b'0'..=b'9' => digits + 1,
-            b' ' | b'-' => digits,
-            _ => 0,
-        };
-        digits >= NUMBER_DIGITS
-    })
+    let mut ends = Vec::new();
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => digits += 1,
+            b' ' | b'-' => continue,
+            _ => digits = 0,
+        }
+        if digits == NUMBER_DIGITS {
+            ends.push(at);
+        }
+    }
+    ends
+}
+
+/// Whether such a number stands in the neighbourhood: where numbers are, names are not far.
+fn beside_number(numbers: &[usize], start: usize, end: usize) -> bool {
+    let first = numbers.partition_point(|at| *at < start.saturating_sub(NEIGHBOURHOOD - NUMBER_DIGITS));
+    numbers.get(first).is_some_and(|at| *at < end + NEIGHBOURHOOD)
 }
 
 /// A part of a dotted name is found with the whole.
@@ -155,7 +216,29 @@ fn within_place(run: Run<'_>, name: Name) -> bool {
     run.characters.get(name.last..).is_some_and(|rest| rest.iter().take(2).any(|c| ENDS.contains(c)))
 }
 
+/// 李总, 王姐: called by the surname, which names nobody.
+fn is_address_form(run: Run<'_>, name: Name) -> bool {
+    const FORMS: &str = "总工姐哥叔婶姨嫂爷局董";
+    matches!(run.characters.get(name.first..name.last), Some([_, form]) if FORMS.contains(*form))
+}
+
+/// 这张卡: a surname that counts things is none behind a number or a pointing word.
+fn is_counted(run: Run<'_>, name: Name) -> bool {
+    let before = name.first.checked_sub(1).and_then(|at| run.characters.get(at));
+    let counts = run.characters.get(name.first).is_some_and(|c| "张支段层方章门".contains(*c));
+    counts && before.is_some_and(|c| "这那哪每该几半两一二三四五六七八九十百".contains(*c))
+}
+
+/// 西峰区董志镇: what follows a division and ends as one does is a place.
+fn is_place(run: Run<'_>, name: Name) -> bool {
+    let ends = |at: usize, kinds: &str| run.characters.get(at).is_some_and(|c| kinds.contains(*c));
+    name.first > 0 && ends(name.first - 1, "省市区县州旗镇乡村") && ends(name.last - 1, "镇乡村街巷路社庄寨堡")
+}
+
 fn candidate(run: Run<'_>, name: Name) -> Option<Candidate> {
+    if is_address_form(run, name) || is_place(run, name) || is_counted(run, name) {
+        return None;
+    }
     if name.sounds && (name.evidence.total < SOUNDS_EVIDENCE || name.evidence.before.is_none() || beside_dot(run, name))
     {
         return None;
@@ -182,7 +265,7 @@ mod tests {
     fn names(text: &str) -> Vec<&str> {
         let mut candidates = Vec::new();
         find(text, None, &mut candidates);
-        candidates.sort_by_key(|candidate| candidate.start);
+        let candidates = crate::classify::resolve::resolve(candidates);
         candidates.iter().map(|candidate| &text[candidate.start..candidate.end]).collect()
     }
 
@@ -191,6 +274,17 @@ mod tests {
         assert_eq!(names("联系人：王秀英，电话"), ["王秀英"]);
         assert_eq!(names("请转交欧阳文静女士"), ["欧阳文静"]);
         assert_eq!(names("李建国的身份证在这里"), ["李建国"]);
+    }
+
+    #[test]
+    fn lists_and_labels_make_names_likelier() {
+        assert_eq!(names("参会：王秀英、党建国、马小东（线上）、展昭。"), ["王秀英", "党建国", "马小东", "展昭"]);
+        assert_eq!(names("同行人：白玛央金、德吉、索南多杰"), ["白玛央金", "德吉", "索南多杰"]);
+        assert_eq!(names("车主：蒲城　号牌"), ["蒲城"]);
+        for text in ["老板转账转这张卡 622848", "合同你跟李总对一下", "王姐那边我来说", "庆阳市西峰区董志镇罗杭村"]
+        {
+            assert_eq!(names(text), Vec::<&str>::new(), "{text}");
+        }
     }
 
     #[test]

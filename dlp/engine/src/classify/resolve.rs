@@ -28,12 +28,23 @@ pub(crate) fn resolve(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
     kept
 }
 
+/// Confidence from which an address is none made of a name.
+const SURE_ADDRESS: u8 = 84;
+
 /// Empties a group of candidates that hang together into those that stay.
 fn keep_best(group: &mut Vec<Candidate>, kept: &mut Vec<Candidate>) {
     if group.len() < 2 {
         kept.append(group);
         return;
     }
+    // A road or village of an address may look like a name.
+    let addresses: Vec<(usize, usize)> = group
+        .iter()
+        .filter(|known| known.data_type == "address" && known.confidence >= SURE_ADDRESS)
+        .map(|known| (known.start, known.end))
+        .collect();
+    let inside = |known: &Candidate| addresses.iter().any(|(start, end)| *start <= known.start && known.end <= *end);
+    group.retain(|known| known.data_type != "person_name" || !inside(known));
     group.sort_by_key(|candidate| {
         (std::cmp::Reverse((candidate.confidence, candidate.end - candidate.start)), candidate.start)
     });

@@ -121,7 +121,7 @@ pub(crate) fn visit_tokens(document: Document<'_>, marks: &[Mark], wanted: &Want
         match mark {
             Mark::Literal { literal, start } => visit(Event::Literal(*literal, *start as usize)),
             Mark::Run(run) => {
-                emit(document, &[*run], wanted, &mut visit);
+                single(document, *run, wanted, &mut visit);
                 join(document, &mut chain, *run, wanted, &mut visit);
             }
         }
@@ -152,28 +152,46 @@ fn links(bytes: &[u8], last: Run, run: Run) -> bool {
     last.letters == 0 && run.start == last.end + 1 && matches!(bytes[last.end as usize], b' ' | b'-')
 }
 
+fn shape(letters: u32, length: usize) -> Shape {
+    match letters as usize {
+        0 => Shape::Digits,
+        letters if letters == length => Shape::Letters,
+        _ => Shape::Mixed,
+    }
+}
+
+/// Emits one run: most are of no length that anybody asks for.
+fn single(document: Document<'_>, run: Run, wanted: &Wanted, visit: &mut impl FnMut(Event<'_>)) {
+    let (length, shape) = (run.length(), shape(run.letters, run.length()));
+    if length > RUN_BYTES || !wanted[shape.index()][length] {
+        return;
+    }
+    let mut room = [0; RUN_BYTES];
+    let written = &document.text.as_bytes()[run.range()];
+    let compact = if run.letters > 0 {
+        room[..length].copy_from_slice(written);
+        room[..length].make_ascii_uppercase();
+        &room[..length]
+    } else {
+        written
+    };
+    let (start, end) = (run.start as usize, run.end as usize);
+    visit(Event::Token(&Token { document, start, end, shape, joined: false, compact }));
+}
+
+/// Emits a number joined from several runs.
 fn emit(document: Document<'_>, runs: &[Run], wanted: &Wanted, visit: &mut impl FnMut(Event<'_>)) {
     let length: usize = runs.iter().map(|run| run.length()).sum();
     let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return };
     let letters: u32 = runs.iter().map(|run| run.letters).sum();
-    let shape = match letters as usize {
-        0 => Shape::Digits,
-        letters if letters == length => Shape::Letters,
-        _ => Shape::Mixed,
-    };
+    let shape = shape(letters, length);
     if length > RUN_BYTES || !wanted[shape.index()][length] {
         return;
     }
-    let joined = runs.len() > 1;
     let mut room = [0; RUN_BYTES];
-    let compact = if joined || letters > 0 {
-        let compact = compacted(document.text.as_bytes(), runs, &mut room);
-        compact.make_ascii_uppercase();
-        compact
-    } else {
-        &document.text.as_bytes()[first.range()]
-    };
-    let token = Token { document, start: first.start as usize, end: last.end as usize, shape, joined, compact };
+    let compact = compacted(document.text.as_bytes(), runs, &mut room);
+    compact.make_ascii_uppercase();
+    let token = Token { document, start: first.start as usize, end: last.end as usize, shape, joined: true, compact };
     visit(Event::Token(&token));
 }
 
@@ -190,12 +208,14 @@ fn compacted<'r>(bytes: &[u8], runs: &[Run], room: &'r mut [u8; RUN_BYTES]) -> &
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classify::survey::Patterns;
+    use crate::classify::survey::{Patterns, Survey};
 
     fn tokens(text: &str) -> Vec<String> {
         let mut all = Vec::new();
         let wanted = [[true; RUN_BYTES + 1]; 3];
-        let marks = Patterns::new(&[], &[]).survey(text).1.marks;
+        let mut survey = Survey::default();
+        Patterns::new(&[], &[]).survey(text, &mut survey);
+        let marks = survey.marks;
         visit_tokens(Document { text, latest_year: 2030 }, &marks, &wanted, |event| {
             if let Event::Token(token) = event {
                 all.push(String::from_utf8_lossy(token.compact()).into_owned());

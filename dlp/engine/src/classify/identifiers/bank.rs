@@ -1,6 +1,6 @@
 //! Financial accounts: payment cards, bank accounts, IBAN, SWIFT codes.
 
-use super::{ANY, DIGITS, Detect, Found, Identifier, MIXED, Runs};
+use super::{ANY, CAPITALS, DIGITS, Detect, Found, Identifier, MIXED, Runs};
 use crate::classify::checksum;
 use crate::classify::tokens::{Shape, Token};
 
@@ -39,7 +39,14 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "bank_card",
         label: "银行卡号",
-        detect: Detect::Run(Runs { shortest: 12, longest: 19, shapes: DIGITS, next: ANY, check: card }),
+        detect: Detect::Run(Runs {
+            shortest: 12,
+            longest: 19,
+            shapes: DIGITS,
+            next: ANY,
+            first: b"12345689",
+            check: card,
+        }),
         positive: WORDS,
         negative: &["IMEI", "imei", "ICCID", "物流", "快递", "身份证", "手机"],
         valid: &["卡号6222020000000000007", "card 4111 1111 1111 1111", "银行卡 6217000000000000005"],
@@ -48,7 +55,14 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_bank_account",
         label: "银行账号",
-        detect: Detect::Announced(Runs { shortest: 9, longest: 28, shapes: DIGITS, next: ANY, check: account }),
+        detect: Detect::Announced(Runs {
+            shortest: 9,
+            longest: 28,
+            shapes: DIGITS,
+            next: ANY,
+            first: ANY,
+            check: account,
+        }),
         positive: &[
             "对公账户",
             "银行账号",
@@ -67,7 +81,14 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_bank_code",
         label: "联行号",
-        detect: Detect::Announced(Runs { shortest: 12, longest: 12, shapes: DIGITS, next: ANY, check: bank_code }),
+        detect: Detect::Announced(Runs {
+            shortest: 12,
+            longest: 12,
+            shapes: DIGITS,
+            next: ANY,
+            first: ANY,
+            check: bank_code,
+        }),
         positive: &["联行号", "行号", "开户行", "cnaps", "CNAPS"],
         negative: &[],
         valid: &["联行号 102821000017"],
@@ -76,7 +97,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "iban",
         label: "国际银行账号",
-        detect: Detect::Run(Runs { shortest: 4, longest: 34, shapes: MIXED, next: ANY, check: iban }),
+        detect: Detect::Run(Runs { shortest: 4, longest: 34, shapes: MIXED, next: ANY, first: CAPITALS, check: iban }),
         positive: &["iban", "IBAN", "账号", "account"],
         negative: &[],
         valid: &["GB82WEST12345698765432", "IBAN GB82 WEST 1234 5698 7654 32"],
@@ -90,6 +111,7 @@ pub(super) static ALL: &[Identifier] = &[
             longest: 11,
             shapes: &[Shape::Mixed, Shape::Letters],
             next: ANY,
+            first: ANY,
             check: swift,
         }),
         positive: &["swift", "SWIFT", "bic", "BIC"],

@@ -10,7 +10,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "phone_international",
         label: "境外电话",
-        detect: Detect::Run(Runs { shortest: 1, longest: 13, shapes: DIGITS, next: ANY, check: telephone }),
+        detect: Detect::Run(Runs { shortest: 1, longest: 13, shapes: DIGITS, next: ANY, first: ANY, check: telephone }),
         positive: &[
             "电话",
             "手机",
@@ -63,7 +63,14 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "us_ssn",
         label: "美国社会安全号",
-        detect: Detect::Run(Runs { shortest: 9, longest: 9, shapes: DIGITS, next: ANY, check: social_security }),
+        detect: Detect::Run(Runs {
+            shortest: 9,
+            longest: 9,
+            shapes: DIGITS,
+            next: ANY,
+            first: ANY,
+            check: social_security,
+        }),
         positive: &["ssn", "social security", "社会安全号", "tax id", "itin"],
         negative: &["phone", "tel", "fax"],
         valid: &["SSN: 536-22-8726", "social security number is 078-05-1119"],

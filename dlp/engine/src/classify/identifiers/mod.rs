@@ -74,6 +74,8 @@ pub(crate) struct Runs {
     pub(crate) shapes: &'static [Shape],
     /// Bytes of which one follows the run; [`ANY`] if it does not matter.
     pub(crate) next: &'static [u8],
+    /// Bytes of which one begins the run in upper case; [`ANY`] if it does not matter.
+    pub(crate) first: &'static [u8],
     pub(crate) check: fn(&Token<'_>) -> Option<Found>,
 }
 
@@ -82,14 +84,19 @@ impl Runs {
     pub(crate) fn precedes(&self, next: Option<u8>) -> bool {
         self.next.is_empty() || next.is_some_and(|next| self.next.contains(&next))
     }
+
+    /// Whether a run that begins with this byte can be one of these.
+    pub(crate) fn begins(&self, first: u8) -> bool {
+        self.first.is_empty() || self.first.contains(&first)
+    }
 }
 
 impl Detect {
-    /// What a run is, if it is looked for in runs.
-    pub(crate) fn check(&self, token: &Token<'_>) -> Option<Found> {
+    /// What tells what a run is.
+    pub(crate) fn check(&self) -> fn(&Token<'_>) -> Option<Found> {
         match self {
-            Self::Run(run) | Self::Announced(run) => (run.check)(token),
-            Self::Anchor { .. } => None,
+            Self::Run(run) | Self::Announced(run) => run.check,
+            Self::Anchor { .. } => |_| None,
         }
     }
 }
@@ -119,8 +126,10 @@ impl Found {
     }
 }
 
-/// Whatever follows a run.
+/// Whatever follows or begins a run.
 const ANY: &[u8] = b"";
+/// Letters as runs are compared.
+const CAPITALS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 const DIGITS: &[Shape] = &[Shape::Digits];
 const MIXED: &[Shape] = &[Shape::Mixed];

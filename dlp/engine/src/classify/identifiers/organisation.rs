@@ -9,7 +9,14 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_uscc",
         label: "统一社会信用代码",
-        detect: Detect::Run(Runs { shortest: 18, longest: 18, shapes: DIGITS_OR_MIXED, next: ANY, check: credit_code }),
+        detect: Detect::Run(Runs {
+            shortest: 18,
+            longest: 18,
+            shapes: DIGITS_OR_MIXED,
+            next: ANY,
+            first: ANY,
+            check: credit_code,
+        }),
         positive: &[
             "统一社会信用代码",
             "信用代码",
@@ -35,6 +42,7 @@ pub(super) static ALL: &[Identifier] = &[
             longest: 9,
             shapes: DIGITS_OR_MIXED,
             next: ANY,
+            first: ANY,
             check: organisation,
         }),
         positive: &["组织机构代码", "机构代码", "组织代码", "zzjgdm", "org code"],
@@ -45,7 +53,14 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_tax_id",
         label: "纳税人识别号（旧）",
-        detect: Detect::Announced(Runs { shortest: 15, longest: 15, shapes: DIGITS_OR_MIXED, next: ANY, check: tax }),
+        detect: Detect::Announced(Runs {
+            shortest: 15,
+            longest: 15,
+            shapes: DIGITS_OR_MIXED,
+            next: ANY,
+            first: ANY,
+            check: tax,
+        }),
         positive: &["税务登记", "纳税人识别号", "税号", "国税", "地税"],
         negative: &[],
         valid: &["纳税人识别号 110101600037341"],
@@ -54,7 +69,14 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_business_licence",
         label: "工商注册号",
-        detect: Detect::Announced(Runs { shortest: 15, longest: 15, shapes: DIGITS, next: ANY, check: registration }),
+        detect: Detect::Announced(Runs {
+            shortest: 15,
+            longest: 15,
+            shapes: DIGITS,
+            next: ANY,
+            first: ANY,
+            check: registration,
+        }),
         positive: &["注册号", "营业执照", "工商"],
         negative: &[],
         valid: &["营业执照注册号 110108000000016"],

@@ -45,7 +45,14 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_mobile",
         label: "手机号",
-        detect: Detect::Run(Runs { shortest: 11, longest: 15, shapes: DIGITS, next: ANY, check: mobile }),
+        detect: Detect::Run(Runs {
+            shortest: 11,
+            longest: 15,
+            shapes: DIGITS,
+            next: ANY,
+            first: b"018",
+            check: mobile,
+        }),
         positive: WORDS,
         negative: &["银行卡", "账号", "卡号", "qq", "QQ", "身份证"],
         valid: &[
@@ -54,13 +61,21 @@ pub(super) static ALL: &[Identifier] = &[
             "微信 199 0000 1234",
             "电话一三八零零一三八零零零",
             "8613800138000",
+            "M: (+86)13800138000",
         ],
         invalid: &["手机12800138000", "订单号13800138000", "13800138000123456789"],
     },
     Identifier {
         name: "cn_mobile",
         label: "手机号（紧接标签）",
-        detect: Detect::Run(Runs { shortest: 12, longest: 20, shapes: MIXED, next: ANY, check: labelled }),
+        detect: Detect::Run(Runs {
+            shortest: 12,
+            longest: 20,
+            shapes: MIXED,
+            next: ANY,
+            first: b"1TPMC",
+            check: labelled,
+        }),
         positive: WORDS,
         negative: &[],
         valid: &["tel13800138000", "电话13800138000haha"],
@@ -69,7 +84,14 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_landline",
         label: "固定电话",
-        detect: Detect::Run(Runs { shortest: 10, longest: 16, shapes: DIGITS, next: ANY, check: landline }),
+        detect: Detect::Run(Runs {
+            shortest: 10,
+            longest: 16,
+            shapes: DIGITS,
+            next: ANY,
+            first: b"0",
+            check: landline,
+        }),
         positive: &[
             "电话",
             "座机",
@@ -86,13 +108,20 @@ pub(super) static ALL: &[Identifier] = &[
             "bgdh",
         ],
         negative: &["银行卡", "账号", "卡号"],
-        valid: &["电话：0931-8888888", "010-62345678", "传真 (0931)8888888", "0755 2345 6789"],
+        valid: &[
+            "电话：0931-8888888",
+            "座机0931-8888888转806",
+            "Tel: 0931-8888888 ext. 22",
+            "010-62345678",
+            "传真 (0931)8888888",
+            "0755 2345 6789",
+        ],
         invalid: &["0931-88888", "01062345678901234567", "2010-62345678"],
     },
     Identifier {
         name: "cn_landline",
         label: "本地固定电话",
-        detect: Detect::Run(Runs { shortest: 7, longest: 8, shapes: DIGITS, next: ANY, check: local }),
+        detect: Detect::Run(Runs { shortest: 7, longest: 8, shapes: DIGITS, next: ANY, first: ANY, check: local }),
         positive: &["座机", "固话", "传真", "办公电话", "值班电话", "联系电话"],
         negative: &[],
         valid: &["办公电话：8826451"],
@@ -101,7 +130,14 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_service_number",
         label: "400/800服务号码",
-        detect: Detect::Announced(Runs { shortest: 10, longest: 10, shapes: DIGITS, next: ANY, check: service }),
+        detect: Detect::Announced(Runs {
+            shortest: 10,
+            longest: 10,
+            shapes: DIGITS,
+            next: ANY,
+            first: ANY,
+            check: service,
+        }),
         positive: &["热线", "客服", "电话", "咨询", "拨打", "hotline"],
         negative: &[],
         valid: &["客服热线400-810-0000"],
@@ -110,7 +146,14 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_iot_number",
         label: "物联网卡号",
-        detect: Detect::Announced(Runs { shortest: 13, longest: 13, shapes: DIGITS, next: ANY, check: iot }),
+        detect: Detect::Announced(Runs {
+            shortest: 13,
+            longest: 13,
+            shapes: DIGITS,
+            next: ANY,
+            first: ANY,
+            check: iot,
+        }),
         positive: &["物联网", "物联卡", "流量卡", "iot", "msisdn", "卡号"],
         negative: &[],
         valid: &["物联网卡 1064812345678"],
@@ -148,7 +191,9 @@ fn mobile(token: &Token<'_>) -> Option<Found> {
         true => 62,
         false => 50,
     };
-    let start = token.start - usize::from(token.previous_byte() == Some(b'+') && text.len() > 11);
+    let code = ["(+86)", "（+86）", "(86)"].into_iter().find(|code| text.len() == 11 && token.before().ends_with(code));
+    let plus = usize::from(token.previous_byte() == Some(b'+') && text.len() > 11);
+    let start = token.start - code.map_or(plus, str::len);
     let why = if segment_in_use(number) { "11位，号段在用" } else { "11位，号段未公布" };
     let separated = if token.joined { 8 } else { 0 };
     Some(Found { start, ..Found::run(token, confidence + separated, why) })
@@ -227,7 +272,17 @@ fn landline(token: &Token<'_>) -> Option<Found> {
     }
     let confidence = if separated { 68 } else { 40 };
     let found = Found::run(token, confidence, "区号和号码长度正确");
+    let found = Found { end: found.end + extension(token.after()), ..found };
     Some(if separated || bracket { found } else { Found { needs_context: true, ..found } })
+}
+
+/// Length of an extension: 转806, ` ext. 22`.
+fn extension(after: &str) -> usize {
+    let rest =
+        ["转", "-转", " 转", " ext. ", " ext ", " ext.", "ext"].into_iter().find_map(|word| after.strip_prefix(word));
+    let digits = rest.map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count());
+    let ends = (1..=6).contains(&digits);
+    rest.filter(|_| ends).map_or(0, |rest| after.len() - rest.len() + digits)
 }
 
 fn local(token: &Token<'_>) -> Option<Found> {

@@ -35,7 +35,14 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_resident_id",
         label: "居民身份证号",
-        detect: Detect::Run(Runs { shortest: 18, longest: 18, shapes: DIGITS_OR_MIXED, next: ANY, check: eighteen }),
+        detect: Detect::Run(Runs {
+            shortest: 18,
+            longest: 18,
+            shapes: DIGITS_OR_MIXED,
+            next: ANY,
+            first: b"1234567",
+            check: eighteen,
+        }),
         positive: WORDS,
         negative: &["银行卡", "卡号", "账号"],
         valid: &[
@@ -49,7 +56,14 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_resident_id",
         label: "居民身份证号（紧接文字）",
-        detect: Detect::Announced(Runs { shortest: 20, longest: 25, shapes: MIXED, next: ANY, check: trailed }),
+        detect: Detect::Announced(Runs {
+            shortest: 20,
+            longest: 25,
+            shapes: MIXED,
+            next: ANY,
+            first: ANY,
+            check: trailed,
+        }),
         positive: WORDS,
         negative: &[],
         valid: &["身份证号11010519491231002Xhaha"],
@@ -58,7 +72,14 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_resident_id",
         label: "居民身份证号（15位）",
-        detect: Detect::Announced(Runs { shortest: 15, longest: 15, shapes: DIGITS, next: ANY, check: fifteen }),
+        detect: Detect::Announced(Runs {
+            shortest: 15,
+            longest: 15,
+            shapes: DIGITS,
+            next: ANY,
+            first: ANY,
+            check: fifteen,
+        }),
         positive: WORDS,
         negative: &["IMEI", "imei", "营业执照", "注册号"],
         valid: &["旧身份证号 110105491231002"],
@@ -72,6 +93,7 @@ pub(super) static ALL: &[Identifier] = &[
             longest: 18,
             shapes: DIGITS_OR_MIXED,
             next: ANY,
+            first: ANY,
             check: hmt_residence,
         }),
         positive: &["居住证", "港澳居民", "台湾居民", "证件号", "身份证"],
@@ -82,7 +104,14 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_foreigner_residence",
         label: "外国人永久居留身份证",
-        detect: Detect::Run(Runs { shortest: 18, longest: 18, shapes: DIGITS_OR_MIXED, next: ANY, check: foreigner }),
+        detect: Detect::Run(Runs {
+            shortest: 18,
+            longest: 18,
+            shapes: DIGITS_OR_MIXED,
+            next: ANY,
+            first: b"9",
+            check: foreigner,
+        }),
         positive: &["永久居留", "外国人", "居留证", "证件号", "permanent residence", "身份证"],
         negative: &[],
         valid: &["永久居留证 911124198108030024"],
@@ -91,7 +120,14 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_foreigner_residence",
         label: "外国人永久居留证（2017版）",
-        detect: Detect::Announced(Runs { shortest: 15, longest: 15, shapes: MIXED, next: ANY, check: foreigner_2017 }),
+        detect: Detect::Announced(Runs {
+            shortest: 15,
+            longest: 15,
+            shapes: MIXED,
+            next: ANY,
+            first: ANY,
+            check: foreigner_2017,
+        }),
         positive: &["永久居留", "外国人", "居留证", "证件号", "permanent residence"],
         negative: &[],
         valid: &["永久居留证 CAN110078010818"],

@@ -1,6 +1,6 @@
 //! Travel documents and identity cards of Hong Kong, Macau and Taiwan.
 
-use super::{ANY, DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, MIXED, Runs, all_digits};
+use super::{ANY, CAPITALS, DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, MIXED, Runs, all_digits};
 use crate::classify::checksum;
 use crate::classify::tokens::{Document, Token};
 
@@ -8,7 +8,14 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_passport",
         label: "护照号",
-        detect: Detect::Announced(Runs { shortest: 8, longest: 9, shapes: MIXED, next: ANY, check: passport }),
+        detect: Detect::Announced(Runs {
+            shortest: 8,
+            longest: 9,
+            shapes: MIXED,
+            next: ANY,
+            first: ANY,
+            check: passport,
+        }),
         positive: &["护照", "passport", "出入境", "签证", "证件号", "出境", "旅客", "hzh", "hzhm"],
         negative: &["港澳通行证", "台湾通行证"],
         valid: &["护照号E12345678", "passport EA1234567", "护照 G12345678", "公务护照 SE1234567"],
@@ -17,7 +24,14 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_passport",
         label: "护照号（旧）",
-        detect: Detect::Announced(Runs { shortest: 9, longest: 9, shapes: DIGITS, next: ANY, check: old_passport }),
+        detect: Detect::Announced(Runs {
+            shortest: 9,
+            longest: 9,
+            shapes: DIGITS,
+            next: ANY,
+            first: ANY,
+            check: old_passport,
+        }),
         positive: &["护照", "passport"],
         negative: &[],
         valid: &["护照号 141234567"],
@@ -38,7 +52,14 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_hk_macau_permit",
         label: "港澳居民来往内地通行证",
-        detect: Detect::Announced(Runs { shortest: 9, longest: 11, shapes: MIXED, next: ANY, check: home_return }),
+        detect: Detect::Announced(Runs {
+            shortest: 9,
+            longest: 11,
+            shapes: MIXED,
+            next: ANY,
+            first: ANY,
+            check: home_return,
+        }),
         positive: &["回乡证", "来往内地通行证", "港澳居民", "港澳通行证", "往来港澳", "通行证"],
         negative: &[],
         valid: &[
@@ -57,6 +78,7 @@ pub(super) static ALL: &[Identifier] = &[
             longest: 10,
             shapes: DIGITS,
             next: ANY,
+            first: ANY,
             check: taiwan_compatriot,
         }),
         positive: &["台胞证", "台湾居民", "来往大陆通行证", "台湾通行证"],
@@ -67,7 +89,14 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_taiwan_permit",
         label: "往来台湾通行证",
-        detect: Detect::Announced(Runs { shortest: 9, longest: 9, shapes: MIXED, next: ANY, check: to_taiwan }),
+        detect: Detect::Announced(Runs {
+            shortest: 9,
+            longest: 9,
+            shapes: MIXED,
+            next: ANY,
+            first: ANY,
+            check: to_taiwan,
+        }),
         positive: &["往来台湾", "台湾通行证", "赴台", "大通证"],
         negative: &[],
         valid: &["往来台湾通行证 L12345678"],
@@ -76,7 +105,14 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "hk_identity_card",
         label: "香港身份证号",
-        detect: Detect::Run(Runs { shortest: 7, longest: 9, shapes: MIXED, next: ANY, check: hong_kong }),
+        detect: Detect::Run(Runs {
+            shortest: 7,
+            longest: 9,
+            shapes: MIXED,
+            next: ANY,
+            first: CAPITALS,
+            check: hong_kong,
+        }),
         positive: &["香港身份证", "香港居民", "HKID", "hkid", "身份证"],
         negative: &[],
         valid: &["香港身份证 A123456(3)", "HKID G123456(A)"],
@@ -85,7 +121,14 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "macau_identity_card",
         label: "澳门身份证号",
-        detect: Detect::Announced(Runs { shortest: 7, longest: 8, shapes: DIGITS, next: ANY, check: macau }),
+        detect: Detect::Announced(Runs {
+            shortest: 7,
+            longest: 8,
+            shapes: DIGITS,
+            next: ANY,
+            first: ANY,
+            check: macau,
+        }),
         positive: &["澳门身份证", "澳门居民身份证", "BIR"],
         negative: &[],
         valid: &["澳门身份证 5215299(8)"],
@@ -99,6 +142,7 @@ pub(super) static ALL: &[Identifier] = &[
             longest: 10,
             shapes: DIGITS_OR_MIXED,
             next: ANY,
+            first: ANY,
             check: taiwan_identity,
         }),
         positive: &["台湾身份证", "身分證", "身份證", "国民身份证", "身份证"],

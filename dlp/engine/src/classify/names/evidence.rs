@@ -29,7 +29,7 @@ const BORDER: i32 = 8;
 /// Evidence from which a word is named in the explanation.
 const TELLING: i32 = 25;
 
-const SEPARATORS: [char; 9] = ['：', ':', ' ', '“', '"', '(', '（', '*', '\t'];
+const SEPARATORS: [char; 11] = ['：', ':', ' ', '“', '"', '(', '（', '*', '\t', '|', '｜'];
 
 /// What stands before a place of a run.
 pub(super) fn left(run: Run<'_>, at: usize) -> Evidence {
@@ -66,7 +66,7 @@ pub(super) fn right(run: Run<'_>, at: usize) -> Evidence {
 
 /// A number, a telephone, or a word for what belongs to a person, after the border of a run.
 fn behind(tail: &str) -> i32 {
-    let rest = tail.trim_start_matches([' ', '（', '(', '/', '，', ',', '：', ':', '\t', '|', '-', '"']);
+    let rest = tail.trim_start_matches([' ', '（', '(', '/', '，', ',', '：', ':', '\t', '|', '｜', '-', '"']);
     let number = rest.starts_with(|c: char| c.is_ascii_digit() || c == '+');
     if rest.len() == tail.len() {
         return if number { 30 } else { BORDER };

@@ -19,7 +19,10 @@ const PARTS: &str = "\
     其木格 敖登 格日乐 格日勒 敖日 乌云 塔娜 阿拉坦 阿拉腾 仓布 娜日 娜布其 哈斯 哈日 胡日 吉日嘎拉 吉雅 孟克 \
     牧仁 宝力 宝力道 宝力格 道尔吉 特木尔 铁木尔 苏德 苏雅 萨日娜 图格 旭日 伊德 扎那 扎木苏 朝克 朝勒 查干 \
     达来 达楞 嘎拉 嘎日 高乐 格根 毕力格 都楞 恩和 满都 那日 那仁 脑日布 其格 青格 青格勒 赛音 赛罕 色音 陶格 \
-    陶德 乌恩 乌日 希日 央措 吉措 毛措 东知 当周 旦知 拉措 项秀 尕姆 拉么 完么 杂巴";
+    陶德 乌恩 乌日 希日 央措 吉措 毛措 娜姆 拉毛草 东知 当周 旦知 拉措 项秀 尕姆 拉么 完么 杂巴";
+
+/// Confidence in names of two parts or more.
+pub(super) const SURE: u8 = 97;
 
 /// Finds such names in a run of characters: two parts or more in a row, or one behind a label.
 pub(super) fn find(
@@ -39,7 +42,8 @@ pub(super) fn find(
             parts += 1;
         }
         let labelled = || announced || is_labelled(text, start);
-        if parts >= 2 || parts == 1 && alone(text, end) && labelled() {
+        let whole = alone(text, end) || end - start >= 9;
+        if parts >= 2 || parts == 1 && whole && labelled() {
             candidates.push(candidate(start, end, parts));
         }
         index += ((end - start) / 3).max(1);
@@ -70,7 +74,7 @@ fn alone(text: &str, end: usize) -> bool {
 }
 
 fn candidate(start: usize, end: usize, parts: usize) -> Candidate {
-    let confidence = if parts >= 2 { 97 } else { 78 };
+    let confidence = if parts >= 2 { SURE } else { 78 };
     Candidate {
         data_type: "person_name",
         start,
