@@ -4,88 +4,21 @@
 //! `cargo run --release -p fengsui-dlp-gateway --example trace_trial -- ROUNDS [ROWS [RECIPIENTS [SEED]]]`
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+#[allow(unreachable_pub, dead_code, reason = "each example uses its part")]
+mod people;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use fengsui_dlp_engine::EngineSettings;
 use fengsui_dlp_gateway::ledger::{Entry, Ledger};
-use fengsui_dlp_gateway::sharing::{ReleaseRequest, TraceRequest, release, trace_source};
+use fengsui_dlp_gateway::sharing::{ReleaseRequest, TraceRequest, Tracer, release};
 use fengsui_dlp_gateway::table::{Table, open_bytes};
 use fengsui_schema::Timestamp;
+use people::{Random, original};
 
 /// Copies that are really made; leakers are drawn among their recipients.
 const COPIES: usize = 9;
-
-/// SplitMix64 (G. Steele et al., 2014): the same trial for the same seed.
-struct Random(u64);
-
-impl Random {
-    fn draw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, most: usize) -> usize {
-        (self.draw() % most.max(1) as u64) as usize
-    }
-
-    /// So many different numbers below `most`.
-    fn some(&mut self, count: usize, most: usize) -> Vec<usize> {
-        let mut all: Vec<usize> = (0..most).collect();
-        (0..count.min(most)).for_each(|place| {
-            let other = place + self.below(most - place);
-            all.swap(place, other);
-        });
-        all.truncate(count);
-        all
-    }
-}
-
-fn original(rows: usize, random: &mut Random) -> Table {
-    let columns = ["编号", "姓名", "证件号", "手机号", "银行卡号", "邮箱", "住址", "出生日期", "金额", "单位"];
-    let surnames: Vec<char> = "王李张刘陈杨赵黄周吴马丁祁妥贺安".chars().collect();
-    let given: Vec<char> = "伟芳秀英敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂文辉".chars().collect();
-    let row = |number: usize| {
-        let (year, month, day) = (1950 + random.below(56), 1 + random.below(12), 1 + random.below(28));
-        let body = format!("6201{:02}{year}{month:02}{day:02}{:03}", 2 + random.below(3), random.below(1000));
-        let weights = [7_u32, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-        let sum: u32 = body.bytes().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
-        let card = format!("621700{:012}", random.draw() % 1_000_000_000_000);
-        let digits = card.bytes().rev().enumerate().map(|(place, digit)| {
-            let value = u32::from(digit - b'0') * (1 + u32::from(place.is_multiple_of(2)));
-            value / 10 + value % 10
-        });
-        let check = (10 - digits.sum::<u32>() % 10) % 10;
-        let name: String = std::iter::once(surnames[random.below(surnames.len())])
-            .chain((0..1 + random.below(2)).map(|_| given[random.below(given.len())]).collect::<Vec<_>>())
-            .collect();
-        vec![
-            (number + 1).to_string(),
-            name,
-            format!("{body}{}", char::from(b"10X98765432"[(sum % 11) as usize])),
-            format!("1{}{:08}", ["38", "39", "50", "77", "89"][random.below(5)], random.draw() % 100_000_000),
-            format!("{card}{check}"),
-            format!(
-                "u{}@{}",
-                random.draw() % 10_000_000,
-                ["example.com", "example.org", "mail.example.cn"][random.below(3)]
-            ),
-            format!(
-                "甘肃省兰州市城关区东岗西路{}号{}栋{}室",
-                1 + random.below(900),
-                1 + random.below(30),
-                101 + random.below(2000)
-            ),
-            format!("{year}-{month:02}-{day:02}"),
-            format!("{}.{:02}", random.below(100_000), random.below(100)),
-            format!("第{}科", random.below(40)),
-        ]
-    };
-    Table { columns: columns.map(str::to_owned).to_vec(), rows: (0..rows).map(row).collect() }
-}
 
 struct Trial {
     folder: tempfile::TempDir,
@@ -113,11 +46,12 @@ impl Trial {
                 ledger: path("ledger"),
                 input: path("in.csv"),
                 output: path("copy.csv"),
+                replace: true,
                 time: Timestamp::from_nanos(0),
                 engine: EngineSettings::default(),
             };
             let start = std::time::Instant::now();
-            last = release(&request).expect("releases");
+            last = release(&request).expect("releases").first;
             println!(
                 "released {} rows to {} in {:.1} s; carriers {:?}, keyed {:?}",
                 last.rows,
@@ -272,7 +206,12 @@ struct Count {
     innocent: usize,
     worst: f64,
     least_innocent: f64,
+    /// Trials in which the likeliest innocent had a stated probability below each of [`CHANCES`].
+    below: [usize; 3],
 }
+
+/// Stated probabilities of error whose truth is counted.
+const CHANCES: [f64; 3] = [0.3, 0.1, 0.01];
 
 fn main() {
     let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<u64>().expect("a number"));
@@ -283,25 +222,32 @@ fn main() {
     let mut random = Random(seed);
     let trial = Trial::new(rows, recipients, &mut random);
     let names = trial.names(&trial.ledger());
+    let request = TraceRequest { ledger: trial.ledger(), ..TraceRequest::default() };
+    let tracer = Tracer::open(&request).expect("opens");
     let mut counts: BTreeMap<usize, Count> = BTreeMap::new();
     for round in 0..rounds {
         for (place, attack) in ATTACKS.iter().enumerate() {
             let guilty = random.some(attack.leakers, COPIES);
             let table = leak(&trial, attack, &guilty, round % 5, &mut random);
             let bytes = csv_bytes(&table, trial.folder.path());
-            let request = TraceRequest { ledger: trial.ledger(), ..TraceRequest::default() };
             let mut source = open_bytes(Path::new("leak.csv"), bytes).expect("opens");
-            let report = trace_source(&request, source.as_mut()).expect("traces");
+            let report = tracer.trace(source.as_mut()).expect("traces");
             let right = guilty.iter().filter(|copy| report.named.contains(&names[**copy])).count();
             let count = counts.entry(place).or_insert_with(|| Count { least_innocent: 1.0, ..Count::default() });
             count.trials += 1;
             count.one += usize::from(right > 0);
             count.all += usize::from(right == guilty.len());
             count.innocent += report.named.len() - right;
+            if right < guilty.len() {
+                println!("round {round}, {}: {right} of {} named by {:?}", attack.name, guilty.len(), table.columns);
+            }
             for suspect in report.datasets.iter().flat_map(|dataset| &dataset.suspects) {
                 let innocent = !guilty.iter().any(|copy| names[*copy] == suspect.recipient);
                 if innocent {
                     count.least_innocent = count.least_innocent.min(suspect.error_probability);
+                    count.below.iter_mut().enumerate().for_each(|(place, below)| {
+                        *below += usize::from(suspect.error_probability <= CHANCES[place]);
+                    });
                 } else {
                     count.worst = count.worst.max(suspect.error_probability);
                 }
@@ -309,6 +255,11 @@ fn main() {
         }
     }
     println!("{rows} rows, {recipients} recipients, seed {seed}");
+    let trials: usize = counts.values().map(|count| count.trials).sum();
+    for (place, chance) in CHANCES.iter().enumerate() {
+        let below: usize = counts.values().map(|count| count.below[place]).sum();
+        println!("an innocent with a stated probability of at most {chance}: {below} in {trials} trials");
+    }
     for (place, count) in counts {
         println!(
             "{:58} at least one named {}/{}, all named {}/{}, innocent named {}; largest error probability of a leaker {:.1e}, smallest of an innocent {:.1e}",

@@ -269,7 +269,13 @@ pub fn run(
 ) -> Result<(Vec<TableReport>, u64), GatewayError> {
     let mut reports = Vec::new();
     while let Some(head) = source.next_table()? {
-        reports.push(run_table(means, &head, (source, sink), tokens, observe)?);
+        // New workbooks come with empty sheets; they are no tables.
+        if !head.fields.is_empty() {
+            reports.push(run_table(means, &head, (source, sink), tokens, observe)?);
+        }
+    }
+    if reports.is_empty() {
+        return Err(GatewayError::Usage("the input has no columns; nothing was written".to_owned()));
     }
     let left_out = sink.finish()?;
     Ok((reports, left_out))

@@ -99,6 +99,17 @@ impl Ledger {
         Ok(ledger)
     }
 
+    /// Opens the ledger of a folder that must have one, so that a mistyped path is not an empty ledger.
+    ///
+    /// # Errors
+    /// When there is none, or as [`Self::open`].
+    pub fn existing(folder: &Path) -> Result<Self, GatewayError> {
+        if folder.join("ledger.jsonl").exists() {
+            return Self::open(folder);
+        }
+        Err(GatewayError::format(folder, "holds no share ledger; name the folder the copies were released with"))
+    }
+
     fn check_line(&mut self, index: usize, line: &str) -> Result<(), GatewayError> {
         let entry: Entry = serde_json::from_str(line).map_err(|error| self.broken(index, &error.to_string()))?;
         let mut digest = [0; 32];

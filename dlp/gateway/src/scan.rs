@@ -107,7 +107,8 @@ pub fn scan_path_with(engine: &Engine, known: &KnownData, path: &Path) -> ScanRe
     }
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+/// The bytes of a file, or why they can't be had.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     let size = std::fs::metadata(path).map_err(|error| format!("文件无法读取：{error}"))?.len();
     if size > limits::FILE_BYTES {
         return Err(format!("文件超过{}MiB，请拆分后检查", limits::FILE_BYTES / 1024 / 1024));

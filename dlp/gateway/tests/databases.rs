@@ -305,10 +305,11 @@ fn released_and_traced(server: &Server, kind: &str, table: &str) {
             ledger: ledger.clone(),
             input: table.into(),
             output: server.address(kind, &format!("{schema}.{name}")).into(),
+            replace: false,
             time: fengsui_schema::Timestamp::from_nanos(0),
             engine: fengsui_dlp_engine::EngineSettings::default(),
         };
-        let entry = release(&request).expect("releases");
+        let entry = release(&request).expect("releases").first;
         assert_eq!((entry.rows, entry.keyed.contains(&"sfzh".to_owned())), (3000, true));
     }
     let leaked = server.address(kind, &format!("{schema}.copy_b"));

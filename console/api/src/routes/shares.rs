@@ -118,13 +118,15 @@ pub(crate) async fn release(
         ledger: folder.join("ledger"),
         input: shares::file_of(&state, "originals", number, &row.file_name)?,
         output: shares::file_of(&state, "copies", number, &row.file_name)?,
+        // What an attempt left that was never entered.
+        replace: true,
         time: Timestamp::from_millis(state.now()),
         engine: state.shared().dlp_settings.clone(),
     };
     // One release at a time: the ledger is a chain. The copy is made before the transaction, which would block others.
     let _turn = state.shared().ledger.lock().await;
     shares::approved(&state, &caller, &id).await?;
-    let entry = state.off_thread(move || make_copy(&request)).await?.map_err(|error| failed(&error))?;
+    let entry = state.off_thread(move || make_copy(&request)).await?.map_err(|error| failed(&error))?.first;
     let mut change = Change::of(&state, &caller).await?;
     if !shares::released(&mut change, &id, &entry).await? {
         return Err(ApiError::conflict("该申请已发放", "the copy was made already"));

@@ -42,7 +42,7 @@ pub(crate) enum DlpCommand {
     Risk(RiskArguments),
     /// Mask and mark a copy for one recipient and record it.
     #[command(
-        after_help = "Example:\n  fengsui dlp release --policy policy.toml --recipient dept-12 --ledger ledger people.csv copy.csv"
+        after_help = "Example:\n  fengsui dlp release --policy policy.toml --recipient dept-12 --ledger ledger people.csv copy.csv\n\nEvery sheet of a workbook is marked and gets an entry of its own in the ledger."
     )]
     Release(ReleaseArguments),
     /// Mark a document (.txt, .md, .docx) weakly for one recipient and record it. Nothing in it is masked.
@@ -134,7 +134,7 @@ pub(crate) struct MaskArguments {
     /// Do everything but write.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Replace a table of a database that exists.
+    /// Replace a file, or a table of a database, that exists.
     #[arg(long)]
     pub(crate) replace: bool,
     /// File that keeps the values behind tokens, sealed; made when it does not exist.
@@ -192,6 +192,9 @@ pub(crate) struct ReleaseArguments {
     pub(crate) ledger: PathBuf,
     /// What to read: .csv, .tsv, .jsonl, .xlsx, .parquet, or a table of a database.
     pub(crate) input: PathBuf,
+    /// Replace a copy that exists.
+    #[arg(long)]
+    pub(crate) replace: bool,
     /// Copy to write, in the same forms.
     pub(crate) output: PathBuf,
 }

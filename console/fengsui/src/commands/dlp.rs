@@ -94,6 +94,7 @@ fn release_options(job: ReleaseArguments) -> ReleaseRequest {
         ledger: job.ledger,
         input: job.input,
         output: job.output,
+        replace: job.replace,
         time: SystemClock.now(),
         engine: EngineSettings::default(),
     }

@@ -128,6 +128,18 @@ impl Policy {
         Engine::data_types().into_iter().map(|(name, _)| name).find(|name| *name == named.data_type)
     }
 
+    /// Columns the policy names that are none of these: mistyped, or of another table.
+    #[must_use]
+    pub fn missing_columns(&self, columns: &[&str]) -> Vec<&str> {
+        let named = self.rule.iter().flat_map(|rule| &rule.columns);
+        let named = named.chain(self.column.iter().flat_map(|column| &column.names)).chain(&self.marks.without);
+        let mut missing: Vec<&str> = named.map(String::as_str).filter(|name| !columns.contains(name)).collect();
+        missing.retain(|name| *name != "*");
+        missing.sort_unstable();
+        missing.dedup();
+        missing
+    }
+
     /// The function of a column that a rule names, for columns of no known type.
     ///
     /// # Errors

@@ -1,16 +1,18 @@
 //! Marks that tell the copies of one dataset apart, and the arithmetic that names who leaked.
 //!
 //! Each marked cell carries, in the choice between two equivalent ways of writing it, one binary symbol drawn by a
-//! keyed function with a secret bias (G. Tardos, "Optimal probabilistic fingerprint codes", 2003). Tracing adds the
-//! symmetric score of B. Škorić et al. ("Symmetric Tardos fingerprinting codes", 2008) over the cells seen. Whatever
+//! keyed function with a secret bias (G. Tardos, "Optimal probabilistic fingerprint codes", 2003). Tracing adds scores
+//! over the cells seen. Whatever
 //! was leaked, the symbols of an innocent recipient have nothing to do with it: their sum has mean zero, and its tail
 //! is computed from the biases of the very cells that were seen.
 
 mod carrier;
+mod score;
 mod tail;
 mod text;
 
 pub use carrier::Carrier;
+pub use score::{Reading, Score, Seen};
 pub use tail::{Tail, binomial_tail};
 pub use text::{mark_text, read_text_marks, text_mark};
 
@@ -43,17 +45,8 @@ pub struct MarkCell {
 #[derive(Debug)]
 pub struct RecipientMark(Sm4Blocks);
 
-/// What was read from a cell of a leak: 1 for a one, -1 for a zero, between them when copies of the row disagree.
-pub type Vote = f64;
-
-/// One recipient's score in a trace.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Score {
-    /// Standard deviations above what an innocent recipient is expected to have.
-    pub deviations: f64,
-    /// Probability that one innocent recipient scores so high.
-    pub tail: Tail,
-}
+/// What was read from a cell of a leak: 1 for a one, -1 for a zero, between them when rows of the leak disagree.
+type Vote = f64;
 
 impl ReleaseMark {
     /// The marks under a key.
@@ -120,25 +113,6 @@ impl RecipientMark {
     #[must_use]
     pub fn symbol(&self, cell: &MarkCell) -> bool {
         unit(&self.0.encrypt(cell.block)) < cell.bias
-    }
-
-    /// Scores the recipient against what was read from a leak. Each cell counts once.
-    #[must_use]
-    pub fn score(&self, seen: &[(MarkCell, Vote)]) -> Score {
-        let mut blocks = [[0; 16]; 64];
-        let (mut sum, mut variance) = (0.0, 0.0);
-        for chunk in seen.chunks(blocks.len()) {
-            let drawn = &mut blocks[..chunk.len()];
-            drawn.iter_mut().zip(chunk).for_each(|(block, (cell, _))| *block = cell.block);
-            self.0.encrypt_all(drawn);
-            for (block, (cell, vote)) in drawn.iter().zip(chunk) {
-                let (for_one, for_zero) = weights(cell.bias);
-                sum += vote * if unit(block) < cell.bias { for_one } else { -for_zero };
-                variance += vote * vote;
-            }
-        }
-        let deviations = if variance > 0.0 { sum / variance.sqrt() } else { 0.0 };
-        Score { deviations, tail: Tail::of(seen, sum, variance) }
     }
 }
 

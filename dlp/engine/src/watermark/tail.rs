@@ -1,7 +1,5 @@
 //! How probable it is that an innocent recipient looks guilty.
 
-use super::{MarkCell, Vote, weights};
-
 /// The probability that a sum of independent terms reaches a value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tail {
@@ -14,38 +12,35 @@ pub struct Tail {
 /// Scores below this many deviations are no suspicion; their tail is taken from the normal distribution.
 const INTERESTING: f64 = 2.0;
 
+/// Terms from which on the estimate is trusted.
+const FEWEST: usize = 30;
+
 impl Tail {
-    /// The tail of the score of an innocent recipient over these cells at `sum`.
-    pub(super) fn of(seen: &[(MarkCell, Vote)], sum: f64, variance: f64) -> Self {
+    /// The tail at `sum` of a sum of these terms, whose mean is zero.
+    pub(super) fn of(terms: &[Term], sum: f64, variance: f64) -> Self {
         if variance <= 0.0 || sum < INTERESTING * variance.sqrt() {
             let probability = upper_normal(if variance > 0.0 { sum / variance.sqrt() } else { 0.0 });
             return Self { probability, bound: 1.0 };
         }
-        let terms: Vec<Term> =
-            seen.iter().filter(|(_, vote)| *vote != 0.0).map(|(cell, vote)| Term::new(cell.bias, *vote)).collect();
-        let theta = saddle_point(&terms, sum, variance);
-        let (cumulant, _, curvature) = cumulants(&terms, theta);
+        let theta = saddle_point(terms, sum, variance);
+        let (cumulant, _, curvature) = cumulants(terms, theta);
         let exponent = cumulant - theta * sum;
         let bound = exponent.exp().min(1.0);
         let (w, u) = ((-2.0 * exponent).max(0.0).sqrt(), theta * curvature.sqrt());
         let estimate = upper_normal(w) + density(w) * (1.0 / u - 1.0 / w);
-        let probability = if estimate.is_finite() { estimate.clamp(0.0, bound) } else { bound };
+        // A sum of few terms has steps that the estimate smooths away.
+        let probability =
+            if estimate.is_finite() && terms.len() >= FEWEST { estimate.clamp(0.0, bound) } else { bound };
         Self { probability, bound }
     }
 }
 
 /// One cell's share of the sum: `high` with probability `bias`, else `low`.
-struct Term {
-    bias: f64,
-    high: f64,
-    low: f64,
-}
-
-impl Term {
-    fn new(bias: f64, vote: Vote) -> Self {
-        let (for_one, for_zero) = weights(bias);
-        Self { bias, high: vote * for_one, low: -vote * for_zero }
-    }
+#[derive(Debug)]
+pub(super) struct Term {
+    pub(super) bias: f64,
+    pub(super) high: f64,
+    pub(super) low: f64,
 }
 
 /// The cumulant generating function and its first two derivatives.

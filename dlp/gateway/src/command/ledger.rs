@@ -12,7 +12,7 @@ use crate::ledger::Ledger;
 /// # Errors
 /// When the ledger can't be read or its chain is broken.
 pub fn list(folder: &Path, format: Format, out: &mut dyn Write) -> Result<u8, GatewayError> {
-    let ledger = Ledger::open(folder)?;
+    let ledger = Ledger::existing(folder)?;
     for entry in ledger.entries() {
         match format {
             Format::Table => writeln!(

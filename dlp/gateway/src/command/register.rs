@@ -36,7 +36,7 @@ pub fn run(options: &RegisterOptions, out: &mut dyn Write) -> Result<u8, Gateway
     };
     let key = HmacKey::new(&key(&options.key)?);
     let set = ExactSet::build(&options.name, &key, table.column(index).into_iter());
-    std::fs::write(&options.output, set.write()).map_err(|error| GatewayError::io(&options.output, error))?;
+    crate::table::write_whole(&options.output, set.write().as_bytes())?;
     writeln!(out, "已登记{}个值：{}", set.len(), super::printable(&options.output.to_string_lossy()))?;
     Ok(0)
 }

@@ -1,15 +1,15 @@
 //! `fengsui dlp screen`: words of a lexicon in files and folders.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use fengsui_dlp_engine::lexicon::{Hit, Lexicon};
 use serde_json::json;
 
 use super::scan::local;
 use super::{Format, printable, progress};
-use crate::extract::{Piece, extract};
-use crate::scan::files_of;
+use crate::extract::{Extracted, Piece, Unreadable, extract};
+use crate::scan::{files_of, read_file};
 use crate::{GatewayError, load_lexicon};
 
 /// What is screened.
@@ -23,10 +23,10 @@ pub struct ScreenOptions {
     pub format: Format,
 }
 
-/// Screens and reports. Returns 0 without hits, 1 with hits.
+/// Screens and reports. Returns 0 when everything was read and nothing hit, else 1.
 ///
 /// # Errors
-/// When a target or the lexicon can't be read.
+/// When a target does not exist or the lexicon can't be read.
 pub fn run(options: &ScreenOptions, out: &mut dyn Write) -> Result<u8, GatewayError> {
     let files = options.lexicon.as_deref().map(load_lexicon).transpose()?.unwrap_or_default();
     let lexicon = Lexicon::new(&files)?;
@@ -37,9 +37,13 @@ pub fn run(options: &ScreenOptions, out: &mut dyn Write) -> Result<u8, GatewayEr
     let bar = progress(paths.len(), "筛查");
     let mut found = false;
     for path in &paths {
-        let bytes = std::fs::read(path).map_err(|error| GatewayError::io(path, error))?;
         let name = path.to_string_lossy();
-        for piece in extract(&bytes, &name).pieces {
+        let extracted = extracted(path, &name);
+        for part in &extracted.unreadable {
+            found = true;
+            unreadable(options.format, &name, part, out)?;
+        }
+        for piece in extracted.pieces {
             let (Piece::Text { inside, text } | Piece::Cell { inside, value: text, .. }) = &piece;
             for hit in lexicon.screen(text) {
                 found = true;
@@ -50,6 +54,30 @@ pub fn run(options: &ScreenOptions, out: &mut dyn Write) -> Result<u8, GatewayEr
     }
     bar.finish_and_clear();
     Ok(u8::from(found))
+}
+
+/// What can't be read at all has one part that can't.
+fn extracted(path: &Path, name: &str) -> Extracted {
+    match read_file(path) {
+        Ok(bytes) => extract(&bytes, name),
+        Err(reason) => {
+            Extracted { unreadable: vec![Unreadable { inside: String::new(), reason }], ..Extracted::default() }
+        }
+    }
+}
+
+/// What was not screened is told, so that nobody takes it for clean.
+fn unreadable(format: Format, file: &str, part: &Unreadable, out: &mut dyn Write) -> Result<(), GatewayError> {
+    match format {
+        Format::Table => {
+            writeln!(out, "{} {} 无法检查：{}", printable(file), printable(&part.inside), printable(&part.reason))?
+        }
+        Format::Json | Format::JsonLines => {
+            let line = json!({"file": file, "place": part.inside, "category": "unreadable", "reason": part.reason});
+            writeln!(out, "{line}")?;
+        }
+    }
+    Ok(())
 }
 
 fn write(format: Format, file: &str, inside: &str, hit: &Hit, out: &mut dyn Write) -> Result<(), GatewayError> {

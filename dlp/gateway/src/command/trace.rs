@@ -27,9 +27,11 @@ pub struct TraceOptions {
 /// When the ledger is broken, a table can't be read or the evidence can't be written.
 pub fn run(options: &TraceOptions, out: &mut dyn Write) -> Result<u8, GatewayError> {
     let leaked = options.request.leaked.as_path();
+    let ledger = Ledger::existing(&options.request.ledger)?;
     if is_document(leaked) {
-        return hints(&Ledger::open(&options.request.ledger)?, leaked, out);
+        return hints(&ledger, leaked, out);
     }
+    drop(ledger);
     let found = trace(&options.request)?;
     if found.datasets.is_empty() {
         writeln!(out, "账本中没有可比对的数据集")?;

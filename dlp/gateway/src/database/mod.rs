@@ -68,12 +68,15 @@ pub fn open(target: &Address) -> Result<Box<dyn Source>, GatewayError> {
     }
 }
 
-/// Makes a file or the table an address names. A table that exists is only replaced when asked to.
+/// Makes a file or the table an address names. What exists is only replaced when asked to.
 ///
 /// # Errors
 /// When it can't be written.
 pub fn create(target: &Address, replace: bool) -> Result<Box<dyn Sink>, GatewayError> {
     Ok(match target {
+        Address::File(path) if !replace && path.exists() => {
+            return Err(GatewayError::format(path, "exists; name another file, or replace it with --replace"));
+        }
         Address::File(path) => create_file(path)?,
         Address::Database(address) => match address.kind {
             DatabaseKind::Postgres => Box::new(postgres::PostgresSink::open(address, replace)?),

@@ -1,4 +1,4 @@
-//! Archives: zip, gzip, xz, tar and 7z, with limits on bytes, ratio, members and depth.
+//! Archives: zip, gzip, xz, bzip2, zstd, tar and 7z, with limits on bytes, ratio, members and depth.
 
 use std::io::{Cursor, Read};
 
@@ -179,6 +179,52 @@ pub(super) fn read_xz(job: &mut Job, bytes: &[u8], name: &str, inside: &str) {
     }
 }
 
+pub(super) fn is_bzip2(bytes: &[u8], _name: &str) -> bool {
+    matches!(
+        bytes,
+        [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, ..] | [b'B', b'Z', b'h', b'1'..=b'9', 0x17, 0x72, 0x45, ..]
+    )
+}
+
+pub(super) fn read_bzip2(job: &mut Job, bytes: &[u8], name: &str, inside: &str) {
+    let inner = ["tbz2", "tbz"].iter().find(|kind| name.ends_with(**kind)).map(|_| "inner.tar");
+    let inner = inner.unwrap_or_else(|| name.strip_suffix(".bz2").unwrap_or(name));
+    match unpack(job, &mut bzip2_rs::DecoderReader::new(bytes), bytes.len() as u64) {
+        Ok(unpacked) => read(job, &unpacked, inner, inside),
+        Err(reason) => job.unreadable(inside, reason),
+    }
+}
+
+pub(super) fn is_zstd(bytes: &[u8], _name: &str) -> bool {
+    bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
+}
+
+/// The frames of a zstd file one after the other; those that hold no data are passed over.
+pub(super) fn read_zstd(job: &mut Job, bytes: &[u8], name: &str, inside: &str) {
+    let (mut rest, mut whole) = (bytes, Vec::new());
+    while !rest.is_empty() {
+        match frame(job, &mut rest, bytes.len() as u64) {
+            Ok(mut unpacked) => whole.append(&mut unpacked),
+            Err(reason) => return job.unreadable(inside, reason),
+        }
+    }
+    let inner = if name.ends_with(".tzst") { "inner.tar" } else { name.strip_suffix(".zst").unwrap_or(name) };
+    read(job, &whole, inner, inside);
+}
+
+fn frame(job: &mut Job, rest: &mut &[u8], packed: u64) -> Result<Vec<u8>, String> {
+    use ruzstd::decoding::StreamingDecoder;
+    use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+    let memory = limits::UNPACK_MEMORY_KIB as u64 * 1024;
+    let skipped = match StreamingDecoder::new_with_max_window_size(&mut *rest, memory) {
+        Ok(mut decoder) => return unpack(job, &mut decoder, packed),
+        Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => length as usize,
+        Err(_) => return Err("zstd压缩数据损坏，或所需内存超过限制".to_owned()),
+    };
+    *rest = rest.get(skipped..).unwrap_or_default();
+    Ok(Vec::new())
+}
+
 /// A buffer that refuses to grow beyond what is allowed.
 struct Bounded {
     bytes: Vec<u8>,
@@ -237,6 +283,14 @@ pub(super) mod samples {
 
     pub(in super::super) fn seven_zip() -> Vec<u8> {
         include_bytes!("../../tests/fixtures/people.7z").to_vec()
+    }
+
+    pub(in super::super) fn bzip2() -> Vec<u8> {
+        include_bytes!("../../tests/fixtures/people.csv.bz2").to_vec()
+    }
+
+    pub(in super::super) fn zstd() -> Vec<u8> {
+        include_bytes!("../../tests/fixtures/people.csv.zst").to_vec()
     }
 
     pub(in super::super) fn xz() -> Vec<u8> {

@@ -110,6 +110,8 @@ static EXTRACTORS: &[Extractor] = &[
     Extractor { name: "legacy", matches: legacy::matches, read: legacy::read },
     Extractor { name: "zip", matches: archive::is_zip, read: archive::read_zip },
     Extractor { name: "gzip", matches: archive::is_gzip, read: archive::read_gzip },
+    Extractor { name: "bzip2", matches: archive::is_bzip2, read: archive::read_bzip2 },
+    Extractor { name: "zstd", matches: archive::is_zstd, read: archive::read_zstd },
     Extractor { name: "xz", matches: archive::is_xz, read: archive::read_xz },
     Extractor { name: "7z", matches: archive::is_seven_zip, read: archive::read_seven_zip },
     Extractor { name: "parquet", matches: columnar::matches, read: columnar::read },
@@ -189,8 +191,6 @@ fn hint(name: &str) -> ContentHint {
 fn unsupported(bytes: &[u8], name: &str) -> Option<&'static str> {
     match bytes {
         [b'R', b'a', b'r', b'!', ..] => Some("RAR压缩包，请解压后检查"),
-        [b'B', b'Z', b'h', ..] => Some("bzip2压缩文件，请解压后检查"),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("zstd压缩文件，请解压后检查"),
         _ if name.ends_with(".rar") || name.ends_with(".7z") => Some("压缩包损坏或格式不支持"),
         _ => None,
     }
@@ -244,6 +244,8 @@ mod tests {
             ("legacy", "a.doc", legacy::sample()),
             ("zip", "a.zip", archive::samples::zip()),
             ("gzip", "people.csv.gz", archive::samples::gzip()),
+            ("bzip2", "people.csv.bz2", archive::samples::bzip2()),
+            ("zstd", "people.csv.zst", archive::samples::zstd()),
             ("xz", "people.csv.xz", archive::samples::xz()),
             ("7z", "a.7z", archive::samples::seven_zip()),
             ("parquet", "a.parquet", columnar::sample()),

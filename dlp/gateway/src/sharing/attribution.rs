@@ -46,9 +46,7 @@ pub(super) struct CanaryHits {
 }
 
 /// Decrypts under the key of every recipient.
-pub(super) struct Keyed<'k> {
-    index: &'k Index,
-    mark: &'k ReleaseMark,
+pub(super) struct Keyed {
     /// By column: its type and the keys of all recipients.
     columns: Vec<(usize, Option<&'static str>, bool, Vec<ColumnMasker<'static>>)>,
     recipients: usize,
@@ -61,8 +59,8 @@ static UNASSIGNED: std::sync::LazyLock<MaskParameters> = std::sync::LazyLock::ne
 /// What a value of the leak turned out to be.
 type Found = Option<(usize, u64)>;
 
-impl<'k> Keyed<'k> {
-    pub(super) fn new(index: &'k Index, key: &MaskKey, names: &[String], mark: &'k ReleaseMark) -> Self {
+impl Keyed {
+    pub(super) fn new(index: &Index, key: &MaskKey, names: &[String]) -> Self {
         let mut columns = Vec::new();
         for (position, column) in index.columns.iter().enumerate() {
             let ColumnRole::Keyed { data_type, keep_region } = &column.role else { continue };
@@ -76,12 +74,13 @@ impl<'k> Keyed<'k> {
                 |name: &String| ColumnMasker::new(Step { mask: function, parameters }, data_type, key, Some(name));
             columns.push((position, data_type, *keep_region, names.iter().map(masker).collect()));
         }
-        Self { index, mark, columns, recipients: names.len() }
+        Self { columns, recipients: names.len() }
     }
 
     /// Tries every encrypted value of the leak under the keys of all recipients, the likeliest first.
     pub(super) fn attribute(
-        &mut self,
+        &self,
+        (index, mark): (&Index, &ReleaseMark),
         located: &Located,
         leak: &Leak,
         canaries: &HashMap<(u32, u64), usize>,
@@ -103,7 +102,8 @@ impl<'k> Keyed<'k> {
                 let domain = domain_of(*data_type, *keep_region, value).max(1.0);
                 let found = *known.entry(value).or_insert_with(|| {
                     (column.trials, chances) = (column.trials + 1, chances + (distinct / domain).min(1.0));
-                    let found = self.decrypted(*position, keys, (value, kind), &order, (located, canaries));
+                    let named = (*position, index.columns[*position].name.as_str());
+                    let found = decrypted(named, (keys, mark), (value, kind), &order, (located, canaries));
                     if let Some((recipient, digest)) = found {
                         note(
                             &mut column,
@@ -128,51 +128,49 @@ impl<'k> Keyed<'k> {
             column.chance = (chances / column.trials.max(1) as f64).min(1.0);
             attribution.columns.insert(*position, column);
         }
-        self.whole_rows(&rows, &mut attribution, located, leak);
-        neutral_canaries(self.index, self.mark, located, leak, canaries, &mut attribution);
+        whole_rows(&rows, &mut attribution, (index, located), leak);
+        neutral_canaries(index, mark, located, leak, canaries, &mut attribution);
         attribution
     }
+}
 
-    fn decrypted(
-        &self,
-        position: usize,
-        keys: &[ColumnMasker<'static>],
-        (value, kind): (&str, CellKind),
-        order: &[usize],
-        (located, canaries): (&Located, &HashMap<(u32, u64), usize>),
-    ) -> Found {
-        let name = &self.index.columns[position].name;
-        order.iter().find_map(|recipient| {
-            let plain = keys.get(*recipient)?.unmask(value, kind)?;
-            let digest = digest(self.mark, name, &plain);
-            let known = !located.postings(position).rows(digest).is_empty();
-            let own = canaries.get(&(position as u32, digest)) == Some(recipient);
-            (known || own).then_some((*recipient, digest))
-        })
-    }
+/// The recipient under whose key a value is one of the original or a made-up one, and its digest.
+fn decrypted(
+    (position, name): (usize, &str),
+    (keys, mark): (&[ColumnMasker<'static>], &ReleaseMark),
+    (value, kind): (&str, CellKind),
+    order: &[usize],
+    (located, canaries): (&Located, &HashMap<(u32, u64), usize>),
+) -> Found {
+    order.iter().find_map(|recipient| {
+        let plain = keys.get(*recipient)?.unmask(value, kind)?;
+        let digest = digest(mark, name, &plain);
+        let known = !located.postings(position).rows(digest).is_empty();
+        let own = canaries.get(&(position as u32, digest)) == Some(recipient);
+        (known || own).then_some((*recipient, digest))
+    })
+}
 
-    /// Rows of which several values decrypt to one and the same row of the original.
-    fn whole_rows(
-        &self,
-        rows: &HashMap<(usize, usize), Vec<(usize, f64)>>,
-        attribution: &mut Attribution,
-        located: &Located,
-        leak: &Leak,
-    ) {
-        for ((row, recipient), cells) in rows.iter().filter(|(_, cells)| cells.len() > 1) {
-            let mut counts: HashMap<u32, f64> = HashMap::new();
-            for (position, domain) in cells {
-                let Some(digest) = attribution.decrypted.get(&(*row, *position)) else { continue };
-                for (_, original) in located.postings(*position).rows(*digest) {
-                    *counts.entry(*original).or_insert(1.0) /= domain;
-                }
+/// Rows of which several values decrypt to one and the same row of the original.
+fn whole_rows(
+    rows: &HashMap<(usize, usize), Vec<(usize, f64)>>,
+    attribution: &mut Attribution,
+    (index, located): (&Index, &Located),
+    leak: &Leak,
+) {
+    for ((row, recipient), cells) in rows.iter().filter(|(_, cells)| cells.len() > 1) {
+        let mut counts: HashMap<u32, f64> = HashMap::new();
+        for (position, domain) in cells {
+            let Some(digest) = attribution.decrypted.get(&(*row, *position)) else { continue };
+            for (_, original) in located.postings(*position).rows(*digest) {
+                *counts.entry(*original).or_insert(1.0) /= domain;
             }
-            // Any row of the original, any row of the leak, any choice of the columns.
-            let least = counts.values().copied().fold(1.0, f64::min);
-            let chance = least * self.index.locators.len() as f64 * leak.rows() as f64 * 2_f64.powi(cells.len() as i32);
-            let known = attribution.row_proof.entry(*recipient).or_insert(1.0);
-            *known = known.min(chance);
         }
+        // Any row of the original, any row of the leak, any choice of the columns.
+        let least = counts.values().copied().fold(1.0, f64::min);
+        let chance = least * index.locators.len() as f64 * leak.rows() as f64 * 2_f64.powi(cells.len() as i32);
+        let known = attribution.row_proof.entry(*recipient).or_insert(1.0);
+        *known = known.min(chance);
     }
 }
 

@@ -13,6 +13,7 @@ use zip::{ZipArchive, ZipWriter};
 
 use crate::command::mask::key;
 use crate::ledger::{Entry, Ledger};
+use crate::table::write_whole;
 use crate::{GatewayError, limits};
 
 /// A document that is marked for a recipient.
@@ -44,8 +45,11 @@ pub fn mark_document(request: &DocumentRequest) -> Result<Entry, GatewayError> {
     if request.recipient.trim().is_empty() {
         return Err(GatewayError::Usage("the recipient has no name; a copy can't be traced to nobody".to_owned()));
     }
-    let mut ledger = Ledger::open(&request.ledger)?;
+    if request.output.exists() {
+        return Err(GatewayError::format(&request.output, "exists; name another file"));
+    }
     let bytes = std::fs::read(&request.input).map_err(|error| GatewayError::io(&request.input, error))?;
+    let mut ledger = Ledger::open(&request.ledger)?;
     let tag = ReleaseMark::new(&key(&ledger.mark_key())?).tag(&request.recipient);
     let marked = match extension(&request.input).as_str() {
         "txt" | "md" => mark_text(&text_of(&request.input, &bytes)?, tag, EVERY).into_bytes(),
@@ -57,7 +61,7 @@ pub fn mark_document(request: &DocumentRequest) -> Result<Entry, GatewayError> {
             ));
         }
     };
-    std::fs::write(&request.output, &marked).map_err(|error| GatewayError::io(&request.output, error))?;
+    write_whole(&request.output, &marked)?;
     let entry = Entry {
         time: request.time,
         recipient: request.recipient.clone(),
@@ -67,7 +71,12 @@ pub fn mark_document(request: &DocumentRequest) -> Result<Entry, GatewayError> {
         copy_sm3: hex::encode(sm3(&marked)),
         ..Entry::default()
     };
-    ledger.append(entry).cloned()
+    let recorded = ledger.append(entry).cloned();
+    if recorded.is_err() {
+        // Nobody could say whose copy it is.
+        let _ = std::fs::remove_file(&request.output);
+    }
+    recorded
 }
 
 /// The recipients that the weak marks of a document point to, and how many marks do.

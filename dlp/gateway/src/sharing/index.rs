@@ -58,6 +58,11 @@ impl Index {
         Self { columns, locators: Vec::new(), digests }
     }
 
+    /// The names of the columns of some role.
+    pub(crate) fn named(&self, fits: fn(&ColumnRole) -> bool) -> Vec<String> {
+        self.columns.iter().filter(|column| fits(&column.role)).map(|column| column.name.clone()).collect()
+    }
+
     fn paths(ledger: &Path, dataset: &str) -> (PathBuf, PathBuf) {
         let folder = ledger.join("datasets");
         (folder.join(format!("{dataset}.json")), folder.join(format!("{dataset}.index")))

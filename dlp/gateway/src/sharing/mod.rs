@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`policies`], [`policy`] | the policies that come with the product; one by id or file |
 //! | [`preview`] | the plan per column and some rows before and after |
-//! | [`release`] | a masked and marked copy on disk and its ledger entry |
+//! | [`release`] | a masked and marked copy on disk and its ledger entries |
 //! | [`mark_document`], [`document_hints`] | a document with weak marks; whom its marks point to |
 //! | [`trace`] | who a leaked table was given to, with the probability of error |
 //! | [`crate::ledger::Ledger::open`], [`flows`] | the entries, and who got how much of which data |
@@ -26,5 +26,5 @@ pub use document::{DocumentRequest, document_hints, is_document, mark_document};
 pub use evidence::{Evidence, write_evidence};
 pub use flows::{Flow, flows};
 pub use preview::{PolicySummary, Preview, PreviewColumn, PreviewRow, policies, policy, preview, preview_source};
-pub use release::{ReleaseRequest, release};
-pub use trace::{DatasetTrace, ERROR_LIMIT, Suspect, TraceReport, TraceRequest, trace, trace_source};
+pub use release::{Release, ReleaseRequest, release};
+pub use trace::{DatasetTrace, ERROR_LIMIT, Suspect, TraceReport, TraceRequest, Tracer, trace, trace_source};

@@ -85,6 +85,11 @@ pub(crate) fn policy_text(name: &str) -> Result<(String, String), GatewayError> 
         return Ok(((*file).to_owned(), (*text).to_owned()));
     }
     let path = Path::new(name);
+    if !path.exists() {
+        let known: Vec<&str> = EMBEDDED_POLICIES.iter().map(|(file, _)| file.trim_end_matches(".toml")).collect();
+        let reason = format!("is neither a file nor a built-in policy; built in are {}", known.join(", "));
+        return Err(GatewayError::format(path, reason));
+    }
     let text = std::fs::read_to_string(path).map_err(|error| GatewayError::io(path, error))?;
     Ok((name.to_owned(), text))
 }

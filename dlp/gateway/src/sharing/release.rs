@@ -12,7 +12,7 @@ use super::canary::{Canaries, is_telling, mixed};
 use super::index::{ColumnRole, Index, IndexColumn};
 use super::marking::{Marker, digest, neutral_digests, roles};
 use super::preview::policy_text;
-use crate::command::mask::key;
+use crate::command::mask::{key, refuse_same};
 use crate::database::{Address, create, open};
 use crate::job::{BATCH_ROWS, ColumnPlan, Masker, Means, plan};
 use crate::ledger::{Entry, Ledger};
@@ -34,8 +34,10 @@ pub struct ReleaseRequest {
     pub ledger: PathBuf,
     /// The original: a file, or the address of a table of a database.
     pub input: PathBuf,
-    /// Where the copy goes: a file, or the address of a table of a database that does not exist yet.
+    /// Where the copy goes: a file, or the address of a table of a database.
     pub output: PathBuf,
+    /// Replace a copy that exists there.
+    pub replace: bool,
     /// The time of the release.
     pub time: Timestamp,
     /// Settings of the engine.
@@ -52,8 +54,10 @@ pub(super) struct Copying<'c> {
     pub(super) mark_key: &'c MaskKey,
 }
 
-/// What a copy is made of.
+/// What the copy of one table is made of.
 pub(super) struct Copied {
+    /// Name of the sheet or table.
+    name: String,
     pub(super) index: Index,
     rows_sm3: [u8; 32],
     pub(super) rows: u64,
@@ -61,18 +65,39 @@ pub(super) struct Copied {
     canary_digests: Vec<(u32, u64)>,
 }
 
+/// The entries of a release, one for each table of the original that has rows: a workbook has several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// The first.
+    pub first: Entry,
+    /// Those of further sheets.
+    pub others: Vec<Entry>,
+}
+
+impl Release {
+    /// All entries in order.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+}
+
 /// Masks, marks, writes and records.
 ///
 /// # Errors
-/// When something can't be read or written, the ledger is broken, or the copy has no cell that can carry a mark.
-pub fn release(request: &ReleaseRequest) -> Result<Entry, GatewayError> {
+/// When something can't be read or written, the ledger is broken, or no table of the copy has a cell that can carry a
+/// mark. A copy that can't be recorded is removed.
+pub fn release(request: &ReleaseRequest) -> Result<Release, GatewayError> {
     if request.recipient.trim().is_empty() {
         return Err(GatewayError::Usage("the recipient has no name; a copy can't be traced to nobody".to_owned()));
     }
-    let mut ledger = Ledger::open(&request.ledger)?;
-    let engine = Engine::new(request.engine.clone(), &Rules::default())?;
+    let (input, output) = (Address::of_path(&request.input)?, Address::of_path(&request.output)?);
+    refuse_same(&input, &output)?;
     let (file, text) = policy_text(&request.policy)?;
     let policy = Policy::parse(&file, &text)?;
+    let engine = Engine::new(request.engine.clone(), &Rules::default())?;
+    let mut source = open(&input)?;
+    let mut ledger = Ledger::open(&request.ledger)?;
+    let mut sink = create(&output, request.replace)?;
     let access = Access { role: request.role.clone(), purpose: request.purpose.clone() };
     let (mask_key, mark_key) = (key(&ledger.mask_key())?, key(&ledger.mark_key())?);
     let mark = ReleaseMark::new(&mark_key);
@@ -84,39 +109,78 @@ pub fn release(request: &ReleaseRequest) -> Result<Entry, GatewayError> {
         mark: &mark,
         mark_key: &mark_key,
     };
-    let (input, output) = (Address::of_path(&request.input)?, Address::of_path(&request.output)?);
-    let (mut source, mut sink) = (open(&input)?, create(&output, false)?);
-    let copied = copying.copy(&request.recipient, source.as_mut(), sink.as_mut())?;
+    let tables = copying.copy_all(&request.recipient, source.as_mut(), sink.as_mut())?;
     let policy_sm3 = hex::encode(sm3(text.as_bytes()));
-    let dataset = dataset_id(&copied, &policy_sm3, &access);
-    if !Index::exists(&request.ledger, &dataset) {
-        copied.index.save(&request.ledger, &dataset)?;
-    }
     ledger.keep_policy(&policy_sm3, &text)?;
+    let known = Known { request, policy: &policy, policy_sm3: &policy_sm3, source: shown_source(&input) };
+    let mut entries = known.entries(&tables)?;
     sink.finish()?;
-    let named = |fits: fn(&ColumnRole) -> bool| {
-        let columns = copied.index.columns.iter().filter(|column| fits(&column.role));
-        columns.map(|column| column.name.clone()).collect()
-    };
-    let entry = Entry {
-        time: request.time,
-        recipient: request.recipient.clone(),
-        role: request.role.clone(),
-        purpose: request.purpose.clone(),
-        dataset,
-        source: shown_source(&input),
-        policy: policy.id.clone(),
-        policy_sm3,
-        copy_sm3: copy_digest(&output)?,
-        rows: copied.rows,
-        canaries: copied.canaries,
-        carriers: named(|role| matches!(role, ColumnRole::Carrier(_))),
-        keyed: named(|role| matches!(role, ColumnRole::Keyed { .. })),
-        ..Entry::default()
-    };
-    let sequence = ledger.append(entry)?.sequence;
-    save_canaries(&request.ledger, sequence, &copied.canary_digests)?;
-    ledger.entries().last().cloned().ok_or_else(|| GatewayError::Usage("the ledger is empty".to_owned()))
+    let recorded = record(&mut ledger, &mut entries, &tables, &output);
+    if recorded.is_err()
+        && let Address::File(path) = &output
+    {
+        // Nobody could say whose copy it is.
+        let _ = std::fs::remove_file(path);
+    }
+    let mut entries = recorded?.into_iter();
+    let nothing = || GatewayError::Usage("the input has no rows; there is nothing to release".to_owned());
+    Ok(Release { first: entries.next().ok_or_else(nothing)?, others: entries.collect() })
+}
+
+/// What the entries of a release have in common.
+struct Known<'k> {
+    request: &'k ReleaseRequest,
+    policy: &'k Policy,
+    policy_sm3: &'k str,
+    source: String,
+}
+
+impl Known<'_> {
+    /// An entry for each table, and their indexes beside the ledger.
+    fn entries(&self, tables: &[Copied]) -> Result<Vec<Entry>, GatewayError> {
+        let access = Access { role: self.request.role.clone(), purpose: self.request.purpose.clone() };
+        let entry = |copied: &Copied| {
+            let dataset = dataset_id(copied, self.policy_sm3, &access);
+            if !Index::exists(&self.request.ledger, &dataset) {
+                copied.index.save(&self.request.ledger, &dataset)?;
+            }
+            let sheet = if tables.len() > 1 { format!("#{}", copied.name) } else { String::new() };
+            Ok(Entry {
+                time: self.request.time,
+                recipient: self.request.recipient.clone(),
+                role: self.request.role.clone(),
+                purpose: self.request.purpose.clone(),
+                dataset,
+                source: format!("{}{sheet}", self.source),
+                policy: self.policy.id.clone(),
+                policy_sm3: self.policy_sm3.to_owned(),
+                rows: copied.rows,
+                canaries: copied.canaries,
+                carriers: copied.index.named(|role| matches!(role, ColumnRole::Carrier(_))),
+                keyed: copied.index.named(|role| matches!(role, ColumnRole::Keyed { .. })),
+                ..Entry::default()
+            })
+        };
+        tables.iter().map(entry).collect()
+    }
+}
+
+/// Enters a copy that is at its place.
+fn record(
+    ledger: &mut Ledger,
+    entries: &mut [Entry],
+    tables: &[Copied],
+    output: &Address,
+) -> Result<Vec<Entry>, GatewayError> {
+    let copy_sm3 = copy_digest(output)?;
+    let mut recorded = Vec::new();
+    for (entry, copied) in entries.iter_mut().zip(tables) {
+        copy_sm3.clone_into(&mut entry.copy_sm3);
+        let sequence = ledger.entries().len() as u64 + 1;
+        save_canaries(ledger.folder(), sequence, &copied.canary_digests)?;
+        recorded.push(ledger.append(std::mem::take(entry))?.clone());
+    }
+    Ok(recorded)
 }
 
 /// Copies of one dataset have the same rows, policy and access.
@@ -171,14 +235,39 @@ pub(super) fn load_canaries(ledger: &Path, entry: &Entry) -> Result<Vec<(u32, u6
 }
 
 impl Copying<'_> {
-    /// Masks and marks all rows of the first table of a source for a recipient.
-    pub(super) fn copy(
+    /// Masks and marks all tables of a source that have columns. Those without rows are written and left out of the
+    /// answer.
+    ///
+    /// # Errors
+    /// When something can't be read or written, or no table has anything that can carry a mark.
+    pub(super) fn copy_all(
         &self,
         recipient: &str,
         source: &mut dyn Source,
         sink: &mut dyn Sink,
+    ) -> Result<Vec<Copied>, GatewayError> {
+        let mut tables = Vec::new();
+        while let Some(head) = source.next_table()? {
+            if !head.fields.is_empty() {
+                tables.push(self.copy(recipient, head, source, sink)?);
+            }
+        }
+        tables.retain(|copied| copied.rows > 0);
+        if tables.is_empty() {
+            return Err(GatewayError::Usage("the input has no rows; there is nothing to release".to_owned()));
+        }
+        check_markable(&tables, self.policy)?;
+        Ok(tables)
+    }
+
+    /// Masks and marks all rows of one table of a source for a recipient.
+    fn copy(
+        &self,
+        recipient: &str,
+        head: Head,
+        source: &mut dyn Source,
+        sink: &mut dyn Sink,
     ) -> Result<Copied, GatewayError> {
-        let head = source.next_table()?.unwrap_or_default();
         let first = source.next_batch(limits::SAMPLED_ROWS)?.unwrap_or_else(|| Batch::new(head.fields.len()));
         let keyed = self.policy.marks.recipient_keys.then_some(recipient);
         let means = Means {
@@ -191,7 +280,6 @@ impl Copying<'_> {
         let names: Vec<String> = head.fields.iter().map(|field| field.name.clone()).collect();
         let plans = plan(&means, &head, &first)?;
         let columns = self.roles(&means, &plans, &names, &first);
-        check_markable(&columns, self.policy)?;
         let mut masker = Masker::new(&means, plans.clone(), &names);
         if masker.shuffles() {
             return Err(GatewayError::Usage(
@@ -201,8 +289,14 @@ impl Copying<'_> {
         sink.begin(&head.name, &plans.iter().map(ColumnPlan::out_field).collect::<Vec<OutField>>())?;
         let mut marker = Marker::new(self.mark, recipient, columns);
         let mut canaries = Canaries::new(self.policy.marks.canaries, self.mark_key, recipient);
-        let mut copied =
-            Copied { index: Index::default(), rows_sm3: [0; 32], rows: 0, canaries: 0, canary_digests: Vec::new() };
+        let mut copied = Copied {
+            name: head.name,
+            index: Index::default(),
+            rows_sm3: [0; 32],
+            rows: 0,
+            canaries: 0,
+            canary_digests: Vec::new(),
+        };
         let mut rows_digest = Sm3::new();
         let mut next = Some(first);
         while let Some(plain) = next {
@@ -216,7 +310,6 @@ impl Copying<'_> {
             sink.write(&if made.rows() > 0 { mixed(&marked, &made, self.mark_key, copied.rows) } else { marked })?;
             next = source.next_batch(BATCH_ROWS)?;
         }
-        refuse_more(source, &head)?;
         (copied.rows_sm3, copied.canaries, copied.index) = (rows_digest.finish(), canaries.made(), marker.index);
         Ok(copied)
     }
@@ -261,28 +354,15 @@ impl Copying<'_> {
 /// Rows by which the carriers of a table are chosen.
 const ROLE_SAMPLE: usize = 1000;
 
-fn check_markable(columns: &[IndexColumn], policy: &Policy) -> Result<(), GatewayError> {
-    let marked = columns.iter().any(|column| matches!(column.role, ColumnRole::Carrier(_) | ColumnRole::Keyed { .. }));
+fn check_markable(tables: &[Copied], policy: &Policy) -> Result<(), GatewayError> {
+    let mut columns = tables.iter().flat_map(|copied| &copied.index.columns);
+    let marked = columns.any(|column| matches!(column.role, ColumnRole::Carrier(_) | ColumnRole::Keyed { .. }));
     if marked || policy.marks.canaries > 0.0 {
         return Ok(());
     }
     Err(GatewayError::Usage(
         "no copy can be marked: the policy leaves no column that is encrypted (ff1), partly masked (partial), an address or a text, names no tolerance and no canaries".to_owned(),
     ))
-}
-
-/// A copy has one table: what follows would go out unmarked or be lost.
-fn refuse_more(source: &mut dyn Source, head: &Head) -> Result<(), GatewayError> {
-    while let Some(next) = source.next_table()? {
-        if source.next_batch(1)?.is_some() {
-            let name = fengsui_schema::shown(&next.name).to_string();
-            return Err(GatewayError::Usage(format!(
-                "the workbook has more sheets with rows than {} ({name}); release one sheet at a time",
-                head.name
-            )));
-        }
-    }
-    Ok(())
 }
 
 /// The digest by which a plain or neutral value of a column is found.

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use fengsui_dlp_engine::mask::MaskKey;
 use fengsui_dlp_engine::policy::{Access, Policy};
-use fengsui_dlp_engine::watermark::{RecipientMark, ReleaseMark, binomial_tail};
+use fengsui_dlp_engine::watermark::{RecipientMark, ReleaseMark, Seen, binomial_tail};
 use fengsui_dlp_engine::{Engine, EngineSettings, Rules};
 
 use super::attribution::{Attribution, Keyed};
-use super::index::Index;
+use super::index::{Index, IndexColumn, Postings};
 use super::locate::{Leak, Located};
 use super::release::{Copying, load_canaries};
 use crate::command::mask::key;
@@ -52,6 +52,9 @@ pub struct DatasetTrace {
     pub dataset: String,
     /// Name of the original. Untrusted.
     pub source: String,
+    /// Sheet of the leak; empty where it has only one table. Untrusted.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub sheet: String,
     /// Rows of the leak.
     pub rows: usize,
     /// Rows of the leak that were found in the dataset.
@@ -90,54 +93,158 @@ pub fn trace(request: &TraceRequest) -> Result<TraceReport, GatewayError> {
     trace_source(request, leaked.as_mut())
 }
 
-/// Traces rows that come from anywhere, such as an upload.
+/// Traces rows that come from anywhere, such as an upload. One dataset is in memory at a time.
 ///
 /// # Errors
 /// When the ledger is broken or a table can't be read.
 pub fn trace_source(request: &TraceRequest, leaked: &mut dyn Source) -> Result<TraceReport, GatewayError> {
-    let ledger = Ledger::open(&request.ledger)?;
-    let leak = Leak::read(leaked)?;
-    let (mask_key, mark_key) = (key(&ledger.mask_key())?, key(&ledger.mark_key())?);
-    let mark = ReleaseMark::new(&mark_key);
-    let datasets = datasets(ledger.entries());
-    let all: usize = datasets.iter().map(|entries| recipients(entries).len()).sum();
+    let opened = Opened::new(request)?;
+    let leaks = Leak::read_all(leaked)?;
     let mut report = TraceReport { limit: ERROR_LIMIT, ..TraceReport::default() };
-    for entries in &datasets {
-        let Some(index) = index_of(request, &ledger, entries, (&mask_key, &mark, &mark_key))? else { continue };
-        let names = recipients(entries);
-        let canaries = canaries_of(&ledger, entries, &names)?;
-        let trace = Comparison {
-            index: &index,
-            leak: &leak,
-            mark: &mark,
-            mask_key: &mask_key,
-            names: &names,
-            canaries: &canaries,
-            hypotheses: all,
-        };
-        let trace = trace.compare(entries);
-        report.named.extend(trace.suspects.iter().filter(|known| known.named).map(|known| known.recipient.clone()));
-        report.datasets.push(trace);
+    for group in &opened.groups {
+        if let Some(dataset) = opened.dataset(request, group)? {
+            opened.compare(&dataset, &leaks, &mut report);
+        }
     }
-    report.named.dedup();
-    Ok(report)
+    Ok(finished(report, leaks.len()))
+}
+
+/// A ledger whose datasets are in memory, for many traces.
+pub struct Tracer {
+    opened: Opened,
+    datasets: Vec<Dataset>,
+}
+
+impl Tracer {
+    /// Reads the ledger and all its datasets.
+    ///
+    /// # Errors
+    /// When something can't be read.
+    pub fn open(request: &TraceRequest) -> Result<Self, GatewayError> {
+        let opened = Opened::new(request)?;
+        let datasets = opened.groups.iter().map(|group| opened.dataset(request, group));
+        let datasets = datasets.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+        Ok(Self { opened, datasets })
+    }
+
+    /// Traces a leak.
+    ///
+    /// # Errors
+    /// When its tables can't be read.
+    pub fn trace(&self, leaked: &mut dyn Source) -> Result<TraceReport, GatewayError> {
+        let leaks = Leak::read_all(leaked)?;
+        let mut report = TraceReport { limit: ERROR_LIMIT, ..TraceReport::default() };
+        self.datasets.iter().for_each(|dataset| self.opened.compare(dataset, &leaks, &mut report));
+        Ok(finished(report, leaks.len()))
+    }
+}
+
+/// Everybody is named once. Of several sheets only those are told that a dataset has rows of.
+fn finished(mut report: TraceReport, leaks: usize) -> TraceReport {
+    let mut seen = std::collections::HashSet::new();
+    report.named.retain(|name| seen.insert(name.clone()));
+    if leaks > 1 && report.datasets.iter().any(|dataset| dataset.located > 0) {
+        report.datasets.retain(|dataset| dataset.located > 0);
+    }
+    report
+}
+
+/// A ledger and its keys.
+struct Opened {
+    ledger: Ledger,
+    mask_key: MaskKey,
+    mark_key: MaskKey,
+    mark: ReleaseMark,
+    /// Entries of one dataset each.
+    groups: Vec<Vec<Entry>>,
+    /// Recipients of all datasets, each counted once for each.
+    recipients: usize,
+}
+
+impl Opened {
+    fn new(request: &TraceRequest) -> Result<Self, GatewayError> {
+        let ledger = Ledger::open(&request.ledger)?;
+        let (mask_key, mark_key) = (key(&ledger.mask_key())?, key(&ledger.mark_key())?);
+        let mark = ReleaseMark::new(&mark_key);
+        let groups = groups(ledger.entries());
+        let recipients = groups.iter().map(|group| recipients(group).len()).sum();
+        Ok(Self { ledger, mask_key, mark_key, mark, groups, recipients })
+    }
+
+    /// What a dataset's copies are compared by; `None` when an original is given that is not its own.
+    fn dataset(&self, request: &TraceRequest, group: &[Entry]) -> Result<Option<Dataset>, GatewayError> {
+        let Some(index) = self.index(request, group)? else { return Ok(None) };
+        let names = recipients(group);
+        let postings = index.digests.iter().map(|digests| Postings::new(digests)).collect();
+        let canaries = canaries_of(&self.ledger, group, &names)?;
+        let marks = names.iter().map(|name| self.mark.recipient(name)).collect();
+        let keyed = Keyed::new(&index, &self.mask_key, &names);
+        let first = group.first().cloned().unwrap_or_default();
+        Ok(Some(Dataset { id: first.dataset, source: first.source, index, postings, names, canaries, marks, keyed }))
+    }
+
+    /// The index the ledger keeps; with an original the index is made from it, if it is of this dataset.
+    fn index(&self, request: &TraceRequest, group: &[Entry]) -> Result<Option<Index>, GatewayError> {
+        let Some(entry) = group.first() else { return Ok(None) };
+        let Some(original) = &request.original else {
+            return Index::load(self.ledger.folder(), &entry.dataset).map(Some);
+        };
+        let policy = Policy::parse("policy", &self.ledger.policy_text(&entry.policy_sm3)?)?;
+        let engine = Engine::new(request.engine.clone(), &Rules::default())?;
+        let access = Access { role: entry.role.clone(), purpose: entry.purpose.clone() };
+        let copying = Copying {
+            engine: &engine,
+            policy: &policy,
+            access: &access,
+            mask_key: &self.mask_key,
+            mark: &self.mark,
+            mark_key: &self.mark_key,
+        };
+        let mut source = open(&Address::of_path(original)?)?;
+        let tables = copying.copy_all(&entry.recipient, source.as_mut(), &mut Nowhere)?;
+        let known = Index::load_columns(self.ledger.folder(), &entry.dataset)?;
+        let names = |columns: &[IndexColumn]| columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
+        let mut own = tables.into_iter().filter(|copied| copied.rows == entry.rows);
+        Ok(own.find(|copied| names(&copied.index.columns) == names(&known)).map(|copied| copied.index))
+    }
+
+    fn compare(&self, dataset: &Dataset, leaks: &[Leak], report: &mut TraceReport) {
+        for leak in leaks {
+            let hypotheses = self.recipients * leaks.len();
+            let trace = Comparison { dataset, leak, mark: &self.mark, hypotheses }.compare();
+            report.named.extend(trace.suspects.iter().filter(|known| known.named).map(|known| known.recipient.clone()));
+            report.datasets.push(trace);
+        }
+    }
+}
+
+/// What the copies of one dataset are compared by.
+struct Dataset {
+    id: String,
+    source: String,
+    index: Index,
+    postings: Vec<Postings>,
+    names: Vec<String>,
+    canaries: HashMap<(u32, u64), usize>,
+    marks: Vec<RecipientMark>,
+    keyed: Keyed,
 }
 
 /// Entries of one dataset each, in the order of their first release.
-fn datasets(entries: &[Entry]) -> Vec<Vec<&Entry>> {
+fn groups(entries: &[Entry]) -> Vec<Vec<Entry>> {
     let mut places = HashMap::new();
-    let mut all: Vec<Vec<&Entry>> = Vec::new();
+    let mut all: Vec<Vec<Entry>> = Vec::new();
     for entry in entries {
         let at = *places.entry(&entry.dataset).or_insert_with(|| {
             all.push(Vec::new());
             all.len() - 1
         });
-        all[at].push(entry);
+        all[at].push(entry.clone());
     }
     all
 }
 
-fn recipients(dataset: &[&Entry]) -> Vec<String> {
+fn recipients(dataset: &[Entry]) -> Vec<String> {
     let mut all: Vec<String> = dataset.iter().map(|entry| entry.recipient.clone()).collect();
     all.sort();
     all.dedup();
@@ -147,7 +254,7 @@ fn recipients(dataset: &[&Entry]) -> Vec<String> {
 /// For each recipient (by place in `names`) the made-up values: column and digest.
 fn canaries_of(
     ledger: &Ledger,
-    entries: &[&Entry],
+    entries: &[Entry],
     names: &[String],
 ) -> Result<HashMap<(u32, u64), usize>, GatewayError> {
     let mut all = HashMap::new();
@@ -158,53 +265,23 @@ fn canaries_of(
     Ok(all)
 }
 
-/// The index the ledger keeps; with an original the index is made from it, if it is of this dataset.
-fn index_of(
-    request: &TraceRequest,
-    ledger: &Ledger,
-    entries: &[&Entry],
-    (mask_key, mark, mark_key): (&MaskKey, &ReleaseMark, &MaskKey),
-) -> Result<Option<Index>, GatewayError> {
-    let Some(entry) = entries.first() else { return Ok(None) };
-    let Some(original) = &request.original else {
-        return Index::load(ledger.folder(), &entry.dataset).map(Some);
-    };
-    let text = ledger.policy_text(&entry.policy_sm3)?;
-    let policy = Policy::parse("policy", &text)?;
-    let engine = Engine::new(request.engine.clone(), &Rules::default())?;
-    let access = Access { role: entry.role.clone(), purpose: entry.purpose.clone() };
-    let copying = Copying { engine: &engine, policy: &policy, access: &access, mask_key, mark, mark_key };
-    let mut source = open(&Address::of_path(original)?)?;
-    let copied = copying.copy(&entry.recipient, source.as_mut(), &mut Nowhere)?;
-    let names =
-        |columns: &[super::index::IndexColumn]| columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
-    let same = copied.rows == entry.rows
-        && Index::load_columns(ledger.folder(), &entry.dataset)
-            .is_ok_and(|known| names(&known) == names(&copied.index.columns));
-    Ok(same.then_some(copied.index))
-}
-
-/// A leak against the copies of one dataset.
+/// A table of a leak against the copies of one dataset.
 struct Comparison<'c> {
-    index: &'c Index,
+    dataset: &'c Dataset,
     leak: &'c Leak,
     mark: &'c ReleaseMark,
-    mask_key: &'c MaskKey,
-    names: &'c [String],
-    canaries: &'c HashMap<(u32, u64), usize>,
     hypotheses: usize,
 }
 
 impl Comparison<'_> {
-    fn compare(&self, entries: &[&Entry]) -> DatasetTrace {
-        let located = Located::new(self.index, self.leak, self.mark);
-        let mut keyed = Keyed::new(self.index, self.mask_key, self.names, self.mark);
-        let attribution = keyed.attribute(&located, self.leak, self.canaries);
+    fn compare(&self) -> DatasetTrace {
+        let Dataset { index, postings, marks, canaries, .. } = self.dataset;
+        let located = Located::new(index, postings, self.leak, self.mark);
+        let attribution = self.dataset.keyed.attribute((index, self.mark), &located, self.leak, canaries);
         let rows = located.rows(self.leak, &attribution);
-        let seen = located.votes(self.leak, &rows, self.mark);
-        let marks: Vec<RecipientMark> = self.names.iter().map(|name| self.mark.recipient(name)).collect();
-        let scores = marks.iter().map(|mark| mark.score(&seen));
-        let suspects = scores.enumerate().map(|(place, score)| {
+        let seen = Seen::new(located.readings(self.leak, &rows, self.mark));
+        let suspects = marks.iter().enumerate().map(|(place, mark)| {
+            let score = mark.score(&seen);
             let (proof, decrypted) = self.proof(&attribution, place);
             let bound = score.tail.bound.min(proof);
             let estimate = score.tail.probability.min(proof);
@@ -216,14 +293,14 @@ impl Comparison<'_> {
         });
         let named = suspects.iter().filter(|suspect| suspect.named).count();
         suspects.truncate(limits::SUSPECTS.max(named));
-        let entry = entries.first();
         DatasetTrace {
-            dataset: entry.map(|entry| entry.dataset.clone()).unwrap_or_default(),
-            source: entry.map(|entry| entry.source.clone()).unwrap_or_default(),
+            dataset: self.dataset.id.clone(),
+            source: self.dataset.source.clone(),
+            sheet: self.leak.sheet.clone(),
             rows: self.leak.rows(),
-            located: rows.iter().flatten().count(),
+            located: rows.known(),
             marks: seen.len(),
-            recipients: self.names.len(),
+            recipients: marks.len(),
             suspects,
         }
     }
@@ -235,7 +312,7 @@ impl Comparison<'_> {
         for (column, known) in &attribution.columns {
             let hits = known.hits.get(&place).copied().unwrap_or(0);
             if hits > 0 {
-                decrypted.insert(self.index.columns[*column].name.clone(), hits);
+                decrypted.insert(self.dataset.index.columns[*column].name.clone(), hits);
                 least = least.min(binomial_tail(hits, known.trials, known.chance));
             }
         }
@@ -255,7 +332,7 @@ impl Comparison<'_> {
         // Marks, each encrypted column, whole rows and canaries are so many chances to look guilty.
         let tests = (attribution.columns.len() + 3) as f64 * self.hypotheses as f64;
         Suspect {
-            recipient: self.names[place].clone(),
+            recipient: self.dataset.names[place].clone(),
             score,
             error_probability: (estimate * tests).min(1.0),
             named: bound * tests < ERROR_LIMIT,

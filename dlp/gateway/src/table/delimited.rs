@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use fengsui_dlp_engine::cells::CellKind;
 
-use super::file::{Pending, Text};
+use super::file::{Pending, Text, only_table};
 use super::{Batch, Field, Head, OutField, Sink, Source};
 use crate::GatewayError;
 
@@ -88,13 +88,14 @@ pub(super) struct DelimitedSink {
     /// Gone when the file is at its place.
     writer: Option<csv::Writer<Pending>>,
     path: PathBuf,
+    begun: bool,
 }
 
 impl DelimitedSink {
     pub(super) fn create(path: &Path, delimiter: u8) -> Result<Self, GatewayError> {
         let writer =
             csv::WriterBuilder::new().delimiter(delimiter).buffer_capacity(1 << 16).from_writer(Pending::create(path)?);
-        Ok(Self { writer: Some(writer), path: path.to_owned() })
+        Ok(Self { writer: Some(writer), path: path.to_owned(), begun: false })
     }
 
     fn broken(path: &Path) -> impl Fn(csv::Error) -> GatewayError + '_ {
@@ -104,6 +105,7 @@ impl DelimitedSink {
 
 impl Sink for DelimitedSink {
     fn begin(&mut self, _name: &str, fields: &[OutField]) -> Result<(), GatewayError> {
+        only_table(&self.path, &mut self.begun)?;
         let Some(writer) = &mut self.writer else { return Ok(()) };
         writer.write_record(fields.iter().map(|field| &field.field.name)).map_err(Self::broken(&self.path))
     }

@@ -48,10 +48,18 @@ pub fn create_file(path: &Path) -> Result<Box<dyn Sink>, GatewayError> {
         "csv" => Box::new(delimited::DelimitedSink::create(path, b',')?),
         "tsv" => Box::new(delimited::DelimitedSink::create(path, b'\t')?),
         "jsonl" | "ndjson" => Box::new(json_lines::JsonSink::create(path)?),
-        "xlsx" => Box::new(spreadsheet::SheetSink::new(path)),
+        "xlsx" => Box::new(spreadsheet::SheetSink::create(path)?),
         "parquet" => Box::new(parquet::ParquetSink::new(path)),
         _ => return Err(GatewayError::format(path, "can't be written; use .csv, .tsv, .jsonl, .xlsx or .parquet")),
     })
+}
+
+/// A flat file holds one table: rows of a second one would pass for rows of the first.
+pub(super) fn only_table(path: &Path, begun: &mut bool) -> Result<(), GatewayError> {
+    if std::mem::replace(begun, true) {
+        return Err(GatewayError::format(path, "holds one table only; write a workbook with several sheets as .xlsx"));
+    }
+    Ok(())
 }
 
 /// The extension in lower case.
@@ -120,14 +128,29 @@ impl Pending {
     pub(super) fn publish(&mut self) -> Result<(), GatewayError> {
         let failed = |error| GatewayError::io(&self.target, error);
         let Some(file) = self.file.take() else { return Ok(()) };
-        let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
-        file.sync_all().map_err(failed)?;
-        std::fs::rename(&self.beside, &self.target).map_err(failed)
+        let whole = file.into_inner().map_err(std::io::IntoInnerError::into_error);
+        let placed = whole.and_then(|file| file.sync_all()).and_then(|()| std::fs::rename(&self.beside, &self.target));
+        placed.map_err(|error| {
+            self.remove();
+            failed(error)
+        })
+    }
+
+    /// Removes what is not the whole file. That it can't be removed changes nothing.
+    fn remove(&self) {
+        let _ = std::fs::remove_file(&self.beside);
     }
 
     pub(super) fn target(&self) -> &Path {
         &self.target
     }
+}
+
+/// Writes a file that is whole or not there.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), GatewayError> {
+    let mut pending = Pending::create(path)?;
+    pending.write_all(bytes).map_err(|error| GatewayError::io(path, error))?;
+    pending.publish()
 }
 
 impl Write for Pending {
@@ -146,8 +169,7 @@ impl Write for Pending {
 impl Drop for Pending {
     fn drop(&mut self) {
         if self.file.take().is_some() {
-            // What is left over is not the table; that it can't be removed changes nothing.
-            let _ = std::fs::remove_file(&self.beside);
+            self.remove();
         }
     }
 }

@@ -8,7 +8,7 @@ use fengsui_dlp_engine::cells::{CellKind, Cells};
 use fengsui_dlp_engine::mask::json_value;
 use serde_json::{Map, Value};
 
-use super::file::Pending;
+use super::file::{Pending, only_table};
 use super::{Batch, Field, Head, OutField, Sink, Source};
 use crate::{GatewayError, limits};
 
@@ -112,16 +112,18 @@ fn push(column: &mut Cells, value: Option<&Value>) {
 pub(super) struct JsonSink {
     file: Pending,
     names: Vec<String>,
+    begun: bool,
 }
 
 impl JsonSink {
     pub(super) fn create(path: &Path) -> Result<Self, GatewayError> {
-        Ok(Self { file: Pending::create(path)?, names: Vec::new() })
+        Ok(Self { file: Pending::create(path)?, names: Vec::new(), begun: false })
     }
 }
 
 impl Sink for JsonSink {
     fn begin(&mut self, _name: &str, fields: &[OutField]) -> Result<(), GatewayError> {
+        only_table(self.file.target(), &mut self.begun)?;
         self.names = fields.iter().map(|field| field.field.name.clone()).collect();
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fengsui_dlp_engine::cells::{CellKind, Cells};
 
-use super::{Batch, Field, OutField, Source, create_file, open_file};
+use super::{Batch, Field, Head, OutField, Source, create_file, open_file};
 use crate::GatewayError;
 
 /// A table in memory.
@@ -28,12 +28,34 @@ impl Table {
         Self::collect(open_file(path)?.as_mut(), usize::MAX)
     }
 
+    /// Reads every table of a file that has columns, with the name of its sheet.
+    ///
+    /// # Errors
+    /// When the file can't be read or is no table.
+    pub fn read_all(path: &Path) -> Result<Vec<(String, Self)>, GatewayError> {
+        let mut source = open_file(path)?;
+        let mut all = Vec::new();
+        while let Some(head) = source.next_table()? {
+            if !head.fields.is_empty() {
+                let name = head.name.clone();
+                all.push((name, Self::rest(head, source.as_mut(), usize::MAX)?));
+            }
+        }
+        Ok(all)
+    }
+
     /// Reads at most so many rows of the first table of a source.
     ///
     /// # Errors
     /// When they can't be read.
     pub fn collect(source: &mut dyn Source, most: usize) -> Result<Self, GatewayError> {
-        let Some(head) = source.next_table()? else { return Ok(Self::default()) };
+        match source.next_table()? {
+            Some(head) => Self::rest(head, source, most),
+            None => Ok(Self::default()),
+        }
+    }
+
+    fn rest(head: Head, source: &mut dyn Source, most: usize) -> Result<Self, GatewayError> {
         let mut table = Self { columns: head.fields.into_iter().map(|field| field.name).collect(), rows: Vec::new() };
         while table.rows.len() < most {
             let Some(batch) = source.next_batch(BATCH_ROWS.min(most - table.rows.len()))? else { break };

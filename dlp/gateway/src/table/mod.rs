@@ -11,6 +11,7 @@ mod spreadsheet;
 
 use fengsui_dlp_engine::cells::Cells;
 
+pub(crate) use file::write_whole;
 pub use file::{create_file, open_bytes, open_file};
 pub use memory::Table;
 

@@ -18,7 +18,7 @@ use parquet::record::Field as Cell;
 use parquet::record::reader::RowIter;
 use parquet::schema::types::{Type, TypePtr};
 
-use super::file::Pending;
+use super::file::{Pending, only_table};
 use super::{Batch, Field, FieldKind, Head, Native, OutField, Sink, Source};
 use crate::GatewayError;
 
@@ -172,11 +172,12 @@ pub(super) struct ParquetSink {
     columns: Vec<Option<Column>>,
     writer: Option<SerializedFileWriter<Pending>>,
     left_out: u64,
+    begun: bool,
 }
 
 impl ParquetSink {
     pub(super) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), columns: Vec::new(), writer: None, left_out: 0 }
+        Self { path: path.to_owned(), columns: Vec::new(), writer: None, left_out: 0, begun: false }
     }
 }
 
@@ -206,12 +207,7 @@ fn declared(field: &OutField, column: Option<Column>) -> Result<TypePtr, Parquet
 
 impl Sink for ParquetSink {
     fn begin(&mut self, _name: &str, fields: &[OutField]) -> Result<(), GatewayError> {
-        if self.writer.is_some() {
-            return Err(GatewayError::format(
-                &self.path,
-                "holds one table only; write a workbook with several sheets as .xlsx",
-            ));
-        }
+        only_table(&self.path, &mut self.begun)?;
         self.columns = fields.iter().map(kept).collect();
         let columns = fields.iter().zip(&self.columns).map(|(field, column)| declared(field, *column));
         let columns = columns.collect::<Result<Vec<_>, _>>().map_err(broken(&self.path))?;

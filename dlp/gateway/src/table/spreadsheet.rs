@@ -73,14 +73,17 @@ fn date_text(moment: &ExcelDateTime) -> String {
 /// Writes a workbook; it is built in memory.
 pub(super) struct SheetSink {
     path: PathBuf,
+    file: super::file::Pending,
     workbook: Workbook,
     sheet: Option<Worksheet>,
     row: u32,
 }
 
 impl SheetSink {
-    pub(super) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), workbook: Workbook::new(), sheet: None, row: 0 }
+    pub(super) fn create(path: &Path) -> Result<Self, GatewayError> {
+        // Made before the work, so that a place that can't be written is known before it is done.
+        let file = super::file::Pending::create(path)?;
+        Ok(Self { path: path.to_owned(), file, workbook: Workbook::new(), sheet: None, row: 0 })
     }
 
     fn cell(&mut self, column: usize, text: &str, kind: CellKind) -> Result<(), XlsxError> {
@@ -153,9 +156,8 @@ impl Sink for SheetSink {
         self.close_sheet();
         let bytes =
             self.workbook.save_to_buffer().map_err(|error| GatewayError::format(&self.path, error.to_string()))?;
-        let mut file = super::file::Pending::create(&self.path)?;
-        std::io::Write::write_all(&mut file, &bytes).map_err(|error| GatewayError::io(&self.path, error))?;
-        file.publish()?;
+        std::io::Write::write_all(&mut self.file, &bytes).map_err(|error| GatewayError::io(&self.path, error))?;
+        self.file.publish()?;
         Ok(0)
     }
 }

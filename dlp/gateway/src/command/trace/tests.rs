@@ -39,6 +39,7 @@ fn releases(folder: &Path, policy: &str) {
             ledger: folder.join("ledger"),
             input: path("in.csv").into(),
             output: path(&format!("{recipient}.csv")).into(),
+            replace: false,
             time: Timestamp::from_nanos(0),
             engine: EngineSettings::default(),
         };
