@@ -4,8 +4,8 @@
 
 mod link;
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use fengsui_crypto::{KeyPair, PublicKey, random_bytes};
