@@ -84,8 +84,8 @@ class Node:
     def saved(self) -> int:
         """The last record in the saved state; -1 when there is none."""
         path = self.data / "analyzer" / "state.snapshot"
-        head = path.open("rb").read(48) if path.exists() else b""
-        return struct.unpack("<Q", head[40:48])[0] if len(head) == 48 else -1
+        head = path.open("rb").read(16) if path.exists() else b""
+        return struct.unpack("<Q", head[8:])[0] if len(head) == 16 and head.startswith(b"FSSNAP02") else -1
 
     def finish(self, count: int):
         process, end, before = self.start(), time.monotonic() + PATIENCE_S, (-1, 0.0)
