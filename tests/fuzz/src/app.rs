@@ -34,7 +34,8 @@ fn outcome(
     let settings = AppSettings::default();
     let port = spec.ports.first().copied().unwrap_or(1);
     let expected = Expectation { protocol: spec.protocol, port, from_server: false, notice: ("", Vec::new()) };
-    let mut layer = AppLayer::announced(spec.transports[0], 40_000, port, expected).with_interest(fengsui_protocols::Interest::ALL);
+    let mut layer =
+        AppLayer::announced(spec.transports[0], 40_000, port, expected).with_interest(fengsui_protocols::Interest::ALL);
     let mut events = Vec::new();
     for (direction, message) in messages {
         for piece in message.chunks(size) {
