@@ -2,28 +2,17 @@
 
 #[allow(clippy::expect_used, clippy::panic, dead_code, reason = "makes test data: a broken list ends the test")]
 mod corpus;
+mod score;
 
 use std::collections::BTreeMap;
 
 use corpus::{Corpus, Record};
 use fengsui_dlp_engine::{Engine, EngineSettings, Rules};
+use score::Score;
 
 /// Types that other types of the same value stand for, and types the texts hold without naming them.
 const UNSCORED: &[&str] =
     &["url", "verification_code", "student_or_staff_number", "medical_record_number", "cn_bank_account"];
-
-#[derive(Default, Clone, Copy)]
-struct Score {
-    hits: usize,
-    found: usize,
-    expected: usize,
-}
-
-impl Score {
-    fn f1(self) -> f64 {
-        2.0 * self.hits as f64 / (self.found + self.expected).max(1) as f64
-    }
-}
 
 /// Strict scores by type: the same characters and the same type.
 fn score(engine: &Engine, records: &[Record], show: bool) -> BTreeMap<String, Score> {

@@ -1,7 +1,10 @@
 //! How well values are found in texts of daily life that were written to be hard: names that are words, brands that are
 //! names, addresses without a province, telephones with extensions, masked numbers.
 
+mod score;
+
 use fengsui_dlp_engine::{Engine, EngineSettings, Rules};
+use score::Score;
 
 const TEXTS: &str = include_str!("corpus/hard.tsv");
 
@@ -46,18 +49,7 @@ fn read(marked: &str) -> (String, Vec<(char, String)>) {
     (text + rest, values)
 }
 
-#[derive(Default, Clone, Copy)]
-struct Score {
-    hits: usize,
-    found: usize,
-    expected: usize,
-}
-
 impl Score {
-    fn f1(self) -> f64 {
-        2.0 * self.hits as f64 / (self.found + self.expected).max(1) as f64
-    }
-
     fn add(&mut self, engine: &Engine, marked: &str) {
         let (text, values) = read(marked);
         let (optional, mut expected): (Vec<_>, Vec<_>) = values.into_iter().partition(|(kind, _)| *kind == '?');
