@@ -9,29 +9,14 @@
     reason = "a measurement that can't set itself up fails by panicking"
 )]
 
+mod support;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use fengsui_api::{Console, ConsoleSettings, Dependencies};
-use fengsui_schema::{Clock, Timestamp};
-
-struct Wall;
-
-impl Clock for Wall {
-    fn now(&self) -> Timestamp {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-    }
-}
-
-/// Processor time of this process in seconds (proc(5): ticks of a hundredth of a second).
-fn processor_s() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
-    (ticks(11) + ticks(12)) / 100.0
-}
+use fengsui_api::{Console, ConsoleSettings};
+use support::processor_ms;
 
 async fn open(folder: &std::path::Path) -> Console {
     let settings = ConsoleSettings {
@@ -39,20 +24,7 @@ async fn open(folder: &std::path::Path) -> Console {
         key_file: folder.join("console.key"),
         ..ConsoleSettings::default()
     };
-    let dlp = fengsui_dlp_engine::Engine::new(Default::default(), &Default::default()).expect("makes an engine");
-    let dependencies = Dependencies {
-        store: None,
-        dlp: Arc::new(dlp),
-        dlp_settings: Default::default(),
-        sharing_directory: folder.join("sharing"),
-        evidence_directory: folder.join("evidence"),
-        indicators: None,
-        recordings: None,
-        statistics: None,
-        books: None,
-        clock: Arc::new(Wall),
-    };
-    Console::open(settings, dependencies).await.expect("opens")
+    support::open(folder, settings).await
 }
 
 /// Every writer notes one act after another until there are enough; the times from asking to the answer.
@@ -95,9 +67,9 @@ async fn main() {
     let console = open(folder.path()).await;
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!("load {}", load.trim());
-    let (begun, used) = (Instant::now(), processor_s());
+    let (begun, used) = (Instant::now(), processor_ms());
     let mut times = write(&console, entries, writers, &"d".repeat(bytes)).await;
-    let (seconds, cpu) = (begun.elapsed().as_secs_f64(), processor_s() - used);
+    let (seconds, cpu) = (begun.elapsed().as_secs_f64(), (processor_ms() - used) / 1000.0);
     times.sort();
     let at = |share: usize| times[(times.len() * share / 1000).min(times.len() - 1)].as_secs_f64() * 1000.0;
     println!(
@@ -107,10 +79,10 @@ async fn main() {
         at(990),
         cpu * 1e6 / entries as f64
     );
-    let (begun, used) = (Instant::now(), processor_s());
+    let (begun, used) = (Instant::now(), processor_ms());
     let verdict = console.verify_audit().await.expect("reads");
     assert!(verdict.ok && verdict.checked >= i64::try_from(entries).expect("small"), "{verdict:?}");
-    let (seconds, cpu) = (begun.elapsed().as_secs_f64(), processor_s() - used);
+    let (seconds, cpu) = (begun.elapsed().as_secs_f64(), (processor_ms() - used) / 1000.0);
     println!(
         "checked: {:.0} entries/s, {:.1} µs of processor each",
         verdict.checked as f64 / seconds,

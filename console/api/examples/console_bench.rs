@@ -12,15 +12,18 @@
     reason = "a measurement that can't set itself up fails by panicking"
 )]
 
+mod support;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fengsui_api::{AccountRequest, Console, ConsoleSettings, Dependencies, Role};
+use fengsui_api::{AccountRequest, Console, ConsoleSettings, Role};
 use fengsui_schema::{Clock, Output, Timestamp};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{AssertSqlSafe, Executor};
+use support::{Wall, processor_ms};
 
 const SEEDS: i64 = 2_000;
 /// A group of one seed is divided into so many when alerts are multiplied.
@@ -29,15 +32,6 @@ const GROUPS_PER_SEED: i64 = 50;
 const TASKS: i64 = 12_000;
 const CONNECTIONS: usize = 16;
 const REQUESTS: usize = 2_000;
-
-struct Wall;
-
-impl Clock for Wall {
-    fn now(&self) -> Timestamp {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-    }
-}
 
 fn alert(number: i64, now: i64) -> Output {
     let units: Vec<&str> =
@@ -177,14 +171,6 @@ async fn analyst(console: &Console, base: &str) -> Person {
     person
 }
 
-/// Processor time of this process, server and clients, in milliseconds (proc(5): ticks of a hundredth of a second).
-fn processor_ms() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
-    10.0 * (ticks(11) + ticks(12))
-}
-
 fn tell(what: &str, begun: f64, mut times: Vec<Duration>) {
     let each = (processor_ms() - begun) / times.len() as f64;
     times.sort();
@@ -293,21 +279,7 @@ async fn open(folder: &std::path::Path) -> Console {
         readers: 8,
         ..ConsoleSettings::default()
     };
-    let dependencies = Dependencies {
-        store: None,
-        dlp: Arc::new(
-            fengsui_dlp_engine::Engine::new(Default::default(), &Default::default()).expect("makes an engine"),
-        ),
-        dlp_settings: Default::default(),
-        sharing_directory: folder.join("sharing"),
-        evidence_directory: folder.join("evidence"),
-        indicators: None,
-        recordings: None,
-        statistics: None,
-        books: None,
-        clock: Arc::new(Wall),
-    };
-    Console::open(settings, dependencies).await.expect("opens")
+    support::open(folder, settings).await
 }
 
 /// Alerts as the pipeline delivers them.
