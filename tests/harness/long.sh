@@ -37,7 +37,7 @@ echo "a million mutated packets for decoding and for every parser"
 make mutated N="${FENGSUI_MUTATIONS:-1000000}"
 
 echo "work against size, up to 1 MiB"
-FENGSUI_DOUBLING_BYTES=524288 cargo nextest run -p fengsui-fuzz --locked -E 'test(work_grows)'
+FENGSUI_DOUBLING_BYTES=524288 cargo nextest run -p fengsui-fuzz --locked -E 'test(grows_with_the)'
 
 echo "tracing of attacked copies among a thousand recipients"
 cargo run --release --locked -p fengsui-dlp-gateway --example trace_trial -- "${3:-400}"

@@ -7,9 +7,16 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod detection;
+mod documents;
+pub mod growth;
 mod network;
+mod relay;
 mod rules;
 pub mod seeds;
+mod sources;
+
+pub use sources::one_record;
 
 /// A target: its name, which is the folder of its seeds, and what takes the bytes.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +36,11 @@ pub const TARGETS: &[Target] = &[
     Target { name: "app_parser", run: app::app_parser },
     Target { name: "suricata_rules", run: rules::suricata_rules },
     Target { name: "file_identify", run: rules::file_identify },
+    Target { name: "log_source", run: sources::log_source },
+    Target { name: "detection_rules", run: detection::detection_rules },
+    Target { name: "relay_frame", run: relay::relay_frame },
+    Target { name: "document", run: documents::document },
+    Target { name: "sensitive_text", run: documents::sensitive_text },
 ];
 
 /// Bytes of one input that are looked at; longer ones are cut.

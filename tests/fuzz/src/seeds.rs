@@ -1,9 +1,22 @@
-//! Conversations that seeds and measurements are made of: how each protocol begins.
+//! What seeds and measurements are made of: how each protocol begins, a record of each log source.
+
+use std::path::Path;
 
 use fengsui_protocols::{AppProtocol, Direction};
 
 /// Messages of a conversation.
 pub type Messages = Vec<(Direction, Vec<u8>)>;
+
+/// The sample records of a log source, the sound ones first; none when there is no such source.
+#[must_use]
+pub fn records(source: &str) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../analyzer/normalize/samples");
+    let text = std::fs::read_to_string(folder.join(format!("{source}.jsonl"))).unwrap_or_default();
+    let samples = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let text = |sample: &serde_json::Value| sample["text"].as_str().unwrap_or_default().to_owned();
+    let (refused, sound): (Vec<_>, Vec<_>) = samples.partition(|sample| sample["refused"].as_bool() == Some(true));
+    sound.iter().chain(&refused).map(text).collect()
+}
 
 /// How a conversation of a protocol begins; every registered protocol has something.
 #[must_use]

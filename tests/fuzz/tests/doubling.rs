@@ -1,15 +1,11 @@
-//! Work grows with the input and not faster: twice the bytes cost at most 2.3 times the instructions, for every registered
-//! application parser and every family of rule keywords, on input made to hurt.
-//!
-//! Instructions are counted by callgrind, so that it does not matter what else the machine does. `FENGSUI_DOUBLING_BYTES`
-//! sets the smaller size. Without valgrind the test says so and checks nothing.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)] // a test that can not go on has failed
+//! Work grows with the input and not faster, for every registered application parser and every family of rule keywords,
+//! on input made to hurt.
+#![allow(clippy::expect_used)] // a test that can not go on has failed
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
+use fengsui_fuzz::growth::{self, Case, repeated};
 use fengsui_fuzz::seeds::conversation;
 use fengsui_protocols::app::ParserSpec;
 use fengsui_protocols::{
@@ -20,25 +16,6 @@ use fengsui_signatures::{
     Completion, FlowState, PacketView, RuleData, RuleSet, RuleSource, Scratch, Tracking, Variables, load,
 };
 
-/// Instructions of twice the input, in hundredths of those of the input.
-const LIMIT_PERCENT: u64 = 230;
-/// The function whose calls are counted, by its full name: with a pattern callgrind counts and does not dump.
-const FUNCTION: &str = "doubling::counted_by_callgrind";
-/// Set for the run that is counted.
-const COUNTED: &str = "FENGSUI_COUNTED";
-/// A case that costs fewer instructions for each byte only passes its input by; there copying a line that waits shows.
-const IDLE_INSTRUCTIONS_PER_BYTE: u64 = 16;
-
-fn bytes() -> usize {
-    std::env::var("FENGSUI_DOUBLING_BYTES").ok().and_then(|text| text.parse().ok()).unwrap_or(16 << 10)
-}
-
-/// Something that is done with an input of a size.
-struct Case {
-    name: String,
-    work: Box<dyn Fn(usize)>,
-}
-
 /// Kinds of input for parsers, by name.
 const KINDS: [&str; 7] = ["requests", "answers", "begun", "zeros", "ones", "letters", "lines"];
 
@@ -46,10 +23,9 @@ fn input(spec: &ParserSpec, kind: &str, size: usize) -> (Direction, Vec<u8>) {
     let said = conversation(spec.protocol);
     let of = |way: Direction| said.iter().find(|message| message.0 == way).or(said.first()).expect("has messages");
     let (request, answer) = (of(Direction::ToServer), of(Direction::ToClient));
-    let repeated = |unit: &[u8]| unit.iter().copied().cycle().take(size).collect::<Vec<_>>();
     match kind {
-        "requests" => (request.0, repeated(&request.1)),
-        "answers" => (answer.0, repeated(&answer.1)),
+        "requests" => (request.0, repeated(&request.1, size)),
+        "answers" => (answer.0, repeated(&answer.1, size)),
         "begun" => {
             let start = &request.1[..request.1.len() / 2];
             (request.0, start.iter().copied().chain(std::iter::repeat(b'a')).take(size).collect())
@@ -57,7 +33,7 @@ fn input(spec: &ParserSpec, kind: &str, size: usize) -> (Direction, Vec<u8>) {
         "zeros" => (Direction::ToServer, vec![0; size]),
         "ones" => (Direction::ToServer, vec![0xff; size]),
         "letters" => (Direction::ToClient, vec![b'a'; size]),
-        _ => (Direction::ToServer, repeated(b"a: b\r\n")),
+        _ => (Direction::ToServer, repeated(b"a: b\r\n", size)),
     }
 }
 
@@ -156,92 +132,28 @@ fn cases() -> Vec<Case> {
     for spec in PARSERS {
         for kind in KINDS {
             let name = format!("{}: {kind}", spec.protocol);
-            cases.push(Case { name, work: Box::new(move |size| parse(spec, &input(spec, kind, size))) });
+            cases.push(Case::new(name, move |size| parse(spec, &input(spec, kind, size))));
         }
     }
     for (protocol, name, start, unit) in SPECIAL {
         let spec = PARSERS.iter().find(|spec| spec.protocol == protocol).expect("is registered");
         let work = move |size| parse(spec, &(Direction::ToServer, special(start, unit, size)));
-        cases.push(Case { name: format!("{protocol}: {name}"), work: Box::new(work) });
+        cases.push(Case::new(format!("{protocol}: {name}"), work));
     }
     for (name, options, unit) in RULES {
         let rules = rule_set("udp", options);
-        let work = move |size: usize| {
-            let payload: Vec<u8> = unit.bytes().cycle().take(size).collect();
-            match_rule(&rules, &payload);
-        };
-        cases.push(Case { name: format!("rule: {name}"), work: Box::new(work) });
+        let work = move |size| match_rule(&rules, &repeated(unit.as_bytes(), size));
+        cases.push(Case::new(format!("rule: {name}"), work));
     }
     for (name, options) in BUFFER_RULES {
         let rules = rule_set("http", options);
-        let work = move |size: usize| match_buffer(&rules, b"a %41 ".iter().copied().cycle().take(size).collect());
-        cases.push(Case { name: format!("rule: {name}"), work: Box::new(work) });
+        let work = move |size| match_buffer(&rules, repeated(b"a %41 ", size));
+        cases.push(Case::new(format!("rule: {name}"), work));
     }
     cases
 }
 
-/// What callgrind counts: the name is known to it.
-#[inline(never)]
-fn counted_by_callgrind(case: &Case, size: usize) {
-    (case.work)(std::hint::black_box(size));
-}
-
-/// Runs every case in both sizes, to be counted.
-fn run_the_cases() {
-    for case in cases() {
-        // What is made once (tables, compiled expressions) is made before.
-        (case.work)(64);
-        counted_by_callgrind(&case, bytes());
-        counted_by_callgrind(&case, 2 * bytes());
-    }
-}
-
 #[test]
 fn work_grows_with_the_input_and_not_faster() {
-    if std::env::var_os(COUNTED).is_some() {
-        return run_the_cases();
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let Some(counts) = instructions(folder.path()) else {
-        eprintln!("valgrind is not installed (tests/harness/install.sh test): the growth of work is not checked");
-        return;
-    };
-    let cases = cases();
-    assert_eq!(counts.len(), 2 * cases.len(), "callgrind counts every case twice");
-    let mut problems = Vec::new();
-    for (case, counts) in cases.iter().zip(counts.chunks_exact(2)) {
-        eprintln!("{:40} {:>12} {:>12}", case.name, counts[0], counts[1]);
-        if counts[1] > IDLE_INSTRUCTIONS_PER_BYTE * 2 * bytes() as u64 && counts[1] * 100 > counts[0] * LIMIT_PERCENT {
-            problems.push(format!("{}: {} instructions, then {}", case.name, counts[0], counts[1]));
-        }
-    }
-    assert!(problems.is_empty(), "work grows faster than the input:\n{}", problems.join("\n"));
-}
-
-/// Instructions of each counted call, in turn; none without valgrind.
-fn instructions(folder: &Path) -> Option<Vec<u64>> {
-    let output = Command::new("valgrind")
-        .arg("--tool=callgrind")
-        .arg(format!("--toggle-collect={FUNCTION}"))
-        .arg(format!("--dump-after={FUNCTION}"))
-        .arg(format!("--callgrind-out-file={}", folder.join("out").display()))
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "work_grows_with_the_input_and_not_faster", "--test-threads=1"])
-        .env(COUNTED, "1")
-        .output()
-        .ok()?;
-    let said = [&output.stdout[..], &output.stderr].concat();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
-    let mut dumps = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let number = path.extension().and_then(|number| number.to_string_lossy().parse::<u64>().ok());
-        let Some(number) = number else { continue };
-        let text = std::fs::read_to_string(&path).unwrap();
-        let total = text.lines().find_map(|line| line.strip_prefix("totals: ")).unwrap_or("0");
-        dumps.push((number, total.trim().parse::<u64>().unwrap()));
-    }
-    dumps.sort_unstable();
-    // The last dump is that of the end of the program, which has counted nothing.
-    Some(dumps.into_iter().map(|dump| dump.1).filter(|total| *total > 0).collect())
+    growth::check("work_grows_with_the_input_and_not_faster", &cases());
 }

@@ -42,6 +42,14 @@ fn every_parser_has_a_seed() {
 }
 
 #[test]
+fn every_log_source_has_a_seed() {
+    let first: Vec<u8> = seeds("log_source").iter().filter_map(|(_, seed)| seed.first().copied()).collect();
+    for (place, source) in (0_u8..).zip(fengsui_normalize::SOURCES) {
+        assert!(first.contains(&place), "{} has no seed; run the example make_corpus", source.name);
+    }
+}
+
+#[test]
 fn every_target_has_a_program() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("libfuzzer/fuzz_targets");
     for target in TARGETS {
