@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test's helpers fail the test")]
 
 use std::io::Write;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -17,6 +17,8 @@ use fengsui_pipeline::{
 use fengsui_relay::{Class, FileDisk, Reader, Spool, SpoolSettings};
 use fengsui_schema::{Clock, Output, RawRecord, Timestamp};
 use fengsui_store::{Store, StoreSettings};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
 
 struct Nowhere;
 
@@ -147,6 +149,44 @@ async fn syslog_over_tls_and_with_client_certificates() {
     }
     assert_eq!(running.handle.statistics().handshakes_failed, 1);
     assert_eq!(running.handle.statistics().received_messages, 1);
+    running.handle.shutdown().await.expect("stops");
+}
+
+/// Writes and closes, and never reads: what many senders do.
+fn write_only(address: SocketAddr, authority: &Path, text: &[u8]) {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(authority).expect("certificate")).expect("trusts");
+    let settings = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from("127.0.0.1").expect("name");
+    let session = rustls::ClientConnection::new(Arc::new(settings), name).expect("session");
+    let mut stream = rustls::StreamOwned::new(session, TcpStream::connect(address).expect("connects"));
+    stream.conn.complete_io(&mut stream.sock).expect("shakes hands");
+    // What the server may send after the handshake has arrived by then.
+    std::thread::sleep(Duration::from_millis(50));
+    stream.write_all(text).expect("writes");
+    stream.conn.send_close_notify();
+    stream.flush().expect("writes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_a_sender_that_never_reads_is_lost() {
+    let mut authority = std::path::PathBuf::new();
+    let mut running = start(SpoolSettings::default(), |folder, settings| {
+        let (certificate, key) = certificate(folder);
+        authority.clone_from(&certificate);
+        let address = "127.0.0.1:0".to_owned();
+        settings.receivers.syslog_tls = vec![TlsListenerSettings { address, certificate, key, client_authority: None }];
+    })
+    .await;
+    let address = running.handle.listening()[0];
+    let lines: String = (0..20_000).map(|n| format!("<38>Nov 22 12:09:00 web1 sshd[9]: line {n}\n")).collect();
+    tokio::task::spawn_blocking(move || write_only(address, &authority, lines.as_bytes())).await.expect("ends");
+    let found = running.records(20_000);
+    assert!(found[19_999].2.ends_with("line 19999"), "{:?}", found[19_999]);
     running.handle.shutdown().await.expect("stops");
 }
 

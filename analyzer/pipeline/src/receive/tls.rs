@@ -51,7 +51,10 @@ pub(super) fn acceptor(
             builder.with_client_cert_verifier(verifier.map_err(|error| wrong(path, &error))?)
         }
     };
-    let config = builder.with_single_cert(chain, secret).map_err(|error| wrong(certificate, &error))?;
+    let mut config = builder.with_single_cert(chain, secret).map_err(|error| wrong(certificate, &error))?;
+    // Many senders of syslog only write. A ticket would lie unread in such a sender's socket; closing it then resets the
+    // connection (RFC 1122, 4.2.2.13), and the reset throws away what we have received and not read yet.
+    config.send_tls13_tickets = 0;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
