@@ -5,7 +5,7 @@ use super::grading::Template;
 use super::identifiers::{Detect, Found, IDENTIFIERS, Identifier, Runs};
 use super::resolve::resolve;
 use super::survey::{Patterns, Survey};
-use super::tokens::{Document, Event, Token, Wanted, visit_tokens};
+use super::tokens::{Document, Event, Outline, Token, Wanted, visit_tokens};
 use super::{Classification, Match, Why, addresses, names};
 use crate::limits::{PIECE_BYTES, RUN_BYTES};
 use crate::normalize::Normalized;
@@ -22,9 +22,14 @@ pub struct Engine {
     by_shape: [Vec<Possible>; 3],
     /// For each byte after a run, and for the end of a text, the identifiers that the run can be.
     by_next: Vec<Identifiers>,
+    /// The same for each byte before a run, and for the start of a text.
+    by_previous: Vec<Identifiers>,
+    /// Identifiers that numbers joined from several runs can be.
+    joined: Identifiers,
     /// For each byte a run begins with, the identifiers that it can be.
     by_first: Vec<Identifiers>,
-    wanted: Wanted,
+    /// The least confidence with which each identifier is reported; more than there is for those that are not.
+    least: Vec<u8>,
     patterns: Patterns,
     /// The identifiers of each anchor literal.
     anchored: Vec<Vec<Anchor>>,
@@ -81,18 +86,21 @@ impl Engine {
         let broken = |reason: &str| EngineError::Rule { file: "identifiers".to_owned(), reason: reason.to_owned() };
         let context = ContextWords::new(&identifiers).ok_or_else(|| broken("the context words are too many"))?;
         let by_shape = dispatch(&identifiers);
-        let wanted = std::array::from_fn(|shape| std::array::from_fn(|length| by_shape[shape][length].any()));
+        let least = identifiers.iter().map(|known| least_confidence(&settings, known.name)).collect();
         let patterns = Patterns::new(&literals, &context.texts());
-        let by_next =
-            (0..=u8::MAX).map(Some).chain([None]).map(|next| runs(&identifiers, |run| run.precedes(next))).collect();
+        let neighbours = || (0..=u8::MAX).map(Some).chain([None]);
+        let by_next = neighbours().map(|next| runs(&identifiers, |run| run.precedes(next))).collect();
+        let by_previous = neighbours().map(|previous| runs(&identifiers, |run| run.follows(previous))).collect();
         let by_first = (0..=u8::MAX).map(|first| runs(&identifiers, |run| run.begins(first))).collect();
         let checks = identifiers.iter().map(|known| known.detect.check()).collect();
         Ok(Self {
             checks,
             by_shape,
             by_next,
+            by_previous,
+            joined: runs(&identifiers, |run| run.joined),
             by_first,
-            wanted,
+            least,
             patterns,
             settings,
             identifiers,
@@ -180,13 +188,14 @@ impl Engine {
         let mut matches = Vec::new();
         let mut rest = text;
         let mut offset = 0;
-        let mut survey = Survey::default();
+        let mut room = Room::default();
         while !rest.is_empty() {
             let cut = piece(rest);
-            for mut found in self.scan_piece(&rest[..cut], header, &mut survey) {
+            let before = matches.len();
+            self.scan_piece(&rest[..cut], header, &mut room, &mut matches);
+            for found in &mut matches[before..] {
                 found.start += offset;
                 found.end += offset;
-                matches.push(found);
             }
             offset += cut;
             rest = &rest[cut..];
@@ -194,27 +203,27 @@ impl Engine {
         matches
     }
 
-    /// Scans one piece; the survey lends its room from piece to piece.
-    fn scan_piece(&self, text: &str, header: Option<&str>, survey: &mut Survey) -> Vec<Match> {
-        let normalized = self.patterns.survey(text, survey);
+    /// Scans one piece; the room is lent from piece to piece.
+    fn scan_piece(&self, text: &str, header: Option<&str>, room: &mut Room, matches: &mut Vec<Match>) {
+        let normalized = self.patterns.survey(text, &mut room.survey);
         let document = Document { text: &normalized.text, latest_year: self.settings.latest_year };
-        let mut candidates = Vec::new();
-        self.identifiers(document, survey, header, &mut candidates);
+        room.candidates.clear();
+        self.identifiers(document, &room.survey, header, &mut room.candidates);
+        let others = room.candidates.len();
         if self.settings.addresses {
-            addresses::find(document.text, header, &mut candidates);
+            addresses::find(document.text, header, &mut room.candidates);
         }
         if self.settings.names {
-            names::find(document.text, header, &mut candidates);
+            names::find(document.text, header, &mut room.candidates);
         }
-        candidates.retain(|candidate| self.passes(candidate));
-        let resolved = resolve(candidates);
-        resolved.into_iter().map(|candidate| to_match(&candidate, &normalized)).collect()
+        if room.candidates.len() > others {
+            room.candidates.retain(|candidate| self.passes(candidate));
+        }
+        resolve(&mut room.candidates, |candidate| matches.push(to_match(candidate, &normalized)));
     }
 
     fn passes(&self, candidate: &Candidate) -> bool {
-        let own = self.settings.thresholds.get(candidate.data_type).copied();
-        candidate.confidence >= own.unwrap_or(self.settings.threshold)
-            && !self.settings.disabled.iter().any(|off| off == candidate.data_type)
+        candidate.confidence >= least_confidence(&self.settings, candidate.data_type)
     }
 
     fn identifiers(
@@ -225,7 +234,7 @@ impl Engine {
         candidates: &mut Vec<Candidate>,
     ) {
         let mut seen = Neighbourhood::new(&survey.words, header);
-        visit_tokens(document, &survey.marks, &self.wanted, |event| match event {
+        visit_tokens(document, &survey.marks, self, |event| match event {
             Event::Token(token) => {
                 seen.reach(token.start);
                 self.token(token, &mut seen, candidates);
@@ -241,14 +250,20 @@ impl Engine {
         });
     }
 
-    fn token(&self, token: &Token<'_>, seen: &mut Neighbourhood<'_>, candidates: &mut Vec<Candidate>) {
-        let possible = &self.by_shape[token.shape.index()][token.compact().len()];
-        let next = self.by_next[token.next_byte().map_or(usize::from(u8::MAX) + 1, usize::from)];
-        let next = token.compact().first().map_or(next, |first| next.shared(self.by_first[usize::from(*first)]));
-        let (mut chosen, announced) = (possible.alone.shared(next), possible.announced.shared(next));
-        if chosen.is_empty() && announced.is_empty() {
-            return;
+    /// Identifiers that a run can be by what it looks like from afar.
+    fn possible(&self, run: Outline) -> Possible {
+        let possible = &self.by_shape[run.shape.index()][run.length];
+        let mut beside = self.by_next[beside(run.next)].shared(self.by_previous[beside(run.previous)]);
+        beside = beside.shared(self.by_first[usize::from(run.first)]);
+        if run.joined {
+            beside = beside.shared(self.joined);
         }
+        Possible { alone: possible.alone.shared(beside), announced: possible.announced.shared(beside) }
+    }
+
+    fn token(&self, token: &Token<'_>, seen: &mut Neighbourhood<'_>, candidates: &mut Vec<Candidate>) {
+        let possible = self.possible(token.outline());
+        let (mut chosen, announced) = (possible.alone, possible.announced);
         let around = self.context.announced(seen, (token.start, token.end));
         chosen.add(announced.shared(around));
         for index in chosen.iter() {
@@ -285,9 +300,37 @@ impl Engine {
         };
         let attached = verdict.positive.is_none() && !strong && glued(document.text, found.start, found.end);
         let confidence = u8::try_from((raised - if attached { 25 } else { 0 }).clamp(0, 99)).unwrap_or(0);
+        if confidence < self.least[index] {
+            return None;
+        }
         let data_type = self.identifiers[index].name;
         Some(Candidate { data_type, start: found.start, end: found.end, confidence, why: found.why, verdict })
     }
+}
+
+impl Wanted for Engine {
+    fn asks(&self, run: Outline) -> bool {
+        self.possible(run).any()
+    }
+}
+
+/// The place of a byte beside a run, or of the end of the text, in a table.
+fn beside(byte: Option<u8>) -> usize {
+    byte.map_or(usize::from(u8::MAX) + 1, usize::from)
+}
+
+/// What pieces of a text lend each other, so that it is not asked for again.
+#[derive(Debug, Default)]
+struct Room {
+    survey: Survey,
+    candidates: Vec<Candidate>,
+}
+
+/// The least confidence with which a type is reported; more than there is when it is switched off.
+fn least_confidence(settings: &EngineSettings, data_type: &str) -> u8 {
+    let own = settings.thresholds.get(data_type).copied();
+    let off = settings.disabled.iter().any(|off| off == data_type);
+    if off { u8::MAX } else { own.unwrap_or(settings.threshold) }
 }
 
 fn check_types(settings: &EngineSettings) -> Result<(), EngineError> {

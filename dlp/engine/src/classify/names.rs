@@ -265,8 +265,9 @@ mod tests {
     fn names(text: &str) -> Vec<&str> {
         let mut candidates = Vec::new();
         find(text, None, &mut candidates);
-        let candidates = crate::classify::resolve::resolve(candidates);
-        candidates.iter().map(|candidate| &text[candidate.start..candidate.end]).collect()
+        let mut found = Vec::new();
+        crate::classify::resolve::resolve(&mut candidates, |known| found.push(&text[known.start..known.end]));
+        found
     }
 
     #[test]

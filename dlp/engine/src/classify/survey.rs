@@ -8,7 +8,7 @@ use crate::normalize::{self, CHINESE_DIGITS, Normalized, Normalizer};
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Mark {
     Run(Run),
-    Literal { literal: usize, start: u32 },
+    Literal { literal: u32, start: u32 },
 }
 
 /// A word of context in a text.
@@ -312,6 +312,7 @@ impl Survey {
     }
 
     fn literal(&mut self, literal: usize, start: usize) {
+        let literal = u32::try_from(literal).unwrap_or(u32::MAX);
         self.marks.push(Mark::Literal { literal, start: self.place(start) });
     }
 
@@ -400,7 +401,7 @@ mod tests {
 
     fn literals(patterns: &Patterns, text: &str) -> Vec<(usize, usize)> {
         let mark = |mark: &Mark| match mark {
-            Mark::Literal { literal, start } => Some((*start as usize, *literal)),
+            Mark::Literal { literal, start } => Some((*start as usize, *literal as usize)),
             Mark::Run(_) => None,
         };
         surveyed(patterns, text).1.marks.iter().filter_map(mark).collect()

@@ -66,6 +66,18 @@ impl<'t> Token<'t> {
         self.document.text.get(self.end..).unwrap_or_default()
     }
 
+    /// What decides who asks for it.
+    pub(crate) fn outline(&self) -> Outline {
+        Outline {
+            shape: self.shape,
+            length: self.compact.len(),
+            joined: self.joined,
+            first: self.compact.first().copied().unwrap_or_default(),
+            previous: self.previous_byte(),
+            next: self.next_byte(),
+        }
+    }
+
     /// The byte after the run.
     pub(crate) fn next_byte(&self) -> Option<u8> {
         self.document.text.as_bytes().get(self.end).copied()
@@ -102,8 +114,23 @@ impl Run {
     }
 }
 
-/// Which shapes and lengths of runs anybody asks for.
-pub(crate) type Wanted = [[bool; RUN_BYTES + 1]; 3];
+/// What decides, before a run is looked at, who asks for it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outline {
+    pub(crate) shape: Shape,
+    pub(crate) length: usize,
+    pub(crate) joined: bool,
+    /// The first byte of the run, in upper case.
+    pub(crate) first: u8,
+    /// The bytes before and after the run.
+    pub(crate) previous: Option<u8>,
+    pub(crate) next: Option<u8>,
+}
+
+/// Whether anybody asks for a run. Most runs end here.
+pub(crate) trait Wanted {
+    fn asks(&self, outline: Outline) -> bool;
+}
 
 /// What a text yields.
 pub(crate) enum Event<'e> {
@@ -115,11 +142,16 @@ pub(crate) enum Event<'e> {
 
 /// Calls `visit` with every run of at most [`RUN_BYTES`] bytes, every joined number and every literal. Linear: each
 /// run takes part in at most [`JOINED_RUNS`] joined numbers.
-pub(crate) fn visit_tokens(document: Document<'_>, marks: &[Mark], wanted: &Wanted, mut visit: impl FnMut(Event<'_>)) {
+pub(crate) fn visit_tokens(
+    document: Document<'_>,
+    marks: &[Mark],
+    wanted: &impl Wanted,
+    mut visit: impl FnMut(Event<'_>),
+) {
     let mut chain: Vec<Run> = Vec::with_capacity(JOINED_RUNS);
     for mark in marks {
         match mark {
-            Mark::Literal { literal, start } => visit(Event::Literal(*literal, *start as usize)),
+            Mark::Literal { literal, start } => visit(Event::Literal(*literal as usize, *start as usize)),
             Mark::Run(run) => {
                 single(document, *run, wanted, &mut visit);
                 join(document, &mut chain, *run, wanted, &mut visit);
@@ -129,7 +161,13 @@ pub(crate) fn visit_tokens(document: Document<'_>, marks: &[Mark], wanted: &Want
 }
 
 /// Emits the numbers that end with a run, joined with those before it.
-fn join(document: Document<'_>, chain: &mut Vec<Run>, run: Run, wanted: &Wanted, visit: &mut impl FnMut(Event<'_>)) {
+fn join(
+    document: Document<'_>,
+    chain: &mut Vec<Run>,
+    run: Run,
+    wanted: &impl Wanted,
+    visit: &mut impl FnMut(Event<'_>),
+) {
     let bytes = document.text.as_bytes();
     let linked = chain.last().is_some_and(|last| links(bytes, *last, run));
     if !linked || !run.joins(bytes) {
@@ -160,14 +198,22 @@ fn shape(letters: u32, length: usize) -> Shape {
     }
 }
 
+fn outline(bytes: &[u8], (head, last): (Run, Run), shape: Shape, length: usize, joined: bool) -> Outline {
+    let start = head.start as usize;
+    let previous = start.checked_sub(1).and_then(|at| bytes.get(at)).copied();
+    let next = bytes.get(last.end as usize).copied();
+    Outline { shape, length, joined, first: bytes[start].to_ascii_uppercase(), previous, next }
+}
+
 /// Emits one run: most are of no length that anybody asks for.
-fn single(document: Document<'_>, run: Run, wanted: &Wanted, visit: &mut impl FnMut(Event<'_>)) {
+fn single(document: Document<'_>, run: Run, wanted: &impl Wanted, visit: &mut impl FnMut(Event<'_>)) {
     let (length, shape) = (run.length(), shape(run.letters, run.length()));
-    if length > RUN_BYTES || !wanted[shape.index()][length] {
+    let bytes = document.text.as_bytes();
+    if length > RUN_BYTES || !wanted.asks(outline(bytes, (run, run), shape, length, false)) {
         return;
     }
     let mut room = [0; RUN_BYTES];
-    let written = &document.text.as_bytes()[run.range()];
+    let written = &bytes[run.range()];
     let compact = if run.letters > 0 {
         room[..length].copy_from_slice(written);
         room[..length].make_ascii_uppercase();
@@ -180,18 +226,20 @@ fn single(document: Document<'_>, run: Run, wanted: &Wanted, visit: &mut impl Fn
 }
 
 /// Emits a number joined from several runs.
-fn emit(document: Document<'_>, runs: &[Run], wanted: &Wanted, visit: &mut impl FnMut(Event<'_>)) {
-    let length: usize = runs.iter().map(|run| run.length()).sum();
-    let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return };
-    let letters: u32 = runs.iter().map(|run| run.letters).sum();
-    let shape = shape(letters, length);
-    if length > RUN_BYTES || !wanted[shape.index()][length] {
+fn emit(document: Document<'_>, runs: &[Run], wanted: &impl Wanted, visit: &mut impl FnMut(Event<'_>)) {
+    let (Some(head), Some(last)) = (runs.first(), runs.last()) else { return };
+    let (mut length, mut letters) = (0, 0);
+    for run in runs {
+        (length, letters) = (length + run.length(), letters + run.letters);
+    }
+    let (shape, bytes) = (shape(letters, length), document.text.as_bytes());
+    if length > RUN_BYTES || !wanted.asks(outline(bytes, (*head, *last), shape, length, true)) {
         return;
     }
     let mut room = [0; RUN_BYTES];
-    let compact = compacted(document.text.as_bytes(), runs, &mut room);
+    let compact = compacted(bytes, runs, &mut room);
     compact.make_ascii_uppercase();
-    let token = Token { document, start: first.start as usize, end: last.end as usize, shape, joined: true, compact };
+    let token = Token { document, start: head.start as usize, end: last.end as usize, shape, joined: true, compact };
     visit(Event::Token(&token));
 }
 
@@ -210,13 +258,20 @@ mod tests {
     use super::*;
     use crate::classify::survey::{Patterns, Survey};
 
+    struct Everything;
+
+    impl Wanted for Everything {
+        fn asks(&self, _: Outline) -> bool {
+            true
+        }
+    }
+
     fn tokens(text: &str) -> Vec<String> {
         let mut all = Vec::new();
-        let wanted = [[true; RUN_BYTES + 1]; 3];
         let mut survey = Survey::default();
         Patterns::new(&[], &[]).survey(text, &mut survey);
         let marks = survey.marks;
-        visit_tokens(Document { text, latest_year: 2030 }, &marks, &wanted, |event| {
+        visit_tokens(Document { text, latest_year: 2030 }, &marks, &Everything, |event| {
             if let Event::Token(token) = event {
                 all.push(String::from_utf8_lossy(token.compact()).into_owned());
             }

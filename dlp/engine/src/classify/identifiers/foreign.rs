@@ -1,64 +1,76 @@
 //! Numbers of other countries: telephones in the forms people write them, social security numbers of the United States.
 
 use super::{ANY, DIGITS, Detect, Found, Identifier, Runs};
-use crate::classify::tokens::Token;
+use crate::classify::tokens::{Document, Token};
 
 /// Longest telephone number with separators and extension, in bytes.
 const WRITTEN: usize = 32;
+/// Most digits of a number.
+const DIGITS_OF_A_NUMBER: usize = 13;
+
+const WORDS: &[&str] = &[
+    "电话",
+    "手机",
+    "传真",
+    "phone",
+    "tel",
+    "telephone",
+    "call",
+    "call me at",
+    "mobile",
+    "whatsapp",
+    "fax",
+    "cell",
+    "office",
+    "desk",
+    "contact",
+    "reach",
+    "answering at",
+    "messages to",
+    "registered",
+    "ext",
+    "hotline",
+    "dial",
+    "text me",
+];
+
+const OTHERS: &[&str] =
+    &["ssn", "social security", "passport", "licence", "license", "isbn", "issn", "invoice", "account", "date"];
 
 pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "phone_international",
         label: "境外电话",
-        detect: Detect::Run(Runs { shortest: 1, longest: 13, shapes: DIGITS, next: ANY, first: ANY, check: telephone }),
-        positive: &[
-            "电话",
-            "手机",
-            "传真",
-            "phone",
-            "tel",
-            "telephone",
-            "call",
-            "call me at",
-            "mobile",
-            "whatsapp",
-            "fax",
-            "cell",
-            "office",
-            "desk",
-            "contact",
-            "reach",
-            "answering at",
-            "messages to",
-            "registered",
-            "ext",
-            "hotline",
-            "dial",
-            "text me",
-        ],
-        negative: &[
-            "ssn",
-            "social security",
-            "passport",
-            "licence",
-            "license",
-            "isbn",
-            "issn",
-            "invoice",
-            "account",
-            "date",
-        ],
+        detect: Detect::Run(Runs {
+            shortest: 1,
+            longest: DIGITS_OF_A_NUMBER,
+            shapes: DIGITS,
+            // Without a country code there are separators, and one of them is the next sign.
+            next: b" -.()",
+            first: ANY,
+            previous: ANY,
+            joined: false,
+            check: telephone,
+        }),
+        positive: WORDS,
+        negative: OTHERS,
         valid: &[
-            "call +44 7700 900123",
-            "+1-202-555-0143",
             "fax (202)555-0143x0135",
             "202-555-0143 ext. 12",
             "phone: 0496 46 46 70",
             "mobile 202.555.0143",
-            "reach me at +46 (0)8 928 571 38",
             "office 781 1704",
         ],
-        invalid: &["+0 7700 900123", "2024-05-06 12:00", "1.202.555.0143.7", "range 781 1704", "10-20-30"],
+        invalid: &["2024-05-06 12:00", "1.202.555.0143.7", "range 781 1704", "10-20-30"],
+    },
+    Identifier {
+        name: "phone_international",
+        label: "境外电话（带国家代码）",
+        detect: Detect::Anchor { literals: &["+"], find: abroad },
+        positive: WORDS,
+        negative: OTHERS,
+        valid: &["call +44 7700 900123", "+1-202-555-0143", "reach me at +46 (0)8 928 571 38"],
+        invalid: &["+0 7700 900123", "+8613800138000"],
     },
     Identifier {
         name: "us_ssn",
@@ -69,6 +81,8 @@ pub(super) static ALL: &[Identifier] = &[
             shapes: DIGITS,
             next: ANY,
             first: ANY,
+            previous: ANY,
+            joined: true,
             check: social_security,
         }),
         positive: &["ssn", "social security", "社会安全号", "tax id", "itin"],
@@ -113,15 +127,30 @@ impl Written {
 
 /// The run is the first of the number's digits; the rest is read from the text.
 fn telephone(token: &Token<'_>) -> Option<Found> {
-    let text = token.document.text.as_bytes();
-    let plus = token.previous_byte() == Some(b'+');
-    // Without a country code there are separators, and one of them is the next sign.
-    if token.joined || !plus && !matches!(token.next_byte(), Some(b' ' | b'-' | b'.' | b'(' | b')')) {
+    // What follows a plus sign is found by the sign.
+    if token.previous_byte() == Some(b'+') {
         return None;
     }
-    let bracket = token.previous_byte() == Some(b'(');
-    let start = token.start - usize::from(plus || bracket);
-    let before = start.checked_sub(1).and_then(|at| text.get(at));
+    read(token.document, token.start, token.written(), false)
+}
+
+/// Digits after a plus sign.
+fn abroad(document: Document<'_>, at: usize, length: usize) -> Option<Found> {
+    let start = at + length;
+    let rest = document.text.as_bytes().get(start..)?;
+    let digits = rest.iter().take(DIGITS_OF_A_NUMBER + 1).take_while(|byte| byte.is_ascii_digit()).count();
+    let alone = !rest.get(digits).is_some_and(u8::is_ascii_alphanumeric);
+    let fits = (1..=DIGITS_OF_A_NUMBER).contains(&digits) && alone;
+    read(document, start, document.text.get(start..start + digits).filter(|_| fits)?, true)
+}
+
+/// A number whose first digits stand at a place.
+fn read(document: Document<'_>, digits: usize, head: &str, plus: bool) -> Option<Found> {
+    let text = document.text.as_bytes();
+    let previous = |at: usize| at.checked_sub(1).and_then(|at| text.get(at));
+    let bracket = previous(digits) == Some(&b'(');
+    let start = digits - usize::from(plus || bracket);
+    let before = previous(start);
     let preceded = before.is_some_and(|byte| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'/' | b'_' | b'+' | b'=' | b'#' | b':')
     });
@@ -132,8 +161,7 @@ fn telephone(token: &Token<'_>) -> Option<Found> {
         return None;
     }
     let written = written(&text[start + usize::from(plus)..(start + WRITTEN + 1).min(text.len())])?;
-    let first = text[token.start];
-    let (confidence, why, needs_context) = judged(&written, plus, first, token.written())?;
+    let (confidence, why, needs_context) = judged(&written, plus, text[digits], head)?;
     let end = start + usize::from(plus) + written.length;
     Some(Found { start, end, confidence, why, needs_context })
 }

@@ -76,6 +76,10 @@ pub(crate) struct Runs {
     pub(crate) next: &'static [u8],
     /// Bytes of which one begins the run in upper case; [`ANY`] if it does not matter.
     pub(crate) first: &'static [u8],
+    /// Bytes of which one stands before the run; [`ANY`] if it does not matter.
+    pub(crate) previous: &'static [u8],
+    /// Whether the run may be one of several joined over spaces and dashes.
+    pub(crate) joined: bool,
     pub(crate) check: fn(&Token<'_>) -> Option<Found>,
 }
 
@@ -83,6 +87,11 @@ impl Runs {
     /// Whether a run before this byte, or at the end of a text, can be one of these.
     pub(crate) fn precedes(&self, next: Option<u8>) -> bool {
         self.next.is_empty() || next.is_some_and(|next| self.next.contains(&next))
+    }
+
+    /// Whether a run after this byte, or at the start of a text, can be one of these.
+    pub(crate) fn follows(&self, previous: Option<u8>) -> bool {
+        self.previous.is_empty() || previous.is_some_and(|previous| self.previous.contains(&previous))
     }
 
     /// Whether a run that begins with this byte can be one of these.

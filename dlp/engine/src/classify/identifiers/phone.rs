@@ -51,6 +51,8 @@ pub(super) static ALL: &[Identifier] = &[
             shapes: DIGITS,
             next: ANY,
             first: b"018",
+            previous: ANY,
+            joined: true,
             check: mobile,
         }),
         positive: WORDS,
@@ -74,6 +76,8 @@ pub(super) static ALL: &[Identifier] = &[
             shapes: MIXED,
             next: ANY,
             first: b"1TPMC",
+            previous: ANY,
+            joined: true,
             check: labelled,
         }),
         positive: WORDS,
@@ -90,6 +94,8 @@ pub(super) static ALL: &[Identifier] = &[
             shapes: DIGITS,
             next: ANY,
             first: b"0",
+            previous: ANY,
+            joined: true,
             check: landline,
         }),
         positive: &[
@@ -121,7 +127,16 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_landline",
         label: "本地固定电话",
-        detect: Detect::Run(Runs { shortest: 7, longest: 8, shapes: DIGITS, next: ANY, first: ANY, check: local }),
+        detect: Detect::Run(Runs {
+            shortest: 7,
+            longest: 8,
+            shapes: DIGITS,
+            next: ANY,
+            first: ANY,
+            previous: ANY,
+            joined: true,
+            check: local,
+        }),
         positive: &["座机", "固话", "传真", "办公电话", "值班电话", "联系电话"],
         negative: &[],
         valid: &["办公电话：8826451"],
@@ -136,6 +151,8 @@ pub(super) static ALL: &[Identifier] = &[
             shapes: DIGITS,
             next: ANY,
             first: ANY,
+            previous: ANY,
+            joined: true,
             check: service,
         }),
         positive: &["热线", "客服", "电话", "咨询", "拨打", "hotline"],
@@ -152,6 +169,8 @@ pub(super) static ALL: &[Identifier] = &[
             shapes: DIGITS,
             next: ANY,
             first: ANY,
+            previous: ANY,
+            joined: true,
             check: iot,
         }),
         positive: &["物联网", "物联卡", "流量卡", "iot", "msisdn", "卡号"],
@@ -191,12 +210,20 @@ fn mobile(token: &Token<'_>) -> Option<Found> {
         true => 62,
         false => 50,
     };
-    let code = ["(+86)", "（+86）", "(86)"].into_iter().find(|code| text.len() == 11 && token.before().ends_with(code));
+    let code = country_code(token).filter(|_| text.len() == 11);
     let plus = usize::from(token.previous_byte() == Some(b'+') && text.len() > 11);
     let start = token.start - code.map_or(plus, str::len);
     let why = if segment_in_use(number) { "11位，号段在用" } else { "11位，号段未公布" };
     let separated = if token.joined { 8 } else { 0 };
     Some(Found { start, ..Found::run(token, confidence + separated, why) })
+}
+
+/// A country code in brackets before a number.
+fn country_code<'t>(token: &Token<'t>) -> Option<&'t str> {
+    let closes = matches!(token.previous_byte(), Some(b')' | b'\x89'));
+    let code =
+        ["(+86)", "（+86）", "(86)"].into_iter().filter(|_| closes).find(|code| token.before().ends_with(code))?;
+    token.before().get(token.start - code.len()..)
 }
 
 /// A joined number counts only if its groups are those people write: 3-4-4, 3-8, 7-4, with or without a country code.

@@ -30,7 +30,16 @@ pub(super) static ALL: &[Identifier] = &[
     ),
     secret!(
         "云访问密钥",
-        Detect::Run(Runs { shortest: 16, longest: 48, shapes: MIXED, next: ANY, first: ANY, check: cloud_key }),
+        Detect::Run(Runs {
+            shortest: 16,
+            longest: 48,
+            shapes: MIXED,
+            next: ANY,
+            first: ANY,
+            previous: ANY,
+            joined: true,
+            check: cloud_key
+        }),
         &["access key", "accesskey", "AccessKeyId", "secretid", "SecretId", "ak"],
         &[
             "LTAI5tA1b2C3d4E5f6G7h8I9",

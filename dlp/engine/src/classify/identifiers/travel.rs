@@ -14,6 +14,8 @@ pub(super) static ALL: &[Identifier] = &[
             shapes: MIXED,
             next: ANY,
             first: ANY,
+            previous: ANY,
+            joined: true,
             check: passport,
         }),
         positive: &["护照", "passport", "出入境", "签证", "证件号", "出境", "旅客", "hzh", "hzhm"],
@@ -30,6 +32,8 @@ pub(super) static ALL: &[Identifier] = &[
             shapes: DIGITS,
             next: ANY,
             first: ANY,
+            previous: ANY,
+            joined: false,
             check: old_passport,
         }),
         positive: &["护照", "passport"],
@@ -58,6 +62,8 @@ pub(super) static ALL: &[Identifier] = &[
             shapes: MIXED,
             next: ANY,
             first: ANY,
+            previous: ANY,
+            joined: true,
             check: home_return,
         }),
         positive: &["回乡证", "来往内地通行证", "港澳居民", "港澳通行证", "往来港澳", "通行证"],
@@ -79,6 +85,8 @@ pub(super) static ALL: &[Identifier] = &[
             shapes: DIGITS,
             next: ANY,
             first: ANY,
+            previous: ANY,
+            joined: false,
             check: taiwan_compatriot,
         }),
         positive: &["台胞证", "台湾居民", "来往大陆通行证", "台湾通行证"],
@@ -95,6 +103,8 @@ pub(super) static ALL: &[Identifier] = &[
             shapes: MIXED,
             next: ANY,
             first: ANY,
+            previous: ANY,
+            joined: true,
             check: to_taiwan,
         }),
         positive: &["往来台湾", "台湾通行证", "赴台", "大通证"],
@@ -111,6 +121,8 @@ pub(super) static ALL: &[Identifier] = &[
             shapes: MIXED,
             next: ANY,
             first: CAPITALS,
+            previous: ANY,
+            joined: true,
             check: hong_kong,
         }),
         positive: &["香港身份证", "香港居民", "HKID", "hkid", "身份证"],
@@ -127,6 +139,8 @@ pub(super) static ALL: &[Identifier] = &[
             shapes: DIGITS,
             next: ANY,
             first: ANY,
+            previous: ANY,
+            joined: false,
             check: macau,
         }),
         positive: &["澳门身份证", "澳门居民身份证", "BIR"],
@@ -143,6 +157,8 @@ pub(super) static ALL: &[Identifier] = &[
             shapes: DIGITS_OR_MIXED,
             next: ANY,
             first: ANY,
+            previous: ANY,
+            joined: true,
             check: taiwan_identity,
         }),
         positive: &["台湾身份证", "身分證", "身份證", "国民身份证", "身份证"],
@@ -220,8 +236,11 @@ fn hong_kong(token: &Token<'_>) -> Option<Found> {
     let after = token.after().as_bytes();
     let bracket = matches!(after, [b'(', _, b')', ..]).then(|| after[1].to_ascii_uppercase());
     let letters = text.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+    if !(1..=2).contains(&letters) || text.len() + usize::from(bracket.is_some()) != letters + 7 {
+        return None;
+    }
     let (whole, extra) = bracket.map_or((text.to_vec(), 0), |check| ([text, &[check]].concat(), 3));
-    let fits = (1..=2).contains(&letters) && whole.len() == letters + 7 && checksum::hong_kong(&whole);
+    let fits = checksum::hong_kong(&whole);
     let found = Found { end: token.end + extra, ..Found::run(token, 75, "香港身份证结构和校验码正确") };
     fits.then_some(Found { needs_context: bracket.is_none(), ..found })
 }

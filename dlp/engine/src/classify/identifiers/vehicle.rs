@@ -6,6 +6,19 @@ use crate::classify::regions::{self, RegionMatch};
 use crate::classify::tokens::{Shape, Token};
 
 const PROVINCES: &str = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼";
+/// A plate goes on from the last byte of a Chinese character or of a middle dot, or from a full stop.
+static BESIDE_A_PLATE: &[u8] = &beside_a_plate();
+
+const fn beside_a_plate() -> [u8; 65] {
+    let mut bytes = [b'.'; 65];
+    let mut at = 0;
+    while at < 64 {
+        bytes[at] = 0x80 + at as u8;
+        at += 1;
+    }
+    bytes
+}
+
 const PLATE_WORDS: &[&str] = &[
     "车牌",
     "车号",
@@ -39,6 +52,8 @@ pub(super) static ALL: &[Identifier] = &[
             shapes: &[Shape::Digits, Shape::Mixed, Shape::Letters],
             next: ANY,
             first: ANY,
+            previous: BESIDE_A_PLATE,
+            joined: false,
             check: plate,
         }),
         positive: PLATE_WORDS,
@@ -55,6 +70,8 @@ pub(super) static ALL: &[Identifier] = &[
             shapes: DIGITS_OR_MIXED,
             next: ANY,
             first: ANY,
+            previous: ANY,
+            joined: false,
             check: vin,
         }),
         positive: &["车架号", "车辆识别", "vin", "VIN", "chassis", "cjh", "clsbdh"],
@@ -71,6 +88,8 @@ pub(super) static ALL: &[Identifier] = &[
             shapes: DIGITS_OR_MIXED,
             next: ANY,
             first: ANY,
+            previous: ANY,
+            joined: false,
             check: engine_number,
         }),
         positive: &["发动机号", "发动机编号", "fdjh"],
@@ -87,6 +106,8 @@ pub(super) static ALL: &[Identifier] = &[
             shapes: DIGITS_OR_MIXED,
             next: ANY,
             first: ANY,
+            previous: ANY,
+            joined: true,
             check: licence,
         }),
         positive: &["驾驶证", "驾照", "驾驶员证", "driver licence", "driver license", "jszh"],
@@ -103,6 +124,8 @@ pub(super) static ALL: &[Identifier] = &[
             shapes: DIGITS,
             next: ANY,
             first: ANY,
+            previous: ANY,
+            joined: false,
             check: file_number,
         }),
         positive: &["档案编号", "驾驶证", "驾照"],
@@ -114,11 +137,7 @@ pub(super) static ALL: &[Identifier] = &[
 
 fn plate(token: &Token<'_>) -> Option<Found> {
     let text = token.compact();
-    // A plate goes on from a Chinese character, a middle dot or a full stop.
-    if token.previous_byte().is_none_or(|byte| byte.is_ascii() && byte != b'.') {
-        return None;
-    }
-    if token.joined || token.written().bytes().any(|byte| byte.is_ascii_lowercase()) {
+    if token.written().bytes().any(|byte| byte.is_ascii_lowercase()) {
         return None;
     }
     let before = token.before();
