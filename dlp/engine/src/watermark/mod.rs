@@ -13,7 +13,7 @@ mod text;
 
 pub use carrier::Carrier;
 pub use score::{Reading, Score, Seen};
-pub use tail::{Tail, binomial_tail};
+pub use tail::{Tail, binomial_level, binomial_tail};
 pub use text::{mark_text, read_text_marks, text_mark};
 
 use fengsui_crypto::{HmacKey, Sm4Blocks};

@@ -3,9 +3,9 @@
 //! The symmetric score (B. Škorić et al., 2008) is sure against any coalition. The likelihood ratios are the strongest
 //! tests (J. Neyman and E. Pearson, 1933) where one recipient, or several at random, gave the symbols away and the
 //! rest is noise. Every sum is one of independent terms for an innocent recipient, so that its tail can be computed;
-//! that there are several sums is paid for by their number.
+//! that there are several sums is paid for by what they have not in common, and in the bound by their number.
 
-use super::tail::{Tail, Term};
+use super::tail::{Tail, Term, any_of_three};
 use super::{MarkCell, RecipientMark, Vote, unit, weights};
 
 /// Shares of the symbols a recipient gave that the likelihood ratios ask for: all but noise, and one of three.
@@ -38,7 +38,12 @@ pub struct Seen {
     /// What the recipient's symbol of each cell is drawn from, and below which number it is a one.
     cells: Vec<([u8; 16], f64)>,
     sums: [Sum; SUMS],
+    /// Covariances of the first and second, first and third, second and third sum.
+    covariances: [f64; SUMS],
 }
+
+/// The pairs of sums.
+const PAIRS: [(usize, usize); SUMS] = [(0, 1), (0, 2), (1, 2)];
 
 /// One sum over the cells.
 #[derive(Debug, Default)]
@@ -102,6 +107,19 @@ impl Seen {
             let ratio = |has: bool| -> f64 { readings.iter().map(|reading| ratio(reading, has, share, bias)).sum() };
             sum.add(bias, ratio(true), ratio(false));
         }
+        let step = |sum: usize| self.sums[sum].steps.last().copied().unwrap_or(0.0);
+        for (covariance, (first, second)) in self.covariances.iter_mut().zip(PAIRS) {
+            *covariance += bias * (1.0 - bias) * step(first) * step(second);
+        }
+    }
+
+    /// How the sums of innocent recipients hang together.
+    fn correlations(&self) -> [f64; SUMS] {
+        std::array::from_fn(|pair| {
+            let (first, second) = PAIRS[pair];
+            let scale = (self.sums[first].variance * self.sums[second].variance).sqrt();
+            if scale > 0.0 { (self.covariances[pair] / scale).clamp(-1.0, 1.0) } else { 0.0 }
+        })
     }
 
     /// The sums of a recipient.
@@ -139,18 +157,12 @@ impl RecipientMark {
     #[must_use]
     pub fn score(&self, seen: &Seen) -> Score {
         let sums = seen.sums_of(self);
-        let scores = seen.sums.iter().zip(sums).map(|(known, sum)| known.score(sum));
-        let all = |probability: f64| (probability * SUMS as f64).min(1.0);
-        scores.fold(
-            Score { deviations: f64::NEG_INFINITY, tail: Tail { probability: 1.0, bound: 1.0 } },
-            |best, score| Score {
-                deviations: best.deviations.max(score.deviations),
-                tail: Tail {
-                    probability: best.tail.probability.min(all(score.tail.probability)),
-                    bound: best.tail.bound.min(all(score.tail.bound)),
-                },
-            },
-        )
+        let scores: [Score; SUMS] = std::array::from_fn(|index| seen.sums[index].score(sums[index]));
+        let least = |of: fn(&Score) -> f64| scores.iter().map(of).fold(1.0, f64::min);
+        let bound = (least(|score| score.tail.bound) * SUMS as f64).min(1.0);
+        let probability = any_of_three(least(|score| score.tail.probability), seen.correlations());
+        let deviations = scores.iter().map(|score| score.deviations).fold(f64::NEG_INFINITY, f64::max);
+        Score { deviations, tail: Tail { probability: probability.min(bound), bound } }
     }
 
     /// The tails of the single sums, for tests of their truth.

@@ -92,6 +92,54 @@ fn saddle_point(terms: &[Term], sum: f64, variance: f64) -> f64 {
     theta
 }
 
+/// The probability that any of three sums of the same terms has a tail of at most `least`: as for normal variables with the
+/// sums' correlations, by the inequality of D. Hunter (1976) and K. Worsley (1982), which never gives too little.
+pub(super) fn any_of_three(least: f64, correlations: [f64; 3]) -> f64 {
+    if least <= 0.0 || least >= 0.5 {
+        return (3.0 * least).clamp(0.0, 1.0);
+    }
+    let z = normal_quantile(least);
+    let both = correlations.map(|correlation| both_above(z, least, correlation));
+    let fewest = both.iter().copied().fold(f64::INFINITY, f64::min);
+    let overlap = both.iter().sum::<f64>() - fewest;
+    (3.0 * least - overlap).clamp(least, 1.0)
+}
+
+/// The probability that two standard normal variables of a correlation both exceed z, whose own tail is known, by
+/// Plackett's identity (1954): the integral over the correlation, by Simpson's rule.
+fn both_above(z: f64, tail: f64, correlation: f64) -> f64 {
+    const STEPS: u32 = 64;
+    let width = correlation.clamp(0.0, 1.0).asin() / f64::from(STEPS);
+    let height = |step: u32| (-z * z / (1.0 + (f64::from(step) * width).sin())).exp();
+    let weighted = |step: u32| height(step) * simpson(step, STEPS);
+    let integral: f64 = (0..=STEPS).map(weighted).sum::<f64>() * width / 3.0;
+    (tail * tail + integral / (2.0 * std::f64::consts::PI)).min(tail)
+}
+
+/// The z that a standard normal variable exceeds with a probability below one half, by Newton's steps on its logarithm.
+fn normal_quantile(tail: f64) -> f64 {
+    let mut z = (-2.0 * tail.ln()).sqrt();
+    for _ in 0..40 {
+        let known = upper_normal(z);
+        let step = (known / tail).ln() * known / density(z);
+        z = (z + step).max(0.0);
+        if step.abs() < 1e-10 {
+            break;
+        }
+    }
+    z
+}
+
+/// The weights of Simpson's rule, times three over the width.
+fn simpson(step: u32, steps: u32) -> f64 {
+    match step {
+        0 => 1.0,
+        _ if step == steps => 1.0,
+        _ if step % 2 == 1 => 4.0,
+        _ => 2.0,
+    }
+}
+
 fn density(z: f64) -> f64 {
     (-z * z / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt()
 }
@@ -103,22 +151,31 @@ pub(super) fn upper_normal(z: f64) -> f64 {
         return 1.0 - upper_normal(-z);
     }
     if z < 2.0 {
-        const STEPS: u32 = 200;
+        const STEPS: u32 = 64;
         let width = z / f64::from(STEPS);
-        let weight = |step: u32| {
-            if step == 0 || step == STEPS {
-                1.0
-            } else if step % 2 == 1 {
-                4.0
-            } else {
-                2.0
-            }
-        };
-        let sum: f64 = (0..=STEPS).map(|step| weight(step) * density(f64::from(step) * width)).sum();
+        let weighted = |step: u32| simpson(step, STEPS) * density(f64::from(step) * width);
+        let sum: f64 = (0..=STEPS).map(weighted).sum();
         return 0.5 - sum * width / 3.0;
     }
     let ratio = (1..=120).rev().fold(z, |ratio, step| z + f64::from(step) / ratio);
     density(z) / ratio
+}
+
+/// The largest value of at most `level` that [`binomial_tail`] takes for any number of hits: at least the probability that
+/// such a value is met by chance. Zero when only no hit at all has such a value.
+#[must_use]
+pub fn binomial_level(level: f64, trials: u64, chance: f64) -> f64 {
+    let reaches = |hits: u64| binomial_tail(hits, trials, chance) <= level;
+    if level >= 1.0 || trials == 0 || !reaches(trials) {
+        return if level >= 1.0 { 1.0 } else { 0.0 };
+    }
+    // The tail falls with the hits, so that the fewest that reach the level are found by halving.
+    let (mut few, mut enough) = (0, trials);
+    while enough - few > 1 {
+        let middle = few + (enough - few) / 2;
+        if reaches(middle) { enough = middle } else { few = middle }
+    }
+    binomial_tail(enough, trials, chance)
 }
 
 /// Upper bound of the probability of at least `hits` of `trials` when each has probability `chance`, by the
@@ -153,6 +210,33 @@ mod tests {
             assert!((found / expected - 1.0).abs() < 1e-5, "{z}: {found}");
         }
         assert!((upper_normal(-3.0) - 0.998_650_102).abs() < 1e-8);
+    }
+
+    #[test]
+    fn quantiles_undo_tails() {
+        for tail in [0.4, 0.1, 0.0228, 1e-3, 1e-9, 1e-60] {
+            assert!((upper_normal(normal_quantile(tail)) / tail - 1.0).abs() < 1e-6, "{tail}");
+        }
+    }
+
+    #[test]
+    fn any_of_three_is_between_one_and_all() {
+        assert!((any_of_three(0.01, [1.0; 3]) - 0.01).abs() < 1e-9, "the same sum thrice is one");
+        let apart = 3.0 * 0.01 - 2.0 * 0.01 * 0.01;
+        assert!((any_of_three(0.01, [0.0; 3]) - apart).abs() < 1e-9, "of unrelated sums nearly all count");
+        // Two normal variables of correlation one half both exceed 0 with probability one third.
+        assert!((both_above(0.0, 0.5, 0.5) - 1.0 / 3.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn levels_are_values_of_the_tail() {
+        let level = binomial_level(1e-3, 1000, 1e-7);
+        assert_eq!(level, binomial_tail(1, 1000, 1e-7));
+        assert!(level < 1e-3 && binomial_level(level * 0.99, 1000, 1e-7) == binomial_tail(2, 1000, 1e-7));
+        assert_eq!(
+            (binomial_level(1.0, 10, 0.1), binomial_level(1e-30, 2, 0.5), binomial_level(0.5, 0, 0.5)),
+            (1.0, 0.0, 0.0)
+        );
     }
 
     #[test]

@@ -89,3 +89,27 @@ fn the_stated_probability_is_right() {
         assert!(tails.iter().flatten().all(|tail| tail.probability <= tail.bound), "the bound is one");
     }
 }
+
+/// The probability stated for all sums together is that of chance, and never less: for cells that are sure and for noise.
+#[test]
+fn the_probability_of_all_sums_is_right() {
+    let all = recipients(40_000);
+    for (count, own) in [(60, 1.0), (400, 0.3), (1500, 1.0)] {
+        let reading = |(row, cell): (usize, &MarkCell)| (*cell, vec![Reading { symbol: row.is_multiple_of(3), own }]);
+        let seen = Seen::new(cells(count).iter().enumerate().map(reading));
+        let stated: Vec<f64> = all.iter().map(|recipient| recipient.score(&seen).tail.probability).collect();
+        for chance in [0.1, 0.01, 0.001] {
+            let expected = chance * all.len() as f64;
+            let reached = stated.iter().filter(|stated| **stated <= chance).count() as f64;
+            eprintln!("{count} cells, own {own}, {chance}: {reached} of {expected}");
+            assert!(
+                reached <= expected * 1.05 + 4.0 * expected.sqrt(),
+                "{count} cells, {chance}: {reached} of {expected}"
+            );
+            assert!(
+                reached >= expected * 0.7 - 4.0 * expected.sqrt(),
+                "{count} cells, {chance}: {reached} of {expected}"
+            );
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Encrypted values of a leak that decrypt, under the key of one recipient only, to values of the original; and
 //! made-up rows. One row can be proof.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use fengsui_dlp_engine::cells::CellKind;
 use fengsui_dlp_engine::mask::{ColumnMasker, MaskKey, MaskParameters, RegionOfMasked, domain_of, mask};
@@ -20,9 +20,11 @@ pub(super) struct Attribution {
     /// For each recipient the least probability that a single row of the leak is theirs by chance.
     pub(super) row_proof: HashMap<usize, f64>,
     /// For each recipient the made-up values found.
-    pub(super) canaries: HashMap<usize, CanaryHits>,
-    /// Values looked at for made-up rows.
-    pub(super) cells: u64,
+    pub(super) canaries: HashMap<usize, u64>,
+    /// Values looked at that could be made up, and the probability that one of them is a recipient's by chance.
+    pub(super) made_up: Trials,
+    /// The largest probability by chance of a whole row that is a recipient's: of the two columns with the fewest values.
+    pub(super) row_level: f64,
     /// For each row of the leak the digests of its decrypted cells, by column.
     pub(super) decrypted: HashMap<(usize, usize), u64>,
 }
@@ -38,10 +40,10 @@ pub(super) struct ColumnHits {
     pub(super) chance: f64,
 }
 
-/// Made-up values of one recipient.
-#[derive(Debug, Default)]
-pub(super) struct CanaryHits {
-    pub(super) hits: u64,
+/// Independent trials, each with at most this probability.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Trials {
+    pub(super) count: u64,
     pub(super) chance: f64,
 }
 
@@ -89,10 +91,12 @@ impl Keyed {
         let mut order: Vec<usize> = (0..self.recipients).collect();
         let mut total: HashMap<usize, u64> = HashMap::new();
         let mut rows: HashMap<(usize, usize), Vec<(usize, f64)>> = HashMap::new();
+        let mut domains = Vec::new();
+        let made_up = MadeUp::new(canaries);
         for (position, data_type, keep_region, keys) in &self.columns {
             let Some(place) = located.place(*position) else { continue };
             let mut known: HashMap<&str, Found> = HashMap::new();
-            let (mut column, mut chances) = (ColumnHits::default(), 0.0);
+            let (mut column, mut chances, mut fewest) = (ColumnHits::default(), 0.0, f64::INFINITY);
             let distinct = located.postings(*position).distinct() as f64;
             for row in 0..leak.rows() {
                 let (value, kind) = leak.cell(place, row);
@@ -100,19 +104,17 @@ impl Keyed {
                     continue;
                 }
                 let domain = domain_of(*data_type, *keep_region, value).max(1.0);
+                fewest = fewest.min(domain);
                 let found = *known.entry(value).or_insert_with(|| {
                     (column.trials, chances) = (column.trials + 1, chances + (distinct / domain).min(1.0));
                     let named = (*position, index.columns[*position].name.as_str());
                     let found = decrypted(named, (keys, mark), (value, kind), &order, (located, canaries));
                     if let Some((recipient, digest)) = found {
-                        note(
-                            &mut column,
-                            &mut attribution.canaries,
-                            (*position as u32, digest),
-                            recipient,
-                            canaries,
-                            domain,
-                        );
+                        if canaries.get(&(*position as u32, digest)) == Some(&recipient) {
+                            *attribution.canaries.entry(recipient).or_default() += 1;
+                        } else {
+                            *column.hits.entry(recipient).or_insert(0) += 1;
+                        }
                         let count = total.entry(recipient).or_insert(0);
                         *count += 1;
                         move_up(&mut order, &total, recipient);
@@ -124,12 +126,17 @@ impl Keyed {
                     rows.entry((row, recipient)).or_default().push((*position, domain));
                 }
             }
-            attribution.cells += column.trials;
+            made_up.tried(*position, column.trials, fewest, &mut attribution.made_up);
+            domains.push(fewest);
             column.chance = (chances / column.trials.max(1) as f64).min(1.0);
             attribution.columns.insert(*position, column);
         }
         whole_rows(&rows, &mut attribution, (index, located), leak);
-        neutral_canaries(index, mark, located, leak, canaries, &mut attribution);
+        domains.sort_by(f64::total_cmp);
+        if let [first, second, ..] = domains.as_slice() {
+            attribution.row_level = by_chance(1.0 / first / second, 2, index, leak);
+        }
+        neutral_canaries((index, mark), located, leak, (canaries, &made_up), &mut attribution);
         attribution
     }
 }
@@ -166,33 +173,44 @@ fn whole_rows(
                 *counts.entry(*original).or_insert(1.0) /= domain;
             }
         }
-        // Any row of the original, any row of the leak, any choice of the columns.
         let least = counts.values().copied().fold(1.0, f64::min);
-        let chance = least * index.locators.len() as f64 * leak.rows() as f64 * 2_f64.powi(cells.len() as i32);
+        let chance = by_chance(least, cells.len(), index, leak);
         let known = attribution.row_proof.entry(*recipient).or_insert(1.0);
         *known = known.min(chance);
     }
+}
+
+/// Any row of the original, any row of the leak, any choice of the columns.
+fn by_chance(one: f64, cells: usize, index: &Index, leak: &Leak) -> f64 {
+    (one * index.locators.len() as f64 * leak.rows() as f64 * 2_f64.powi(cells as i32)).min(1.0)
 }
 
 fn mask_function() -> Result<&'static fengsui_dlp_engine::mask::Mask, fengsui_dlp_engine::EngineError> {
     mask("ff1")
 }
 
-fn note(
-    column: &mut ColumnHits,
-    made_up: &mut HashMap<usize, CanaryHits>,
-    telling: (u32, u64),
-    recipient: usize,
-    canaries: &HashMap<(u32, u64), usize>,
-    domain: f64,
-) {
-    if canaries.get(&telling) == Some(&recipient) {
-        let own = canaries.values().filter(|owner| **owner == recipient).count();
-        let found = made_up.entry(recipient).or_default();
-        found.hits += 1;
-        found.chance = found.chance.max(own as f64 / domain);
-    } else {
-        *column.hits.entry(recipient).or_insert(0) += 1;
+/// What the made-up values of all recipients make possible.
+struct MadeUp {
+    /// Columns that have some.
+    columns: HashSet<u32>,
+    /// Most of one recipient.
+    most: f64,
+}
+
+impl MadeUp {
+    fn new(canaries: &HashMap<(u32, u64), usize>) -> Self {
+        let mut own: HashMap<usize, u64> = HashMap::new();
+        canaries.values().for_each(|recipient| *own.entry(*recipient).or_default() += 1);
+        let columns = canaries.keys().map(|(column, _)| *column).collect();
+        Self { columns, most: own.into_values().max().unwrap_or(0) as f64 }
+    }
+
+    /// Counts different values of a column, of which there can be so many.
+    fn tried(&self, column: usize, values: u64, domain: f64, trials: &mut Trials) {
+        if values > 0 && self.columns.contains(&(column as u32)) {
+            trials.count += values;
+            trials.chance = trials.chance.max(self.most / domain).min(1.0);
+        }
     }
 }
 
@@ -206,38 +224,34 @@ fn move_up(order: &mut [usize], total: &HashMap<usize, u64>, recipient: usize) {
     }
 }
 
+/// A made-up value that is not encrypted has at least six free digits; its digest is a random function.
+const NEUTRAL_VALUES: f64 = 1e6;
+
 /// Made-up values in columns that are the same in all copies.
 fn neutral_canaries(
-    index: &Index,
-    mark: &ReleaseMark,
+    (index, mark): (&Index, &ReleaseMark),
     located: &Located,
     leak: &Leak,
-    canaries: &HashMap<(u32, u64), usize>,
+    (canaries, made_up): (&HashMap<(u32, u64), usize>, &MadeUp),
     attribution: &mut Attribution,
 ) {
-    if canaries.is_empty() {
-        return;
-    }
     for (position, column) in index.columns.iter().enumerate() {
         let Some(place) = located.place(position) else { continue };
-        if matches!(column.role, ColumnRole::Keyed { .. } | ColumnRole::Ignored) {
+        let telling = made_up.columns.contains(&(position as u32));
+        if !telling || matches!(column.role, ColumnRole::Keyed { .. } | ColumnRole::Ignored) {
             continue;
         }
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         for row in 0..leak.rows() {
             let value = leak.cell(place, row).0;
             let telling = (position as u32, super::release::value_digest(mark, column, value));
             if !seen.insert(telling.1) {
                 continue;
             }
-            attribution.cells += 1;
             if let Some(recipient) = canaries.get(&telling) {
-                let own = canaries.values().filter(|owner| *owner == recipient).count();
-                let found = attribution.canaries.entry(*recipient).or_default();
-                found.hits += 1;
-                // The digest is a random function; the value itself has at least six free digits.
-                found.chance = found.chance.max(own as f64 / 1e6);
+                *attribution.canaries.entry(*recipient).or_default() += 1;
             }
         }
+        made_up.tried(position, seen.len() as u64, NEUTRAL_VALUES, &mut attribution.made_up);
     }
 }

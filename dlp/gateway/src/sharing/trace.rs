@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use fengsui_dlp_engine::mask::MaskKey;
 use fengsui_dlp_engine::policy::{Access, Policy};
-use fengsui_dlp_engine::watermark::{RecipientMark, ReleaseMark, Seen, binomial_tail};
+use fengsui_dlp_engine::watermark::{RecipientMark, ReleaseMark, Seen, binomial_level, binomial_tail};
 use fengsui_dlp_engine::{Engine, EngineSettings, Rules};
 
 use super::attribution::{Attribution, Keyed};
@@ -316,8 +316,9 @@ impl Comparison<'_> {
                 least = least.min(binomial_tail(hits, known.trials, known.chance));
             }
         }
-        if let Some(found) = attribution.canaries.get(&place) {
-            least = least.min(binomial_tail(found.hits, attribution.cells.max(found.hits), found.chance));
+        if let Some(hits) = attribution.canaries.get(&place) {
+            let made_up = attribution.made_up;
+            least = least.min(binomial_tail(*hits, made_up.count.max(*hits), made_up.chance));
         }
         (least, decrypted)
     }
@@ -329,15 +330,54 @@ impl Comparison<'_> {
         (estimate, bound): (f64, f64),
         (decrypted, attribution): (BTreeMap<String, u64>, &Attribution),
     ) -> Suspect {
-        // Marks, each encrypted column, whole rows and canaries are so many chances to look guilty.
+        // Marks, each encrypted column, whole rows and canaries are so many chances to look guilty: nobody is named unless
+        // the bounds of all of them together allow it.
         let tests = (attribution.columns.len() + 3) as f64 * self.hypotheses as f64;
         Suspect {
             recipient: self.dataset.names[place].clone(),
             score,
-            error_probability: (estimate * tests).min(1.0),
+            error_probability: any_of(innocent(estimate, attribution), self.hypotheses),
             named: bound * tests < ERROR_LIMIT,
             decrypted,
-            canaries: attribution.canaries.get(&place).map_or(0, |found| found.hits),
+            canaries: attribution.canaries.get(&place).copied().unwrap_or(0),
         }
+    }
+}
+
+/// The probability that an innocent recipient has evidence of any kind that is as improbable as this. The marks can have
+/// any probability; decrypted and made-up values only those of whole numbers of hits.
+fn innocent(level: f64, attribution: &Attribution) -> f64 {
+    let columns = attribution.columns.values().map(|column| binomial_level(level, column.trials, column.chance));
+    let made_up = binomial_level(level, attribution.made_up.count, attribution.made_up.chance);
+    (level + columns.sum::<f64>() + attribution.row_level.min(level) + made_up).min(1.0)
+}
+
+/// The probability that something happens to any of so many recipients, who do not depend on each other.
+fn any_of(one: f64, recipients: usize) -> f64 {
+    -((recipients as f64) * (-one).ln_1p()).exp_m1()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::attribution::{ColumnHits, Trials};
+    use super::*;
+
+    #[test]
+    fn many_small_chances_add_up() {
+        assert!((any_of(1e-12, 1000) / 1e-9 - 1.0).abs() < 1e-6);
+        assert!(any_of(1.0, 3) == 1.0 && any_of(0.0, 3) == 0.0 && (any_of(0.25, 1) - 0.25).abs() < 1e-12);
+    }
+
+    #[test]
+    fn only_evidence_that_can_be_met_by_chance_counts() {
+        let mut attribution = Attribution::default();
+        assert_eq!(innocent(1e-3, &attribution), 1e-3);
+        attribution.columns.insert(0, ColumnHits { trials: 1000, chance: 1e-9, ..ColumnHits::default() });
+        attribution.made_up = Trials { count: 1000, chance: 1e-8 };
+        let rare = innocent(1e-3, &attribution);
+        assert!(rare > 1e-3 && rare < 1.1e-3, "{rare}");
+        // What is as probable as the level counts as much as it.
+        attribution.row_level = 1e-2;
+        assert!(innocent(1e-3, &attribution) > 2e-3);
     }
 }
