@@ -6,10 +6,9 @@ mod score;
 use fengsui_dlp_engine::{Engine, EngineSettings, Rules};
 use score::Score;
 
-const TEXTS: &str = include_str!("corpus/hard.tsv");
-
-/// Least F1 of the texts that were tuned on and of those that were only scored.
-const LEAST: [f64; 2] = [0.85, 0.80];
+/// The texts, with the least F1 of those that were tuned on and of those that were only scored.
+const TEXTS: [(&str, [f64; 2]); 2] =
+    [(include_str!("corpus/hard.tsv"), [0.85, 0.80]), (include_str!("corpus/papers.tsv"), [0.69, 0.71])];
 
 fn kind(data_type: &str) -> Option<char> {
     Some(match data_type {
@@ -50,7 +49,7 @@ fn read(marked: &str) -> (String, Vec<(char, String)>) {
 }
 
 impl Score {
-    fn add(&mut self, engine: &Engine, marked: &str) {
+    fn add(&mut self, engine: &Engine, marked: &str, show: bool) {
         let (text, values) = read(marked);
         let (optional, mut expected): (Vec<_>, Vec<_>) = values.into_iter().partition(|(kind, _)| *kind == '?');
         self.expected += expected.len();
@@ -62,10 +61,16 @@ impl Score {
                 continue;
             }
             self.found += 1;
+            if show && hit.is_none() {
+                eprintln!("not there: {kind} {value} in {text}");
+            }
             if let Some(place) = hit {
                 self.hits += 1;
                 expected.swap_remove(place);
             }
+        }
+        if show && !expected.is_empty() {
+            eprintln!("missed: {expected:?} in {text}");
         }
     }
 }
@@ -73,13 +78,16 @@ impl Score {
 #[test]
 fn values_are_found_in_hard_texts() {
     let engine = Engine::new(EngineSettings::default(), &Rules::default()).expect("embedded rules are sound");
-    let mut scores = [Score::default(); 2];
-    let texts = TEXTS.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'));
-    for (place, (_, marked)) in texts.enumerate() {
-        scores[place % 2].add(&engine, marked);
-    }
-    for (score, least) in scores.into_iter().zip(LEAST) {
-        eprintln!("f1 {:.4} of {} values", score.f1(), score.expected);
-        assert!(score.expected > 150 && score.f1() >= least, "{:.4} < {least}", score.f1());
+    for (texts, least) in TEXTS {
+        let mut scores = [Score::default(); 2];
+        let texts = texts.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'));
+        for (place, (_, marked)) in texts.enumerate() {
+            // What is wrong is shown only of texts that may be tuned on.
+            scores[place % 2].add(&engine, marked, place % 2 == 0);
+        }
+        for (score, least) in scores.into_iter().zip(least) {
+            eprintln!("f1 {:.4} of {} values", score.f1(), score.expected);
+            assert!(score.expected > 150 && score.f1() >= least, "{:.4} < {least}", score.f1());
+        }
     }
 }

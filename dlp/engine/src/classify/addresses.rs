@@ -53,6 +53,11 @@ const PLACES: &[&str] = &[
     "产业园",
     "园区",
     "家属院",
+    "家属楼",
+    "家园",
+    "工业区",
+    "大楼",
+    "夜市",
     "开发区",
     "新区",
     "公路",
@@ -110,7 +115,7 @@ const VILLAGES: &[&str] = &["村", "镇", "乡", "社区", "小区", "新村", "
 /// What follows a number in an address.
 const UNITS: &[&str] = &[
     "号楼", "号院", "号铺", "号", "栋", "幢", "座", "单元", "层", "楼", "室", "户", "房", "弄", "组", "队", "社", "门",
-    "排", "#", "院", "区",
+    "排", "#", "院", "区", "期",
 ];
 
 /// Characters that no name of a road or place holds: the text has gone on.
@@ -292,18 +297,31 @@ fn hamlet(text: &str, at: usize) -> Option<usize> {
     text.get(..at)?.ends_with('村').then_some(())?;
     let whole = text.get(at..)?;
     let rest = ["民委员会", "委会"].into_iter().find_map(|board| whole.strip_prefix(board)).unwrap_or(whole);
+    hamlet_name(rest).map(|length| whole.len() - rest.len() + length)
+}
+
+/// Length of the name of a hamlet that begins a text.
+fn hamlet_name(rest: &str) -> Option<usize> {
     for (count, (offset, c)) in rest.char_indices().take(6).enumerate() {
         let end = offset + c.len_utf8();
         // 村社区 is a community, 村社会 no place.
         if count >= 1 && matches!(c, '社' | '组') && !rest[end..].starts_with(['区', '会', '织', '员', '长', '保'])
         {
-            return Some(whole.len() - rest.len() + end);
+            return Some(end);
         }
         if !('\u{4e00}'..='\u{9fff}').contains(&c) || BREAKS.contains(c) {
             return None;
         }
     }
     None
+}
+
+/// 后寨子村, 马家堡镇: what could end a name is in the middle of that of a village or town.
+fn goes_on_as_village(ending: &str, rest: &str) -> bool {
+    const MIDDLE: &str = "寨湾堡屯庄里坊";
+    let village = rest.chars().take(2).position(|c| "村镇乡".contains(c));
+    let plain = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c) && ending_at(c.encode_utf8(&mut [0; 4])).is_none();
+    MIDDLE.contains(ending) && village.is_some_and(|at| rest.chars().take(at).all(plain))
 }
 
 /// Length of what says where at a road: 路口东侧 has 口东侧 after 路.
@@ -341,6 +359,8 @@ fn confidence(parts: Parts, labelled: bool) -> Option<u8> {
         (1, 1.., 1) => 84,
         (2.., 0, 1..) if labelled => 78,
         (2.., 1.., 0) if labelled => 76,
+        // A county, a town and a village.
+        (1, 2.., 0) if labelled => 76,
         (0, 1.., 1..) if labelled => 78,
         _ => return None,
     })
@@ -367,7 +387,7 @@ fn next_part(rest: &str, parts: Parts) -> Option<(usize, Part)> {
 
 /// A number with its unit: `224号`, `8栋`, `2-1单元`, `A座`, `三单元`; a bare number or `3-2-501` after one is a room.
 fn number_part(rest: &str, parts: Parts) -> Option<usize> {
-    let rest_from = rest.strip_prefix([' ', '东', '西', '南', '北', '甲', '乙', '附', '第']).unwrap_or(rest);
+    let rest_from = rest.strip_prefix([' ', '东', '西', '南', '北', '甲', '乙', '附', '第', '负']).unwrap_or(rest);
     let skipped = rest.len() - rest_from.len();
     let is_number = |c: char| c.is_ascii_alphanumeric() || c == '-' || "一二三四五六七八九十百".contains(c);
     let digits: usize = rest_from.chars().take(10).take_while(|c| is_number(*c)).map(char::len_utf8).sum();
@@ -381,12 +401,16 @@ fn number_part(rest: &str, parts: Parts) -> Option<usize> {
     if let Some(unit) = UNITS.iter().filter(is_unit).max_by_key(|unit| unit.len()) {
         return Some(skipped + digits + unit.len());
     }
-    let room =
-        parts.numbers + parts.places > 0 && number.as_bytes()[0].is_ascii_digit() && number.len() <= 8 && skipped == 0;
+    let room = parts.numbers + parts.places > 0
+        && number.as_bytes()[0].is_ascii_digit()
+        && (number.len() <= 8 || number.matches('-').count() == 2)
+        && skipped == 0;
     let ends = after.starts_with("门口")
         || !after.starts_with(|c: char| ('\u{4e00}'..='\u{9fff}').contains(&c) || c.is_ascii_alphanumeric());
     let trimmed = number.trim_end_matches('-').len();
-    (room && ends && parts.numbers > 0).then_some(trimmed)
+    // 锦绣花园7-2-301: house, entrance and room behind a name.
+    let whole = number[..trimmed].split('-').filter(|part| (1..=4).contains(&part.len())).count() == 3;
+    (room && ends && (parts.numbers > 0 || whole)).then_some(trimmed)
 }
 
 /// A name of at most twelve characters with the nearest ending of a place; a second ending belongs to it.
@@ -403,13 +427,17 @@ fn place_part(rest: &str, after_number: bool) -> Option<usize> {
         }
         if count > 0
             && let Some(ending) = ending_at(&rest[at..])
+            && !goes_on_as_village(&rest[at..at + ending], &rest[at + ending..])
         {
             let end = at + ending;
-            let second = ending_at(&rest[end..]).filter(|_| !after_number).unwrap_or(0);
+            let hamlet = c == '村' && hamlet_name(&rest[end..]).is_some();
+            let second = ending_at(&rest[end..]).filter(|_| !after_number && !hamlet).unwrap_or(0);
             return Some(end + second + if second == 0 { stretch(&rest[end..]) } else { 0 });
         }
         let name = ('\u{4e00}'..='\u{9fff}').contains(&c) || c.is_ascii_alphanumeric();
-        if !name || count >= most || count > 0 && BREAKS.contains(c) {
+        // 乐从镇: the text does not go on before what a town is called by.
+        let breaks = count > 0 && BREAKS.contains(c) && !rest[at + c.len_utf8()..].starts_with(['镇', '乡']);
+        if !name || count >= most || breaks {
             return None;
         }
     }
@@ -486,6 +514,10 @@ mod tests {
             "临夏县韩集镇双城村三社",
             "兰州市永登县中川镇纬七路东段1688号瑞岭雅苑11-2-903",
             "兰州市七里河区西津西路588号兰石豪布斯卡11层1107室",
+            "佛山市顺德区乐从镇新隆工业区三期12栋4楼",
+            "临夏州和政县城关镇后寨子村寨子社",
+            "碌曲县西仓镇新寺村",
+            "延安市宝塔区枣园街道慧泽路鲁艺公馆12-3-1802",
         ] {
             assert_eq!(addresses(&format!("现居{address}，电话")), [address]);
         }

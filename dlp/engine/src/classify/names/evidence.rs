@@ -29,6 +29,9 @@ const BORDER: i32 = 8;
 /// Evidence from which a word is named in the explanation.
 const TELLING: i32 = 25;
 
+/// Evidence of a sex that stands behind a name.
+const SEX: i32 = 55;
+
 const SEPARATORS: [char; 11] = ['：', ':', ' ', '“', '"', '(', '（', '*', '\t', '|', '｜'];
 
 /// What stands before a place of a run.
@@ -64,12 +67,21 @@ pub(super) fn right(run: Run<'_>, at: usize) -> Evidence {
     Evidence { total: evidence, before: None, after: word.filter(|_| evidence >= TELLING) }
 }
 
+/// Whether 男 or 女 stands by itself, as it does behind the name of a person.
+fn is_sex(rest: &str) -> bool {
+    let after = rest.strip_prefix(['男', '女']);
+    after.is_some_and(|after| !after.starts_with(|c: char| ('\u{4e00}'..='\u{9fff}').contains(&c)))
+}
+
 /// A number, a telephone, or a word for what belongs to a person, after the border of a run.
 fn behind(tail: &str) -> i32 {
     let rest = tail.trim_start_matches([' ', '（', '(', '/', '，', ',', '：', ':', '\t', '|', '｜', '-', '"']);
     let number = rest.starts_with(|c: char| c.is_ascii_digit() || c == '+');
     if rest.len() == tail.len() {
         return if number { 30 } else { BORDER };
+    }
+    if is_sex(rest) {
+        return SEX;
     }
     match MODEL.after(rest).filter(|(word, _)| word.len() >= 3) {
         Some((word, evidence)) if word.len() > 3 => evidence.clamp(BORDER, 35),
