@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use fengsui_dlp_engine::lexicon::Lexicon;
 
@@ -13,11 +13,14 @@ use crate::{GatewayError, load_lexicon};
 #[derive(Debug)]
 pub struct ReloadingLexicon {
     folder: PathBuf,
+    /// How long the folder is not looked at again.
+    every: Duration,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
+    looked: Instant,
     stamp: Stamp,
     lexicon: Arc<Lexicon>,
 }
@@ -26,21 +29,26 @@ struct State {
 type Stamp = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
 
 impl ReloadingLexicon {
-    /// Compiles the lexicon of a folder.
+    /// Compiles the lexicon of a folder, which is looked at again after some time at the earliest.
     ///
     /// # Errors
     /// When the folder can't be read or a file is no lexicon.
-    pub fn open(folder: &Path) -> Result<Self, GatewayError> {
+    pub fn open(folder: &Path, every: Duration) -> Result<Self, GatewayError> {
         let stamp = stamp(folder);
         let lexicon = Arc::new(Lexicon::new(&load_lexicon(folder)?)?);
-        Ok(Self { folder: folder.to_owned(), state: Mutex::new(State { stamp, lexicon }) })
+        let state = Mutex::new(State { looked: Instant::now(), stamp, lexicon });
+        Ok(Self { folder: folder.to_owned(), every, state })
     }
 
-    /// The lexicon as the folder has it now. When a file is broken, the one before stays, and the log says why.
+    /// The lexicon as the folder had it when last looked at. When a file is broken, the one before stays, and the log says why.
     #[must_use]
     pub fn current(&self) -> Arc<Lexicon> {
-        let now = stamp(&self.folder);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.looked.elapsed() < self.every {
+            return Arc::clone(&state.lexicon);
+        }
+        let now = stamp(&self.folder);
+        state.looked = Instant::now();
         if state.stamp != now {
             match load_lexicon(&self.folder).and_then(|files| Ok(Lexicon::new(&files)?)) {
                 Ok(lexicon) => state.lexicon = Arc::new(lexicon),
@@ -72,11 +80,13 @@ mod tests {
         let file = folder.path().join("own.toml");
         let text = |word: &str| format!("category = 'own'\ntitle = '自定'\nwords = ['{word}']\n");
         std::fs::write(&file, text("甲乙丙丁")).expect("writes");
-        let lexicon = ReloadingLexicon::open(folder.path()).expect("opens");
+        let lexicon = ReloadingLexicon::open(folder.path(), Duration::ZERO).expect("opens");
         assert_eq!(lexicon.current().screen("甲乙丙丁").len(), 1);
         std::fs::write(&file, text("戊己庚辛壬")).expect("writes");
         assert_eq!(lexicon.current().screen("戊己庚辛壬").len(), 1);
         std::fs::write(&file, "words = 7").expect("writes");
         assert_eq!(lexicon.current().screen("戊己庚辛壬").len(), 1);
+        let seldom = ReloadingLexicon::open(folder.path(), Duration::from_secs(3600));
+        assert!(seldom.is_err(), "a folder that is broken from the start is refused");
     }
 }

@@ -68,3 +68,6 @@ pub const RARE_ROWS: usize = 256;
 
 /// A value that more rows have is not looked up, only compared.
 pub const COMMON_ROWS: usize = 20_000;
+
+/// Longest line of the standard input that is screened as one, in bytes; what follows is screened as a line of its own.
+pub const SCREENED_LINE_BYTES: u64 = 1024 * 1024;

@@ -64,7 +64,9 @@ pub(crate) enum DlpCommand {
     )]
     Register(RegisterArguments),
     /// Screen texts against the lexicons (不良信息).
-    #[command(after_help = "Example:\n  fengsui dlp screen notices/ --format jsonl")]
+    #[command(
+        after_help = "Examples:\n  fengsui dlp screen notices/ --format jsonl\n  tail -f posts.txt | fengsui dlp screen - --lexicon words/ --format jsonl"
+    )]
     Screen(ScreenArguments),
 }
 
@@ -266,7 +268,7 @@ pub(crate) struct RegisterArguments {
 /// `fengsui dlp screen`
 #[derive(Debug, Args)]
 pub(crate) struct ScreenArguments {
-    /// File or folder.
+    /// File or folder, or `-` for the lines of the standard input, for which changed lexicons take effect as they change.
     pub(crate) target: PathBuf,
     /// Lexicons in place of the built-in ones.
     #[arg(long, value_name = "DIR")]
