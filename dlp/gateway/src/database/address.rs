@@ -6,6 +6,7 @@ use fengsui_crypto::Secret;
 use fengsui_schema::shown;
 
 use super::TableName;
+use super::tls::{Tls, TlsMode};
 use crate::GatewayError;
 
 /// A file, a folder or a database.
@@ -26,7 +27,7 @@ pub enum DatabaseKind {
     Mysql,
 }
 
-/// `kind://user:password@host:port/database/schema.table?password_file=PATH`.
+/// `kind://user:password@host:port/database/schema.table?password_file=PATH&sslmode=verify-full&sslrootcert=PATH`.
 pub struct DatabaseAddress {
     /// The protocol.
     pub kind: DatabaseKind,
@@ -42,6 +43,8 @@ pub struct DatabaseAddress {
     pub database: String,
     /// The table, with its schema before a dot.
     pub table: Option<String>,
+    /// How the connection is protected.
+    pub tls: Tls,
 }
 
 impl Address {
@@ -106,10 +109,16 @@ impl DatabaseAddress {
             password: password.map(|password| Secret::new(decoded(password))),
             database: decoded(database),
             table: table.filter(|table| !table.is_empty()).map(decoded),
+            tls: Tls::default(),
         };
         query.split('&').filter(|pair| !pair.is_empty()).try_for_each(|pair| address.option(pair))?;
         if address.user.is_empty() || address.database.is_empty() {
             return Err(usage("names no user or no database; write kind://user@host/database/table"));
+        }
+        if address.tls.verifies() && address.tls.root.is_none() {
+            return Err(usage(
+                "asks for the server's certificate to be checked and names no root; add sslrootcert=PATH",
+            ));
         }
         Ok(address)
     }
@@ -126,11 +135,17 @@ impl DatabaseAddress {
                 self.host = decoded(folder);
                 Ok(())
             }
-            Some(("sslmode", "disable" | "prefer" | "allow")) | Some(("ssl-mode", "DISABLED" | "PREFERRED")) => Ok(()),
-            Some(("sslmode" | "ssl-mode", _)) => Err(usage(
-                "asks for TLS, which the connectors do not speak; connect over loopback, a socket or a tunnel",
-            )),
-            _ => Err(usage("has an option that is not known; known are password_file, host and sslmode")),
+            Some(("sslmode" | "ssl-mode", mode)) => {
+                self.tls.mode = TlsMode::parse(mode).ok_or_else(|| {
+                    usage("has an sslmode that is not known; known are disable, prefer, require, verify-ca and verify-full")
+                })?;
+                Ok(())
+            }
+            Some(("sslrootcert" | "ssl-ca", path)) => {
+                self.tls.root = Some(PathBuf::from(decoded(path)));
+                Ok(())
+            }
+            _ => Err(usage("has an option that is not known; known are password_file, host, sslmode and sslrootcert")),
         }
     }
 
@@ -229,13 +244,25 @@ mod tests {
     }
 
     #[test]
+    fn modes_of_tls_are_known_in_both_spellings() {
+        let mode = |text: &str| database(text).tls.mode();
+        assert_eq!(mode("postgres://u@h/d"), TlsMode::Prefer);
+        assert_eq!(mode("postgres://u@h/d?sslmode=disable"), TlsMode::Disable);
+        assert_eq!(mode("mysql://u@h/d?ssl-mode=REQUIRED"), TlsMode::Require);
+        assert_eq!(mode("mysql://u@h/d?ssl-mode=VERIFY_IDENTITY&ssl-ca=/ca.pem"), TlsMode::VerifyFull);
+        // A root certificate that is named is there to be checked against.
+        assert_eq!(mode("postgres://u@h/d?sslmode=require&sslrootcert=/ca.pem"), TlsMode::VerifyCa);
+    }
+
+    #[test]
     fn what_is_no_address_is_refused_with_a_remedy() {
         for text in [
             "oracle://u@h/d",
             "postgres://h/d",
             "postgres://u@h:x/d",
             "mysql://u@h/d?x=1",
-            "postgres://u@h/d?sslmode=require",
+            "postgres://u@h/d?sslmode=maybe",
+            "postgres://u@h/d?sslmode=verify-full",
         ] {
             let error = Address::parse(text).expect_err("is refused").to_string();
             assert!(error.len() > 20, "{error}");

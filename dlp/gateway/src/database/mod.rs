@@ -4,9 +4,11 @@ mod address;
 mod mysql;
 mod postgres;
 mod scan;
+mod tls;
 
 pub use address::{Address, DatabaseAddress, DatabaseKind};
 pub use scan::{sample_table, scan_table, shown};
+pub use tls::{Tls, TlsMode};
 
 use crate::GatewayError;
 use crate::table::{Sink, Source, create_file, open_file};
@@ -88,4 +90,12 @@ pub fn create(target: &Address, replace: bool) -> Result<Box<dyn Sink>, GatewayE
 /// Runs the connections of one source or sink on the thread of the job, which waits for them.
 fn runtime(address: &DatabaseAddress) -> Result<tokio::runtime::Runtime, GatewayError> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| address.failed(error))
+}
+
+/// Tells the log that a connection goes over the network in the clear, which the address left open.
+fn in_the_clear(address: &DatabaseAddress) {
+    let near = ["localhost", "127.0.0.1", "::1"].contains(&address.host.as_str()) || address.host.starts_with('/');
+    if !near {
+        tracing::warn!(%address, "the server speaks no TLS; data goes over the network in the clear");
+    }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use fengsui_dlp_engine::cells::{CellKind, Cells};
 use mysql_async::prelude::{Query, Queryable};
-use mysql_async::{Conn, OptsBuilder, Params, Row, TextProtocol, Value};
+use mysql_async::{Conn, DriverError, Error, OptsBuilder, Params, Row, SslOpts, TextProtocol, Value};
 use tokio::runtime::Runtime;
 
 use super::postgres::fits;
-use super::{DatabaseAddress, TableName, runtime};
+use super::{DatabaseAddress, TableName, TlsMode, in_the_clear, runtime};
 use crate::table::{Batch, Field, FieldKind, Head, Native, OutField, Sink, Source};
 use crate::{GatewayError, limits};
 
@@ -30,12 +30,7 @@ impl Session {
             .pass(address.password.as_ref().map(|password| password.expose().clone()))
             .db_name(Some(address.database.clone()))
             .prefer_socket(false);
-        let connected = runtime.block_on(async {
-            tokio::time::timeout(Duration::from_secs(limits::CONNECT_SECONDS), Conn::new(options)).await
-        });
-        let connection = connected
-            .map_err(|_| address.failed(format!("no answer within {} seconds", limits::CONNECT_SECONDS)))?
-            .map_err(|error| address.failed(error))?;
+        let connection = runtime.block_on(connected(options, address))?;
         Ok(Self { address: address.to_string(), connection, runtime })
     }
 
@@ -52,6 +47,42 @@ impl Session {
     fn rows(&mut self, sql: &str, params: Vec<Value>) -> Result<Vec<Row>, GatewayError> {
         let failed = self.failed();
         self.runtime.block_on(self.connection.exec(sql, Params::Positional(params))).map_err(failed)
+    }
+}
+
+/// Connects as the address asks. A connection that may go without TLS does so only where the server says that it speaks none.
+async fn connected(options: OptsBuilder, address: &DatabaseAddress) -> Result<Conn, GatewayError> {
+    let mode = address.tls.mode();
+    if mode != TlsMode::Disable {
+        match connection(options.clone().ssl_opts(secured(address)?), address).await? {
+            Err(Error::Driver(DriverError::NoClientSslFlagFromServer)) if mode == TlsMode::Prefer => {
+                in_the_clear(address);
+            }
+            connected => return connected.map_err(|error| address.failed(error)),
+        }
+    }
+    connection(options, address).await?.map_err(|error| address.failed(error))
+}
+
+async fn connection(options: OptsBuilder, address: &DatabaseAddress) -> Result<Result<Conn, Error>, GatewayError> {
+    let limit = Duration::from_secs(limits::CONNECT_SECONDS);
+    let connected = tokio::time::timeout(limit, Conn::new(options)).await;
+    connected.map_err(|_| address.failed(format!("no answer within {} seconds", limits::CONNECT_SECONDS)))
+}
+
+/// TLS as the driver knows it: it looks at the name whenever it looks at the certificate, so that `verify-ca` is no less than
+/// `verify-full`.
+fn secured(address: &DatabaseAddress) -> Result<SslOpts, GatewayError> {
+    // The driver takes the provider of the process; whoever came first has set the same one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let verifies = address.tls.verifies();
+    let options = SslOpts::default().with_danger_accept_invalid_certs(!verifies);
+    match address.tls.root.as_deref().filter(|_| verifies) {
+        None => Ok(options),
+        Some(root) => {
+            let bytes = std::fs::read(root).map_err(|error| GatewayError::io(root, error))?;
+            Ok(options.with_root_certs(vec![bytes.into()]).with_disable_built_in_roots(true))
+        }
     }
 }
 

@@ -9,9 +9,11 @@ use std::time::Duration;
 use fengsui_dlp_engine::cells::{CellKind, Cells};
 use futures::{SinkExt, StreamExt};
 use tokio::runtime::Runtime;
+use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config, CopyInSink, CopyOutStream, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{DatabaseAddress, TableName, runtime};
+use super::{DatabaseAddress, TableName, TlsMode, in_the_clear, runtime};
 use crate::table::{Batch, Field, FieldKind, Head, Native, OutField, Sink, Source};
 use crate::{GatewayError, limits};
 
@@ -31,13 +33,7 @@ impl Session {
         if let Some(password) = &address.password {
             config.password(password.expose());
         }
-        let client = runtime.block_on(async {
-            let (client, connection) = config.connect(NoTls).await?;
-            // An error of the connection is told by the next call of the client.
-            tokio::spawn(connection);
-            Ok::<_, tokio_postgres::Error>(client)
-        });
-        let client = client.map_err(|error| address.failed(words(&error)))?;
+        let client = runtime.block_on(connected(config, address))?;
         Ok(Self { address: address.to_string(), client, runtime })
     }
 
@@ -49,6 +45,31 @@ impl Session {
     fn execute(&self, sql: &str) -> Result<(), GatewayError> {
         self.runtime.block_on(self.client.batch_execute(sql)).map_err(self.failed())
     }
+}
+
+/// Connects as the address asks. A connection that may go without TLS does so only where the server says that it speaks none.
+async fn connected(mut config: Config, address: &DatabaseAddress) -> Result<Client, GatewayError> {
+    let local = address.host.starts_with('/');
+    let mode = if local && address.tls.mode() == TlsMode::Prefer { TlsMode::Disable } else { address.tls.mode() };
+    if mode != TlsMode::Disable {
+        config.ssl_mode(SslMode::Require);
+        let client = address.tls.client()?;
+        match config.connect(MakeRustlsConnect::new(client)).await {
+            Ok((client, connection)) => {
+                // An error of the connection is told by the next call of the client.
+                tokio::spawn(connection);
+                return Ok(client);
+            }
+            Err(error) if mode == TlsMode::Prefer && words(&error).ends_with("server does not support TLS") => {
+                in_the_clear(address);
+            }
+            Err(error) => return Err(address.failed(words(&error))),
+        }
+    }
+    config.ssl_mode(SslMode::Disable);
+    let (client, connection) = config.connect(NoTls).await.map_err(|error| address.failed(words(&error)))?;
+    tokio::spawn(connection);
+    Ok(client)
 }
 
 /// What the server said, or what went wrong before it could say anything.
