@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use fengsui_dlp_engine::cells::{CellKind, Cells};
 use fengsui_dlp_engine::mask::json_value;
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::file::{Pending, only_table};
@@ -39,11 +41,13 @@ impl JsonSource {
         let mut source =
             Self { path: path.to_owned(), reader: open()?, names: Vec::new(), begun: false, rows: 0, line: 0 };
         let mut known = std::collections::HashSet::new();
-        while let Some(object) = source.object()? {
+        while let Some(Keys(keys)) = source.object()? {
             source.rows += 1;
-            for name in object.keys().filter(|name| !known.contains(*name)).cloned().collect::<Vec<_>>() {
-                known.insert(name.clone());
-                source.names.push(name);
+            for name in keys {
+                if !known.contains(&name) {
+                    known.insert(name.clone());
+                    source.names.push(name);
+                }
             }
             if known.len() > limits::COLUMNS {
                 return Err(GatewayError::format(path, format!("has more than {} different keys", limits::COLUMNS)));
@@ -55,7 +59,7 @@ impl JsonSource {
     }
 
     /// The object of the next line that is not empty.
-    fn object(&mut self) -> Result<Option<Map<String, Value>>, GatewayError> {
+    fn object<T: DeserializeOwned>(&mut self) -> Result<Option<T>, GatewayError> {
         use std::io::Read;
         let mut line = Vec::new();
         loop {
@@ -76,6 +80,33 @@ impl JsonSource {
     }
 }
 
+/// The keys of an object, whose values are only gone over.
+struct Keys(Vec<String>);
+
+impl<'de> Deserialize<'de> for Keys {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(KeysVisitor)
+    }
+}
+
+struct KeysVisitor;
+
+impl<'de> Visitor<'de> for KeysVisitor {
+    type Value = Keys;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keys, A::Error> {
+        let mut keys = Vec::new();
+        while let Some((key, IgnoredAny)) = map.next_entry::<String, IgnoredAny>()? {
+            keys.push(key);
+        }
+        Ok(Keys(keys))
+    }
+}
+
 impl Source for JsonSource {
     fn next_table(&mut self) -> Result<Option<Head>, GatewayError> {
         if std::mem::replace(&mut self.begun, true) {
@@ -88,7 +119,7 @@ impl Source for JsonSource {
     fn next_batch(&mut self, rows: usize) -> Result<Option<Batch>, GatewayError> {
         let mut batch = Batch::new(self.names.len());
         while batch.rows() < rows {
-            let Some(object) = self.object()? else { break };
+            let Some(object) = self.object::<Map<String, Value>>()? else { break };
             for (name, column) in self.names.iter().zip(&mut batch.columns) {
                 push(column, object.get(name));
             }
@@ -111,34 +142,44 @@ fn push(column: &mut Cells, value: Option<&Value>) {
 /// Writes a file of objects.
 pub(super) struct JsonSink {
     file: Pending,
-    names: Vec<String>,
+    /// The keys as they are written, each with its colon; none for a column whose key another one has too.
+    keys: Vec<Option<String>>,
     begun: bool,
 }
 
 impl JsonSink {
     pub(super) fn create(path: &Path) -> Result<Self, GatewayError> {
-        Ok(Self { file: Pending::create(path)?, names: Vec::new(), begun: false })
+        Ok(Self { file: Pending::create(path)?, keys: Vec::new(), begun: false })
     }
 }
 
 impl Sink for JsonSink {
     fn begin(&mut self, _name: &str, fields: &[OutField]) -> Result<(), GatewayError> {
         only_table(self.file.target(), &mut self.begun)?;
-        self.names = fields.iter().map(|field| field.field.name.clone()).collect();
+        let later = |place: usize, name: &str| fields[place + 1..].iter().any(|field| field.field.name == name);
+        let key = |(place, field): (usize, &OutField)| {
+            let name = field.field.name.as_str();
+            (!later(place, name)).then(|| format!("{}:", Value::from(name)))
+        };
+        self.keys = fields.iter().enumerate().map(key).collect();
         Ok(())
     }
 
     fn write(&mut self, batch: &Batch) -> Result<(), GatewayError> {
+        let mut line = Vec::new();
         for row in 0..batch.rows() {
-            let mut object = Map::new();
-            for (name, column) in self.names.iter().zip(&batch.columns) {
-                let (text, kind) = column.get(row);
+            line.clear();
+            line.push(b'{');
+            for (key, column) in self.keys.iter().zip(&batch.columns) {
+                let (Some(key), (text, kind)) = (key, column.get(row)) else { continue };
                 if kind != CellKind::Missing {
-                    object.insert(name.clone(), json_value(text.to_owned(), kind));
+                    line.extend(if line.len() > 1 { b",".as_slice() } else { b"" });
+                    line.extend(key.as_bytes());
+                    write_value(&mut line, text, kind).map_err(|error| GatewayError::io(self.file.target(), error))?;
                 }
             }
-            let line = format!("{}\n", Value::Object(object));
-            self.file.write_all(line.as_bytes()).map_err(|error| GatewayError::io(self.file.target(), error))?;
+            line.extend(b"}\n");
+            self.file.write_all(&line).map_err(|error| GatewayError::io(self.file.target(), error))?;
         }
         Ok(())
     }
@@ -147,4 +188,13 @@ impl Sink for JsonSink {
         self.file.publish()?;
         Ok(0)
     }
+}
+
+/// Text is written as it is; what else a cell can be is checked first.
+fn write_value(line: &mut Vec<u8>, text: &str, kind: CellKind) -> std::io::Result<()> {
+    let written = match kind {
+        CellKind::Text | CellKind::Date => serde_json::to_writer(line, text),
+        _ => serde_json::to_writer(line, &json_value(text.to_owned(), kind)),
+    };
+    written.map_err(std::io::Error::from)
 }
