@@ -69,6 +69,9 @@ fn attributes(tag: &str, text: &mut String) {
     }
 }
 
+/// Longest entity with its signs, in bytes.
+const ENTITY_BYTES: usize = 11;
+
 /// Resolves the five predefined entities and numbers.
 fn entities(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -76,7 +79,9 @@ fn entities(text: &str) -> String {
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let resolved = rest.find(';').filter(|end| *end <= 10).and_then(|end| Some((entity(&rest[1..end])?, end)));
+        // No entity is longer, so that the text is not searched for the end of what is none.
+        let end = rest.bytes().take(ENTITY_BYTES).position(|byte| byte == b';');
+        let resolved = end.and_then(|end| Some((entity(&rest[1..end])?, end)));
         let (c, used) = resolved.map_or(('&', 1), |(c, end)| (c, end + 1));
         out.push(c);
         rest = &rest[used..];

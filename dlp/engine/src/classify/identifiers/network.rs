@@ -152,6 +152,27 @@ fn email(document: Document<'_>, at: usize, length: usize) -> Option<Found> {
     })
 }
 
+/// Longest URL behind its scheme, in bytes.
+const URL_BYTES: usize = 2048;
+
+/// Bytes that URLs are written with.
+static OF_URLS: [bool; 256] = of_urls();
+
+const fn of_urls() -> [bool; 256] {
+    let (mut table, signs) = ([false; 256], b"-._~:/?#[]@!$&*+,;=%");
+    let mut at = 0;
+    while at < 128 {
+        table[at] = (at as u8).is_ascii_alphanumeric();
+        at += 1;
+    }
+    at = 0;
+    while at < signs.len() {
+        table[signs[at] as usize] = true;
+        at += 1;
+    }
+    table
+}
+
 fn url(document: Document<'_>, at: usize, length: usize) -> Option<Found> {
     const SCHEMES: &[&str] = &["https", "http", "ftps", "ftp", "sftp", "ws", "wss", "rtsp", "ldap", "smb"];
     let before = document.text.get(..at)?;
@@ -159,8 +180,8 @@ fn url(document: Document<'_>, at: usize, length: usize) -> Option<Found> {
         before.len() >= scheme.len() && before.as_bytes()[at - scheme.len()..].eq_ignore_ascii_case(scheme.as_bytes())
     })?;
     let rest = document.text.get(at + length..)?;
-    let part = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&*+,;=%".contains(c);
-    let end = rest.char_indices().take(2048).find(|(_, c)| !part(*c)).map_or(rest.len().min(2048), |(end, _)| end);
+    let end =
+        rest.bytes().take(URL_BYTES).position(|byte| !OF_URLS[usize::from(byte)]).unwrap_or(rest.len().min(URL_BYTES));
     let address = rest.get(..end)?.trim_end_matches(['.', ',', ';', ':', '!', '?', ']']);
     let host = address.split(['/', '?', '#', ':']).next().unwrap_or_default();
     let fits = host.len() >= 3 && host.contains(['.', '[']) || host == "localhost";
