@@ -129,9 +129,9 @@ pub(crate) struct Neighbourhood<'t> {
     words: &'t [Hit],
     /// Words before this one are too far back for any place to come.
     first: usize,
-    header: Option<&'t str>,
-    /// Words of the header of the column.
-    header_words: Option<Vec<usize>>,
+    /// Words of the header of the column, and identifiers that they speak for.
+    header: Vec<usize>,
+    named: Identifiers,
 }
 
 /// How far a candidate begins before the place that led to it, at most, in bytes; and how far it ends behind.
@@ -139,11 +139,6 @@ const SLACK: usize = 256;
 const OVERHANG: usize = 64;
 
 impl<'t> Neighbourhood<'t> {
-    /// The words of a text, and the header of its column.
-    pub(crate) const fn new(words: &'t [Hit], header: Option<&'t str>) -> Self {
-        Self { words, first: 0, header, header_words: None }
-    }
-
     /// Moves on to a place.
     pub(crate) fn reach(&mut self, at: usize) {
         let far = |hit: &&Hit| hit.end as usize + CONTEXT_BEFORE_BYTES + SLACK <= at;
@@ -191,15 +186,12 @@ impl ContextWords {
 
     /// Identifiers that some word in the neighbourhood or the header speaks for, and perhaps more: a quick answer for the many that
     /// count only beside such a word.
-    pub(crate) fn announced(&self, seen: &mut Neighbourhood<'_>, (start, end): (usize, usize)) -> Identifiers {
+    pub(crate) fn announced(&self, seen: &Neighbourhood<'_>, (start, end): (usize, usize)) -> Identifiers {
         let from = start.saturating_sub(CONTEXT_BEFORE_BYTES);
         let to = end.saturating_add(CONTEXT_AFTER_BYTES + OVERHANG);
-        let mut announced = Identifiers::default();
+        let mut announced = seen.named;
         for hit in seen.behind(from).iter().take_while(|hit| hit.end as usize <= to) {
             announced.add(self.words[hit.word as usize].positive);
-        }
-        for word in self.header_words(seen) {
-            announced.add(self.words[*word].positive);
         }
         announced
     }
@@ -255,18 +247,19 @@ impl ContextWords {
     }
 
     /// Whether the header or key names the type.
-    pub(crate) fn names(&self, seen: &mut Neighbourhood<'_>, identifier: usize) -> Option<&'static str> {
-        let word = self.header_words(seen).iter().find(|word| self.words[**word].positive.contains(identifier))?;
+    pub(crate) fn names(&self, seen: &Neighbourhood<'_>, identifier: usize) -> Option<&'static str> {
+        let speaks = |word: &&usize| self.words[**word].positive.contains(identifier);
+        let word = seen.named.contains(identifier).then(|| seen.header.iter().find(speaks)).flatten()?;
         Some(self.words[*word].text)
     }
 
-    /// Words of the header, which is looked at once.
-    fn header_words<'s>(&self, seen: &'s mut Neighbourhood<'_>) -> &'s [usize] {
-        let header = seen.header;
-        seen.header_words.get_or_insert_with(|| {
-            let found = |header| self.automaton.find_overlapping_iter(header).map(|found| found.pattern().as_usize());
-            header.map(found).into_iter().flatten().collect()
-        })
+    /// The words of a text, and those of the header of its column.
+    pub(crate) fn neighbourhood<'t>(&self, words: &'t [Hit], header: Option<&str>) -> Neighbourhood<'t> {
+        let found = |header| self.automaton.find_overlapping_iter(header).map(|found| found.pattern().as_usize());
+        let header: Vec<usize> = header.map(found).into_iter().flatten().collect();
+        let mut named = Identifiers::default();
+        header.iter().for_each(|word| named.add(self.words[*word].positive));
+        Neighbourhood { words, first: 0, header, named }
     }
 }
 

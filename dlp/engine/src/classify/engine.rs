@@ -42,7 +42,7 @@ type Check = fn(&Token<'_>) -> Option<Found>;
 
 /// Identifiers that a run can be.
 #[derive(Debug, Clone, Copy, Default)]
-struct Possible {
+pub(crate) struct Possible {
     /// Those that can count by themselves.
     alone: Identifiers,
     /// Those that count only beside a word for them.
@@ -233,18 +233,17 @@ impl Engine {
         header: Option<&str>,
         candidates: &mut Vec<Candidate>,
     ) {
-        let mut seen = Neighbourhood::new(&survey.words, header);
+        let mut seen = self.context.neighbourhood(&survey.words, header);
         visit_tokens(document, &survey.marks, self, |event| match event {
-            Event::Token(token) => {
+            Event::Token(token, possible) => {
                 seen.reach(token.start);
-                self.token(token, &mut seen, candidates);
+                self.token(token, possible, &seen, candidates);
             }
             Event::Literal(literal, start) => {
                 seen.reach(start);
                 for anchor in &self.anchored[literal] {
                     let found = (anchor.find)(document, start, anchor.length);
-                    candidates
-                        .extend(found.and_then(|found| self.weigh(document, &mut seen, anchor.identifier, found)));
+                    candidates.extend(found.and_then(|found| self.weigh(document, &seen, anchor.identifier, found)));
                 }
             }
         });
@@ -261,11 +260,10 @@ impl Engine {
         Possible { alone: possible.alone.shared(beside), announced: possible.announced.shared(beside) }
     }
 
-    fn token(&self, token: &Token<'_>, seen: &mut Neighbourhood<'_>, candidates: &mut Vec<Candidate>) {
-        let possible = self.possible(token.outline());
-        let (mut chosen, announced) = (possible.alone, possible.announced);
+    fn token(&self, token: &Token<'_>, possible: Possible, seen: &Neighbourhood<'_>, candidates: &mut Vec<Candidate>) {
+        let mut chosen = possible.alone;
         let around = self.context.announced(seen, (token.start, token.end));
-        chosen.add(announced.shared(around));
+        chosen.add(possible.announced.shared(around));
         for index in chosen.iter() {
             let Some(found) = self.checks[index](token) else { continue };
             if !found.needs_context || around.contains(index) {
@@ -276,13 +274,7 @@ impl Engine {
 
     /// Confidence from structure and context: a word for it closes most of the gap to certainty, a word against
     /// it takes a third away unless a checksum speaks for it, and Chinese around a bare number helps a little.
-    fn weigh(
-        &self,
-        document: Document<'_>,
-        seen: &mut Neighbourhood<'_>,
-        index: usize,
-        found: Found,
-    ) -> Option<Candidate> {
+    fn weigh(&self, document: Document<'_>, seen: &Neighbourhood<'_>, index: usize, found: Found) -> Option<Candidate> {
         let verdict = match self.context.names(seen, index) {
             Some(word) => Verdict { positive: Some(word), negative: None },
             None => self.context.verdict(document, seen, (found.start, found.end), index),
@@ -309,8 +301,10 @@ impl Engine {
 }
 
 impl Wanted for Engine {
-    fn asks(&self, run: Outline) -> bool {
-        self.possible(run).any()
+    type Askers = Possible;
+
+    fn asks(&self, run: Outline) -> Option<Possible> {
+        Some(self.possible(run)).filter(Possible::any)
     }
 }
 
@@ -348,7 +342,7 @@ fn check_types(settings: &EngineSettings) -> Result<(), EngineError> {
 }
 
 impl Possible {
-    fn any(&self) -> bool {
+    const fn any(&self) -> bool {
         !self.alone.is_empty() || !self.announced.is_empty()
     }
 }

@@ -38,7 +38,6 @@ pub(crate) struct Token<'t> {
     pub(crate) document: Document<'t>,
     pub(crate) start: usize,
     pub(crate) end: usize,
-    pub(crate) shape: Shape,
     /// Whether separators were left out of the compact form.
     pub(crate) joined: bool,
     /// Borrowed from the text where that is in compact form already.
@@ -64,18 +63,6 @@ impl<'t> Token<'t> {
     /// What stands after the run.
     pub(crate) fn after(&self) -> &'t str {
         self.document.text.get(self.end..).unwrap_or_default()
-    }
-
-    /// What decides who asks for it.
-    pub(crate) fn outline(&self) -> Outline {
-        Outline {
-            shape: self.shape,
-            length: self.compact.len(),
-            joined: self.joined,
-            first: self.compact.first().copied().unwrap_or_default(),
-            previous: self.previous_byte(),
-            next: self.next_byte(),
-        }
     }
 
     /// The byte after the run.
@@ -127,26 +114,28 @@ pub(crate) struct Outline {
     pub(crate) next: Option<u8>,
 }
 
-/// Whether anybody asks for a run. Most runs end here.
+/// Who asks for a run. Most runs end here, because nobody does.
 pub(crate) trait Wanted {
-    fn asks(&self, outline: Outline) -> bool;
+    type Askers;
+
+    fn asks(&self, outline: Outline) -> Option<Self::Askers>;
 }
 
 /// What a text yields.
-pub(crate) enum Event<'e> {
-    /// A run or a joined number of a shape and length that somebody asks for.
-    Token(&'e Token<'e>),
+pub(crate) enum Event<'e, A> {
+    /// A run or a joined number, and who asks for it.
+    Token(&'e Token<'e>, A),
     /// A literal: its index and its place.
     Literal(usize, usize),
 }
 
 /// Calls `visit` with every run of at most [`RUN_BYTES`] bytes, every joined number and every literal. Linear: each
 /// run takes part in at most [`JOINED_RUNS`] joined numbers.
-pub(crate) fn visit_tokens(
+pub(crate) fn visit_tokens<W: Wanted>(
     document: Document<'_>,
     marks: &[Mark],
-    wanted: &impl Wanted,
-    mut visit: impl FnMut(Event<'_>),
+    wanted: &W,
+    mut visit: impl FnMut(Event<'_, W::Askers>),
 ) {
     let mut chain: Vec<Run> = Vec::with_capacity(JOINED_RUNS);
     for mark in marks {
@@ -161,12 +150,12 @@ pub(crate) fn visit_tokens(
 }
 
 /// Emits the numbers that end with a run, joined with those before it.
-fn join(
+fn join<W: Wanted>(
     document: Document<'_>,
     chain: &mut Vec<Run>,
     run: Run,
-    wanted: &impl Wanted,
-    visit: &mut impl FnMut(Event<'_>),
+    wanted: &W,
+    visit: &mut impl FnMut(Event<'_, W::Askers>),
 ) {
     let bytes = document.text.as_bytes();
     let linked = chain.last().is_some_and(|last| links(bytes, *last, run));
@@ -206,12 +195,13 @@ fn outline(bytes: &[u8], (head, last): (Run, Run), shape: Shape, length: usize, 
 }
 
 /// Emits one run: most are of no length that anybody asks for.
-fn single(document: Document<'_>, run: Run, wanted: &impl Wanted, visit: &mut impl FnMut(Event<'_>)) {
+fn single<W: Wanted>(document: Document<'_>, run: Run, wanted: &W, visit: &mut impl FnMut(Event<'_, W::Askers>)) {
     let (length, shape) = (run.length(), shape(run.letters, run.length()));
     let bytes = document.text.as_bytes();
-    if length > RUN_BYTES || !wanted.asks(outline(bytes, (run, run), shape, length, false)) {
+    if length > RUN_BYTES {
         return;
     }
+    let Some(askers) = wanted.asks(outline(bytes, (run, run), shape, length, false)) else { return };
     let mut room = [0; RUN_BYTES];
     let written = &bytes[run.range()];
     let compact = if run.letters > 0 {
@@ -222,25 +212,26 @@ fn single(document: Document<'_>, run: Run, wanted: &impl Wanted, visit: &mut im
         written
     };
     let (start, end) = (run.start as usize, run.end as usize);
-    visit(Event::Token(&Token { document, start, end, shape, joined: false, compact }));
+    visit(Event::Token(&Token { document, start, end, joined: false, compact }, askers));
 }
 
 /// Emits a number joined from several runs.
-fn emit(document: Document<'_>, runs: &[Run], wanted: &impl Wanted, visit: &mut impl FnMut(Event<'_>)) {
+fn emit<W: Wanted>(document: Document<'_>, runs: &[Run], wanted: &W, visit: &mut impl FnMut(Event<'_, W::Askers>)) {
     let (Some(head), Some(last)) = (runs.first(), runs.last()) else { return };
     let (mut length, mut letters) = (0, 0);
     for run in runs {
         (length, letters) = (length + run.length(), letters + run.letters);
     }
     let (shape, bytes) = (shape(letters, length), document.text.as_bytes());
-    if length > RUN_BYTES || !wanted.asks(outline(bytes, (*head, *last), shape, length, true)) {
+    if length > RUN_BYTES {
         return;
     }
+    let Some(askers) = wanted.asks(outline(bytes, (*head, *last), shape, length, true)) else { return };
     let mut room = [0; RUN_BYTES];
     let compact = compacted(bytes, runs, &mut room);
     compact.make_ascii_uppercase();
-    let token = Token { document, start: head.start as usize, end: last.end as usize, shape, joined: true, compact };
-    visit(Event::Token(&token));
+    let token = Token { document, start: head.start as usize, end: last.end as usize, joined: true, compact };
+    visit(Event::Token(&token, askers));
 }
 
 /// Runs without what stands between them. They fit the room.
@@ -261,8 +252,10 @@ mod tests {
     struct Everything;
 
     impl Wanted for Everything {
-        fn asks(&self, _: Outline) -> bool {
-            true
+        type Askers = ();
+
+        fn asks(&self, _: Outline) -> Option<()> {
+            Some(())
         }
     }
 
@@ -272,7 +265,7 @@ mod tests {
         Patterns::new(&[], &[]).survey(text, &mut survey);
         let marks = survey.marks;
         visit_tokens(Document { text, latest_year: 2030 }, &marks, &Everything, |event| {
-            if let Event::Token(token) = event {
+            if let Event::Token(token, ()) = event {
                 all.push(String::from_utf8_lossy(token.compact()).into_owned());
             }
         });

@@ -102,7 +102,7 @@ struct Written {
     length: usize,
     digits: usize,
     /// Digits of each group; no group of a number is behind the last of them.
-    sizes: [usize; GROUPS],
+    sizes: [u8; GROUPS],
     count: usize,
     /// Kinds of separators met: space, dash, dot, bracket.
     separators: [bool; 4],
@@ -112,13 +112,13 @@ struct Written {
 }
 
 impl Written {
-    fn groups(&self) -> &[usize] {
+    fn groups(&self) -> &[u8] {
         &self.sizes[..self.count]
     }
 
     fn add(&mut self, digits: usize) {
         if let Some(size) = self.sizes.get_mut(self.count) {
-            *size = digits;
+            *size = u8::try_from(digits).unwrap_or(u8::MAX);
             self.count += 1;
         }
         self.digits += digits;
@@ -230,7 +230,7 @@ fn extension(rest: &[u8]) -> usize {
 fn judged(written: &Written, plus: bool, first: u8, head: &str) -> Option<(u8, &'static str, bool)> {
     let groups = written.groups();
     let kinds = written.separators.iter().filter(|used| **used).count();
-    let plan = |groups: &[usize]| matches!(groups, [3, 3, 4] | [3, 7] | [6, 4]);
+    let plan = |groups: &[u8]| matches!(groups, [3, 3, 4] | [3, 7] | [6, 4]);
     let american = plan(groups) || matches!(groups, [1 | 3, rest @ ..] if matches!(head, "1" | "001") && plan(rest));
     Some(match () {
         () if plus && head.starts_with("86") => return None,

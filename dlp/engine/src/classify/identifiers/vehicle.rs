@@ -5,7 +5,10 @@ use crate::classify::checksum;
 use crate::classify::regions::{self, RegionMatch};
 use crate::classify::tokens::{Shape, Token};
 
-const PROVINCES: &str = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼";
+const PROVINCES: [char; 31] = [
+    '京', '津', '沪', '渝', '冀', '豫', '云', '辽', '黑', '湘', '皖', '鲁', '新', '苏', '浙', '赣', '鄂', '桂', '甘',
+    '晋', '蒙', '陕', '吉', '闽', '贵', '粤', '青', '藏', '川', '宁', '琼',
+];
 /// A plate goes on from the last byte of a Chinese character or of a middle dot, or from a full stop.
 static BESIDE_A_PLATE: &[u8] = &beside_a_plate();
 
@@ -148,7 +151,7 @@ fn plate(token: &Token<'_>) -> Option<Found> {
     if let Some(head) = before.strip_suffix(['·', '•', '.']) {
         return dotted(token, head);
     }
-    let province = before.chars().next_back().filter(|c| PROVINCES.contains(*c))?;
+    let province = before.chars().next_back().filter(|c| PROVINCES.contains(c))?;
     let start = token.start - province.len_utf8();
     let (tail, suffix) = (&text[1..], suffix(token));
     let strong = text[0].is_ascii_uppercase() && text[0] != b'I' && is_tail(tail, suffix.is_some());
@@ -189,7 +192,7 @@ fn suffix(token: &Token<'_>) -> Option<char> {
 }
 
 fn armed_police(token: &Token<'_>, before: &str) -> Option<Found> {
-    let province = before.chars().next_back().filter(|c| PROVINCES.contains(*c))?;
+    let province = before.chars().next_back().filter(|c| PROVINCES.contains(c))?;
     let head = before.strip_suffix(province)?.strip_suffix("WJ")?;
     let text = token.compact();
     let fits = text.len() == 5 && text[..4].iter().all(u8::is_ascii_digit);
@@ -198,7 +201,7 @@ fn armed_police(token: &Token<'_>, before: &str) -> Option<Found> {
 
 fn dotted(token: &Token<'_>, head: &str) -> Option<Found> {
     let letter = head.chars().next_back().filter(char::is_ascii_uppercase)?;
-    let province = head.strip_suffix(letter)?.chars().next_back().filter(|c| PROVINCES.contains(*c))?;
+    let province = head.strip_suffix(letter)?.chars().next_back().filter(|c| PROVINCES.contains(c))?;
     let start = head.len() - 1 - province.len_utf8();
     is_tail(token.compact(), false)
         .then(|| Found { start, ..Found::run(token, 88, "带间隔点的号牌，符合GA 36") })
