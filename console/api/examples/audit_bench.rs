@@ -18,6 +18,9 @@ use std::time::{Duration, Instant};
 use fengsui_api::{Console, ConsoleSettings};
 use support::processor_ms;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc; // the program's own
+
 async fn open(folder: &std::path::Path) -> Console {
     let settings = ConsoleSettings {
         database: folder.join("console.db").display().to_string(),

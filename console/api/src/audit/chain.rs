@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use fengsui_crypto::{PublicKey, Sm3};
 
 use super::Pending;
-use crate::db::{Db, Query, Row, Tx, Value, args};
+use crate::db::{Db, Query, Row, Tx, Value, args, tuples};
 use crate::limits::AUDIT_BATCH;
 use crate::tier::{KeptCheckpoint, kept_checkpoints};
 use crate::wire::{AuditVerdict, BadEntry};
@@ -93,15 +93,8 @@ fn link(mut head: Head, entries: Vec<Pending>) -> Linked {
 static INSERTS: LazyLock<[String; 3]> = LazyLock::new(|| ROWS.map(insert_of));
 
 fn insert_of(rows: usize) -> String {
-    let mut sql = "INSERT INTO audit (sequence, time, actor, action, object, outcome, detail, address,
-                                      province, prefecture, county, unit_code, hash) VALUES "
-        .to_owned();
-    for row in 0..rows {
-        let comma = if row > 0 { ", " } else { "" };
-        let places: Vec<String> = (1..=COLUMNS).map(|column| format!("${}", row * COLUMNS + column)).collect();
-        sql.push_str(&format!("{comma}({})", places.join(", ")));
-    }
-    sql
+    let columns = "sequence, time, actor, action, object, outcome, detail, address, province, prefecture, county, unit_code, hash";
+    format!("INSERT INTO audit ({columns}) VALUES {}", tuples(rows, COLUMNS))
 }
 
 async fn head(query: &mut impl Query) -> Result<Head, sqlx::Error> {

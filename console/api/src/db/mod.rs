@@ -6,6 +6,7 @@
 mod changes;
 mod filter;
 mod migrations;
+mod placeholders;
 mod row;
 
 use std::path::Path;
@@ -20,6 +21,8 @@ use sqlx::{Arguments, AssertSqlSafe, Sqlite, Transaction};
 use changes::Touched;
 pub(crate) use changes::{Changes, Memory};
 pub(crate) use filter::Filter;
+use placeholders::unnumbered;
+pub(crate) use placeholders::{placeholders, tuples};
 pub(crate) use row::{Row, Value, storable};
 
 use crate::error::ConsoleError;
@@ -155,14 +158,15 @@ impl Db {
 
 impl Query for Db {
     async fn rows(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, sqlx::Error> {
-        let statement = AssertSqlSafe(sql);
         match self {
             Self::Sqlite { readers, .. } => {
-                let rows = sqlx::query_with(statement, sqlite_arguments(args)?).fetch_all(&*readers).await?;
+                let statement = unnumbered(sql, args.len());
+                let rows =
+                    sqlx::query_with(AssertSqlSafe(&*statement), sqlite_arguments(args)?).fetch_all(&*readers).await?;
                 Ok(rows.into_iter().map(Row::Sqlite).collect())
             }
             Self::Postgres(pool) => {
-                let rows = sqlx::query_with(statement, postgres_arguments(args)?).fetch_all(&*pool).await?;
+                let rows = sqlx::query_with(AssertSqlSafe(sql), postgres_arguments(args)?).fetch_all(&*pool).await?;
                 Ok(rows.into_iter().map(Row::Postgres).collect())
             }
         }
@@ -172,14 +176,15 @@ impl Query for Db {
 impl Query for Tx {
     async fn rows(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, sqlx::Error> {
         self.touched.note(sql);
-        let statement = AssertSqlSafe(sql);
         match &mut self.inner {
             Inner::Sqlite(tx, _) => {
-                let rows = sqlx::query_with(statement, sqlite_arguments(args)?).fetch_all(&mut **tx).await?;
+                let statement = unnumbered(sql, args.len());
+                let rows =
+                    sqlx::query_with(AssertSqlSafe(&*statement), sqlite_arguments(args)?).fetch_all(&mut **tx).await?;
                 Ok(rows.into_iter().map(Row::Sqlite).collect())
             }
             Inner::Postgres(tx) => {
-                let rows = sqlx::query_with(statement, postgres_arguments(args)?).fetch_all(&mut **tx).await?;
+                let rows = sqlx::query_with(AssertSqlSafe(sql), postgres_arguments(args)?).fetch_all(&mut **tx).await?;
                 Ok(rows.into_iter().map(Row::Postgres).collect())
             }
         }
@@ -190,14 +195,15 @@ impl Tx {
     /// Runs a statement; how many rows it changed.
     pub(crate) async fn execute(&mut self, sql: &str, args: Vec<Value>) -> Result<u64, sqlx::Error> {
         self.touched.note(sql);
-        let statement = AssertSqlSafe(sql);
         match &mut self.inner {
             Inner::Sqlite(tx, _) => {
-                let done = sqlx::query_with(statement, sqlite_arguments(args)?).execute(&mut **tx).await?;
+                let statement = unnumbered(sql, args.len());
+                let done =
+                    sqlx::query_with(AssertSqlSafe(&*statement), sqlite_arguments(args)?).execute(&mut **tx).await?;
                 Ok(done.rows_affected())
             }
             Inner::Postgres(tx) => {
-                let done = sqlx::query_with(statement, postgres_arguments(args)?).execute(&mut **tx).await?;
+                let done = sqlx::query_with(AssertSqlSafe(sql), postgres_arguments(args)?).execute(&mut **tx).await?;
                 Ok(done.rows_affected())
             }
         }
@@ -231,17 +237,6 @@ impl Tx {
     fn of_server(&self) -> bool {
         matches!(self.inner, Inner::Postgres(_))
     }
-}
-
-/// Rows of placeholders for a statement that takes many rows: `($1, $2), ($3, $4)`.
-pub(crate) fn tuples(rows: usize, columns: usize) -> String {
-    let row = |row: usize| format!("({})", placeholders(row * columns + 1, columns));
-    (0..rows).map(row).collect::<Vec<_>>().join(", ")
-}
-
-/// So many placeholders from a number on: `$4, $5, $6`.
-pub(crate) fn placeholders(from: usize, count: usize) -> String {
-    (from..from + count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
 }
 
 /// Rows that wait between the thread of a connection and the reader.
