@@ -265,7 +265,8 @@ async fn what_a_sensor_accepted_arrives_once_whatever_is_killed() {
     assert_eq!(sent, taken, "written at the sensor and taken at the analyzer");
     world.kill_analyzer();
     let arrived = world.judge();
-    assert!(arrived as u64 == sent && arrived > 500, "{arrived} of {sent}");
+    // How many there are depends on how far the lives came before they were killed; the last one reads to the end.
+    assert!(arrived as u64 == sent && arrived > 100, "{arrived} of {sent}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -337,6 +338,57 @@ async fn a_sensor_tells_what_it_runs_and_a_changed_one_shows() {
     while world.trust() != "changed" {
         assert!(Instant::now() < end, "a sensor with other settings shows as {}", world.trust());
         tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    world.kill_analyzer();
+}
+
+/// The lines of `proc(5)` that tell what a thread may do, of every thread of a process.
+fn privileges(process: u32) -> Vec<BTreeMap<String, String>> {
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task")).expect("runs");
+    let status = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("status")).ok());
+    let line = |line: &str| line.split_once(':').map(|(name, value)| (name.to_owned(), value.trim().to_owned()));
+    status.map(|status| status.lines().filter_map(line).collect()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_sensor_sends_and_no_thread_of_it_is_root() {
+    if std::fs::metadata("/proc/self").map(|own| std::os::unix::fs::MetadataExt::uid(&own)).ok() != Some(0) {
+        eprintln!("only root can listen on an interface: not checked");
+        return;
+    }
+    let mut world = World::new(1 << 30).await;
+    // The folder of the test is root's alone, and whoever the sensor becomes has to get through it.
+    let all = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(world.base.path(), all).expect("opens the folder");
+    let url = format!("http://127.0.0.1:{}", world.link.port());
+    for life in 0..2 {
+        let log = world.base.path().join(format!("live-{life}.log"));
+        let arguments = ["sensor", "-i", "lo", "-l", "out", "--uplink", &url, "-C", "sensor.toml"];
+        let mut sensor = Running::start(Path::new(PROGRAM), &arguments, world.base.path(), &log).expect("starts");
+        let said = || std::fs::read_to_string(&log).unwrap_or_default();
+        let of = format!("fengsui_sensor_taken{{sensor=\"{NAME}\"}}");
+        let before = if life == 0 { 0 } else { world.metric(&of).await };
+        let end = Instant::now() + Duration::from_secs(40);
+        loop {
+            assert_eq!(sensor.ended().expect("is known"), None, "{}", said());
+            assert!(Instant::now() < end, "nothing arrives: {}", said());
+            let url = format!("http://127.0.0.1:{}/metrics", world.console);
+            let text = text_of(&url).await;
+            let taken = text.lines().find_map(|line| line.strip_prefix(&of)?.trim().parse::<u64>().ok());
+            if taken.is_some_and(|taken| taken > before) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        let threads = privileges(sensor.number());
+        assert!(threads.len() > 2, "{threads:?}");
+        for thread in threads {
+            let users = thread["Uid"].split_whitespace().chain(thread["Gid"].split_whitespace());
+            assert!(users.clone().all(|id| id != "0"), "{thread:?}");
+            assert_eq!(thread["CapEff"].trim_matches('0'), "", "{thread:?}");
+            assert_eq!((&*thread["NoNewPrivs"], &*thread["Seccomp"]), ("1", "2"), "{thread:?}");
+        }
+        assert_eq!(sensor.interrupt(Duration::from_secs(20)).expect("ends"), 0, "{}", said());
     }
     world.kill_analyzer();
 }

@@ -1,5 +1,6 @@
 //! Who a process becomes when it was started by root.
 
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use anyhow::{Context, ensure};
@@ -37,21 +38,35 @@ impl Identity {
         (identity.user != 0).then_some(identity)
     }
 
-    /// Makes a folder and the folders below it this user's.
+    /// Makes a folder and what is below it this user's. What has another name elsewhere as well stays what it is: whoever
+    /// was this user before may have put a link there.
     ///
     /// # Errors
     /// When the owner can't be changed.
     pub(crate) fn own(self, folder: &Path) -> anyhow::Result<()> {
-        std::os::unix::fs::chown(folder, Some(self.user), Some(self.group))
-            .with_context(|| format!("{} can't be given to user {}", folder.display(), self.user))?;
+        self.take(folder).with_context(|| format!("{} can't be given to user {}", folder.display(), self.user))?;
         for entry in std::fs::read_dir(folder)? {
             let entry = entry?;
-            // Symbolic links are not followed.
-            if entry.file_type()?.is_dir() {
-                self.own(&entry.path())?;
+            let (kind, path) = (entry.file_type()?, entry.path());
+            if kind.is_dir() {
+                self.own(&path)?;
+            } else if kind.is_file() {
+                self.take(&path).with_context(|| format!("{} can't be given to user {}", path.display(), self.user))?;
             }
         }
         Ok(())
+    }
+
+    /// Changes the owner of what is open, so that it is what was looked at.
+    fn take(self, path: &Path) -> std::io::Result<()> {
+        let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC;
+        let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+        let found = file.metadata()?;
+        if found.is_file() && found.nlink() > 1 {
+            tracing::warn!(path = %path.display(), "has a second name elsewhere and keeps its owner");
+            return Ok(());
+        }
+        std::os::unix::fs::fchown(&file, Some(self.user), Some(self.group))
     }
 
     /// Becomes this user. Only this thread and what it starts from now on do, so it has to be the only one.
@@ -73,6 +88,26 @@ fn is_root() -> anyhow::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_is_given_away_and_what_is_linked_into_it_is_not() {
+        if !is_root().expect("reads") {
+            eprintln!("only root can give files away: not checked");
+            return;
+        }
+        let folder = tempfile::tempdir().expect("folder");
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir_all(at("own/below")).expect("makes");
+        for name in ["own/below/file", "linked", "pointed"] {
+            std::fs::write(at(name), b"x").expect("writes");
+        }
+        std::fs::hard_link(at("linked"), at("own/hard")).expect("links");
+        std::os::unix::fs::symlink(at("pointed"), at("own/soft")).expect("links");
+        Identity { user: 65534, group: 65534 }.own(&at("own")).expect("gives");
+        let owner = |name: &str| std::fs::metadata(at(name)).expect("is there").uid();
+        assert_eq!(["own", "own/below", "own/below/file"].map(owner), [65534; 3]);
+        assert_eq!(["linked", "pointed"].map(owner), [0; 2]);
+    }
 
     #[test]
     fn users_are_found_by_name_and_number_and_root_is_none() {

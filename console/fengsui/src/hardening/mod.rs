@@ -48,7 +48,24 @@ impl Sandbox {
     /// # Errors
     /// When the kernel refuses a step; the process should not go on then.
     pub(crate) fn enter(&self) -> anyhow::Result<Enforced> {
-        drop_capabilities(self.user).context("privileges can't be dropped")?;
+        self.give_up_privileges()?;
+        self.confine()
+    }
+
+    /// The first half of [`Sandbox::enter`]: becomes the user, without capabilities. Threads that are started between
+    /// the two keep nothing but what they need for themselves to give up.
+    ///
+    /// # Errors
+    /// When the kernel refuses a step, or threads run that would stay who they are.
+    pub(crate) fn give_up_privileges(&self) -> anyhow::Result<()> {
+        drop_capabilities(self.user).context("privileges can't be dropped")
+    }
+
+    /// The second half: files and system calls.
+    ///
+    /// # Errors
+    /// When the kernel refuses a step.
+    pub(crate) fn confine(&self) -> anyhow::Result<Enforced> {
         let enforced = confine_files(&self.read, &self.write).context("files can't be confined")?;
         calls::confine(self.connects, self.executes).context("system calls can't be confined")?;
         Ok(enforced)

@@ -50,7 +50,7 @@ impl Recorded {
         // A sensor that lives as long as a recording is none of the fleet: it gives no account of itself.
         (settings.sensor.eve.visibility, settings.sensor.eve.statistics) = (false, false);
         let sink = spool_sink(&settings.sensor, self.spool.clone());
-        let sensor = start(&settings, &self.rules, Arc::clone(&self.engine), vec![Box::new(playback)], sink, None)?;
+        let sensor = start(&settings, &self.rules, Arc::clone(&self.engine), vec![Box::new(playback)], sink)?;
         while !sensor.statistics().ended {
             std::thread::sleep(POLL);
         }

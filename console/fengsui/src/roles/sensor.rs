@@ -1,5 +1,6 @@
 //! The live sensor: an interface (or a playback in its place) to the spool.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -18,7 +19,7 @@ use crate::hardening::{Enforced, Identity, Sandbox};
 use crate::settings::Settings;
 use crate::terminal::tell;
 
-/// Starts a sensor over sources that are open.
+/// Starts a sensor over sources that are open, in this process as it is.
 ///
 /// # Errors
 /// When rules can't be read or a thread can't be started.
@@ -28,8 +29,12 @@ pub(crate) fn start(
     classifier: Arc<Engine>,
     sources: Vec<Box<dyn PacketSource>>,
     sink: Box<dyn EventSink>,
-    sandbox: Option<Sandbox>,
 ) -> anyhow::Result<Sensor> {
+    run(settings, parts(settings, files, classifier)?, sources, sink)
+}
+
+/// What a sensor needs besides packets: rules, scanners, lists. Starts processes and no threads.
+fn parts(settings: &Settings, files: &RuleFiles, classifier: Arc<Engine>) -> anyhow::Result<SensorParts> {
     let unsigned = !settings.sensor.rules.is_empty() || !settings.sensor.yara.is_empty();
     anyhow::ensure!(
         !(settings.rules.signed_only && unsigned),
@@ -49,16 +54,17 @@ pub(crate) fn start(
         start_scan_workers(&confinement, rules, count)
     })?;
     parts.hashes = load_hash_lists(&settings.hash_lists)?;
-    // Rules are read and sockets are open; the threads that parse what strangers send begin after this.
-    if let Some(sandbox) = sandbox {
-        match sandbox.enter()? {
-            Enforced::Fully => tracing::info!("confined: no capabilities, own folders, no new sockets or programs"),
-            Enforced::WithoutAllFiles => {
-                tracing::warn!("this kernel can't confine files; use the systemd unit as well")
-            }
-        }
-    }
-    Sensor::start(settings.clone(), parts, sources, sink, Arc::new(SystemClock)).context("the sensor can't start")
+    Ok(parts)
+}
+
+fn run(
+    settings: &Settings,
+    parts: SensorParts,
+    sources: Vec<Box<dyn PacketSource>>,
+    sink: Box<dyn EventSink>,
+) -> anyhow::Result<Sensor> {
+    Sensor::start(settings.sensor.clone(), parts, sources, sink, Arc::new(SystemClock))
+        .context("the sensor can't start")
 }
 
 /// The sink that hands events to the analyzer of this process.
@@ -70,11 +76,7 @@ pub(crate) fn spool_sink(settings: &SensorSettings, spool: Spool) -> Box<dyn Eve
 ///
 /// # Errors
 /// When the interface can't be listened on or the log folder not written.
-pub(crate) fn run_live(
-    mut settings: Settings,
-    interface: String,
-    log_directory: &std::path::Path,
-) -> anyhow::Result<()> {
+pub(crate) fn run_live(mut settings: Settings, interface: String, log_directory: &Path) -> anyhow::Result<()> {
     settings.sensor.interface = Some(interface);
     let settings = settings.placed();
     let _lock = DataLock::take(&settings.data.directory.join("sensor"))?;
@@ -83,34 +85,19 @@ pub(crate) fn run_live(
         tracing::error!(%reason, "rules refused");
     }
     let engine = Arc::new(Engine::new(settings.dlp.clone(), &Rules::default())?);
-    let (sink, sending): (Box<dyn EventSink>, _) = match settings.sensor.uplink.url {
-        Some(_) => {
-            let (sink, uplink) = uplink::open(&settings, uplink::measured_aside(&settings, files.clone())?)?;
-            (Box::new(sink), Some(uplink::Sending::start(uplink, &settings)?))
-        }
-        None => {
-            std::fs::create_dir_all(log_directory)
-                .with_context(|| format!("{} can't be made", log_directory.display()))?;
-            (Box::new(EveFile::create(&log_directory.join("eve.json"))?), None)
-        }
-    };
-    let evidence = settings.evidence_directory();
-    std::fs::create_dir_all(&evidence).with_context(|| format!("{} can't be made", evidence.display()))?;
-    let own = settings.data.directory.join("sensor");
-    // The thread of an uplink runs already, and would stay root alone.
-    let user = if sending.is_none() { Identity::to_become(&settings.confinement.user)? } else { None };
-    if let Some(user) = user {
-        // `eve.json` is open already; what is made later is made in these.
-        [&evidence, &own].into_iter().try_for_each(|folder| user.own(folder))?;
-    }
-    let sandbox = Sandbox {
-        read: vec!["/proc/self".into()],
-        write: vec![log_directory.to_owned(), evidence, own],
-        user,
-        ..Sandbox::default()
-    };
+    let (evidence, own) = (settings.evidence_directory(), settings.data.directory.join("sensor"));
+    let sandbox = sandbox(&settings, log_directory, [evidence, own])?;
     let sources = open_sources(&settings.sensor, Arc::new(SystemClock))?;
-    let sensor = start(&settings, &files, engine, sources, sink, Some(sandbox))?;
+    let parts = parts(&settings, &files, engine)?;
+    let (sink, sending) = open_sink(&settings, &files, log_directory, &sandbox)?;
+    // Rules are read and sockets are open; the threads that parse what strangers send begin after this.
+    match sandbox.confine()? {
+        Enforced::Fully => tracing::info!("confined: no capabilities, own folders, no new sockets or programs"),
+        Enforced::WithoutAllFiles => {
+            tracing::warn!("this kernel can't confine files; use the systemd unit as well")
+        }
+    }
+    let sensor = run(&settings, parts, sources, sink)?;
     runtime()?.block_on(until_interrupted())?;
     let end = sensor.stop().context("the sensor did not stop cleanly")?;
     if let Some(sending) = sending {
@@ -125,4 +112,39 @@ pub(crate) fn run_live(
         end.alerts
     ));
     Ok(())
+}
+
+/// What the process keeps; its folders are made, and given to whom it becomes.
+fn sandbox(settings: &Settings, log_directory: &Path, folders: [PathBuf; 2]) -> anyhow::Result<Sandbox> {
+    let user = Identity::to_become(&settings.confinement.user)?;
+    for folder in &folders {
+        std::fs::create_dir_all(folder).with_context(|| format!("{} can't be made", folder.display()))?;
+        if let Some(user) = user {
+            user.own(folder)?;
+        }
+    }
+    let write = folders.into_iter().chain([log_directory.to_owned()]).collect();
+    Ok(Sandbox { read: vec!["/proc/self".into()], write, user, ..Sandbox::default() })
+}
+
+/// Where events go, and what sends them. Privileges are given up before the first thread begins: `eve.json` is opened
+/// with them, a spool and the key beside it belong to whom the process becomes.
+fn open_sink(
+    settings: &Settings,
+    files: &RuleFiles,
+    log_directory: &Path,
+    sandbox: &Sandbox,
+) -> anyhow::Result<(Box<dyn EventSink>, Option<uplink::Sending>)> {
+    if settings.sensor.uplink.url.is_none() {
+        std::fs::create_dir_all(log_directory).with_context(|| format!("{} can't be made", log_directory.display()))?;
+        let file = EveFile::create(&log_directory.join("eve.json"))?;
+        sandbox.give_up_privileges()?;
+        return Ok((Box::new(file), None));
+    }
+    // Who becomes somebody else may not read afterwards what is measured.
+    let early = if sandbox.user.is_some() { Some(uplink::measured(settings, files)?) } else { None };
+    sandbox.give_up_privileges()?;
+    let measurement = early.map_or_else(|| uplink::measured_aside(settings, files.clone()), Ok)?;
+    let (sink, uplink) = uplink::open(settings, measurement)?;
+    Ok((Box::new(sink), Some(uplink::Sending::start(uplink, settings)?)))
 }

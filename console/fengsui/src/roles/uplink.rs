@@ -77,6 +77,13 @@ pub(crate) fn open(settings: &Settings, measurement: Arc<OnceLock<String>>) -> a
     Ok((sink, Uplink::open(&settings.sensor.uplink, parts)?))
 }
 
+/// Measures program, rules and settings.
+pub(crate) fn measured(settings: &Settings, files: &RuleFiles) -> anyhow::Result<Arc<OnceLock<String>>> {
+    let kept = Arc::default();
+    measure(settings, files, &kept)?;
+    Ok(kept)
+}
+
 /// Measures program, rules and settings in a thread of its own, which ends with that: events don't wait for it.
 pub(crate) fn measured_aside(settings: &Settings, files: RuleFiles) -> anyhow::Result<Arc<OnceLock<String>>> {
     let (kept, settings) = (Arc::new(OnceLock::new()), settings.clone());
@@ -141,9 +148,7 @@ impl Sending {
 pub(crate) fn send_capture(settings: &Settings, options: &OfflineOptions) -> anyhow::Result<OfflineSummary> {
     let _lock = DataLock::take(&folder(settings))?;
     let files = RuleFiles { suricata: options.rules.clone(), ..RuleFiles::default() };
-    let measurement = Arc::default();
-    measure(settings, &files, &measurement)?;
-    let (mut sink, uplink) = open(settings, measurement)?;
+    let (mut sink, uplink) = open(settings, measured(settings, &files)?)?;
     let summary = run_offline_into(options, &mut sink)?;
     uplink.drain(&AtomicBool::new(false))?;
     Ok(summary)
