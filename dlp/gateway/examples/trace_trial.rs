@@ -253,8 +253,15 @@ fn main() {
                 }
             }
         }
+        // Who waits for hours sees how it goes.
+        if (round + 1) % 10 == 0 || round + 1 == rounds {
+            println!("{} rounds, {rows} rows, {recipients} recipients, seed {seed}", round + 1);
+            print(&counts);
+        }
     }
-    println!("{rows} rows, {recipients} recipients, seed {seed}");
+}
+
+fn print(counts: &BTreeMap<usize, Count>) {
     let trials: usize = counts.values().map(|count| count.trials).sum();
     for (place, chance) in CHANCES.iter().enumerate() {
         let below: usize = counts.values().map(|count| count.below[place]).sum();
@@ -263,7 +270,7 @@ fn main() {
     for (place, count) in counts {
         println!(
             "{:58} at least one named {}/{}, all named {}/{}, innocent named {}; largest error probability of a leaker {:.1e}, smallest of an innocent {:.1e}",
-            ATTACKS[place].name,
+            ATTACKS[*place].name,
             count.one,
             count.trials,
             count.all,

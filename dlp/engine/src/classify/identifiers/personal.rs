@@ -178,12 +178,13 @@ fn ethnicity(document: Document<'_>, at: usize, length: usize) -> Option<Found> 
 /// `，男，回族，1980年`: a people's name between marks, behind a sex or before a birth or a home.
 fn stated_ethnicity(document: Document<'_>, at: usize, length: usize) -> Option<Found> {
     let head = document.text.get(..at)?;
-    let tail = document.text.get(at + length..)?;
+    // In the names of divisions no mark follows, and that is where most of these stand.
+    let tail = document.text.get(at + length..).filter(|tail| tail.starts_with(['，', '、', ',', ' ', '。']))?;
     let known =
         ETHNICITIES.split(' ').find(|known| known.strip_suffix('族').is_some_and(|name| head.ends_with(name)))?;
     let start = at + length - known.len();
     let before = document.text.get(..start)?;
-    let marked = before.ends_with(['，', '、', ',', ' ']) && tail.starts_with(['，', '、', ',', ' ', '。']);
+    let marked = before.ends_with(['，', '、', ',', ' ']);
     let rest = tail.trim_start_matches(['，', '、', ',', ' ']);
     let sex = before.trim_end_matches(['，', '、', ',', ' ']).ends_with(['男', '女']);
     let person =
