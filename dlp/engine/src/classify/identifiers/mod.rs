@@ -144,6 +144,17 @@ const DIGITS: &[Shape] = &[Shape::Digits];
 const MIXED: &[Shape] = &[Shape::Mixed];
 const DIGITS_OR_MIXED: &[Shape] = &[Shape::Digits, Shape::Mixed];
 
+/// The last bytes of characters of several bytes, and some signs: what stands before runs that go on from Chinese.
+const fn after_wide<const ALL: usize>(signs: &[u8]) -> [u8; ALL] {
+    let mut bytes = [0x80; ALL];
+    let mut at = 0;
+    while at < ALL {
+        bytes[at] = if at < 64 { 0x80 + at as u8 } else { signs[at - 64] };
+        at += 1;
+    }
+    bytes
+}
+
 /// Whether all bytes are digits.
 fn all_digits(bytes: &[u8]) -> bool {
     bytes.iter().all(u8::is_ascii_digit)

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::{ANY, DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, Runs};
+use super::{ANY, DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, Runs, after_wide};
 use crate::classify::tokens::{Document, Shape, Token};
 
 pub(super) static ALL: &[Identifier] = &[
@@ -105,7 +105,7 @@ pub(super) static ALL: &[Identifier] = &[
             shapes: DIGITS_OR_MIXED,
             next: ANY,
             first: ANY,
-            previous: ANY,
+            previous: BEHIND_A_LABEL,
             joined: true,
             check: wechat,
         }),
@@ -151,6 +151,9 @@ fn email(document: Document<'_>, at: usize, length: usize) -> Option<Found> {
         needs_context: false,
     })
 }
+
+/// What parts an account from its label, and the line that `wxid_` ends with.
+static BEHIND_A_LABEL: &[u8] = &after_wide::<69>(b": =\"_");
 
 /// Longest URL behind its scheme, in bytes.
 const URL_BYTES: usize = 2048;

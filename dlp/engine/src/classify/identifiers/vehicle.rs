@@ -1,6 +1,6 @@
 //! Vehicles and drivers: plates (GA 36-2018), vehicle identification numbers, driving licences.
 
-use super::{ANY, DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, Runs};
+use super::{ANY, DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, Runs, after_wide};
 use crate::classify::checksum;
 use crate::classify::regions::{self, RegionMatch};
 use crate::classify::tokens::{Shape, Token};
@@ -10,17 +10,7 @@ const PROVINCES: [char; 31] = [
     '晋', '蒙', '陕', '吉', '闽', '贵', '粤', '青', '藏', '川', '宁', '琼',
 ];
 /// A plate goes on from the last byte of a Chinese character or of a middle dot, or from a full stop.
-static BESIDE_A_PLATE: &[u8] = &beside_a_plate();
-
-const fn beside_a_plate() -> [u8; 65] {
-    let mut bytes = [b'.'; 65];
-    let mut at = 0;
-    while at < 64 {
-        bytes[at] = 0x80 + at as u8;
-        at += 1;
-    }
-    bytes
-}
+static BESIDE_A_PLATE: &[u8] = &after_wide::<65>(b".");
 
 const PLATE_WORDS: &[&str] = &[
     "车牌",
