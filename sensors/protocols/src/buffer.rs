@@ -263,6 +263,9 @@ impl Buffer {
     }
 }
 
+/// How many times what has come of a value it may take as room for what is announced.
+const ROOM_TIMES: usize = 8;
+
 /// The filled buffers of one transaction, in the order they were filled.
 #[derive(Debug, Clone, Default)]
 pub struct Buffers(Vec<Filled>);
@@ -328,6 +331,17 @@ impl Buffers {
         }
     }
 
+    /// Prepares a value for so many bytes in all, of which the next `more` are there: room for a few times what has come,
+    /// so that it seldom moves and no promise takes memory.
+    pub fn make_room(&mut self, direction: Direction, buffer: Buffer, (more, all): (usize, usize)) {
+        let Some(filled) = self.0.iter_mut().find(|filled| filled.is(direction, buffer)) else { return };
+        let needed = filled.value.len() + more;
+        if needed > filled.value.capacity() {
+            let wanted = all.min(needed.saturating_mul(ROOM_TIMES)).max(needed);
+            filled.value.reserve_exact(wanted - filled.value.len());
+        }
+    }
+
     fn append_twins(&mut self, direction: Direction, buffer: Buffer, twin: Option<Buffer>, bytes: &[u8]) {
         match self.find(direction, buffer, twin) {
             Some(filled) => filled.value.extend_from_slice(bytes),
@@ -377,6 +391,21 @@ mod tests {
             assert_eq!(spec.buffer as usize, index, "{}", spec.keyword);
             assert_eq!(Buffer::from_keyword(spec.keyword), Some(spec.buffer));
         }
+    }
+
+    #[test]
+    fn room_is_made_for_what_is_announced_but_not_for_any_promise() {
+        let (way, body) = (Direction::ToClient, Buffer::HttpResponseBody);
+        let mut buffers = Buffers::default();
+        let room = |buffers: &Buffers| buffers.0.first().map_or(0, |filled| filled.value.capacity());
+        buffers.make_room(way, body, (10, 50));
+        buffers.append(way, body, &[0; 10]);
+        buffers.make_room(way, body, (10, 50));
+        assert_eq!(room(&buffers), 50);
+        buffers.make_room(way, body, (100, 1 << 30));
+        assert_eq!(room(&buffers), 110 * ROOM_TIMES);
+        buffers.make_room(way, body, (1_000, 7));
+        assert_eq!(room(&buffers), 1_010);
     }
 
     #[test]

@@ -61,6 +61,7 @@ pub(crate) struct Shown {
     /// Facts and fields of the record.
     pub(crate) facts: usize,
     pub(crate) completion: Completion,
+    pub(crate) established: bool,
     pub(crate) changes: u32,
     /// Rules that patterns have chosen.
     pub(crate) candidates: Vec<u32>,

@@ -8,7 +8,7 @@ use crate::RuleInfo;
 use crate::header::{Arrow, Header};
 use crate::keywords::asn1::Asn1Check;
 use crate::keywords::base64::Base64Decode;
-use crate::keywords::bits::{Effect, IntStep, StateCheck};
+use crate::keywords::bits::{Effect, Holder, IntStep, StateCheck};
 use crate::keywords::byte_extract::ByteExtract;
 use crate::keywords::byte_jump::ByteJump;
 use crate::keywords::byte_math::ByteMath;
@@ -66,6 +66,25 @@ impl Rule {
     pub(crate) fn asks_each_direction(&self) -> bool {
         self.header.arrow != Arrow::Transaction
             && (self.transaction_checks.iter().any(TransactionCheck::is_of_each_direction) || self.looks_both_ways())
+    }
+
+    /// Whether bytes that are appended to bodies and files leave its answer about a transaction as it is, as long as
+    /// nothing else changes.
+    pub(crate) fn is_settled(&self) -> bool {
+        let of_flow = |check: &StateCheck| matches!(check.holder, Holder::Flow | Holder::Transaction);
+        let stays = |list: &List| {
+            let shares = |step: &Step| matches!(step.test, Test::Dataset(_) | Test::Base64(_));
+            matches!(list.source, Source::Buffer(_)) && !list.source.grows() && !list.steps.iter().any(shares)
+        };
+        self.packet_checks.is_empty()
+            && self.transaction_checks.is_empty()
+            && self.file_checks.is_empty()
+            && self.ints.is_empty()
+            && self.flow.fragments.is_none()
+            && !self.phases.mixed
+            && self.state_checks.iter().all(of_flow)
+            && !self.lists.is_empty()
+            && self.lists.iter().all(stays)
     }
 
     /// Whether it only looks at buffers that both directions of a transaction have. Files are no such buffers: they are

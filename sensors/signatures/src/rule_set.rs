@@ -14,6 +14,7 @@ use fengsui_protocols::{AppProtocol, Direction, Frame, Interest, Transaction};
 use self::apply::blank;
 pub(crate) use self::group::Group;
 use self::group::{Groups, HeaderClasses};
+use self::news::News;
 use self::tables::{OTHER_PAYLOAD, STREAM_PAYLOAD, TCP_PAYLOAD, TCP_START, Tables};
 use crate::evaluate::{Context, Counters, Phase};
 use crate::prefilter::{PortIndex, PrefixIndex, Seen};
@@ -28,6 +29,8 @@ pub struct RuleSet {
     version: String,
     /// Tells this set from every other one of the process.
     id: u64,
+    /// Rules that need no other look when a body has grown.
+    settled: Vec<bool>,
     /// Buffers whose patterns choose rules that look at files too.
     file_buffers: Vec<bool>,
     /// Names of bits and numbers of flows.
@@ -298,11 +301,14 @@ impl RuleSet {
         let seen_by = (packet, group.as_deref(), flow.changes());
         let news = self.look_for_news(scratch, seen_by, (transaction, direction, completion), &mut shown);
         let mut matches = Vec::new();
-        if first || news {
+        if first || news != News::None {
             let candidates = &mut scratch.candidates;
             candidates.clear();
             candidates.extend_from_slice(&shown.candidates);
             self.unchosen_of_transaction(group.as_deref(), protocol, candidates);
+            if !first && news == News::Growth {
+                candidates.retain(|number| !self.settled.get(*number as usize).is_some_and(|settled| *settled));
+            }
             let (payload, direction, transaction) = (packet.payload, Some(direction), Some(transaction));
             let context = Context { payload, direction, transaction, completion, ..blank(packet, Phase::Transaction) };
             matches = self.apply_one(scratch, &context, Some(flow));

@@ -116,6 +116,8 @@ pub(crate) struct FileProgress {
     pub(crate) direction: Direction,
     pub(crate) name: Option<Vec<u8>>,
     pub(crate) hasher: Option<FileHasher>,
+    /// Which version of its transaction's `file.data` holds all of it; then it needs no buffers of its own.
+    pub(crate) lent: Option<u32>,
     /// The start of the file, up to a limit.
     pub(crate) content: Vec<u8>,
     /// The latest bytes for rules, and where they start in the file.
@@ -284,7 +286,8 @@ impl Flow {
     /// Bytes its buffers hold, beside the fixed part.
     pub(crate) fn held_bytes(&self) -> usize {
         let windows: usize = self.windows.iter().map(StreamWindow::held).sum();
-        let files: usize = self.files.iter().map(|file| file.content.len() + file.window.len()).sum();
+        let lent = |file: &FileProgress| file.lent.map_or(0, |_| usize::try_from(file.size).unwrap_or(usize::MAX));
+        let files: usize = self.files.iter().map(|file| file.content.len() + file.window.len() + lent(file)).sum();
         let stream = self.tcp.as_ref().map_or(0, |tcp| tcp.held_bytes());
         windows + files + stream
     }

@@ -2,7 +2,7 @@
 
 use fengsui_files::limits::IDENTIFY_BYTES;
 use fengsui_files::{FileHasher, identify};
-use fengsui_protocols::{Direction, FileChunk};
+use fengsui_protocols::{AppLayer, Buffer, BufferValue, Direction, FileChunk};
 use fengsui_signatures::{FileView, PacketView};
 
 use super::Worker;
@@ -29,7 +29,7 @@ impl Worker {
             return;
         };
         let (ended, direction) = (chunk.end, chunk.direction);
-        self.take_chunk(&mut flow.files[place], chunk);
+        self.take_chunk(flow, place, chunk);
         if ended || flow.files[place].fresh >= FILE_INSPECT_BYTES {
             self.inspect_file(view, flow, (place, direction));
         }
@@ -52,8 +52,9 @@ impl Worker {
             direction: chunk.direction,
             name: None,
             hasher: Some(FileHasher::new(&self.shared.digests)),
-            content: self.rooms.pop().unwrap_or_default(),
-            window: self.rooms.pop().unwrap_or_default(),
+            lent: None,
+            content: Vec::new(),
+            window: Vec::new(),
             window_offset: 0,
             fresh: 0,
             size: 0,
@@ -67,7 +68,9 @@ impl Worker {
         Some(flow.files.len() - 1)
     }
 
-    fn take_chunk(&mut self, file: &mut FileProgress, chunk: FileChunk) {
+    fn take_chunk(&mut self, flow: &mut Flow, place: usize, chunk: FileChunk) {
+        self.lend(flow, place, &chunk);
+        let file = &mut flow.files[place];
         // A file of several answers belongs to the one that has just come.
         file.transaction = chunk.transaction;
         if chunk.name.is_some() {
@@ -82,22 +85,81 @@ impl Worker {
         if let Some(hasher) = &mut file.hasher {
             hasher.update(&chunk.data);
         }
-        self.keep_content(file, &chunk.data);
+        if file.lent.is_none() {
+            self.keep_content(file, &chunk.data);
+        }
         file.size += chunk.data.len() as u64;
-        if self.rules.set.looks_at_files() {
-            file.fresh += chunk.data.len();
-            file.window.extend_from_slice(&chunk.data);
-        } else {
+        if !self.rules.set.looks_at_files() {
             file.window_offset = file.size;
+        } else {
+            file.fresh += chunk.data.len();
+            if file.lent.is_none() {
+                file.window.extend_from_slice(&chunk.data);
+            }
         }
         file.truncated |= chunk.truncated;
         file.ended |= chunk.end;
     }
 
+    /// Decides whether a file, with its next piece, needs buffers of its own: not while its transaction holds the same
+    /// bytes from the first one on.
+    fn lend(&mut self, flow: &mut Flow, place: usize, chunk: &FileChunk) {
+        let file = &flow.files[place];
+        let begins = file.size == 0;
+        let follows = chunk.gap == 0 && (begins || file.transaction == chunk.transaction && file.lent.is_some());
+        let lent = if follows { lent_by(flow.app.as_deref(), file, chunk) } else { None };
+        if begins {
+            flow.files[place].lent = lent;
+        } else if lent.is_none() || lent != file.lent {
+            self.take_back(flow, place);
+        }
+        let file = &mut flow.files[place];
+        if file.lent.is_none() && file.content.capacity() == 0 {
+            file.content = self.rooms.pop().unwrap_or_default();
+            file.window = self.rooms.pop().unwrap_or_default();
+        }
+    }
+
+    /// Gives a file buffers of its own, with what so far stood in its transaction alone.
+    fn take_back(&mut self, flow: &mut Flow, place: usize) {
+        if flow.files[place].lent.is_none() {
+            return;
+        }
+        let Flow { app, files, .. } = flow;
+        let file = &mut files[place];
+        let bytes = lent_bytes(app.as_deref(), file);
+        file.lent = None;
+        file.content = self.rooms.pop().unwrap_or_default();
+        file.window = self.rooms.pop().unwrap_or_default();
+        if bytes.is_empty() && file.size > 0 {
+            // The flow had to let the transaction go.
+            self.account.count(Counter::FileContentShed);
+            file.window_offset = file.size;
+            return;
+        }
+        self.keep_content(file, bytes);
+        let from = usize::try_from(file.window_offset).unwrap_or(usize::MAX);
+        file.window.extend_from_slice(bytes.get(from..).unwrap_or_default());
+    }
+
+    /// Files that go on take along what they have in a transaction that goes.
+    pub(super) fn part_from_transaction(&mut self, flow: &mut Flow, id: u64) {
+        for place in 0..flow.files.len() {
+            let file = &flow.files[place];
+            if file.transaction == id && !file.logged {
+                self.take_back(flow, place);
+            }
+        }
+    }
+
+    /// Bytes of the start of a file that are kept.
+    fn content_limit(&self) -> usize {
+        if self.shared.keeps_content() { FILE_CONTENT_BYTES } else { IDENTIFY_BYTES }
+    }
+
     /// Keeps the start of a file, within what all files may hold: for identification, and more of it for who asks for it.
     fn keep_content(&mut self, file: &mut FileProgress, data: &[u8]) {
-        let limit = if self.shared.keeps_content() { FILE_CONTENT_BYTES } else { IDENTIFY_BYTES };
-        let room = limit.saturating_sub(file.content.len());
+        let room = self.content_limit().saturating_sub(file.content.len());
         let part = &data[..data.len().min(room)];
         if self.content_held + part.len() > FILE_CONTENT_TOTAL_BYTES {
             self.account.count(Counter::FileContentShed);
@@ -112,20 +174,22 @@ impl Worker {
             return;
         }
         let file = &flow.files[place];
+        let (content, data) = shown_bytes(flow.app.as_deref(), file, self.content_limit());
         let whole = file.ended && !file.truncated && !file.gaps;
         let hashes = file.hasher.as_ref().filter(|_| whole).cloned().map(FileHasher::finish);
         let seen = FileView {
             id: file.id,
-            data: &file.window,
+            data,
             offset: file.window_offset,
             size: file.size,
             complete: file.ended && !file.truncated,
             name: file.name.as_deref(),
-            magic: self.rules.set.looks_at_file_kinds().then(|| identify(&file.content).description()),
+            magic: self.rules.set.looks_at_file_kinds().then(|| identify(content).description()),
             md5: hashes.and_then(|hashes| hashes.md5),
             sha1: hashes.and_then(|hashes| hashes.sha1),
             sha256: hashes.and_then(|hashes| hashes.sha256),
         };
+        let held = data.len();
         let transaction = flow.app.as_ref().and_then(|app| app.transaction(file.transaction));
         let found =
             self.rules.set.inspect_file_data(&mut self.scratch, view, &mut flow.rules, direction, (&seen, transaction));
@@ -134,9 +198,9 @@ impl Worker {
         file.signatures.dedup();
         file.store |= found.iter().any(|found| found.rule.filestore);
         file.fresh = 0;
-        if file.window.len() > FILE_WINDOW_BYTES {
-            let cut = file.window.len() - FILE_OVERLAP_BYTES;
-            file.window.drain(..cut);
+        if held > FILE_WINDOW_BYTES {
+            let cut = held - FILE_OVERLAP_BYTES;
+            file.window.drain(..cut.min(file.window.len()));
             file.window_offset += cut as u64;
         }
         self.note_matches(Some(flow), Some(direction), found);
@@ -158,6 +222,17 @@ impl Worker {
         }
     }
 
+    /// Of a file whose bytes are its transaction's, what is kept of content, for who wants to have it.
+    fn copy_content(&mut self, flow: &mut Flow, place: usize) {
+        let Flow { app, files, .. } = flow;
+        let file = &mut files[place];
+        if file.lent.is_some() {
+            let bytes = lent_bytes(app.as_deref(), file);
+            (file.lent, file.content) = (None, self.rooms.pop().unwrap_or_default());
+            self.keep_content(file, bytes);
+        }
+    }
+
     fn end_file(&mut self, info: &PacketInfo<'_>, flow: &mut Flow, place: usize) {
         let file = &mut flow.files[place];
         if std::mem::replace(&mut file.logged, true) {
@@ -165,7 +240,8 @@ impl Worker {
         }
         let whole = !file.truncated && !file.gaps;
         let hashes = file.hasher.take().map(FileHasher::finish);
-        let kind = identify(&file.content);
+        self.copy_content(flow, place);
+        let kind = identify(&flow.files[place].content);
         let shared = std::sync::Arc::clone(&self.shared);
         let listed = hashes.filter(|_| whole).and_then(|hashes| shared.hashes.find(&hashes).map(str::to_owned));
         let content = std::mem::take(&mut flow.files[place].content);
@@ -224,6 +300,37 @@ impl Worker {
         self.account.count(if number.is_some() { Counter::FilesKept } else { Counter::FilesNotKept });
         number
     }
+}
+
+/// Which version of the transaction's own buffer holds the file as a whole, the next piece included.
+fn lent_by(app: Option<&AppLayer>, file: &FileProgress, chunk: &FileChunk) -> Option<u32> {
+    let body = body_of(app, (chunk.transaction, chunk.direction))?;
+    let start = usize::try_from(file.size).ok()?;
+    let piece = body.value.get(start..start.checked_add(chunk.data.len())?)?;
+    (piece == chunk.data).then_some(body.version)
+}
+
+/// What a transaction has in `file.data`.
+fn body_of(app: Option<&AppLayer>, (transaction, way): (u64, Direction)) -> Option<BufferValue<'_>> {
+    let mut values = app?.transaction(transaction)?.buffers.values(way);
+    values.find(|filled| filled.buffer == Buffer::FileData)
+}
+
+/// The bytes of a file so far, as its transaction has them; nothing when they are not there.
+fn lent_bytes<'a>(app: Option<&'a AppLayer>, file: &FileProgress) -> &'a [u8] {
+    let body = body_of(app, (file.transaction, file.direction)).filter(|body| Some(body.version) == file.lent);
+    let size = usize::try_from(file.size).unwrap_or(usize::MAX);
+    body.and_then(|body| body.value.get(..size)).unwrap_or_default()
+}
+
+/// The start of a file and the latest bytes of it.
+fn shown_bytes<'a>(app: Option<&'a AppLayer>, file: &'a FileProgress, limit: usize) -> (&'a [u8], &'a [u8]) {
+    if file.lent.is_none() {
+        return (&file.content, &file.window);
+    }
+    let bytes = lent_bytes(app, file);
+    let from = usize::try_from(file.window_offset).unwrap_or(usize::MAX);
+    (&bytes[..bytes.len().min(limit)], bytes.get(from..).unwrap_or_default())
 }
 
 /// Forgets files that have ended, once alerts no longer tell of them.

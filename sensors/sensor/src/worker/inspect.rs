@@ -226,6 +226,7 @@ impl Worker {
         self.end_of_plain_text(flow, protocol);
         flow.silenced.retain(|silenced| *silenced != id);
         flow.told.retain(|told| *told != id);
+        self.part_from_transaction(flow, id);
         if let Some(app) = &mut flow.app {
             app.release(id);
         }

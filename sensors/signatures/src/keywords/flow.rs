@@ -16,7 +16,7 @@ pub(crate) struct FlowOptions {
     established: Option<bool>,
     pub(crate) only_stream: bool,
     pub(crate) no_stream: bool,
-    fragments: Option<bool>,
+    pub(crate) fragments: Option<bool>,
     /// The keyword is there: packets without a flow do not match.
     pub(crate) given: bool,
 }

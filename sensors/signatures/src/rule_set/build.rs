@@ -25,6 +25,7 @@ impl RuleSet {
             set.register_packet(number, &rule, &choices);
             set.register_transaction(number, &rule, &choices);
             set.note_interest(&rule);
+            set.settled.push(rule.is_settled());
             set.rules.push(rule);
         }
         set.classes = HeaderClasses::new(&set.rules);

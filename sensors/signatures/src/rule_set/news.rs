@@ -9,29 +9,43 @@ use super::{Group, RuleSet, Scratch};
 use crate::evaluate::{Context, Phase};
 use crate::flow_state::{FileShown, Shown};
 use crate::prefilter::Matcher;
+use crate::rule::Source;
 use crate::transform::apply_all;
 use crate::{Completion, FileView, FlowState, Match, PacketView};
 
+/// What is new of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum News {
+    /// Nothing.
+    None,
+    /// More bytes of a body or file, nothing else.
+    Growth,
+    /// Anything.
+    Any,
+}
+
 impl RuleSet {
-    /// Looks for patterns in what is new of a transaction; whether anything is.
+    /// Looks for patterns in what is new of a transaction, and says what that is.
     pub(super) fn look_for_news(
         &self,
         scratch: &mut Scratch,
         (packet, group, changes): (&PacketView<'_>, Option<&Group>, u32),
         (transaction, direction, completion): (&Transaction, Direction, Completion),
         shown: &mut Shown,
-    ) -> bool {
+    ) -> News {
         let facts = transaction.facts.len() + transaction.eve.len();
-        let mut news = shown.completion != completion || shown.changes != changes || shown.facts != facts;
-        (shown.completion, shown.facts) = (completion, facts);
+        let state = (completion, changes, facts, packet.established);
+        let other = (shown.completion, shown.changes, shown.facts, shown.established) != state;
+        let mut news = if other { News::Any } else { News::None };
+        (shown.completion, shown.facts, shown.established) = (completion, facts, packet.established);
         let known = shown.candidates.len();
         for (place, filled) in transaction.buffers.values(direction).enumerate() {
             let (length, version) = shown.values.get(place).copied().unwrap_or((0, u32::MAX));
             if (length, version) == extent(&filled) {
                 continue;
             }
-            news = true;
             let grown = version == filled.version && filled.value.len() > length;
+            news = news.max(if grown && Source::Buffer(filled.buffer).grows() { News::Growth } else { News::Any });
             let seen = if grown { length } else { 0 };
             let value = (filled.value, seen);
             self.transformed_candidates(filled.buffer, filled.value, group, scratch, &mut shown.candidates);
@@ -44,7 +58,7 @@ impl RuleSet {
             }
         }
         if transaction.events.len() != shown.events {
-            news = true;
+            news = News::Any;
             shown.events = transaction.events.len();
             for event in &transaction.events {
                 shown.candidates.extend(self.transaction_events.get(*event).into_iter().flatten());
@@ -218,7 +232,8 @@ fn covered_until(
         return 0;
     }
     let (own, other) = (part(file.data, file.offset, from..to), part(filled.value, 0, from..to));
-    if own.is_some() && own == other { to } else { 0 }
+    let same = own.zip(other).is_some_and(|(own, other)| std::ptr::eq(own, other) || own == other);
+    if same { to } else { 0 }
 }
 
 /// The bytes of a range of places, of a piece that starts at `start`.

@@ -169,9 +169,16 @@ impl Body {
             Direction::ToClient => Buffer::HttpResponseBody,
         };
         let (direction, has_file) = (self.direction, self.file.is_some());
-        context.update(id, |tx| match has_file {
-            true => tx.buffers.append_both(direction, (buffer, Buffer::FileData), part),
-            false => tx.buffers.append(direction, buffer, part),
+        let all = self.framing.announced().and_then(|length| usize::try_from(length).ok());
+        let room = all.map(|all| (part.len(), all.min(self.limit(context))));
+        context.update(id, |tx| {
+            if let Some(room) = room {
+                tx.buffers.make_room(direction, buffer, room);
+            }
+            match has_file {
+                true => tx.buffers.append_both(direction, (buffer, Buffer::FileData), part),
+                false => tx.buffers.append(direction, buffer, part),
+            }
         });
         self.write_files(id, data, context);
     }

@@ -46,6 +46,11 @@ impl Framing {
         matches!(self.kind, Kind::Done | Kind::Length(0))
     }
 
+    /// How long the content is, as far as the headers tell.
+    pub(super) fn announced(&self) -> Option<u64> {
+        self.length.filter(|_| matches!(self.kind, Kind::Length(_)))
+    }
+
     pub(super) fn ends_with_connection(&self) -> bool {
         matches!(self.kind, Kind::UntilClose)
     }
