@@ -107,17 +107,6 @@ fn search_text(alert: &Alert) -> String {
     words.join(" ").to_lowercase().chars().take(2_000).collect()
 }
 
-/// What a search looks at.
-fn searchable(alert: &Alert) -> Searchable {
-    let flow = [alert.flow.source_ip.clone(), alert.flow.destination_ip.clone()];
-    let entities = alert.entities.iter().filter(|entity| entity.kind == EntityKind::Address);
-    Searchable {
-        time: alert.time.as_millis(),
-        text: search_text(alert),
-        addresses: flow.into_iter().flatten().chain(entities.map(|entity| entity.value.clone())).collect(),
-    }
-}
-
 async fn take_alert(
     tx: &mut Tx,
     now: i64,
@@ -142,7 +131,7 @@ async fn take_alert(
             Some(notice(tx, now, Notice { kind: "alert", id: &id, severity: Some(severity), place: &place }).await?)
         }
     };
-    let searched = searchable(alert);
+    let searched = Searchable { time: alert.time.as_millis(), text: search_text(alert) };
     gathering.add(tx, &searched).await?;
     insert_alert(tx, alert, &place, (revision, suppression), searched.text).await?;
     count_hour(tx, alert, &place).await?;

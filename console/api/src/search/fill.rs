@@ -1,9 +1,7 @@
 //! Takes alerts from before there were filters into parts.
 
-use std::collections::BTreeMap;
-
 use super::{Gathering, Searchable};
-use crate::db::{Query, Row, Tx, args, placeholders};
+use crate::db::{Query, Row, Tx, args};
 use crate::error::{ApiError, ApiResult};
 use crate::state::AppState;
 
@@ -38,7 +36,7 @@ pub(crate) async fn fill_gap(state: &AppState) -> ApiResult<usize> {
 /// The alerts behind the place that was reached, in the order of an index.
 async fn after(tx: &mut Tx, gap: &Row) -> ApiResult<Vec<Row>> {
     let (province, time, id) = (gap.text("after_province")?, gap.int("after_time")?, gap.text("after_id")?);
-    let columns = "SELECT a.id, a.time, a.province, a.search_text, a.source_ip, a.destination_ip FROM alert a";
+    let columns = "SELECT a.id, a.time, a.province, a.search_text FROM alert a";
     let sql = format!(
         "{columns} WHERE a.province = $1 AND a.time >= $2 AND (a.time > $2 OR a.id > $3)
          ORDER BY a.time, a.id LIMIT {ALERTS_AT_ONCE}"
@@ -55,21 +53,9 @@ async fn after(tx: &mut Tx, gap: &Row) -> ApiResult<Vec<Row>> {
 }
 
 async fn take_in(tx: &mut Tx, rows: &[Row]) -> ApiResult<()> {
-    let ids = rows.iter().map(|row| row.text("id")).collect::<Result<Vec<_>, _>>()?;
-    let sql = format!(
-        "SELECT alert_id, value FROM alert_entity WHERE kind = 'address' AND alert_id IN ({})",
-        placeholders(1, ids.len())
-    );
-    let mut addresses: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for row in tx.rows(&sql, ids.iter().map(Into::into).collect()).await? {
-        addresses.entry(row.text("alert_id")?).or_default().push(row.text("value")?);
-    }
     let mut gathering = Gathering::default();
-    for (row, id) in rows.iter().zip(ids) {
-        let mut about = addresses.remove(&id).unwrap_or_default();
-        about.extend(row.optional_text("source_ip")?);
-        about.extend(row.optional_text("destination_ip")?);
-        let alert = Searchable { time: row.int("time")?, text: row.text("search_text")?, addresses: about };
+    for row in rows {
+        let alert = Searchable { time: row.int("time")?, text: row.text("search_text")? };
         gathering.add(tx, &alert).await?;
     }
     gathering.write(tx).await

@@ -19,8 +19,6 @@ pub(crate) struct Searchable {
     pub(crate) time: i64,
     /// Its text in small letters.
     pub(crate) text: String,
-    /// The whole addresses it is about.
-    pub(crate) addresses: Vec<String>,
 }
 
 /// Alerts of a transaction on their way into parts.
@@ -59,7 +57,7 @@ impl Part {
         self.alerts += 1;
         self.first_time = self.first_time.min(alert.time);
         self.last_time = self.last_time.max(alert.time);
-        self.grams += grams(&alert.text, &alert.addresses).filter(|gram| set(&mut self.bits, *gram)).count();
+        self.grams += grams(&alert.text).filter(|gram| set(&mut self.bits, *gram)).count();
     }
 
     fn is_full(&self) -> bool {
