@@ -108,7 +108,6 @@ async fn multiply(path: &std::path::Path, wanted: i64) {
         "DROP TABLE numbers".to_owned(),
         "DELETE FROM alert_filter".to_owned(),
         "INSERT INTO alert_filter_gap (id, after_province, after_time, after_id) VALUES (1, '', 0, '')".to_owned(),
-        "ANALYZE".to_owned(),
         "PRAGMA wal_checkpoint(TRUNCATE)".to_owned(),
     ];
     for step in steps {
@@ -276,7 +275,6 @@ async fn open(folder: &std::path::Path) -> Console {
         database: folder.join(DATABASE).display().to_string(),
         key_file: folder.join("console.key"),
         password_rounds: 10,
-        readers: 8,
         ..ConsoleSettings::default()
     };
     support::open(folder, settings).await

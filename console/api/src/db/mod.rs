@@ -8,6 +8,7 @@ mod filter;
 mod migrations;
 mod placeholders;
 mod row;
+mod statistics;
 
 use std::path::Path;
 use std::time::Duration;
@@ -21,7 +22,6 @@ use sqlx::{Arguments, AssertSqlSafe, Sqlite, Transaction};
 use changes::Touched;
 pub(crate) use changes::{Changes, Memory};
 pub(crate) use filter::Filter;
-use placeholders::unnumbered;
 pub(crate) use placeholders::{placeholders, tuples};
 pub(crate) use row::{Row, Value, storable};
 
@@ -90,6 +90,7 @@ impl Db {
         let failed = |source| ConsoleError::Database { place: shown.to_owned(), source };
         let db = opened.map_err(failed)?;
         migrations::run(&db, shown).await?;
+        statistics::put(&db).await.map_err(failed)?;
         Ok(db)
     }
 
@@ -102,7 +103,7 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(10))
             .pragma("cache_size", "-32768")
-            .pragma("mmap_size", "1073741824")
+            .pragma("mmap_size", MAPPED_BYTES)
             .pragma("temp_store", "memory")
             // A page of a list goes from the thread of the connection to the reader at once and not row by row.
             .row_buffer_size(ROWS_AHEAD);
@@ -160,9 +161,8 @@ impl Query for Db {
     async fn rows(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, sqlx::Error> {
         match self {
             Self::Sqlite { readers, .. } => {
-                let statement = unnumbered(sql, args.len());
-                let rows =
-                    sqlx::query_with(AssertSqlSafe(&*statement), sqlite_arguments(args)?).fetch_all(&*readers).await?;
+                let (sql, args) = placeholders::plain(sql, args);
+                let rows = sqlx::query_with(AssertSqlSafe(sql), sqlite_arguments(args)?).fetch_all(&*readers).await?;
                 Ok(rows.into_iter().map(Row::Sqlite).collect())
             }
             Self::Postgres(pool) => {
@@ -178,9 +178,8 @@ impl Query for Tx {
         self.touched.note(sql);
         match &mut self.inner {
             Inner::Sqlite(tx, _) => {
-                let statement = unnumbered(sql, args.len());
-                let rows =
-                    sqlx::query_with(AssertSqlSafe(&*statement), sqlite_arguments(args)?).fetch_all(&mut **tx).await?;
+                let (sql, args) = placeholders::plain(sql, args);
+                let rows = sqlx::query_with(AssertSqlSafe(sql), sqlite_arguments(args)?).fetch_all(&mut **tx).await?;
                 Ok(rows.into_iter().map(Row::Sqlite).collect())
             }
             Inner::Postgres(tx) => {
@@ -197,9 +196,8 @@ impl Tx {
         self.touched.note(sql);
         match &mut self.inner {
             Inner::Sqlite(tx, _) => {
-                let statement = unnumbered(sql, args.len());
-                let done =
-                    sqlx::query_with(AssertSqlSafe(&*statement), sqlite_arguments(args)?).execute(&mut **tx).await?;
+                let (sql, args) = placeholders::plain(sql, args);
+                let done = sqlx::query_with(AssertSqlSafe(sql), sqlite_arguments(args)?).execute(&mut **tx).await?;
                 Ok(done.rows_affected())
             }
             Inner::Postgres(tx) => {
@@ -239,6 +237,8 @@ impl Tx {
     }
 }
 
+/// Bytes of a file that are read where they lie: the most that SQLite maps.
+const MAPPED_BYTES: &str = "2147418112";
 /// Rows that wait between the thread of a connection and the reader.
 const ROWS_AHEAD: usize = 1_024;
 

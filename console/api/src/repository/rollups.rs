@@ -88,34 +88,41 @@ fn sum_where(condition: &str) -> String {
     format!("CAST(COALESCE(SUM(CASE WHEN {condition} THEN 1 ELSE 0 END), 0) AS BIGINT)")
 }
 
-/// The columns that count tasks by state, of a table named `x`.
+/// Unit and state, in the order of the index that holds all that is counted.
+const TASK_GROUPS: &str = "x.prefecture, x.county, x.unit_code, x.state";
+
+/// The columns that count tasks by state, of a table named `x`, whose rows are grouped by its state.
 fn task_sums(now: i64) -> String {
     format!(
-        "{} AS to_sign, {} AS working, {} AS submitted, {} AS overdue, {} AS done",
-        sum_where("x.state = 'new'"),
-        sum_where("x.state IN ('signed', 'working')"),
-        sum_where("x.state = 'submitted'"),
-        sum_where(&format!("x.state IN {WITH_ASSIGNEE} AND x.due_at < {now}")),
-        sum_where("x.state IN ('verified', 'closed')"),
+        "x.state, COUNT(*) AS n, COUNT(x.signed_at) AS signed, {} AS in_time, {} AS late, {} AS sign_late",
+        sum_where("x.signed_at <= x.sign_by"),
+        sum_where(&format!("x.due_at < {now}")),
+        sum_where(&format!("x.signed_at IS NULL AND x.sign_by < {now}")),
     )
 }
 
-fn task_counts(row: &Row) -> ApiResult<PostureTasks> {
-    Ok(PostureTasks {
-        to_sign: row.int("to_sign")?,
-        working: row.int("working")?,
-        submitted: row.int("submitted")?,
-        overdue: row.int("overdue")?,
-        done: row.int("done")?,
-    })
+/// Adds the tasks of a row, which are all in one state; how many of them are overdue.
+fn add_tasks(tasks: &mut PostureTasks, row: &Row) -> ApiResult<i64> {
+    let (state, count) = (row.text("state")?, row.int("n")?);
+    match state.as_str() {
+        "new" => tasks.to_sign += count,
+        "signed" | "working" => tasks.working += count,
+        "submitted" => tasks.submitted += count,
+        "verified" | "closed" => tasks.done += count,
+        _ => {}
+    }
+    let overdue = if WITH_ASSIGNEE.contains(&format!("'{state}'")) { row.int("late")? } else { 0 };
+    tasks.overdue += overdue;
+    Ok(overdue)
 }
 
 /// Tasks by state.
 pub(crate) async fn tasks(query: &mut impl Query, scope: &Scope, now: i64) -> ApiResult<PostureTasks> {
-    let filter = Filter::within(scope, "x");
-    let sql = format!("SELECT {} FROM task x WHERE {}", task_sums(now), filter.sql());
-    let row = query.row(&sql, filter.args()).await?;
-    row.as_ref().map_or(Ok(PostureTasks::default()), task_counts)
+    let mut tasks = PostureTasks::default();
+    for row in task_rows(query, scope, now).await? {
+        add_tasks(&mut tasks, &row)?;
+    }
+    Ok(tasks)
 }
 
 /// What is summed up per unit and then upwards.
@@ -171,13 +178,21 @@ pub(crate) struct Picture {
     pub(crate) tasks: PostureTasks,
 }
 
-/// The picture of a scope at the present moment.
-pub(crate) async fn picture(state: &AppState, query: &mut impl Query, scope: &Scope) -> ApiResult<Picture> {
+/// The picture of a scope at the present moment. What is summed up is read side by side.
+pub(crate) async fn picture(state: &AppState, scope: &Scope) -> ApiResult<Picture> {
+    let (mut one, mut two, mut three) = (state.db(), state.db(), state.db());
+    let (alerts, incidents, tasks) = tokio::try_join!(
+        alert_rows(&mut one, scope),
+        incident_rows(&mut two, scope),
+        task_rows(&mut three, scope, state.now())
+    )?;
     let mut picture = Picture::default();
     let mut loads: BTreeMap<UnitCode, Load> = BTreeMap::new();
-    alerts_by_unit(query, scope, &mut loads, &mut picture).await?;
-    incidents_by_unit(query, scope, &mut loads).await?;
-    tasks_by_unit(query, scope, state.now(), &mut loads, &mut picture.tasks).await?;
+    add_alerts(&alerts, &mut loads, &mut picture)?;
+    for row in &incidents {
+        load_of(&mut loads, row)?.incidents += row.int("n")?;
+    }
+    add_unit_tasks(&tasks, &mut loads, &mut picture.tasks)?;
     let mut sums: BTreeMap<UnitCode, Load> = BTreeMap::new();
     for (unit, load) in &loads {
         let mut above = Some(unit.clone());
@@ -209,12 +224,7 @@ fn load_of<'a>(loads: &'a mut BTreeMap<UnitCode, Load>, row: &Row) -> ApiResult<
     Ok(loads.entry(Place::read(row)?.unit().clone()).or_default())
 }
 
-async fn alerts_by_unit(
-    query: &mut impl Query,
-    scope: &Scope,
-    loads: &mut BTreeMap<UnitCode, Load>,
-    picture: &mut Picture,
-) -> ApiResult<()> {
+async fn alert_rows(query: &mut impl Query, scope: &Scope) -> ApiResult<Vec<Row>> {
     let mut filter = Filter::within(scope, "o");
     filter.and("o.state <> 'closed'");
     let sql = format!(
@@ -222,11 +232,15 @@ async fn alerts_by_unit(
          GROUP BY o.unit_code, o.severity, o.domain",
         filter.sql()
     );
-    for row in query.rows(&sql, filter.args()).await? {
+    Ok(query.rows(&sql, filter.args()).await?)
+}
+
+fn add_alerts(rows: &[Row], loads: &mut BTreeMap<UnitCode, Load>, picture: &mut Picture) -> ApiResult<()> {
+    for row in rows {
         let (severity, count) = (row.int("severity")?, row.int("n")?);
         add(&mut picture.severities, severity, count);
         *domain_slot(&mut picture.domains, &row.text("domain")?) += count;
-        let load = load_of(loads, &row)?;
+        let load = load_of(loads, row)?;
         load.alerts += count;
         load.weight += weight(severity) * count;
     }
@@ -242,45 +256,28 @@ fn domain_slot<'a>(domains: &'a mut DomainRisk, word: &str) -> &'a mut i64 {
     }
 }
 
-async fn incidents_by_unit(
-    query: &mut impl Query,
-    scope: &Scope,
-    loads: &mut BTreeMap<UnitCode, Load>,
-) -> ApiResult<()> {
+async fn incident_rows(query: &mut impl Query, scope: &Scope) -> ApiResult<Vec<Row>> {
     let mut filter = Filter::within(scope, "i");
     filter.and("i.state = 'open'");
     let sql = format!("SELECT i.unit_code, COUNT(*) AS n FROM incident i WHERE {} GROUP BY i.unit_code", filter.sql());
-    for row in query.rows(&sql, filter.args()).await? {
-        load_of(loads, &row)?.incidents += row.int("n")?;
-    }
-    Ok(())
+    Ok(query.rows(&sql, filter.args()).await?)
 }
 
-async fn tasks_by_unit(
-    query: &mut impl Query,
-    scope: &Scope,
-    now: i64,
-    loads: &mut BTreeMap<UnitCode, Load>,
-    tasks: &mut PostureTasks,
-) -> ApiResult<()> {
+async fn task_rows(query: &mut impl Query, scope: &Scope, now: i64) -> ApiResult<Vec<Row>> {
     let filter = Filter::within(scope, "x");
-    let sql = format!(
-        "SELECT x.unit_code, {}, {} AS signed, {} AS in_time FROM task x WHERE {} GROUP BY x.unit_code",
-        task_sums(now),
-        sum_where(&format!("x.signed_at IS NOT NULL OR (x.state = 'new' AND x.sign_by < {now})")),
-        sum_where("x.signed_at IS NOT NULL AND x.signed_at <= x.sign_by"),
-        filter.sql()
-    );
-    for row in query.rows(&sql, filter.args()).await? {
-        let here = task_counts(&row)?;
-        tasks.to_sign += here.to_sign;
-        tasks.working += here.working;
-        tasks.submitted += here.submitted;
-        tasks.overdue += here.overdue;
-        tasks.done += here.done;
-        let (signed, in_time) = (row.int("signed")?, row.int("in_time")?);
-        let load = load_of(loads, &row)?;
-        load.overdue += here.overdue;
+    let sql =
+        format!("SELECT x.unit_code, {} FROM task x WHERE {} GROUP BY {TASK_GROUPS}", task_sums(now), filter.sql());
+    Ok(query.rows(&sql, filter.args()).await?)
+}
+
+fn add_unit_tasks(rows: &[Row], loads: &mut BTreeMap<UnitCode, Load>, tasks: &mut PostureTasks) -> ApiResult<()> {
+    for row in rows {
+        let overdue = add_tasks(tasks, row)?;
+        // A new task is judged once its time to sign is over.
+        let unsigned = if row.text("state")? == "new" { row.int("sign_late")? } else { 0 };
+        let (signed, in_time) = (row.int("signed")? + unsigned, row.int("in_time")?);
+        let load = load_of(loads, row)?;
+        load.overdue += overdue;
         load.signed += signed;
         load.signed_in_time += in_time;
     }

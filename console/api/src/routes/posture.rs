@@ -33,21 +33,27 @@ pub(crate) async fn show(State(state): State<AppState>, caller: Caller) -> ApiRe
 }
 
 async fn read(state: &AppState, caller: &Caller) -> ApiResult<Posture> {
-    let (mut db, now, scope) = (state.db(), state.now(), &caller.scope);
+    let (now, scope) = (state.now(), &caller.scope);
+    let (mut one, mut two, mut three) = (state.db(), state.db(), state.db());
     let mut filter = Filter::within(scope, "a");
     filter.and("a.state <> 'closed'");
     filter.and_with("a.severity >= ?", args![2_i64]);
-    let hours = rollups::last_hours(&mut db, scope, now).await?;
-    let picture = rollups::picture(state, &mut db, scope).await?;
+    let (hours, picture, ticker, sensors, clocks) = tokio::try_join!(
+        rollups::last_hours(&mut one, scope, now),
+        rollups::picture(state, scope),
+        alerts::some(state, &mut two, &filter, 20),
+        sensors::list(state, &mut three, scope),
+        clocks_of(state, caller)
+    )?;
     Ok(Posture {
         units: picture.units,
         trend: rollups::trend(&hours),
         domains: picture.domains,
         severities: picture.severities,
-        clocks: clocks_of(state, caller).await?,
-        ticker: alerts::some(state, &mut db, &filter, 20).await?,
+        clocks,
+        ticker,
         tasks: picture.tasks,
-        sensors: sensors::list(state, &mut db, scope).await?,
+        sensors,
         updated_at: time_text(now),
     })
 }
