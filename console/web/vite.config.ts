@@ -37,7 +37,11 @@ export default defineConfig({
     // A data: address would need a wider content security policy.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1500,
-    rollupOptions: { input: { index: "index.html", m: "m.html", screen: "screen.html" } },
+    rolldownOptions: {
+      input: { index: "index.html", m: "m.html", screen: "screen.html" },
+      // What only has to be there when something of it is used: antd asks for forms and their checks, which no page has.
+      treeshake: { moduleSideEffects: (id: string) => !/node_modules\/(@ant-design|@rc-component|antd)\//.test(id) },
+    },
   },
   server: {
     proxy: { "/api": backend, "/healthz": backend },

@@ -1,6 +1,6 @@
 // Filters of the queue and the views a person saved.
 
-import { Input, Select, Switch } from "antd";
+import { Input, Select } from "antd";
 import { SavedViews } from "../components/saved-views";
 import { useText, useWord } from "../core/preferences";
 import { searchOf, type AlertFilters } from "./filters";
@@ -67,7 +67,7 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
         style={{ width: 116 }}
       />
       <label className="switch-label">
-        <Switch size="small" checked={filters.grouped} onChange={(grouped) => onChange({ grouped })} />
+        <input type="checkbox" role="switch" checked={filters.grouped} onChange={(event) => onChange({ grouped: event.target.checked })} />
         {t("filter.grouped")}
       </label>
       <SavedViews

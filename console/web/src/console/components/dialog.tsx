@@ -1,9 +1,10 @@
 // A dialog: a form over the page; Ctrl+Enter sends it, Escape leaves it, keys below it rest.
 
-import { Button, Modal } from "antd";
+import { Button } from "antd";
 import type { ReactNode } from "react";
 import { useKeys } from "../core/keys";
 import { useText } from "../core/preferences";
+import { Modal } from "./modal";
 
 interface DialogProps {
   title: string;
@@ -33,11 +34,9 @@ export function Dialog(props: DialogProps) {
   );
   return (
     <Modal
-      open
       title={title}
       width={width}
-      onCancel={onClose}
-      keyboard={false}
+      onClose={onClose}
       footer={
         <>
           <Button onClick={onClose}>{t("cancel")}</Button>

@@ -1,8 +1,8 @@
 // The help: which keys work in this view.
 
-import { Modal } from "antd";
 import { useState } from "react";
-import { useActiveBindings, type KeyBinding } from "./keys";
+import { Modal } from "../components/modal";
+import { useActiveBindings, useKeys, type KeyBinding } from "./keys";
 import { useText } from "./preferences";
 
 const NAMES: Record<string, string> = { Escape: "Esc", ArrowDown: "↓", ArrowUp: "↑", Enter: "↵" };
@@ -12,8 +12,9 @@ export function KeyHelp({ onClose }: { onClose: () => void }) {
   const t = useText();
   const active = useActiveBindings();
   const [bindings] = useState(() => unique(active));
+  useKeys([{ key: "Escape", label: "key.close", run: onClose }], { modal: true });
   return (
-    <Modal open title={t("help.title")} footer={null} onCancel={onClose} width={480}>
+    <Modal title={t("help.title")} onClose={onClose} width={480}>
       <dl className="key-list" data-testid="key-help">
         {bindings.map((binding) => (
           <div key={binding.key}>

@@ -1,6 +1,6 @@
 // Judging an incident: what is known in numbers proposes a grade with its source, a person decides and says why.
 
-import { Input, InputNumber, Select } from "antd";
+import { Input, Select } from "antd";
 import { useState } from "react";
 import type { GradeChange, GradeWord, IncidentDetail } from "../../api/types";
 import { GRADE_ORDER, MEASURES, reached, SOURCE, type Reached } from "../../lib/grading";
@@ -52,6 +52,12 @@ function useReachedWords(): (hit: Reached) => string {
     t("grading.words", { measure: word("measure", measure), value, least, grade: word("grade", grade) });
 }
 
+/** What a field of digits holds; letters and signs are not taken. */
+function wholeNumber(text: string): number | null {
+  const digits = text.replace(/\D/g, "");
+  return digits === "" ? null : Number(digits);
+}
+
 interface MeasuresProps {
   values: Readonly<Record<string, number | null>>;
   onChange: (name: string, value: number | null) => void;
@@ -69,12 +75,12 @@ function Measures({ values, onChange }: MeasuresProps) {
         {MEASURES.map((name) => (
           <label key={name}>
             <span>{word("measure", name)}</span>
-            <InputNumber<number>
+            <Input
               size="small"
-              min={0}
-              controls={false}
-              value={values[name] ?? null}
-              onChange={(value) => onChange(name, value)}
+              inputMode="numeric"
+              maxLength={12}
+              value={values[name] ?? ""}
+              onChange={(event) => onChange(name, wholeNumber(event.target.value))}
               data-testid={`measure-${name}`}
             />
           </label>

@@ -1,7 +1,8 @@
 // The own account: password, one-time codes with their QR code, recovery codes, SM2 keys.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Input, QRCode } from "antd";
+import { QRCodeSVG } from "@rc-component/qrcode";
+import { Button, Input } from "antd";
 import { useState } from "react";
 import * as calls from "../../api/calls";
 import type { Factors, SignedChallenge, TotpEnrolment } from "../../api/types";
@@ -162,7 +163,7 @@ function EnrolDialog({ enrolment, onClose, onDone }: EnrolProps) {
       onSubmit={() => confirm.mutate()}
     >
       <div className="enrol">
-        <QRCode value={enrolment.uri} size={176} color="#000000" bgColor="#ffffff" type="svg" />
+        <QRCodeSVG className="qr-code" value={enrolment.uri} size={176} level="M" marginSize={4} title={t("account.totp.enrol")} />
         <div>
           <ol className="enrol-steps">
             <li>{t("account.totp.step1")}</li>
