@@ -21,6 +21,7 @@ mod masking;
 mod offline;
 mod openapi;
 mod page;
+mod playbooks;
 mod report;
 mod repository;
 mod routes;

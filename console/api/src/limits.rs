@@ -134,3 +134,13 @@ pub(crate) const CAMPAIGNS_SHOWN: i64 = 200;
 pub(crate) const CAMPAIGN_FINDINGS: i64 = 5_000;
 /// Most tasks a scorecard reads.
 pub(crate) const SCORECARD_TASKS: i64 = 200_000;
+/// Warnings that a list shows.
+pub(crate) const WARNINGS_SHOWN: i64 = 200;
+/// Most units one warning names.
+pub(crate) const WARNED_UNITS: usize = 200;
+/// Longest time a warning holds, in days.
+pub(crate) const WARNING_DAYS: i64 = 90;
+/// Most notifications of one kind.
+pub(crate) const NOTIFICATIONS_OF_A_KIND: i64 = 50;
+/// Most notifications marked as read at once.
+pub(crate) const NOTIFICATION_NAMES: usize = 1_000;

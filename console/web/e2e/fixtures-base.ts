@@ -186,6 +186,10 @@ export const PERMISSIONS: Partial<Record<Role, string[]>> = {
     "alert.read",
     "alert.act",
     "evidence.read",
+    "evidence.list",
+    "evidence.request",
+    "warning.read",
+    "warning.issue",
     "incident.read",
     "incident.write",
     "task.read",
@@ -211,8 +215,9 @@ export const PERMISSIONS: Partial<Record<Role, string[]>> = {
     "bulletin.read",
   ],
   steward: ["overview.read", "finding.read", "finding.review", "masking.preview", "masking.read", "masking.write", "asset.read", "asset.write", "share.read", "share.request", "share.approve", "share.release", "flow.read", "trace.read", "trace.run"],
-  county_officer: ["overview.read", "task.read", "task.work", "campaign.read", "campaign.answer"],
+  county_officer: ["overview.read", "warning.read", "warning.receive", "task.read", "task.work", "campaign.read", "campaign.answer"],
   sysadmin: ["overview.read", "node.read", "node.code", "node.approve", "sensor.read", "user.read", "user.create", "user.disable", "user.reset", "user.unlock"],
+  leader: ["overview.read", "alert.read", "incident.read", "task.read", "posture.read", "evidence.list", "evidence.approve", "warning.read", "warning.approve"],
   auditor: ["overview.read", "user.read", "role.read", "audit.read", "audit.verify"],
 };
 
@@ -239,6 +244,19 @@ export function alertDetail(row: AlertRow) {
     similar: ALERTS.slice(6, 10),
     history: HISTORY,
     incident: row.incident_id ? INCIDENT : null,
+    evidence_below: row.id === ALERTS[1]?.id,
+    playbook: {
+      name: "web-intrusion",
+      title_zh: "网站入侵尝试",
+      title_en: "Attack on a web application",
+      steps: ["看响应码和返回长度，判断攻击是否成功", "检索同一来源在前后一小时的其他请求", "请系统责任人核对目标主机的新增文件、进程和账号", "在边界或WAF上封堵来源，并记录期限"].map((text, index) => ({
+        id: `step-${index}`,
+        text_zh: text,
+        text_en: `Step ${index}`,
+        done_by: index < 2 ? "analyst" : null,
+        done_at: index < 2 ? ago(9 - index) : null,
+      })),
+    },
     alert: {
       source: "signature",
       rule: {
@@ -375,6 +393,10 @@ export const PREFECTURES = ["620100", "620171", "620200", "620300", "620400", "6
 export const NAMES = ["兰州市", "兰州新区", "嘉峪关市", "金昌市", "白银市", "天水市", "武威市", "张掖市", "平凉市", "酒泉市", "庆阳市", "定西市", "陇南市", "临夏回族自治州", "甘南藏族自治州"];
 
 export const POSTURE = {
+  warnings: [
+    { level: "orange", title: "某电子公文系统高危漏洞被利用", valid_until: ahead(2880) },
+    { level: "blue", title: "国庆期间网站篡改风险", valid_until: ahead(9000) },
+  ],
   units: PREFECTURES.flatMap((code, index) => [
     { code, name: NAMES[index], tier: "prefecture", risk: (index * 37) % 96, open_incidents: index % 4, open_alerts: index * 5, signing_rate: index % 3 ? 60 + index * 2 : null, overdue: index % 5 === 0 ? 1 : 0 },
     ...[1, 2, 3, 4].map((part) => ({ code: `${code.slice(0, 4)}2${part}`, name: `第${part}县`, tier: "county", risk: (index * 17 + part * 23) % 95, open_incidents: part % 2, open_alerts: part, signing_rate: 90, overdue: index === 3 && part === 2 ? 1 : 0 })),

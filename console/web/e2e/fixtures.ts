@@ -5,6 +5,7 @@ import type { FindingRow, Role } from "../src/api/types";
 import { ago, ahead, YUZHONG, alertRow, ALERTS, INCIDENT, taskRow, TASKS, FINDINGS, SENSORS, list, UNITS, sessionView, alertDetail, INCIDENT_DETAIL, taskDetail, findingDetail, wave, OVERVIEW, POSTURE, EVENTS } from "./fixtures-base";
 import { DRILL, INDICATORS, INDICATOR_LISTS, RECORDINGS, NODES, SUPPRESSIONS, HANDOVERS, ENTITY, RULES, ASSETS, POLICIES, SHARES, FLOWS, TRACES, FACTORS } from "./fixtures-work";
 import { SUPERVISION } from "./supervision";
+import { WARNED } from "./warnings";
 
 const AUDIT = ["session.login", "alert.act.acknowledge", "incident.write.create", "task.issue.dispatch", "task.work.sign", "task.work.submit", "task.issue.verify"].map((action, index) => ({
   sequence: 7 - index,
@@ -36,6 +37,7 @@ type Answer = (id: string, url: URL, method: string) => unknown;
 
 const ANSWERS: [RegExp, Answer][] = [
   ...SUPERVISION,
+  ...WARNED,
   [/^overview$/, () => OVERVIEW],
   [/^posture$/, () => POSTURE],
   [/^units$/, () => ({ items: UNITS })],

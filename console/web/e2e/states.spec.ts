@@ -3,9 +3,9 @@
 import { expect, test } from "@playwright/test";
 import { serveFixtures } from "./fixtures";
 
-const LISTS = ["alerts", "incidents", "tasks", "sensors", "suppressions", "indicators", "drills", "rules", "handover"];
+const LISTS = ["alerts", "incidents", "tasks", "sensors", "suppressions", "indicators", "drills", "rules", "warnings", "evidence-requests", "handover"];
 /** Calls of the frame, which go on. */
-const FRAME = /session$|units$|stream$|indicators\/lists$/;
+const FRAME = /session$|units$|stream$|indicators\/lists$|notifications$/;
 
 for (const name of LISTS) {
   test(`${name}, empty and failing`, async ({ page }) => {

@@ -124,6 +124,47 @@ async function importIndicator(analyst: Page): Promise<void> {
   await expect(analyst.getByTestId("indicators")).toContainText("phish.example.net");
 }
 
+/** Ticks the first step of the playbook of the open alert. */
+async function tickFirstStep(detail: Locator): Promise<void> {
+  const first = detail.getByTestId("playbook").getByRole("checkbox").first();
+  await first.click();
+  await expect(first).toBeChecked();
+}
+
+/** Verifies what a county did, and closes the task. */
+async function verifyAndClose(analyst: Page, county: string): Promise<void> {
+  await analyst.goto("/tasks?state=submitted");
+  await analyst.getByTestId("row").filter({ hasText: county }).first().click();
+  const detail = analyst.getByTestId("task-detail");
+  await expect(detail.getByTestId("task-reports")).toContainText("业务恢复正常");
+  await detail.getByTestId("task-verify").click();
+  await analyst.getByTestId("dialog-submit").click();
+  await expect(detail).toHaveAttribute("data-state", "verified");
+  await detail.getByTestId("task-close").click();
+  await expect(detail).toHaveAttribute("data-state", "closed");
+}
+
+/** Issues a yellow warning for a county, which gives its receipt on the phone. */
+async function warnCounty(analyst: Page, officer: Page, county: string): Promise<void> {
+  await analyst.goto("/warnings");
+  await analyst.getByTestId("issue-warning").click();
+  await analyst.getByTestId("warning-title").fill("网站注入攻击增多");
+  await analyst.getByTestId("warning-reason").fill("本省已有单位被攻击");
+  const units = analyst.getByTestId("warning-units");
+  await units.getByRole("combobox").fill(county);
+  await analyst.keyboard.press("Enter");
+  await expect(units).toContainText(county);
+  await analyst.getByTestId("dialog-submit").click();
+  const detail = analyst.getByTestId("warning-detail");
+  await expect(detail.getByTestId("warned-units")).toContainText("未回执");
+  await officer.goto("/m#/");
+  await officer.getByTestId("warning-card").filter({ hasText: "网站注入攻击增多" }).getByTestId("warning-receipt").click();
+  await expect(officer.getByTestId("warning-receipt")).toHaveCount(0);
+  // The receipt comes over the stream.
+  await expect(detail.getByTestId("warned-units")).not.toContainText("未回执");
+  await expectSound(analyst);
+}
+
 test("a packet becomes a task, and every step is on record", async ({ browser }) => {
   test.setTimeout(420_000);
 
@@ -150,6 +191,7 @@ test("a packet becomes a task, and every step is on record", async ({ browser })
     await expect(detail.getByTestId("payload")).not.toBeEmpty();
     await expect(detail.getByTestId("flow")).toContainText(/\d+\.\d+\.\d+\.\d+/);
     await expectSound(analyst);
+    await tickFirstStep(detail);
   });
 
   await test.step("makes it an incident", async () => {
@@ -187,17 +229,9 @@ test("a packet becomes a task, and every step is on record", async ({ browser })
     await expectSound(officer);
   });
 
-  await test.step("the analyst verifies and closes", async () => {
-    await analyst.goto("/tasks?state=submitted");
-    await analyst.getByTestId("row").filter({ hasText: county }).first().click();
-    const detail = analyst.getByTestId("task-detail");
-    await expect(detail.getByTestId("task-reports")).toContainText("业务恢复正常");
-    await detail.getByTestId("task-verify").click();
-    await analyst.getByTestId("dialog-submit").click();
-    await expect(detail).toHaveAttribute("data-state", "verified");
-    await detail.getByTestId("task-close").click();
-    await expect(detail).toHaveAttribute("data-state", "closed");
-  });
+  await test.step("the analyst verifies and closes", () => verifyAndClose(analyst, county));
+
+  await test.step("a warning reaches the county, which gives its receipt", () => warnCounty(analyst, officer, county));
 
   await test.step("an attack is replayed in a drill and scored by technique", () => replayInDrill(analyst));
 
@@ -220,6 +254,7 @@ test("a packet becomes a task, and every step is on record", async ({ browser })
     const steps: [role: string, action: string][] = [
       ["analyst", "session.login"],
       ["analyst", "session.password"],
+      ["analyst", "alert.step"],
       ["analyst", "incident.write.create"],
       ["analyst", "task.issue.dispatch"],
       ["county_officer", "task.work.sign"],
@@ -228,6 +263,8 @@ test("a packet becomes a task, and every step is on record", async ({ browser })
       ["county_officer", "task.work.submit"],
       ["analyst", "task.issue.verify"],
       ["analyst", "task.issue.close"],
+      ["analyst", "warning.create"],
+      ["county_officer", "warning.receive"],
       ["analyst", "drill.write.replay"],
       ["analyst", "indicator.write.import"],
     ];

@@ -1,5 +1,6 @@
 // Answers of the supervision pages.
 
+import { reportedLike } from "./warnings";
 import type { Bulletin, CampaignDetail, CampaignRow, ComplianceView, ControlView, ScorecardRow, Scorecards } from "../src/api/types";
 
 const at = (hours: number): string => new Date(Date.now() + hours * 3_600_000).toISOString();
@@ -133,5 +134,6 @@ export const SUPERVISION: [RegExp, () => unknown][] = [
   [/^campaigns\/1$/, () => DETAIL],
   [/^compliance$/, () => COMPLIANCE],
   [/^scorecards$/, () => SCORECARDS],
+  [/^scorecards\/reported$/, () => ({ items: reportedLike(score(YUZHONG, 1)) })],
   [/^bulletin$/, () => BULLETIN],
 ];

@@ -18,7 +18,7 @@ pub(crate) const FRESH: Duration = Duration::from_secs(1);
 const KEPT: usize = 4_096;
 
 /// Tables that something is kept of.
-const WATCHED: [&str; 14] = [
+const WATCHED: [&str; 16] = [
     "session",
     "account",
     "account_role",
@@ -33,6 +33,8 @@ const WATCHED: [&str; 14] = [
     "finding",
     "sensor",
     "clock",
+    "warning",
+    "warning_unit",
 ];
 
 /// How often each watched table was changed.

@@ -37,6 +37,14 @@ impl Filter {
         self.args.extend(values);
     }
 
+    /// Or, in place of all before it, this; each `?` stands for the next value.
+    pub(crate) fn or_with(&mut self, condition: &str, values: Vec<Value>) {
+        let before = std::mem::take(&mut self.sql);
+        self.and_with(condition, values);
+        let other = self.sql.trim_start_matches(" AND ");
+        self.sql = format!("(({before}) OR ({other}))");
+    }
+
     /// The condition.
     pub(crate) fn sql(&self) -> &str {
         &self.sql
@@ -61,5 +69,9 @@ mod tests {
         filter.and_with("a.state = ?", args!["new"]);
         assert_eq!(filter.sql(), "a.county = $1 AND (a.time < $2 OR a.id = $3) AND a.state = $4");
         assert_eq!(filter.args().len(), 4);
+        filter.or_with("a.owner = ?", args!["me"]);
+        filter.and("a.open = 1");
+        let sql = "((a.county = $1 AND (a.time < $2 OR a.id = $3) AND a.state = $4) OR (a.owner = $5)) AND a.open = 1";
+        assert_eq!((filter.sql(), filter.args().len()), (sql, 5));
     }
 }

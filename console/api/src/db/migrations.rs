@@ -21,6 +21,8 @@ const STEPS: &[(i64, &str)] = &[
     (50, include_str!("../../migrations/0050_search.sql")),
     (60, include_str!("../../migrations/0060_force.sql")),
     (61, include_str!("../../migrations/0061_evidence.sql")),
+    (70, include_str!("../../migrations/0070_playbook.sql")),
+    (71, include_str!("../../migrations/0071_warning.sql")),
 ];
 
 /// Brings the schema up to date, each step in its own transaction.

@@ -307,6 +307,8 @@ pub(crate) async fn detail(
         history: history(&mut db, "alert_entry", "alert_id", id).await?,
         alert: kept.json("body")?,
         has_capture: kept.optional_text("pcap")?.is_some(),
+        playbook: super::alert_steps::of_alert(&mut db, id, &row.rule_id, &row.techniques).await?,
+        evidence_below: crate::tier::is_below(state, &row.unit.code),
         incident,
         row,
     })
@@ -342,10 +344,10 @@ pub(crate) async fn history(
     query: &mut impl Query,
     table: &'static str,
     key: &'static str,
-    id: &str,
+    id: impl Into<Value>,
 ) -> ApiResult<Vec<HistoryEntry>> {
     let sql = format!("SELECT * FROM {table} WHERE {key} = $1 ORDER BY id DESC LIMIT {HISTORY_ROWS}");
-    let rows = query.rows(&sql, args![id]).await?;
+    let rows = query.rows(&sql, vec![id.into()]).await?;
     let entry = |row: &Row| {
         Ok(HistoryEntry {
             time: time_text(row.int("time")?),

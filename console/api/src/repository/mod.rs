@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod alert_acts;
+pub(crate) mod alert_steps;
 pub(crate) mod alerts;
 pub(crate) mod assets;
 pub(crate) mod audit_log;
@@ -17,6 +18,7 @@ pub(crate) mod incidents;
 pub(crate) mod indicators;
 pub(crate) mod inspection_acts;
 pub(crate) mod inspections;
+pub(crate) mod notifications;
 pub(crate) mod policies;
 pub(crate) mod rollups;
 pub(crate) mod scorecards;
@@ -28,3 +30,5 @@ pub(crate) mod task_acts;
 pub(crate) mod task_cascade;
 pub(crate) mod tasks;
 pub(crate) mod views;
+pub(crate) mod warning_acts;
+pub(crate) mod warnings;

@@ -5,10 +5,11 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use super::prelude::*;
 use crate::check;
 use crate::evidence;
-use crate::repository::{alert_acts, alerts};
+use crate::repository::{alert_acts, alert_steps, alerts};
 use crate::state::Change;
 use crate::wire::{
-    AlertAction, AlertActionKind, AlertActionResult, AlertDetail, AlertQuery, AlertRow, List, UndoRequest, UndoResult,
+    AlertAction, AlertActionKind, AlertActionResult, AlertDetail, AlertQuery, AlertRow, AlertStepChange, List,
+    UndoRequest, UndoResult,
 };
 use crate::words::word_of;
 
@@ -56,6 +57,20 @@ pub(crate) async fn act(
     let object = action.ids.first().map(|id| format!("alert/{id}")).unwrap_or_default();
     change.finish(&name, &object, &detail).await?;
     Ok(Json(AlertActionResult { changed, undo_token }))
+}
+
+/// Tick a step of the playbook of an alert, or take the tick back.
+#[utoipa::path(post, path = "/alerts/{id}/steps", operation_id = "alerts_step", tag = "alerts", params(("id" = String, Path)), request_body = AlertStepChange, responses((status = 200, body = AlertDetail)))]
+pub(crate) async fn step(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(sent): Body<AlertStepChange>,
+) -> ApiResult<Json<AlertDetail>> {
+    let mut change = Change::of(&state, &caller).await?;
+    let detail = alert_steps::tick(&mut change, &caller.scope, &id, &sent).await?;
+    change.finish("alert.step", &format!("alert/{id}"), &detail).await?;
+    show(State(state), caller, Path(id)).await
 }
 
 /// Take an act back.

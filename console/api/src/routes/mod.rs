@@ -16,6 +16,7 @@ mod incidents;
 mod indicators;
 mod inspections;
 mod masking;
+mod notifications;
 mod overview;
 mod posture;
 mod prelude;
@@ -30,6 +31,7 @@ mod tier;
 mod units;
 mod users;
 mod views;
+mod warnings;
 
 use axum::extract::DefaultBodyLimit;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
@@ -58,6 +60,7 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(alerts::show))
         .routes(routes!(alerts::act))
         .routes(routes!(alerts::undo))
+        .routes(routes!(alerts::step))
         .routes(routes!(alerts::evidence))
         .routes(routes!(evidence::list))
         .routes(routes!(evidence::ask))
@@ -155,9 +158,22 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(tier::push).layer(DefaultBodyLimit::max(BATCH_BYTES)))
         .routes(routes!(tier::pull))
         .routes(routes!(tier::compare))
-        .routes(routes!(posture::show))
+        .merge(told())
         .routes(routes!(setup::state, setup::create))
+}
+
+/// What people are told: the screen, warnings, notifications, live changes.
+fn told() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(posture::show))
         .routes(routes!(stream::changes))
+        .routes(routes!(warnings::list, warnings::create))
+        .routes(routes!(warnings::show))
+        .routes(routes!(warnings::regrade))
+        .routes(routes!(warnings::decide))
+        .routes(routes!(warnings::receive))
+        .routes(routes!(notifications::list))
+        .routes(routes!(notifications::read))
 }
 
 /// Inspections, controls, scorecards, bulletins.

@@ -6,12 +6,13 @@ use axum::http::header::CONTENT_TYPE;
 use super::overview::clocks_of;
 use super::prelude::*;
 use crate::db::{Filter, args};
-use crate::repository::{alerts, rollups, sensors};
+use crate::repository::{alerts, rollups, sensors, warnings};
 use crate::state::time_text;
-use crate::wire::Posture;
+use crate::wire::{Posture, PostureWarning};
 
 /// What the screen is read from.
-const TABLES: [&str; 7] = ["alert", "alert_standing", "alert_hour", "incident", "task", "sensor", "clock"];
+const TABLES: [&str; 9] =
+    ["alert", "alert_standing", "alert_hour", "incident", "task", "sensor", "clock", "warning", "warning_unit"];
 
 /// What the situational screen shows. Walls that look at the same part of the organisation share an answer for as long as
 /// nothing changes, at most a second.
@@ -34,18 +35,21 @@ pub(crate) async fn show(State(state): State<AppState>, caller: Caller) -> ApiRe
 
 async fn read(state: &AppState, caller: &Caller) -> ApiResult<Posture> {
     let (now, scope) = (state.now(), &caller.scope);
-    let (mut one, mut two, mut three) = (state.db(), state.db(), state.db());
+    let (mut one, mut two, mut three, mut four) = (state.db(), state.db(), state.db(), state.db());
     let mut filter = Filter::within(scope, "a");
     filter.and("a.state <> 'closed'");
     filter.and_with("a.severity >= ?", args![2_i64]);
-    let (hours, picture, ticker, sensors, clocks) = tokio::try_join!(
+    let (hours, picture, ticker, sensors, warnings, clocks) = tokio::try_join!(
         rollups::last_hours(&mut one, scope, now),
         rollups::picture(state, scope),
         alerts::some(state, &mut two, &filter, 20),
         sensors::list(state, &mut three, scope),
+        warnings::in_force(&mut four, scope, now),
         clocks_of(state, caller)
     )?;
+    let warning = |(level, title, until)| PostureWarning { level, title, valid_until: time_text(until) };
     Ok(Posture {
+        warnings: warnings.into_iter().map(warning).collect(),
         units: picture.units,
         trend: rollups::trend(&hours),
         domains: picture.domains,

@@ -14,7 +14,7 @@ use crate::limits::{STREAM_BATCH, STREAM_HEARTBEAT};
 use crate::scope::Scope;
 
 /// What one may read to hear of the changes of a kind.
-const KINDS: [(&str, &str); 7] = [
+const KINDS: [(&str, &str); 9] = [
     ("alert", "alert.read"),
     ("incident", "incident.read"),
     ("task", "task.read"),
@@ -22,6 +22,8 @@ const KINDS: [(&str, &str); 7] = [
     ("sensor", "sensor.read"),
     ("clock", "incident.read"),
     ("clock", "task.read"),
+    ("warning", "warning.read"),
+    ("evidence", "evidence.list"),
 ];
 
 /// Live changes: `event: change`, `id: <revision>`, `data: {"kind", "id", "revision", "severity"}`; goes on after

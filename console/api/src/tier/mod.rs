@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fengsui_crypto::{CryptoError, KeyPair};
-use fengsui_relay::tier::{NodeId, Policy};
+use fengsui_relay::tier::{Directory as _, NodeId, Policy, Relation};
 use fengsui_schema::UnitCode;
 use parking_lot::{Mutex, RwLock};
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::db::Db;
 use crate::error::ConsoleError;
+use crate::state::AppState;
 
 pub(crate) use anchor::{KeptCheckpoint, checkpoint, kept as kept_checkpoints};
 pub(crate) use effects::summary_of;
@@ -123,6 +124,14 @@ impl Tier {
     pub(crate) fn notify(&self) {
         self.wake.send_modify(|number| *number += 1);
     }
+}
+
+/// Whether another node below serves a unit.
+pub(crate) fn is_below(state: &AppState, unit: &str) -> bool {
+    let node = unit.parse::<NodeId>();
+    node.is_ok_and(|node| {
+        matches!(state.shared().tier.registry.read().relation(&node), Relation::Child | Relation::Descendant)
+    })
 }
 
 /// Where the key is when the settings do not say: beside the database, and with a database server beside the console's own key.

@@ -3,7 +3,7 @@
 use fengsui_schema::{BusinessDomain, Severity};
 use serde::{Deserialize, Serialize};
 
-use super::{IncidentRow, PersonRef, UnitRef};
+use super::{IncidentRow, PersonRef, PlaybookView, UnitRef};
 
 /// Where an alert is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
@@ -167,6 +167,10 @@ pub struct AlertDetail {
     pub history: Vec<HistoryEntry>,
     /// Incident it is part of.
     pub incident: Option<IncidentRow>,
+    /// What to do about it, and what of it was done.
+    pub playbook: Option<PlaybookView>,
+    /// Whether its evidence lies at a node below, which hands it up on request.
+    pub evidence_below: bool,
 }
 
 /// What to do to alerts.

@@ -12,6 +12,7 @@ mod incidents;
 mod indicators;
 mod inspections;
 mod list;
+mod playbooks;
 mod posture;
 mod sensors;
 mod session;
@@ -20,6 +21,7 @@ mod system;
 mod tasks;
 mod tier;
 mod users;
+mod warnings;
 
 pub use alerts::{
     AlertAction, AlertActionKind, AlertActionResult, AlertDetail, AlertQuery, AlertRow, AlertState, Disposition,
@@ -60,8 +62,10 @@ pub use inspections::{
     InspectionView, ItemAnswer, NewCampaign, NewInspectionFinding, RectificationOrder, RectificationState,
 };
 pub use list::{List, PageQuery};
+pub use playbooks::{AlertStepChange, PlaybookStep, PlaybookView};
 pub use posture::{
-    ClockView, DomainRisk, HourCount, HourSeverity, Overview, Posture, PostureTasks, PostureUnit, SeverityCounts,
+    ClockView, DomainRisk, HourCount, HourSeverity, Overview, Posture, PostureTasks, PostureUnit, PostureWarning,
+    SeverityCounts,
 };
 pub use sensors::{BooksView, LossView, SensorList, SensorState, SensorView, UplinkView};
 pub use session::{Credentials, PasswordChange, SessionUser, SessionView, UnitList, UnitRef, UnitView};
@@ -80,6 +84,10 @@ pub use tasks::{
 };
 pub use tier::{ApproveNode, NewNodeCode, NodeCode, NodeRow};
 pub use users::{NewUser, OneTimePassword, PersonRef, RoleAssignment, RoleMatrix, RoleRow, UserRow, UserState};
+pub use warnings::{
+    NewWarning, NotificationRow, Notifications, NotificationsRead, WantedChange, WarnedUnit, WarningChange,
+    WarningLevel, WarningQuery, WarningRow, WarningState,
+};
 
 use serde::{Deserialize, Serialize};
 

@@ -149,6 +149,8 @@ pub struct PostureTasks {
 /// What the situational screen shows.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Posture {
+    /// Warnings in force over some unit, gravest first.
+    pub warnings: Vec<PostureWarning>,
     /// Every visible unit.
     pub units: Vec<PostureUnit>,
     /// The last 24 hours.
@@ -168,4 +170,16 @@ pub struct Posture {
     /// When this was computed.
     #[schema(format = DateTime)]
     pub updated_at: String,
+}
+
+/// A warning in force, as the screen shows it.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PostureWarning {
+    /// How grave it is.
+    pub level: super::WarningLevel,
+    /// What is warned of.
+    pub title: String,
+    /// Until when it holds.
+    #[schema(format = DateTime)]
+    pub valid_until: String,
 }

@@ -19,3 +19,4 @@ mod supervision;
 mod support;
 mod tiers;
 mod tls;
+mod warnings;

@@ -139,4 +139,8 @@ scenarios![
     security::nothing_leaks_between_units,
     security::foreign_pages_and_dead_sessions_change_nothing,
     security::accounts_need_two_administrators_and_die_at_once,
+    warnings::steps_of_a_playbook_are_kept_and_audited,
+    warnings::a_grave_warning_needs_two_persons,
+    warnings::warned_units_see_it_and_give_receipts,
+    warnings::notifications_are_there_until_it_is_done,
 ];

@@ -1,15 +1,9 @@
 //! Supervision: a campaign is answered, its findings become tasks and are put right; controls, scorecards, bulletins.
 
-use crate::support::{alert, deliver, start};
+use crate::support::{alert, deliver, hours_later, start};
 use fengsui_api::Role;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-
-/// A time some hours after the test's clock.
-fn hours_later(running: &crate::support::Running, hours: i64) -> String {
-    use fengsui_schema::Clock;
-    fengsui_schema::Timestamp::from_millis(running.clock.now().as_millis() + hours * 3_600_000).to_string()
-}
 
 #[tokio::test]
 async fn a_campaign_ends_when_every_finding_is_put_right() {

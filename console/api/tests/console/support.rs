@@ -25,6 +25,11 @@ impl TestClock {
     }
 }
 
+/// A time some hours after the test's clock.
+pub fn hours_later(running: &Running, hours: i64) -> String {
+    Timestamp::from_millis(running.clock.now().as_millis() + hours * 3_600_000).to_string()
+}
+
 /// A running console.
 pub struct Running {
     pub console: Console,

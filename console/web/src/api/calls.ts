@@ -40,7 +40,29 @@ export const alerts = {
   read: (id: string) => body(client.GET("/api/v1/alerts/{id}", { params: at(id) })),
   act: (action: T.AlertAction) => body(client.POST("/api/v1/alerts/actions", { body: action })),
   undo: (undo_token: string) => body(client.POST("/api/v1/alerts/undo", { body: { undo_token } })),
+  tick: (id: string, change: T.AlertStepChange) => body(client.POST("/api/v1/alerts/{id}/steps", { params: at(id), body: change })),
   captureAddress: (id: string) => `/api/v1/alerts/${id}/evidence.pcap`,
+};
+
+export const evidence = {
+  list: () => body(client.GET("/api/v1/evidence-requests")),
+  ask: (alert: string, reason: string) =>
+    body(client.POST("/api/v1/alerts/{id}/evidence-requests", { params: at(alert), body: { reason } })),
+  decide: (id: string, decision: T.Decision) =>
+    body(client.POST("/api/v1/evidence-requests/{id}/decide", { params: at(id), body: decision })),
+};
+
+export const warnings = {
+  list: (current = false) => body(client.GET("/api/v1/warnings", { params: { query: current ? { current } : {} } })),
+  create: (warning: T.NewWarning) => body(client.POST("/api/v1/warnings", { body: warning })),
+  change: (id: string, change: T.WarningChange) => body(client.POST("/api/v1/warnings/{id}/change", { params: at(id), body: change })),
+  decide: (id: string, decision: T.Decision) => body(client.POST("/api/v1/warnings/{id}/decide", { params: at(id), body: decision })),
+  receive: (id: string) => body(client.POST("/api/v1/warnings/{id}/receipt", { params: at(id) })),
+};
+
+export const notifications = {
+  list: () => body(client.GET("/api/v1/notifications")),
+  read: (names: string[]) => body(client.POST("/api/v1/notifications/read", { body: { names } })),
 };
 
 export const suppressions = {
@@ -243,6 +265,7 @@ export const compliance = {
 
 export const scorecards = {
   list: (tier: string) => body(client.GET("/api/v1/scorecards", { params: { query: { tier } } })),
+  reported: () => body(client.GET("/api/v1/scorecards/reported")),
   sheetAddress: (tier: string) => `/api/v1/scorecards.xlsx?tier=${tier}`,
 };
 

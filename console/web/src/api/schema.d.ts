@@ -123,6 +123,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tick a step of the playbook of an alert, or take the tick back. */
+        post: operations["alerts_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assets": {
         parameters: {
             query?: never;
@@ -1092,6 +1109,40 @@ export interface paths {
         put?: never;
         /** Take a node's key back. */
         post: operations["nodes_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits for the caller, and what they should know, newest first. */
+        get: operations["notifications_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark notifications as read. */
+        post: operations["notifications_read"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2166,6 +2217,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/warnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Warnings that the caller may see, newest first. */
+        get: operations["warnings_list"];
+        put?: never;
+        /** Issue a warning; a red or orange one waits for a second person. */
+        post: operations["warnings_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One warning. */
+        get: operations["warnings_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{id}/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change the level of a warning, or lift it; where red or orange is concerned, a second person has to agree. */
+        post: operations["warnings_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agree to what is wanted of a warning, or refuse. */
+        post: operations["warnings_decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{id}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the receipt of the caller's unit. */
+        post: operations["warnings_receive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2206,11 +2343,14 @@ export interface components {
         AlertDetail: {
             /** @description The alert as the analyzer made it (`fengsui_schema::Alert`). Its texts are untrusted. */
             alert: Record<string, never>;
+            /** @description Whether its evidence lies at a node below, which hands it up on request. */
+            evidence_below: boolean;
             /** @description Whether a capture of the flow can be downloaded. */
             has_capture: boolean;
             /** @description What was done to it, newest first. */
             history: components["schemas"]["HistoryEntry"][];
             incident?: components["schemas"]["IncidentRow"] | null;
+            playbook?: components["schemas"]["PlaybookView"] | null;
             /** @description The row of the queue. */
             row: components["schemas"]["AlertRow"];
             /** @description Other alerts of its group, source or target, newest first. */
@@ -2288,6 +2428,13 @@ export interface components {
          * @enum {string}
          */
         AlertState: "new" | "acknowledged" | "in_incident" | "closed";
+        /** @description Ticks a step or takes the tick back. */
+        AlertStepChange: {
+            /** @description Whether it is done. */
+            done: boolean;
+            /** @description Name of the step. */
+            step: string;
+        };
         /**
          * @description What a unit says of an item.
          * @enum {string}
@@ -4044,6 +4191,64 @@ export interface components {
                 shared: boolean;
             }[];
         };
+        /** @description Rows that need no pages. */
+        Items_WarningRow: {
+            /** @description The rows. */
+            items: {
+                /** @description What the caller may do: `change`, `decide`, `receive`. */
+                allowed: string[];
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                created_at: string;
+                /** @description Who wrote it. */
+                created_by: string;
+                /** @description What was done, newest first; for those who may see the issuing unit. */
+                history: components["schemas"]["HistoryEntry"][];
+                /** @description Number in the database. */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description Since when it is in force.
+                 */
+                in_force_at?: string | null;
+                /** @description Whether it is in force and concerns the caller's unit. */
+                is_for_me: boolean;
+                /** @description How grave it is. */
+                level: components["schemas"]["WarningLevel"];
+                /** @description What the warned units are to do. */
+                measures: string;
+                /** @description Number that people use. */
+                number: string;
+                /** @description Why it was issued. */
+                reason: string;
+                /**
+                 * Format: int64
+                 * @description How many of them gave a receipt.
+                 */
+                receipts: number;
+                /** @description Where it is in its life. */
+                state: components["schemas"]["WarningState"];
+                /** @description What is warned of. */
+                title: string;
+                /** @description Unit that issued it. */
+                unit: components["schemas"]["UnitRef"];
+                /**
+                 * Format: int64
+                 * @description How many units are warned.
+                 */
+                unit_count: number;
+                /** @description The warned units that the caller may see. */
+                units: components["schemas"]["WarnedUnit"][];
+                /**
+                 * Format: date-time
+                 * @description Until when it holds unless it is lifted before.
+                 */
+                valid_until: string;
+                wanted?: components["schemas"]["WantedChange"] | null;
+            }[];
+        };
         /** @description The form of a leak to trace. */
         LeakForm: {
             /**
@@ -4813,6 +5018,24 @@ export interface components {
             /** @description Whether colleagues of the unit see it. */
             shared?: boolean;
         };
+        /** @description A new warning. */
+        NewWarning: {
+            /** @description How grave it is; red and orange ones wait for a second person. */
+            level: components["schemas"]["WarningLevel"];
+            /** @description What the warned units are to do; at most 20,000 characters. */
+            measures: string;
+            /** @description Why; at most 2,000 characters. */
+            reason: string;
+            /** @description What is warned of; at most 200 characters. */
+            title: string;
+            /** @description Codes of the warned units; each stands for everything below it. */
+            units: string[];
+            /**
+             * Format: date-time
+             * @description Until when it holds; at most 90 days.
+             */
+            valid_until: string;
+        };
         /** @description A one-time code. */
         NodeCode: {
             /** @description The code; it is shown once. */
@@ -4871,6 +5094,48 @@ export interface components {
              * @description Messages that wait to be taken by it.
              */
             waiting: number;
+        };
+        /** @description Something that waits for the caller, or that they should know. */
+        NotificationRow: {
+            /**
+             * Format: date-time
+             * @description Since when it waits.
+             */
+            at: string;
+            /**
+             * Format: date-time
+             * @description Until when it should be done.
+             */
+            due_at?: string | null;
+            /**
+             * @description `task_new`, `task_due`, `task_submitted`, `extension`, `clock`, `warning`, `warning_decide`, `evidence`, `share`,
+             *     `policy` or `node`.
+             */
+            kind: string;
+            level?: components["schemas"]["WarningLevel"] | null;
+            /** @description Name of what it is about; it stays the same until that changes. */
+            name: string;
+            /** @description Id of the object. */
+            object: string;
+            /** @description Whether the caller has read it. */
+            read: boolean;
+            /** @description What it is called. Written by people or nodes: untrusted. */
+            title: string;
+        };
+        /** @description Notifications of the caller. */
+        Notifications: {
+            /** @description Newest first. */
+            items: components["schemas"]["NotificationRow"][];
+            /**
+             * Format: int64
+             * @description How many are not read.
+             */
+            unread: number;
+        };
+        /** @description Marks notifications as read. */
+        NotificationsRead: {
+            /** @description Their names. */
+            names: string[];
         };
         /** @description An account with the password that works once. */
         OneTimePassword: {
@@ -4950,6 +5215,33 @@ export interface components {
             /** @description Number of the account. */
             id: string;
         };
+        /** @description A step. */
+        PlaybookStep: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            done_at?: string | null;
+            /** @description Account that ticked it; none while it is to be done. */
+            done_by?: string | null;
+            /** @description Name within the playbook. */
+            id: string;
+            /** @description Text in English. */
+            text_en: string;
+            /** @description Text in Chinese. */
+            text_zh: string;
+        };
+        /** @description What to do about an alert, and what of it was done. */
+        PlaybookView: {
+            /** @description Name of the playbook. */
+            name: string;
+            /** @description In the order of doing them. */
+            steps: components["schemas"]["PlaybookStep"][];
+            /** @description Title in English. */
+            title_en: string;
+            /** @description Title in Chinese. */
+            title_zh: string;
+        };
         /** @description A draft of a masking policy. */
         PolicyDraft: {
             /** @description The policy (TOML); its `id` is the stable name. */
@@ -4978,6 +5270,8 @@ export interface components {
              * @description When this was computed.
              */
             updated_at: string;
+            /** @description Warnings in force over some unit, gravest first. */
+            warnings: components["schemas"]["PostureWarning"][];
         };
         /** @description Tasks on the screen. */
         PostureTasks: {
@@ -5040,6 +5334,18 @@ export interface components {
             signing_rate?: number | null;
             /** @description Tier. */
             tier: components["schemas"]["TierWord"];
+        };
+        /** @description A warning in force, as the screen shows it. */
+        PostureWarning: {
+            /** @description How grave it is. */
+            level: components["schemas"]["WarningLevel"];
+            /** @description What is warned of. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description Until when it holds.
+             */
+            valid_until: string;
         };
         /**
          * @description How urgent a task is.
@@ -6102,6 +6408,98 @@ export interface components {
             /** @description Whether colleagues of the unit see it. */
             shared: boolean;
         };
+        /** @description A change of a warning that waits for a second person. */
+        WantedChange: {
+            /** @description Who wants it. */
+            by: string;
+            /** @description Why. */
+            reason: string;
+            /** @description `issue`, `lift`, or the level it should have. */
+            what: string;
+        };
+        /** @description A warned unit. */
+        WarnedUnit: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            received_at?: string | null;
+            /** @description Who gave the receipt. */
+            received_by?: string | null;
+            /** @description The unit, with everything below it. */
+            unit: components["schemas"]["UnitRef"];
+        };
+        /** @description A change of a warning that is in force. */
+        WarningChange: {
+            level?: components["schemas"]["WarningLevel"] | null;
+            /** @description Why. */
+            reason: string;
+        };
+        /**
+         * @description How grave a warning is.
+         * @enum {string}
+         */
+        WarningLevel: "blue" | "yellow" | "orange" | "red";
+        /** @description A warning. */
+        WarningRow: {
+            /** @description What the caller may do: `change`, `decide`, `receive`. */
+            allowed: string[];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /** @description Who wrote it. */
+            created_by: string;
+            /** @description What was done, newest first; for those who may see the issuing unit. */
+            history: components["schemas"]["HistoryEntry"][];
+            /** @description Number in the database. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description Since when it is in force.
+             */
+            in_force_at?: string | null;
+            /** @description Whether it is in force and concerns the caller's unit. */
+            is_for_me: boolean;
+            /** @description How grave it is. */
+            level: components["schemas"]["WarningLevel"];
+            /** @description What the warned units are to do. */
+            measures: string;
+            /** @description Number that people use. */
+            number: string;
+            /** @description Why it was issued. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description How many of them gave a receipt.
+             */
+            receipts: number;
+            /** @description Where it is in its life. */
+            state: components["schemas"]["WarningState"];
+            /** @description What is warned of. */
+            title: string;
+            /** @description Unit that issued it. */
+            unit: components["schemas"]["UnitRef"];
+            /**
+             * Format: int64
+             * @description How many units are warned.
+             */
+            unit_count: number;
+            /** @description The warned units that the caller may see. */
+            units: components["schemas"]["WarnedUnit"][];
+            /**
+             * Format: date-time
+             * @description Until when it holds unless it is lifted before.
+             */
+            valid_until: string;
+            wanted?: components["schemas"]["WantedChange"] | null;
+        };
+        /**
+         * @description Where a warning is in its life.
+         * @enum {string}
+         */
+        WarningState: "proposed" | "refused" | "in_force" | "lifted" | "expired";
     };
     responses: never;
     parameters: never;
@@ -6350,6 +6748,40 @@ export interface operations {
                 };
                 content: {
                     "application/vnd.tcpdump.pcap": number[];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    alerts_step: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertStepChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertDetail"];
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
@@ -8403,6 +8835,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["List_NodeRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    notifications_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notifications"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    notifications_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationsRead"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notifications"];
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
@@ -10605,6 +11097,197 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    warnings_list: {
+        parameters: {
+            query?: {
+                /** @description Only those in force. */
+                current?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_WarningRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    warnings_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWarning"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    warnings_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    warnings_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WarningChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    warnings_decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    warnings_receive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningRow"];
+                };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
             default: {

@@ -12,6 +12,7 @@ import { ListPage } from "./list";
 import { LoginPage, PasswordPage } from "./login";
 import { Notice, Problem } from "./parts";
 import { TaskPage } from "./task";
+import { WarningCards } from "./warnings";
 import { t } from "./text";
 
 async function readSession(): Promise<{ session: SessionView | null }> {
@@ -66,6 +67,7 @@ function Tasks({ session }: { session: SessionView }) {
       {check && <CheckPage key={check} id={check} session={session} onDone={checked} />}
       {!task && !check && (
         <>
+          {session.permissions.includes("warning.read") && <WarningCards turn={turn} />}
           {session.permissions.includes("campaign.answer") && <CheckCards turn={turn} go={go} />}
           <ListPage tab={hash.slice(1)} turn={turn} go={go} />
         </>

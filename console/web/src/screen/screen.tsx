@@ -81,6 +81,7 @@ export function Screen() {
   return (
     <div class="screen" data-testid="screen">
       <Head posture={posture} stale={error !== null} wartime={wartime} onMode={setWartime} />
+      {posture.warnings.length > 0 && <Warnings posture={posture} />}
       <div class="zones">
         <Coming posture={posture} />
         <section class="zone zone-centre" aria-label="态势">
@@ -98,6 +99,24 @@ function Refused({ error }: { error: ApiError }) {
       <p>{error.detail.message_zh}</p>
       <a href="/">{error.status === 401 ? "去登录" : "返回控制台"}</a>
     </div>
+  );
+}
+
+const LEVEL_WORDS = { red: "红色预警", orange: "橙色预警", yellow: "黄色预警", blue: "蓝色预警" } as const;
+
+/** Warnings in force, gravest first. */
+function Warnings({ posture }: { posture: Posture }) {
+  return (
+    <ul class="warnings" aria-label="预警" data-testid="screen-warnings">
+      {posture.warnings.slice(0, 3).map((warning, index) => (
+        <li key={index} class={`warning-${warning.level}`}>
+          <strong>{LEVEL_WORDS[warning.level]}</strong>
+          <bdi>{visibleText(warning.title)}</bdi>
+          <span>{`有效至 ${shortTime(warning.valid_until)}`}</span>
+        </li>
+      ))}
+      {posture.warnings.length > 3 && <li>{`另有 ${posture.warnings.length - 3} 项`}</li>}
+    </ul>
   );
 }
 

@@ -15,6 +15,7 @@ import { useMay } from "../core/session";
 import { entityPath } from "../analyst/entity-path";
 import { EntityWeek } from "./entity-week";
 import { EvidencePart, FlowPart } from "./evidence";
+import { PlaybookPart } from "./playbook";
 import type { Verbs } from "./page";
 
 interface DetailProps {
@@ -42,6 +43,7 @@ function Detail({ detail, onShow, verbs }: Omit<DetailProps, "id"> & { detail: A
       <DetailHead detail={detail} alert={alert} />
       <DetailVerbs detail={detail} verbs={verbs} />
       <WhyPart alert={alert} />
+      <PlaybookPart detail={detail} />
       <FlowPart alert={alert} />
       <EvidencePart detail={detail} alert={alert} matched={matched} />
       <EntitiesPart alert={alert} />

@@ -9,6 +9,7 @@ import { Icon } from "../components/icons";
 import { Part, Segments } from "../components/layout";
 import { Code, Fact, Marked, Outside } from "../components/values";
 import { useText } from "../core/preferences";
+import { EvidenceBelow } from "./evidence-below";
 
 /** The flow: both ends, protocol, how much went each way. */
 export function FlowPart({ alert }: { alert: AlertDocument }) {
@@ -80,8 +81,9 @@ export function EvidencePart({ detail, alert, matched }: EvidenceProps) {
           <Shown tab={tab} alert={alert} matched={matched} />
         </>
       ) : (
-        <p className="quiet">{t("evidence.none")}</p>
+        !detail.evidence_below && <p className="quiet">{t("evidence.none")}</p>
       )}
+      {detail.evidence_below && <EvidenceBelow alert={detail.row.id} unit={detail.row.unit.name} />}
     </Part>
   );
 }

@@ -11,11 +11,13 @@ interface PopupProps {
   kind: "menu" | "dialog";
   /** Name of the panel for those who hear it. */
   label: string;
+  /** Whether the button bears that name too, having no words. */
+  named?: boolean;
   children: (close: () => void) => ReactNode;
 }
 
 /** The button and, while it is open, the panel. */
-export function Popup({ button, className, testid, kind, label, children }: PopupProps) {
+export function Popup({ button, className, testid, kind, label, named = false, children }: PopupProps) {
   const [open, setOpen] = useState(false);
   const anchor = useRef<HTMLDivElement>(null);
   const panel = useId();
@@ -46,7 +48,7 @@ export function Popup({ button, className, testid, kind, label, children }: Popu
   };
   return (
     <div className="popup" ref={anchor} onKeyDown={onKeyDown}>
-      <button type="button" className={className} data-testid={testid} aria-haspopup={kind} aria-expanded={open} aria-controls={open ? panel : undefined} onClick={() => setOpen(!open)}>
+      <button type="button" className={className} data-testid={testid} aria-label={named ? label : undefined} aria-haspopup={kind} aria-expanded={open} aria-controls={open ? panel : undefined} onClick={() => setOpen(!open)}>
         {button}
       </button>
       {open && (

@@ -17,6 +17,8 @@ import { useMay, useSession, useSetSession } from "./session";
 import mark from "../../styles/favicon.svg";
 
 const RunningClocks = lazy(async () => ({ default: (await import("./running-clocks")).RunningClocks }));
+const Bell = lazy(async () => ({ default: (await import("./bell")).Bell }));
+const WarningBar = lazy(async () => ({ default: (await import("../warnings/bar")).WarningBar }));
 const UnitSwitch = lazy(async () => ({ default: (await import("./unit-switch")).UnitSwitch }));
 const KeyHelp = lazy(async () => ({ default: (await import("./help")).KeyHelp }));
 
@@ -24,6 +26,7 @@ const KeyHelp = lazy(async () => ({ default: (await import("./help")).KeyHelp })
 export function Frame({ children }: { children: ReactNode }) {
   const [folded, setFolded] = useState(remembered("rail") === "small");
   const [help, setHelp] = useState(false);
+  const may = useMay();
   useKeyboard();
   useIdleExit();
   useKeys([{ key: "?", label: "key.help", run: () => setHelp(true) }]);
@@ -36,6 +39,11 @@ export function Frame({ children }: { children: ReactNode }) {
       <Rail folded={folded} onFold={fold} />
       <div className="frame-main">
         <TopBar onHelp={() => setHelp(true)} />
+        {may("warning.read") && (
+          <Suspense fallback={null}>
+            <WarningBar />
+          </Suspense>
+        )}
         <main className="view">
           <Suspense fallback={<SkeletonRows />}>{children}</Suspense>
         </main>
@@ -113,6 +121,9 @@ function TopBar({ onHelp }: { onHelp: () => void }) {
         <StreamMark />
         <Suspense fallback={null}>
           <RunningClocks />
+        </Suspense>
+        <Suspense fallback={null}>
+          <Bell />
         </Suspense>
         <button
           type="button"

@@ -13,10 +13,12 @@ const GRACE_MS = 6000;
 const STALE: Record<ChangeKind, readonly string[]> = {
   alert: ["alert-news", "alert", "overview", "incident"],
   incident: ["incidents", "incident", "overview"],
-  task: ["tasks", "task", "incident", "overview"],
+  task: ["tasks", "task", "incident", "overview", "notifications"],
   finding: ["findings", "finding", "overview"],
   sensor: ["sensors", "overview"],
-  clock: ["overview", "incident"],
+  clock: ["overview", "incident", "notifications"],
+  warning: ["warnings", "notifications"],
+  evidence: ["evidence-requests", "alert", "notifications"],
 };
 
 const LiveContext = createContext<StreamState>("connecting");

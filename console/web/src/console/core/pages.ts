@@ -58,7 +58,23 @@ export const PAGES: readonly Page[] = [
     title: "nav.tasks",
     icon: "task",
     permission: "task.read",
+    section: "nav.tasks",
     component: load("TasksPage", () => import("../pages/tasks")),
+  },
+  {
+    path: "/evidence-requests",
+    title: "nav.evidence",
+    icon: "task",
+    permission: "evidence.list",
+    section: "nav.tasks",
+    component: load("EvidenceRequestsPage", () => import("../pages/evidence-requests")),
+  },
+  {
+    path: "/warnings",
+    title: "nav.warnings",
+    icon: "bell",
+    permission: "warning.read",
+    component: load("WarningsPage", () => import("../warnings/page")),
   },
   {
     path: "/search",

@@ -88,6 +88,7 @@ function useColumns(): Column<NodeRow>[] {
       width: 72,
       cell: (row) => (row.refused > 0 ? <Chip tone="bad">{row.refused}</Chip> : 0),
     },
+    { key: "measurement", title: t("nodes.measurement"), width: 152, cell: (row) => row.measurement && <Code text={row.measurement} limit={12} /> },
     { key: "fingerprint", title: t("nodes.fingerprint"), cell: (row) => <Code text={row.fingerprint} limit={20} /> },
     { key: "verbs", title: "", width: 104, cell: (row) => <NodeVerbs row={row} /> },
   ];

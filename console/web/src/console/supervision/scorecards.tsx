@@ -3,23 +3,27 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import * as calls from "../../api/calls";
-import type { ScorecardRow, Scorecards } from "../../api/types";
+import type { ReportedScorecard, ScorecardRow, Scorecards } from "../../api/types";
 import { Icon } from "../components/icons";
 import { Segments } from "../components/layout";
-import { Answer } from "../components/states";
+import { Answer, Empty } from "../components/states";
 import { Table, type Column } from "../components/table";
+import { Time } from "../components/values";
 import { useChoice, useText } from "../core/preferences";
 import { SupervisionHead } from "./head";
 
 const TIERS = ["county", "prefecture"] as const;
+/** What is shown: what was counted here of a tier, or what nodes below counted themselves. */
+type Shown = (typeof TIERS)[number] | "reported";
 
 /** The ranking. */
 export function ScorecardsView() {
   const t = useText();
-  const [tier, setTier] = useState<(typeof TIERS)[number]>("county");
+  const [tier, setTier] = useState<Shown>("county");
   const query = useQuery({
     queryKey: ["scorecards", tier],
     queryFn: () => calls.scorecards.list(tier),
+    enabled: tier !== "reported",
     placeholderData: keepPreviousData,
   });
   return (
@@ -28,14 +32,16 @@ export function ScorecardsView() {
         <Segments
           label={t("column.unit")}
           value={tier}
-          options={TIERS.map((value) => ({ value, label: t(`tier.${value}`) }))}
+          options={[...TIERS.map((value) => ({ value, label: t(`tier.${value}`) })), { value: "reported", label: t("scorecards.reported") }]}
           onChange={setTier}
         />
-        <a className="button button-small" href={calls.scorecards.sheetAddress(tier)} download>
-          <Icon name="down" size={14} /> {t("export.excel")}
-        </a>
+        {tier !== "reported" && (
+          <a className="button button-small" href={calls.scorecards.sheetAddress(tier)} download>
+            <Icon name="down" size={14} /> {t("export.excel")}
+          </a>
+        )}
       </SupervisionHead>
-      <Answer query={query}>{(cards) => <Cards cards={cards} />}</Answer>
+      {tier === "reported" ? <Reported /> : <Answer query={query}>{(cards) => <Cards cards={cards} />}</Answer>}
     </div>
   );
 }
@@ -49,6 +55,32 @@ function Cards({ cards }: { cards: Scorecards }) {
       <p className="quiet">{t("scorecards.how", { parts })}</p>
       <Table label={t("supervision.scorecards")} testId="scorecards" columns={useColumns()} rows={cards.items} rowKey={(row) => row.unit.code} />
     </>
+  );
+}
+
+/** What nodes below counted of their own units; who counted it stands beside it. */
+function Reported() {
+  const t = useText();
+  const counted = useColumns().filter((column) => column.key !== "rank");
+  const query = useQuery({ queryKey: ["scorecards", "reported"], queryFn: calls.scorecards.reported });
+  const columns: Column<ReportedScorecard>[] = [
+    { key: "node", title: t("scorecards.node"), width: 104, cell: (card) => <span className="mono">{card.node}</span> },
+    ...counted.map((column) => ({ ...column, cell: (card: ReportedScorecard) => column.cell(card.row) })),
+    { key: "to", title: t("scorecards.counted"), width: 128, cell: (card) => <Time at={card.to} /> },
+  ];
+  return (
+    <Answer query={query}>
+      {({ items }) =>
+        items.length === 0 ? (
+          <Empty title={t("scorecards.reported.empty")} hint={t("scorecards.reported.hint")} />
+        ) : (
+          <>
+            <p className="quiet">{t("scorecards.reported.how")}</p>
+            <Table label={t("scorecards.reported")} testId="scorecards-reported" columns={columns} rows={items} rowKey={(card) => `${card.node} ${card.row.unit.code}`} />
+          </>
+        )
+      }
+    </Answer>
   );
 }
 
