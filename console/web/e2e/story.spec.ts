@@ -154,7 +154,7 @@ async function warnCounty(analyst: Page, officer: Page, county: string): Promise
   await units.getByRole("combobox").fill(county);
   await analyst.keyboard.press("Enter");
   await expect(units).toContainText(county);
-  await analyst.getByTestId("dialog-submit").click();
+  await analyst.keyboard.press("Control+Enter");
   const detail = analyst.getByTestId("warning-detail");
   await expect(detail.getByTestId("warned-units")).toContainText("未回执");
   await officer.goto("/m#/");

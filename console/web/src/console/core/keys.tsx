@@ -31,16 +31,22 @@ export function keyName(event: Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey"
   return event.ctrlKey || event.metaKey ? `Ctrl+${event.key}` : event.key;
 }
 
+/** Whether something is a box or a choice: it takes the space bar and arrows, and no letters. */
+function isTicked(target: EventTarget | null): boolean {
+  return target instanceof HTMLInputElement && ["checkbox", "radio"].includes(target.type);
+}
+
 /** Whether the press belongs to a field the person types into. */
 function isTyping(event: KeyboardEvent): boolean {
   const target = event.target;
-  if (!(target instanceof HTMLElement)) return false;
+  if (!(target instanceof HTMLElement) || isTicked(target)) return false;
   return target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName);
 }
 
 /** Whether the press would also work the control that has the focus. */
 function isActivating(event: KeyboardEvent): boolean {
   const target = event.target;
+  if (isTicked(target)) return event.key === " " || event.key.startsWith("Arrow");
   return event.key === "Enter" && target instanceof HTMLElement && ["BUTTON", "A", "SUMMARY"].includes(target.tagName);
 }
 

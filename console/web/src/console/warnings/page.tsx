@@ -79,6 +79,6 @@ function useColumns(): Column<WarningRow>[] {
     { key: "unit", optional: true, title: t("campaign.issuer"), width: 112, cell: (row) => row.unit.name },
     { key: "receipts", title: t("warnings.receipts"), numeric: true, width: 88, cell: (row) => `${row.receipts} / ${row.unit_count}` },
     { key: "until", title: t("warnings.until"), width: 128, cell: (row) => <Time at={row.valid_until} /> },
-    { key: "created", optional: true, title: t("campaign.created"), width: 144, cell: (row) => <Time at={row.in_force_at ?? row.created_at} /> },
+    { key: "created", optional: true, title: t("campaign.created"), width: 160, cell: (row) => <Time at={row.in_force_at ?? row.created_at} /> },
   ];
 }
