@@ -77,6 +77,8 @@ def ring_alone(options):
 def whole_sensor(options):
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
+        # The sensor does not stay root and has to get at its own folder.
+        folder.chmod(0o755)
         settings = folder / "fengsui.toml"
         settings.write_text(f'[data]\ndirectory = "{folder / "data"}"\n')
         command = inside(RECEIVER, BINARY, "--config", settings, "sensor", "-i", PAIR[1], "-l", folder / "log")
