@@ -1,6 +1,6 @@
 //! Financial accounts: payment cards, bank accounts, IBAN, SWIFT codes.
 
-use super::{ANY, CAPITALS, DIGITS, Detect, Found, Identifier, MIXED, Runs};
+use super::{CAPITALS, DIGITS, Detect, Found, Identifier, MIXED, RUNS, Runs};
 use crate::classify::checksum;
 use crate::classify::tokens::{Shape, Token};
 
@@ -43,11 +43,9 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 12,
             longest: 19,
             shapes: DIGITS,
-            next: ANY,
             first: b"12345689",
-            previous: ANY,
-            joined: true,
             check: card,
+            ..RUNS
         }),
         positive: WORDS,
         negative: &["IMEI", "imei", "ICCID", "物流", "快递", "身份证", "手机"],
@@ -57,16 +55,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_bank_account",
         label: "银行账号",
-        detect: Detect::Announced(Runs {
-            shortest: 9,
-            longest: 28,
-            shapes: DIGITS,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: account,
-        }),
+        detect: Detect::Announced(Runs { shortest: 9, longest: 28, shapes: DIGITS, check: account, ..RUNS }),
         positive: &[
             "对公账户",
             "银行账号",
@@ -85,16 +74,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_bank_code",
         label: "联行号",
-        detect: Detect::Announced(Runs {
-            shortest: 12,
-            longest: 12,
-            shapes: DIGITS,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: bank_code,
-        }),
+        detect: Detect::Announced(Runs { shortest: 12, longest: 12, shapes: DIGITS, check: bank_code, ..RUNS }),
         positive: &["联行号", "行号", "开户行", "cnaps", "CNAPS"],
         negative: &[],
         valid: &["联行号 102821000017"],
@@ -103,16 +83,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "iban",
         label: "国际银行账号",
-        detect: Detect::Run(Runs {
-            shortest: 4,
-            longest: 34,
-            shapes: MIXED,
-            next: ANY,
-            first: CAPITALS,
-            previous: ANY,
-            joined: true,
-            check: iban,
-        }),
+        detect: Detect::Run(Runs { shortest: 4, longest: 34, shapes: MIXED, first: CAPITALS, check: iban, ..RUNS }),
         positive: &["iban", "IBAN", "账号", "account"],
         negative: &[],
         valid: &["GB82WEST12345698765432", "IBAN GB82 WEST 1234 5698 7654 32"],
@@ -125,11 +96,8 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 8,
             longest: 11,
             shapes: &[Shape::Mixed, Shape::Letters],
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
             check: swift,
+            ..RUNS
         }),
         positive: &["swift", "SWIFT", "bic", "BIC"],
         negative: &[],

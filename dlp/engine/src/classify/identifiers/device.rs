@@ -1,6 +1,6 @@
 //! Devices and subscriptions: IMEI, ICCID, IMSI, MEID, MAC addresses.
 
-use super::{ANY, DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, Runs};
+use super::{DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, RUNS, Runs};
 use crate::classify::checksum;
 use crate::classify::tokens::{Shape, Token};
 
@@ -8,16 +8,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "imei",
         label: "移动设备识别码",
-        detect: Detect::Announced(Runs {
-            shortest: 15,
-            longest: 17,
-            shapes: DIGITS,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: imei,
-        }),
+        detect: Detect::Announced(Runs { shortest: 15, longest: 17, shapes: DIGITS, check: imei, ..RUNS }),
         positive: &["imei", "IMEI", "设备识别码", "串号", "设备号"],
         negative: &["银行卡", "卡号"],
         valid: &["IMEI 490154203237518", "串号：49-015420-323751-8"],
@@ -30,11 +21,9 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 19,
             longest: 20,
             shapes: DIGITS_OR_MIXED,
-            next: ANY,
             first: b"8",
-            previous: ANY,
-            joined: true,
             check: iccid,
+            ..RUNS
         }),
         positive: &["iccid", "ICCID", "SIM卡", "sim", "卡识别码"],
         negative: &[],
@@ -48,11 +37,9 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 15,
             longest: 15,
             shapes: DIGITS,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
             joined: false,
             check: imsi,
+            ..RUNS
         }),
         positive: &["imsi", "IMSI", "用户识别码"],
         negative: &[],
@@ -62,16 +49,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "meid",
         label: "移动设备识别码（CDMA）",
-        detect: Detect::Announced(Runs {
-            shortest: 14,
-            longest: 14,
-            shapes: DIGITS_OR_MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: meid,
-        }),
+        detect: Detect::Announced(Runs { shortest: 14, longest: 14, shapes: DIGITS_OR_MIXED, check: meid, ..RUNS }),
         positive: &["meid", "MEID"],
         negative: &[],
         valid: &["MEID A0000012345678"],
@@ -85,10 +63,8 @@ pub(super) static ALL: &[Identifier] = &[
             longest: 2,
             shapes: &[Shape::Digits, Shape::Mixed, Shape::Letters],
             next: b":-",
-            first: ANY,
-            previous: ANY,
-            joined: true,
             check: mac,
+            ..RUNS
         }),
         positive: &["mac", "MAC", "物理地址", "网卡", "ether"],
         negative: &[],
@@ -103,10 +79,8 @@ pub(super) static ALL: &[Identifier] = &[
             longest: 8,
             shapes: &[Shape::Digits, Shape::Mixed, Shape::Letters],
             next: b"-",
-            first: ANY,
-            previous: ANY,
-            joined: true,
             check: advertising,
+            ..RUNS
         }),
         positive: &["idfa", "IDFA", "oaid", "OAID", "idfv", "gaid", "设备标识", "广告标识"],
         negative: &[],

@@ -1,6 +1,6 @@
 //! Numbers of other countries: telephones in the forms people write them, social security numbers of the United States.
 
-use super::{ANY, DIGITS, Detect, Found, Identifier, Runs};
+use super::{DIGITS, Detect, Found, Identifier, RUNS, Runs};
 use crate::classify::tokens::{Document, Token};
 
 /// Longest telephone number with separators and extension, in bytes.
@@ -47,10 +47,9 @@ pub(super) static ALL: &[Identifier] = &[
             shapes: DIGITS,
             // Without a country code there are separators, and one of them is the next sign.
             next: b" -.()",
-            first: ANY,
-            previous: ANY,
             joined: false,
             check: telephone,
+            ..RUNS
         }),
         positive: WORDS,
         negative: OTHERS,
@@ -75,16 +74,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "us_ssn",
         label: "美国社会安全号",
-        detect: Detect::Run(Runs {
-            shortest: 9,
-            longest: 9,
-            shapes: DIGITS,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: social_security,
-        }),
+        detect: Detect::Run(Runs { shortest: 9, longest: 9, shapes: DIGITS, check: social_security, ..RUNS }),
         positive: &["ssn", "social security", "社会安全号", "tax id", "itin"],
         negative: &["phone", "tel", "fax"],
         valid: &["SSN: 536-22-8726", "social security number is 078-05-1119"],

@@ -83,6 +83,10 @@ pub(crate) struct Runs {
     pub(crate) check: fn(&Token<'_>) -> Option<Found>,
 }
 
+/// What runs are unless an identifier says more: beside anything, and perhaps in parts.
+const RUNS: Runs =
+    Runs { shortest: 1, longest: 0, shapes: &[], next: ANY, first: ANY, previous: ANY, joined: true, check: |_| None };
+
 impl Runs {
     /// Whether a run before this byte, or at the end of a text, can be one of these.
     pub(crate) fn precedes(&self, next: Option<u8>) -> bool {

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::{ANY, DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, Runs, after_wide};
+use super::{DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, RUNS, Runs, after_wide};
 use crate::classify::tokens::{Document, Shape, Token};
 
 pub(super) static ALL: &[Identifier] = &[
@@ -27,16 +27,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "ip_address",
         label: "IPv4地址",
-        detect: Detect::Run(Runs {
-            shortest: 1,
-            longest: 3,
-            shapes: DIGITS,
-            next: b".",
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: ipv4,
-        }),
+        detect: Detect::Run(Runs { shortest: 1, longest: 3, shapes: DIGITS, next: b".", check: ipv4, ..RUNS }),
         positive: &["ip", "IP", "地址", "host", "主机", "服务器", "网关", "addr", "client", "src", "dst"],
         negative: &["version", "版本", "ver", "v"],
         valid: &["10.20.30.40", "IP：192.168.1.1"],
@@ -50,10 +41,8 @@ pub(super) static ALL: &[Identifier] = &[
             longest: 4,
             shapes: &[Shape::Digits, Shape::Mixed, Shape::Letters],
             next: b":",
-            first: ANY,
-            previous: ANY,
-            joined: true,
             check: ipv6,
+            ..RUNS
         }),
         positive: &["ip", "IP", "ipv6", "IPv6", "地址"],
         negative: &[],
@@ -63,16 +52,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "gps_coordinates",
         label: "经纬度",
-        detect: Detect::Run(Runs {
-            shortest: 1,
-            longest: 3,
-            shapes: DIGITS,
-            next: b".",
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: coordinates,
-        }),
+        detect: Detect::Run(Runs { shortest: 1, longest: 3, shapes: DIGITS, next: b".", check: coordinates, ..RUNS }),
         positive: &["经度", "纬度", "经纬度", "坐标", "位置", "定位", "gps", "GPS", "lat", "lng", "lon", "location"],
         negative: &[],
         valid: &["坐标 36.061089,103.834303", "lng=103.834303, lat=36.061089"],
@@ -85,11 +65,9 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 5,
             longest: 11,
             shapes: DIGITS,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
             joined: false,
             check: messenger,
+            ..RUNS
         }),
         positive: &["QQ", "qq", "QQ号", "扣扣", "企鹅号"],
         negative: &["手机", "电话"],
@@ -103,11 +81,9 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 4,
             longest: 20,
             shapes: DIGITS_OR_MIXED,
-            next: ANY,
-            first: ANY,
             previous: BEHIND_A_LABEL,
-            joined: true,
             check: wechat,
+            ..RUNS
         }),
         positive: &["微信号", "微信ID", "wechat", "wxid", "vx", "V信"],
         negative: &["手机", "电话"],

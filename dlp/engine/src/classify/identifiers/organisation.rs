@@ -1,6 +1,6 @@
 //! Codes of organisations: unified social credit, organisation code, tax and registration numbers.
 
-use super::{ANY, DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, Runs, all_digits};
+use super::{DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, RUNS, Runs, all_digits};
 use crate::classify::checksum;
 use crate::classify::regions::{self, RegionMatch};
 use crate::classify::tokens::{Document, Token};
@@ -9,16 +9,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_uscc",
         label: "统一社会信用代码",
-        detect: Detect::Run(Runs {
-            shortest: 18,
-            longest: 18,
-            shapes: DIGITS_OR_MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: credit_code,
-        }),
+        detect: Detect::Run(Runs { shortest: 18, longest: 18, shapes: DIGITS_OR_MIXED, check: credit_code, ..RUNS }),
         positive: &[
             "统一社会信用代码",
             "信用代码",
@@ -43,11 +34,8 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 8,
             longest: 9,
             shapes: DIGITS_OR_MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
             check: organisation,
+            ..RUNS
         }),
         positive: &["组织机构代码", "机构代码", "组织代码", "zzjgdm", "org code"],
         negative: &[],
@@ -57,16 +45,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_tax_id",
         label: "纳税人识别号（旧）",
-        detect: Detect::Announced(Runs {
-            shortest: 15,
-            longest: 15,
-            shapes: DIGITS_OR_MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: tax,
-        }),
+        detect: Detect::Announced(Runs { shortest: 15, longest: 15, shapes: DIGITS_OR_MIXED, check: tax, ..RUNS }),
         positive: &["税务登记", "纳税人识别号", "税号", "国税", "地税"],
         negative: &[],
         valid: &["纳税人识别号 110101600037341"],
@@ -75,16 +54,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_business_licence",
         label: "工商注册号",
-        detect: Detect::Announced(Runs {
-            shortest: 15,
-            longest: 15,
-            shapes: DIGITS,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: registration,
-        }),
+        detect: Detect::Announced(Runs { shortest: 15, longest: 15, shapes: DIGITS, check: registration, ..RUNS }),
         positive: &["注册号", "营业执照", "工商"],
         negative: &[],
         valid: &["营业执照注册号 110108000000016"],

@@ -1,6 +1,6 @@
 //! Telephone numbers: mobile, landline, service and Internet-of-things numbers.
 
-use super::{ANY, DIGITS, Detect, Found, Identifier, MIXED, Runs, all_digits};
+use super::{DIGITS, Detect, Found, Identifier, MIXED, RUNS, Runs, all_digits};
 use crate::classify::tokens::Token;
 
 const WORDS: &[&str] = &[
@@ -45,16 +45,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_mobile",
         label: "手机号",
-        detect: Detect::Run(Runs {
-            shortest: 11,
-            longest: 15,
-            shapes: DIGITS,
-            next: ANY,
-            first: b"018",
-            previous: ANY,
-            joined: true,
-            check: mobile,
-        }),
+        detect: Detect::Run(Runs { shortest: 11, longest: 15, shapes: DIGITS, first: b"018", check: mobile, ..RUNS }),
         positive: WORDS,
         negative: &["银行卡", "账号", "卡号", "qq", "QQ", "身份证"],
         valid: &[
@@ -74,11 +65,9 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 12,
             longest: 20,
             shapes: MIXED,
-            next: ANY,
             first: b"1TPMC",
-            previous: ANY,
-            joined: true,
             check: labelled,
+            ..RUNS
         }),
         positive: WORDS,
         negative: &[],
@@ -88,16 +77,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_landline",
         label: "固定电话",
-        detect: Detect::Run(Runs {
-            shortest: 10,
-            longest: 16,
-            shapes: DIGITS,
-            next: ANY,
-            first: b"0",
-            previous: ANY,
-            joined: true,
-            check: landline,
-        }),
+        detect: Detect::Run(Runs { shortest: 10, longest: 16, shapes: DIGITS, first: b"0", check: landline, ..RUNS }),
         positive: &[
             "电话",
             "座机",
@@ -127,16 +107,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_landline",
         label: "本地固定电话",
-        detect: Detect::Run(Runs {
-            shortest: 7,
-            longest: 8,
-            shapes: DIGITS,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: local,
-        }),
+        detect: Detect::Run(Runs { shortest: 7, longest: 8, shapes: DIGITS, check: local, ..RUNS }),
         positive: &["座机", "固话", "传真", "办公电话", "值班电话", "联系电话"],
         negative: &[],
         valid: &["办公电话：8826451"],
@@ -145,16 +116,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_service_number",
         label: "400/800服务号码",
-        detect: Detect::Announced(Runs {
-            shortest: 10,
-            longest: 10,
-            shapes: DIGITS,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: service,
-        }),
+        detect: Detect::Announced(Runs { shortest: 10, longest: 10, shapes: DIGITS, check: service, ..RUNS }),
         positive: &["热线", "客服", "电话", "咨询", "拨打", "hotline"],
         negative: &[],
         valid: &["客服热线400-810-0000"],
@@ -163,16 +125,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_iot_number",
         label: "物联网卡号",
-        detect: Detect::Announced(Runs {
-            shortest: 13,
-            longest: 13,
-            shapes: DIGITS,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: iot,
-        }),
+        detect: Detect::Announced(Runs { shortest: 13, longest: 13, shapes: DIGITS, check: iot, ..RUNS }),
         positive: &["物联网", "物联卡", "流量卡", "iot", "msisdn", "卡号"],
         negative: &[],
         valid: &["物联网卡 1064812345678"],

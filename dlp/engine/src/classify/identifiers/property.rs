@@ -1,6 +1,6 @@
 //! Land, buildings and projects: real-estate units, certificates, project codes, contracts.
 
-use super::{ANY, DIGITS_OR_MIXED, Detect, Found, Identifier, MIXED, Runs, all_digits};
+use super::{DIGITS_OR_MIXED, Detect, Found, Identifier, MIXED, RUNS, Runs, all_digits};
 use crate::classify::regions::{self, RegionMatch};
 use crate::classify::tokens::{Document, Token};
 
@@ -8,16 +8,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_real_estate_unit",
         label: "不动产单元号",
-        detect: Detect::Run(Runs {
-            shortest: 28,
-            longest: 28,
-            shapes: MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: unit,
-        }),
+        detect: Detect::Run(Runs { shortest: 28, longest: 28, shapes: MIXED, check: unit, ..RUNS }),
         positive: &["不动产单元", "宗地", "房产", "bdcdyh"],
         negative: &[],
         valid: &["不动产单元号 620102001001GB00001F00010001", "620102 001001 GB00001 F00010001"],
@@ -31,10 +22,8 @@ pub(super) static ALL: &[Identifier] = &[
             longest: 12,
             shapes: &[super::Shape::Digits],
             next: b" ",
-            first: ANY,
-            previous: ANY,
-            joined: true,
             check: unit_in_parts,
+            ..RUNS
         }),
         positive: &["不动产单元", "宗地", "房产", "bdcdyh"],
         negative: &[],
@@ -58,10 +47,8 @@ pub(super) static ALL: &[Identifier] = &[
             longest: 4,
             shapes: &[super::Shape::Digits],
             next: b"-",
-            first: ANY,
-            previous: ANY,
-            joined: true,
             check: project,
+            ..RUNS
         }),
         positive: &["项目代码", "项目统一代码", "投资项目", "xmdm"],
         negative: &[],
@@ -71,16 +58,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_contract_number",
         label: "合同编号",
-        detect: Detect::Announced(Runs {
-            shortest: 6,
-            longest: 24,
-            shapes: DIGITS_OR_MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: contract,
-        }),
+        detect: Detect::Announced(Runs { shortest: 6, longest: 24, shapes: DIGITS_OR_MIXED, check: contract, ..RUNS }),
         positive: &["合同编号", "合同号", "htbh"],
         negative: &[],
         valid: &["合同编号：HT2023001234"],

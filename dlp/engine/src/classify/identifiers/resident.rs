@@ -1,6 +1,6 @@
 //! Identity numbers of residents: GB 11643-1999, permits of Hong Kong, Macau, Taiwan and foreign residents.
 
-use super::{ANY, DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, MIXED, Runs, all_digits};
+use super::{DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, MIXED, RUNS, Runs, all_digits};
 use crate::classify::checksum;
 use crate::classify::regions::{self, RegionMatch};
 use crate::classify::tokens::Token;
@@ -39,11 +39,9 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 18,
             longest: 18,
             shapes: DIGITS_OR_MIXED,
-            next: ANY,
             first: b"1234567",
-            previous: ANY,
-            joined: true,
             check: eighteen,
+            ..RUNS
         }),
         positive: WORDS,
         negative: &["银行卡", "卡号", "账号"],
@@ -58,16 +56,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_resident_id",
         label: "居民身份证号（紧接文字）",
-        detect: Detect::Announced(Runs {
-            shortest: 20,
-            longest: 25,
-            shapes: MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: trailed,
-        }),
+        detect: Detect::Announced(Runs { shortest: 20, longest: 25, shapes: MIXED, check: trailed, ..RUNS }),
         positive: WORDS,
         negative: &[],
         valid: &["身份证号11010519491231002Xhaha"],
@@ -76,16 +65,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_resident_id",
         label: "居民身份证号（15位）",
-        detect: Detect::Announced(Runs {
-            shortest: 15,
-            longest: 15,
-            shapes: DIGITS,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: fifteen,
-        }),
+        detect: Detect::Announced(Runs { shortest: 15, longest: 15, shapes: DIGITS, check: fifteen, ..RUNS }),
         positive: WORDS,
         negative: &["IMEI", "imei", "营业执照", "注册号"],
         valid: &["旧身份证号 110105491231002"],
@@ -94,16 +74,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_hmt_residence_permit",
         label: "港澳台居民居住证",
-        detect: Detect::Run(Runs {
-            shortest: 18,
-            longest: 18,
-            shapes: DIGITS_OR_MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: hmt_residence,
-        }),
+        detect: Detect::Run(Runs { shortest: 18, longest: 18, shapes: DIGITS_OR_MIXED, check: hmt_residence, ..RUNS }),
         positive: &["居住证", "港澳居民", "台湾居民", "证件号", "身份证"],
         negative: &[],
         valid: &["居住证 810000199408230021"],
@@ -116,11 +87,9 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 18,
             longest: 18,
             shapes: DIGITS_OR_MIXED,
-            next: ANY,
             first: b"9",
-            previous: ANY,
-            joined: true,
             check: foreigner,
+            ..RUNS
         }),
         positive: &["永久居留", "外国人", "居留证", "证件号", "permanent residence", "身份证"],
         negative: &[],
@@ -130,16 +99,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_foreigner_residence",
         label: "外国人永久居留证（2017版）",
-        detect: Detect::Announced(Runs {
-            shortest: 15,
-            longest: 15,
-            shapes: MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: foreigner_2017,
-        }),
+        detect: Detect::Announced(Runs { shortest: 15, longest: 15, shapes: MIXED, check: foreigner_2017, ..RUNS }),
         positive: &["永久居留", "外国人", "居留证", "证件号", "permanent residence"],
         negative: &[],
         valid: &["永久居留证 CAN110078010818"],

@@ -1,6 +1,6 @@
 //! Secrets: private keys (also SM2), access keys, tokens, passwords in settings and connection strings.
 
-use super::{ANY, Detect, Found, Identifier, MIXED, Runs};
+use super::{Detect, Found, Identifier, MIXED, RUNS, Runs};
 use crate::classify::tokens::{Document, Token};
 
 macro_rules! secret {
@@ -30,16 +30,7 @@ pub(super) static ALL: &[Identifier] = &[
     ),
     secret!(
         "云访问密钥",
-        Detect::Run(Runs {
-            shortest: 16,
-            longest: 48,
-            shapes: MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: cloud_key
-        }),
+        Detect::Run(Runs { shortest: 16, longest: 48, shapes: MIXED, check: cloud_key, ..RUNS }),
         &["access key", "accesskey", "AccessKeyId", "secretid", "SecretId", "ak"],
         &[
             "LTAI5tA1b2C3d4E5f6G7h8I9",

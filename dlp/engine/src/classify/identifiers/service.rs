@@ -1,6 +1,6 @@
 //! Numbers of affairs and accounts that lead to a person: case numbers, parcels, petitions, vehicles of payment.
 
-use super::{ANY, DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, MIXED, Runs};
+use super::{DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, MIXED, RUNS, Runs};
 use crate::classify::regions::{self, RegionMatch};
 use crate::classify::tokens::{Document, Token};
 
@@ -24,11 +24,9 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 8,
             longest: 24,
             shapes: DIGITS_OR_MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
             joined: false,
             check: labelled,
+            ..RUNS
         }),
         positive: &["信访件编号", "信访编号", "信访件号", "举报编号", "投诉编号"],
         negative: &[],
@@ -42,11 +40,9 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 8,
             longest: 20,
             shapes: DIGITS,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
             joined: false,
             check: invoice,
+            ..RUNS
         }),
         positive: &["发票号码", "发票代码", "发票号", "fphm"],
         negative: &["电话", "手机"],
@@ -56,16 +52,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "express_number",
         label: "快递单号",
-        detect: Detect::Announced(Runs {
-            shortest: 10,
-            longest: 20,
-            shapes: MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: express,
-        }),
+        detect: Detect::Announced(Runs { shortest: 10, longest: 20, shapes: MIXED, check: express, ..RUNS }),
         positive: &["快递单号", "运单号", "物流单号", "快递", "顺丰", "tracking"],
         negative: &[],
         valid: &["快递单号SF1234567890123", "运单号 JD0012345678901"],
@@ -78,11 +65,9 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 6,
             longest: 16,
             shapes: DIGITS,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
             joined: false,
             check: utility,
+            ..RUNS
         }),
         positive: &["户号", "用电户号", "缴费户号", "燃气户号", "水表号", "电表号"],
         negative: &["账户号", "电话", "手机", "身份证"],
@@ -96,11 +81,9 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 6,
             longest: 6,
             shapes: DIGITS,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
             joined: false,
             check: postcode,
+            ..RUNS
         }),
         positive: &["邮编", "邮政编码", "postcode", "zip", "yzbm"],
         negative: &[],
@@ -114,11 +97,9 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 4,
             longest: 8,
             shapes: DIGITS,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
             joined: false,
             check: verification,
+            ..RUNS
         }),
         positive: &["验证码", "动态码", "校验码", "verification code", "otp", "OTP"],
         negative: &["邮编", "电话"],

@@ -1,6 +1,6 @@
 //! Social insurance, health and public service: cards and files that carry a number.
 
-use super::{ANY, DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, MIXED, Runs, all_digits};
+use super::{DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, MIXED, RUNS, Runs, all_digits};
 use crate::classify::checksum;
 use crate::classify::regions::{self, RegionMatch};
 use crate::classify::tokens::{Document, Token};
@@ -9,16 +9,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_social_security",
         label: "社会保障号",
-        detect: Detect::Announced(Runs {
-            shortest: 18,
-            longest: 18,
-            shapes: DIGITS_OR_MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: security,
-        }),
+        detect: Detect::Announced(Runs { shortest: 18, longest: 18, shapes: DIGITS_OR_MIXED, check: security, ..RUNS }),
         positive: &["社会保障号", "社保号", "社保编号", "社会保险号", "社保卡", "社会保障卡", "sbh", "shbzh"],
         negative: &["身份证"],
         valid: &["社会保障号码 11010519491231002X"],
@@ -27,16 +18,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_social_security",
         label: "社会保障卡号",
-        detect: Detect::Announced(Runs {
-            shortest: 9,
-            longest: 9,
-            shapes: MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: security_card,
-        }),
+        detect: Detect::Announced(Runs { shortest: 9, longest: 9, shapes: MIXED, check: security_card, ..RUNS }),
         positive: &["社保卡", "社会保障卡", "社保卡号", "sbkh"],
         negative: &[],
         valid: &["社保卡号 A12345678"],
@@ -49,11 +31,9 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 8,
             longest: 28,
             shapes: DIGITS_OR_MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
             joined: false,
             check: insurance,
+            ..RUNS
         }),
         positive: &["医保号", "医保卡", "医保编号", "医疗保险", "医保个人编号", "医保电子凭证", "ybkh", "参保号"],
         negative: &["身份证", "电话", "手机"],
@@ -63,16 +43,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_medical_institution",
         label: "医保定点机构和人员代码",
-        detect: Detect::Announced(Runs {
-            shortest: 12,
-            longest: 13,
-            shapes: MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: institution,
-        }),
+        detect: Detect::Announced(Runs { shortest: 12, longest: 13, shapes: MIXED, check: institution, ..RUNS }),
         positive: &["定点", "医疗机构代码", "医保医师", "机构编码", "药店", "医师代码"],
         negative: &[],
         valid: &["医疗机构代码 H62010200123", "医保医师代码 D620102001234"],
@@ -85,11 +56,9 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 8,
             longest: 20,
             shapes: DIGITS,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
             joined: false,
             check: provident,
+            ..RUNS
         }),
         positive: &["公积金账号", "公积金个人账号", "公积金编号", "公积金", "gjjzh"],
         negative: &["电话", "身份证", "手机"],
@@ -99,16 +68,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_disability_certificate",
         label: "残疾人证号",
-        detect: Detect::Run(Runs {
-            shortest: 20,
-            longest: 22,
-            shapes: DIGITS_OR_MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: disability,
-        }),
+        detect: Detect::Run(Runs { shortest: 20, longest: 22, shapes: DIGITS_OR_MIXED, check: disability, ..RUNS }),
         positive: &["残疾", "残疾人证", "cjzh"],
         negative: &[],
         valid: &["残疾人证号 11010519491231002X43"],
@@ -130,11 +90,9 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 6,
             longest: 7,
             shapes: DIGITS,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
             joined: false,
             check: police,
+            ..RUNS
         }),
         positive: &["警号", "警官编号", "民警编号"],
         negative: &[],
@@ -144,16 +102,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_student_number",
         label: "学籍号",
-        detect: Detect::Run(Runs {
-            shortest: 19,
-            longest: 19,
-            shapes: MIXED,
-            next: ANY,
-            first: b"GJL",
-            previous: ANY,
-            joined: true,
-            check: student,
-        }),
+        detect: Detect::Run(Runs { shortest: 19, longest: 19, shapes: MIXED, first: b"GJL", check: student, ..RUNS }),
         positive: &["学籍", "学籍号", "学生", "xjh"],
         negative: &[],
         valid: &["学籍号G11010519491231002X"],
@@ -166,11 +115,9 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 5,
             longest: 16,
             shapes: DIGITS_OR_MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
             joined: false,
             check: record,
+            ..RUNS
         }),
         positive: &["病历号", "住院号", "门诊号", "就诊卡", "病案号", "诊疗卡", "blh", "zyh"],
         negative: &["电话", "手机", "身份证", "床号", "联系"],
@@ -184,11 +131,9 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 4,
             longest: 14,
             shapes: DIGITS_OR_MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
             joined: false,
             check: staff,
+            ..RUNS
         }),
         positive: &["工号", "学号", "准考证号", "考生号", "员工编号", "职工号", "gh", "xh", "zkzh"],
         negative: &["电话", "手机", "身份证", "卡号"],

@@ -1,6 +1,6 @@
 //! Travel documents and identity cards of Hong Kong, Macau and Taiwan.
 
-use super::{ANY, CAPITALS, DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, MIXED, Runs, all_digits};
+use super::{CAPITALS, DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, MIXED, RUNS, Runs, all_digits};
 use crate::classify::checksum;
 use crate::classify::tokens::{Document, Token};
 
@@ -8,16 +8,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_passport",
         label: "护照号",
-        detect: Detect::Announced(Runs {
-            shortest: 8,
-            longest: 9,
-            shapes: MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: passport,
-        }),
+        detect: Detect::Announced(Runs { shortest: 8, longest: 9, shapes: MIXED, check: passport, ..RUNS }),
         positive: &["护照", "passport", "出入境", "签证", "证件号", "出境", "旅客", "hzh", "hzhm"],
         negative: &["港澳通行证", "台湾通行证"],
         valid: &["护照号E12345678", "passport EA1234567", "护照 G12345678", "公务护照 SE1234567"],
@@ -30,11 +21,9 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 9,
             longest: 9,
             shapes: DIGITS,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
             joined: false,
             check: old_passport,
+            ..RUNS
         }),
         positive: &["护照", "passport"],
         negative: &[],
@@ -56,16 +45,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_hk_macau_permit",
         label: "港澳居民来往内地通行证",
-        detect: Detect::Announced(Runs {
-            shortest: 9,
-            longest: 11,
-            shapes: MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: home_return,
-        }),
+        detect: Detect::Announced(Runs { shortest: 9, longest: 11, shapes: MIXED, check: home_return, ..RUNS }),
         positive: &["回乡证", "来往内地通行证", "港澳居民", "港澳通行证", "往来港澳", "通行证"],
         negative: &[],
         valid: &[
@@ -83,11 +63,9 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 8,
             longest: 10,
             shapes: DIGITS,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
             joined: false,
             check: taiwan_compatriot,
+            ..RUNS
         }),
         positive: &["台胞证", "台湾居民", "来往大陆通行证", "台湾通行证"],
         negative: &[],
@@ -97,16 +75,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_taiwan_permit",
         label: "往来台湾通行证",
-        detect: Detect::Announced(Runs {
-            shortest: 9,
-            longest: 9,
-            shapes: MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: to_taiwan,
-        }),
+        detect: Detect::Announced(Runs { shortest: 9, longest: 9, shapes: MIXED, check: to_taiwan, ..RUNS }),
         positive: &["往来台湾", "台湾通行证", "赴台", "大通证"],
         negative: &[],
         valid: &["往来台湾通行证 L12345678"],
@@ -115,16 +84,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "hk_identity_card",
         label: "香港身份证号",
-        detect: Detect::Run(Runs {
-            shortest: 7,
-            longest: 9,
-            shapes: MIXED,
-            next: ANY,
-            first: CAPITALS,
-            previous: ANY,
-            joined: true,
-            check: hong_kong,
-        }),
+        detect: Detect::Run(Runs { shortest: 7, longest: 9, shapes: MIXED, first: CAPITALS, check: hong_kong, ..RUNS }),
         positive: &["香港身份证", "香港居民", "HKID", "hkid", "身份证"],
         negative: &[],
         valid: &["香港身份证 A123456(3)", "HKID G123456(A)"],
@@ -137,11 +97,9 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 7,
             longest: 8,
             shapes: DIGITS,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
             joined: false,
             check: macau,
+            ..RUNS
         }),
         positive: &["澳门身份证", "澳门居民身份证", "BIR"],
         negative: &[],
@@ -155,11 +113,8 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 10,
             longest: 10,
             shapes: DIGITS_OR_MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
             check: taiwan_identity,
+            ..RUNS
         }),
         positive: &["台湾身份证", "身分證", "身份證", "国民身份证", "身份证"],
         negative: &[],

@@ -1,6 +1,6 @@
 //! Vehicles and drivers: plates (GA 36-2018), vehicle identification numbers, driving licences.
 
-use super::{ANY, DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, Runs, after_wide};
+use super::{DIGITS, DIGITS_OR_MIXED, Detect, Found, Identifier, RUNS, Runs, after_wide};
 use crate::classify::checksum;
 use crate::classify::regions::{self, RegionMatch};
 use crate::classify::tokens::{Shape, Token};
@@ -43,11 +43,10 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 5,
             longest: 7,
             shapes: &[Shape::Digits, Shape::Mixed, Shape::Letters],
-            next: ANY,
-            first: ANY,
             previous: BESIDE_A_PLATE,
             joined: false,
             check: plate,
+            ..RUNS
         }),
         positive: PLATE_WORDS,
         negative: &[],
@@ -61,11 +60,9 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 17,
             longest: 17,
             shapes: DIGITS_OR_MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
             joined: false,
             check: vin,
+            ..RUNS
         }),
         positive: &["车架号", "车辆识别", "vin", "VIN", "chassis", "cjh", "clsbdh"],
         negative: &[],
@@ -79,11 +76,9 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 6,
             longest: 12,
             shapes: DIGITS_OR_MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
             joined: false,
             check: engine_number,
+            ..RUNS
         }),
         positive: &["发动机号", "发动机编号", "fdjh"],
         negative: &["车架号", "车牌"],
@@ -93,16 +88,7 @@ pub(super) static ALL: &[Identifier] = &[
     Identifier {
         name: "cn_driver_licence",
         label: "驾驶证号",
-        detect: Detect::Announced(Runs {
-            shortest: 18,
-            longest: 18,
-            shapes: DIGITS_OR_MIXED,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
-            joined: true,
-            check: licence,
-        }),
+        detect: Detect::Announced(Runs { shortest: 18, longest: 18, shapes: DIGITS_OR_MIXED, check: licence, ..RUNS }),
         positive: &["驾驶证", "驾照", "驾驶员证", "driver licence", "driver license", "jszh"],
         negative: &["身份证"],
         valid: &["驾驶证号 11010519491231002X"],
@@ -115,11 +101,9 @@ pub(super) static ALL: &[Identifier] = &[
             shortest: 12,
             longest: 12,
             shapes: DIGITS,
-            next: ANY,
-            first: ANY,
-            previous: ANY,
             joined: false,
             check: file_number,
+            ..RUNS
         }),
         positive: &["档案编号", "驾驶证", "驾照"],
         negative: &[],
