@@ -44,14 +44,17 @@ impl Identity {
     /// # Errors
     /// When the owner can't be changed.
     pub(crate) fn own(self, folder: &Path) -> anyhow::Result<()> {
-        self.take(folder).with_context(|| format!("{} can't be given to user {}", folder.display(), self.user))?;
+        let give = |path: &Path| {
+            self.take(path).with_context(|| format!("{} can't be given to user {}", path.display(), self.user))
+        };
+        give(folder)?;
         for entry in std::fs::read_dir(folder)? {
             let entry = entry?;
             let (kind, path) = (entry.file_type()?, entry.path());
             if kind.is_dir() {
                 self.own(&path)?;
             } else if kind.is_file() {
-                self.take(&path).with_context(|| format!("{} can't be given to user {}", path.display(), self.user))?;
+                give(&path)?;
             }
         }
         Ok(())
