@@ -12,7 +12,7 @@ use fengsui_relay::uplink::SensorPlace;
 use fengsui_schema::Clock;
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::checkpoint::{Checkpoints, Pending};
 use crate::counters::Counters;
@@ -125,7 +125,7 @@ impl Pipeline {
             tokio::spawn(checkpoints.run()),
             committing,
         ];
-        Ok(PipelineHandle { stop, tasks, receivers, counters, exchange })
+        Ok(PipelineHandle { stop: stop.drop_guard(), tasks, receivers, counters, exchange })
     }
 }
 
@@ -158,9 +158,9 @@ async fn commit_often(index: Arc<dyn EventIndex>, interval: Duration, stop: Canc
     }
 }
 
-/// A running pipeline. Dropping it does not stop it.
+/// A running pipeline. Dropping it asks it to stop, without waiting for what it still holds: [`Self::shutdown`] waits.
 pub struct PipelineHandle {
-    stop: CancellationToken,
+    stop: DropGuard,
     tasks: Vec<JoinHandle<()>>,
     receivers: receive::Receivers,
     counters: Arc<Counters>,
@@ -216,7 +216,7 @@ impl PipelineHandle {
     /// # Errors
     /// When a task ended by itself before.
     pub async fn shutdown(self) -> Result<(), PipelineError> {
-        self.stop.cancel();
+        drop(self.stop);
         self.receivers.join().await;
         for task in self.tasks {
             task.await.map_err(|error| PipelineError::Task(error.to_string()))?;

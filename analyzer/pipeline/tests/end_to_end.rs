@@ -317,6 +317,13 @@ async fn syslog_and_log_files_reach_the_sink() {
     std::fs::rename(&log, folder.path().join("access.log.1")).expect("rotates");
     std::fs::write(&log, line("/x?a=1+union+select+2")).expect("writes");
     sink.until(|outputs| has(outputs, "查询串中的 SQL 注入")).await;
+    // A message is counted when the spool has said that it is on disk, which may be after the sink has seen it.
+    let counted = async {
+        while handle.statistics().received_messages < 4 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), counted).await.expect("all are counted");
     assert_eq!(handle.statistics().received_messages, 4);
     handle.shutdown().await.expect("stops");
 }
