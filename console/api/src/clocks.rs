@@ -1,14 +1,17 @@
 //! Legal clocks and deadlines: rules as data (`rules/compliance/clocks.toml`), computed here, kept in the database.
 
+use std::collections::BTreeMap;
+
 use fengsui_schema::IncidentGrade;
 use serde::Deserialize;
 
-use crate::db::{Filter, Query, Row, args};
+use crate::db::{Filter, Query, Row, args, placeholders};
 use crate::error::{ApiResult, ConsoleError};
 use crate::scope::{Place, Scope};
 use crate::settings::OperatorKind;
 use crate::state::{Change, time_text};
-use crate::wire::{ClockView, Priority};
+use crate::wire::{ClockRecord, ClockView, Priority, ReportChannel};
+use crate::words::from_optional_word;
 
 /// When a clock starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -166,6 +169,29 @@ pub(crate) async fn of_object(query: &mut impl Query, kind: &str, id: &str, now:
     query.rows(sql, args![kind, id]).await?.iter().map(|row| view(row, now)).collect()
 }
 
+/// The running clock of each of some objects that runs out first.
+pub(crate) async fn nearest(
+    query: &mut impl Query,
+    kind: &str,
+    ids: &[&str],
+    now: i64,
+) -> ApiResult<BTreeMap<String, ClockView>> {
+    let mut found = BTreeMap::new();
+    if ids.is_empty() {
+        return Ok(found);
+    }
+    let mut values = args![kind];
+    values.extend(ids.iter().map(|id| (*id).into()));
+    let sql = format!(
+        "SELECT * FROM clock WHERE object_kind = $1 AND object_id IN ({}) AND done_at IS NULL ORDER BY due_at DESC, id DESC",
+        placeholders(2, ids.len())
+    );
+    for row in &query.rows(&sql, values).await? {
+        found.insert(row.text("object_id")?, view(row, now)?);
+    }
+    Ok(found)
+}
+
 /// Running clocks a scope reaches, nearest first.
 pub(crate) async fn running(
     query: &mut impl Query,
@@ -208,7 +234,23 @@ fn view(row: &Row, now: i64) -> ApiResult<ClockView> {
         fraction_used: (used.max(0.0) * 1000.0).round() / 1000.0,
         state: state.to_owned(),
         basis: row.text("basis")?,
+        record: record(row)?,
     })
+}
+
+/// How it was done; of clocks that stopped by themselves nothing was written down.
+fn record(row: &Row) -> ApiResult<Option<ClockRecord>> {
+    let (Some(done), Some(recorded)) = (row.optional_int("done_at")?, row.optional_int("recorded_at")?) else {
+        return Ok(None);
+    };
+    Ok(Some(ClockRecord {
+        done_at: time_text(done),
+        channel: from_optional_word(row.optional_text("channel")?).unwrap_or(ReportChannel::Other),
+        recipient: row.optional_text("recipient")?.unwrap_or_default(),
+        note: row.optional_text("record")?.unwrap_or_default(),
+        recorded_at: time_text(recorded),
+        recorded_by: row.optional_text("recorded_by")?.unwrap_or_default(),
+    }))
 }
 
 #[cfg(test)]

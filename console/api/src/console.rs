@@ -246,6 +246,8 @@ impl Console {
         let service = self.router().into_make_service_with_connect_info::<SocketAddr>();
         let serving = axum::serve(listener, service).with_graceful_shutdown(stop);
         let link = tokio::spawn(crate::tier::run(self.state.clone()));
+        let db = self.state.shared().db.clone();
+        let checkpoints = tokio::spawn(async move { db.checkpoint_often().await });
         let console = self.clone();
         // A search finds everything while this goes on, and takes longer.
         let filling = tokio::spawn(async move {
@@ -263,6 +265,7 @@ impl Console {
         };
         link.abort();
         filling.abort();
+        checkpoints.abort();
         self.state.shared().db.close().await;
         Ok(served?)
     }

@@ -16,6 +16,8 @@ pub(crate) const PAGE_ROWS: u32 = 50;
 pub(crate) const PAGE_ROWS_MAX: u32 = 500;
 /// Counting the rows of a list stops here.
 pub(crate) const COUNT_MAX: i64 = 10_000;
+/// Rows a search for an address counts at most: it reads each of them.
+pub(crate) const ADDRESS_COUNT_MAX: i64 = 1_000;
 /// Counting what a search finds stops when about so many alerts were looked at.
 pub(crate) const SEARCH_LOOKS: i64 = 50_000;
 /// Most alerts one act names.

@@ -17,7 +17,8 @@ use crate::wire::AuditVerdict;
 /// When the file can't be read or is no console's database; a broken chain is no error but the answer.
 pub async fn verify_audit_file(path: &Path) -> Result<AuditVerdict, ConsoleError> {
     let pool = open_read_only(path).await?;
-    let mut db = Db::Sqlite { readers: pool.clone(), writer: pool, changes: Changes::default() };
+    let mut db =
+        Db::Sqlite { readers: pool.clone(), writer: pool.clone(), checkpoints: pool, changes: Changes::default() };
     let anchors = anchors(&mut db, path).await;
     let verdict = audit::verify(&mut db, &anchors).await.map_err(|source| failed(path, source));
     db.close().await;

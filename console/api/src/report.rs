@@ -9,7 +9,7 @@ use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
 use crate::error::{ApiError, ApiResult};
 use crate::evidence;
-use crate::wire::{Bulletin, IncidentDetail, ScorecardRow, Scorecards, TraceRow, UnitLoad};
+use crate::wire::{Bulletin, ClockView, IncidentDetail, ReportChannel, ScorecardRow, Scorecards, TraceRow, UnitLoad};
 
 const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -88,7 +88,32 @@ impl Report {
     }
 }
 
-fn local(time: &str) -> String {
+/// A way a report goes, in words.
+pub(crate) fn channel(channel: ReportChannel) -> &'static str {
+    match channel {
+        ReportChannel::Hotline => "12387热线",
+        ReportChannel::Website => "网信部门报送网站",
+        ReportChannel::Platform => "上级平台",
+        ReportChannel::Email => "电子邮件",
+        ReportChannel::Fax => "传真",
+        ReportChannel::Phone => "电话",
+        ReportChannel::Document => "书面送达",
+        ReportChannel::Other => "其他方式",
+    }
+}
+
+/// How what a clock asks for was done, in words.
+fn record(clock: &ClockView) -> String {
+    let Some(record) = &clock.record else {
+        return if clock.state == "done" { "已完成" } else { "未完成" }.to_owned();
+    };
+    let note = if record.note.is_empty() { String::new() } else { format!("。{}", record.note) };
+    let (at, way) = (local(&record.done_at), channel(record.channel));
+    format!("{at}经{way}报{}（{}登记）{note}", record.recipient, record.recorded_by)
+}
+
+/// A time as Word shows it, in Beijing.
+pub(crate) fn local(time: &str) -> String {
     let parsed: Result<jiff::Timestamp, _> = time.parse();
     let beijing = jiff::tz::TimeZone::fixed(jiff::tz::offset(8));
     parsed.map_or_else(|_| time.to_owned(), |time| time.to_zoned(beijing).strftime("%Y年%m月%d日 %H:%M").to_string())
@@ -128,9 +153,12 @@ pub(crate) fn incident(detail: &IncidentDetail, unit: &str, now: &str) -> ApiRes
     let listed = |items: &[String], none: &str| if items.is_empty() { none.to_owned() } else { items.join("\n") };
     let mut timeline = vec![vec!["时间".to_owned(), "经过".to_owned()]];
     timeline.extend(detail.timeline.iter().rev().map(|entry| vec![local(&entry.time), entry.text_zh.clone()]));
-    let mut clocks = vec![vec!["时限".to_owned(), "截止".to_owned(), "依据".to_owned()]];
+    let mut clocks = vec![["时限", "截止", "报送记录", "依据"].map(str::to_owned).to_vec()];
     clocks.extend(
-        detail.clocks.iter().map(|clock| vec![clock.title_zh.clone(), local(&clock.due_at), clock.basis.clone()]),
+        detail
+            .clocks
+            .iter()
+            .map(|clock| vec![clock.title_zh.clone(), local(&clock.due_at), record(clock), clock.basis.clone()]),
     );
     let facts = pairs(&[
         ("项目", "内容".to_owned()),

@@ -143,3 +143,17 @@ test("known numbers propose a grade with its reason, and the first report is at 
   await expect(page.getByTestId("report-docx")).toBeVisible();
   expect((await clicks()) + 1).toBeLessThanOrEqual(8);
 });
+
+test("what was reported is written down with channel and recipient", async ({ page }) => {
+  await serveFixtures(page, "analyst");
+  await page.goto(`/incidents/${INCIDENT.id}?tab=report`);
+  await expect(page.getByTestId("clock-record")).toContainText("12387 热线 → 省委网信办值班室");
+  await page.getByTestId("clock-done").first().click();
+  await expect(page.getByTestId("dialog-submit")).toBeDisabled();
+  await page.getByTestId("record-recipient").fill("市委网信办 王主任");
+  const pictures = process.env["FENGSUI_E2E_PICTURES"];
+  if (pictures) await page.screenshot({ path: `${pictures}/clock-record.png` });
+  const sent = page.waitForRequest((request) => request.url().endsWith("/done"));
+  await page.getByTestId("dialog-submit").click();
+  expect((await sent).postDataJSON()).toEqual({ channel: "platform", recipient: "市委网信办 王主任", note: "" });
+});

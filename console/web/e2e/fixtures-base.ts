@@ -60,6 +60,12 @@ export const CLOCKS: ClockView[] = [
   clock("3", "30 日内结案报告", "overdue", -12, 1.1),
 ];
 
+/** One that was reported in time, with how. */
+const REPORTED: ClockView = {
+  ...clock("4", "向同级网信部门报告", "done", 60, 0.4),
+  record: { done_at: ago(40), channel: "hotline", recipient: "省委网信办值班室", note: "回执 20261122-7", recorded_at: ago(38), recorded_by: "值班分析员" },
+};
+
 export function clock(id: string, title_zh: string, state: string, minutes: number, fraction_used: number): ClockView {
   return {
     id,
@@ -74,6 +80,7 @@ export function clock(id: string, title_zh: string, state: string, minutes: numb
     fraction_used,
     state,
     basis: "国家网络安全事件报告管理办法 第五条",
+    record: null,
   };
 }
 
@@ -97,6 +104,7 @@ export const INCIDENT: IncidentRow = {
   created_at: ago(60),
   revision: 4,
   machine: false,
+  clock: clock("1", "向省级网信部门报告", "warning", 35, 0.7),
 };
 
 export function taskRow(id: string, state: TaskRow["state"], minutes: number, extra: Partial<TaskRow> = {}): TaskRow {
@@ -161,6 +169,7 @@ export const SENSORS: SensorView[] = ["ok", "degraded", "silent"].map((state, in
   inspected_basis_points: 9998 - index * 220,
   losses: index ? [{ cause: "ring", count: 33_111 * index }] : [],
   rules_version: "4f2c19ab77d0e611",
+  trust: "trusted",
   rules_loaded: 312,
   rules_failed: index,
   events_emitted: 1_204_331,
@@ -316,7 +325,7 @@ export const INCIDENT_DETAIL = {
     { time: ago(60), kind: "incident", actor: "值班分析员", text_zh: "建立事件", text_en: "incident created" },
     { time: ago(50), kind: "task", actor: "值班分析员", text_zh: "向榆中县下派任务", text_en: "task dispatched" },
   ],
-  clocks: CLOCKS,
+  clocks: [...CLOCKS, REPORTED],
   suggested_units: [UNITS[2]],
   grade_basis: "GB/T 20986-2023 5.3",
 };

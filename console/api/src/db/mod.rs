@@ -42,6 +42,8 @@ pub(crate) enum Db {
         readers: SqlitePool,
         /// The one writer.
         writer: SqlitePool,
+        /// The connection that moves the log into the file; opened when it is first used.
+        checkpoints: SqlitePool,
         /// What was changed through the writer.
         changes: Changes,
     },
@@ -105,11 +107,25 @@ impl Db {
             .pragma("cache_size", "-32768")
             .pragma("mmap_size", MAPPED_BYTES)
             .pragma("temp_store", "memory")
+            .pragma("wal_autocheckpoint", LOG_PAGES)
             // A page of a list goes from the thread of the connection to the reader at once and not row by row.
             .row_buffer_size(ROWS_AHEAD);
         let writer = file_pool().max_connections(1).connect_with(options.clone()).await?;
+        let checkpoints = file_pool().max_connections(1).connect_lazy_with(options.clone());
         let readers = file_pool().max_connections(readers.max(1)).connect_with(options.read_only(true)).await?;
-        Ok(Self::Sqlite { readers, writer, changes: Changes::default() })
+        Ok(Self::Sqlite { readers, writer, checkpoints, changes: Changes::default() })
+    }
+
+    /// Moves what the log holds into the file, again and again, so that no change waits for it in the middle of its own
+    /// commit; writing and reading go on meanwhile. A server does that by itself.
+    pub(crate) async fn checkpoint_often(&self) {
+        let Self::Sqlite { checkpoints, .. } = self else { return };
+        loop {
+            tokio::time::sleep(CHECKPOINT_EVERY).await;
+            if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(checkpoints).await {
+                tracing::warn!(%error, "the log of the database could not be moved into its file; trying again");
+            }
+        }
     }
 
     /// Starts a write transaction.
@@ -148,8 +164,9 @@ impl Db {
     /// Closes every connection after what is under way.
     pub(crate) async fn close(&self) {
         match self {
-            Self::Sqlite { readers, writer, .. } => {
+            Self::Sqlite { readers, writer, checkpoints, .. } => {
                 readers.close().await;
+                checkpoints.close().await;
                 writer.close().await;
             }
             Self::Postgres(pool) => pool.close().await,
@@ -239,6 +256,11 @@ impl Tx {
 
 /// Bytes of a file that are read where they lie: the most that SQLite maps.
 const MAPPED_BYTES: &str = "2147418112";
+/// Pages of the log at which a commit moves them into the file itself: when the task that does so has fallen behind, or
+/// nothing runs it.
+const LOG_PAGES: &str = "16384";
+/// How often the log is moved into the file.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 /// Rows that wait between the thread of a connection and the reader.
 const ROWS_AHEAD: usize = 1_024;
 

@@ -1,12 +1,14 @@
 //! Alerts: the queue and the detail.
 
+use std::collections::BTreeMap;
+
 use fengsui_schema::{AlertSource, BusinessDomain, Severity};
 
 use super::standings;
 use crate::check;
-use crate::db::{Filter, Query, Row, Value, args};
+use crate::db::{Filter, Query, Row, Value, args, placeholders};
 use crate::error::{ApiError, ApiResult};
-use crate::limits::{COUNT_MAX, HISTORY_ROWS, SEARCH_LOOKS};
+use crate::limits::{ADDRESS_COUNT_MAX, COUNT_MAX, HISTORY_ROWS, SEARCH_LOOKS};
 use crate::page::{count_up_to, cursor_after, cut, is_least, newest_revision, page_rows, read_cursor};
 use crate::scope::{Place, Scope};
 use crate::search::{self, Stretch, Stretches, Word};
@@ -18,6 +20,10 @@ const COLUMNS: &str = "a.id, a.time, a.severity, a.title_zh, a.title_en, a.rule_
     a.source_port, a.destination_ip, a.destination_port, a.source_asset, a.destination_asset, a.domain, a.techniques, \
     a.group_key, a.state, a.disposition, a.assignee_id, a.incident_id, a.revision, a.unit_code, \
     (SELECT p.display_name FROM account p WHERE p.id = a.assignee_id) AS assignee_name";
+
+/// The group of an alert `a` that is the newest of its group.
+const GROUP_OF_HEAD: &str =
+    "JOIN alert_group g ON g.unit_code = a.unit_code AND g.group_key = a.group_key AND g.head_id = a.id";
 
 /// A page of the queue.
 pub(crate) async fn list(state: &AppState, scope: &Scope, asked: &AlertQuery) -> ApiResult<List<AlertRow>> {
@@ -60,7 +66,9 @@ struct Wanted {
     severity_min: Option<i64>,
     domain: Option<&'static str>,
     source: Option<String>,
-    /// What is searched for.
+    /// An address that is searched for.
+    address: Option<String>,
+    /// What else is searched for.
     words: Vec<Word>,
 }
 
@@ -75,24 +83,35 @@ impl Wanted {
         let domain = |word: &String| BusinessDomain::from_word(word).ok_or_else(|| unknown("domain", word));
         let source = |word: &String| from_word::<AlertSource>(word).ok_or_else(|| unknown("source", word));
         let text = check::search(asked.q.as_deref())?.unwrap_or_default();
+        let mut words: Vec<Word> = text.split_whitespace().take(8).map(Word::of).collect();
+        let place = words.iter().position(|word| matches!(word, Word::Address(_)));
+        let address = match place.map(|at| words.remove(at)) {
+            Some(Word::Address(address)) => Some(address),
+            _ => None,
+        };
         Ok(Self {
             grouped: asked.grouped == Some(true) && matches!(states, States::Open),
             states,
             severity_min: asked.severity_min.as_ref().map(severity).transpose()?.map(|word| word.as_number().into()),
             domain: asked.domain.as_ref().map(domain).transpose()?.map(|domain| domain.as_str()),
             source: asked.source.as_ref().map(source).transpose()?.map(|source| word_of(&source)),
-            words: text.split_whitespace().take(8).map(Word::of).collect(),
+            address,
+            words,
         })
     }
 
     /// Whether all that is searched for stands in texts; addresses have indices of their own, which find them sooner.
     fn searches_texts(&self) -> bool {
-        !self.words.is_empty() && self.words.iter().all(|word| matches!(word, Word::Text(_)))
+        self.address.is_none() && !self.words.is_empty()
     }
 
-    /// The tables of the page.
-    fn from(&self) -> &'static str {
-        if self.grouped { "alert_group g JOIN alert a ON a.id = g.head_id" } else { "alert a" }
+    /// The tables of the page; of a search for an address, which begins at the alerts.
+    fn from(&self) -> String {
+        match (self.grouped, &self.address) {
+            (true, None) => "alert_group g JOIN alert a ON a.id = g.head_id".to_owned(),
+            (true, Some(_)) => format!("alert a {GROUP_OF_HEAD}"),
+            (false, _) => "alert a".to_owned(),
+        }
     }
 
     /// The condition on severity, domain and source, which alerts, groups and standings carry alike.
@@ -118,7 +137,7 @@ impl Wanted {
         }
     }
 
-    /// The condition on the rows of the page.
+    /// The condition on the rows of the page, but for the address.
     fn filter(&self, scope: &Scope) -> Filter {
         let mut filter = self.marks(scope, if self.grouped { "g" } else { "a" });
         if self.grouped {
@@ -151,12 +170,41 @@ impl Wanted {
     async fn rows(&self, query: &mut impl Query, filter: &Filter, limit: i64) -> ApiResult<Vec<Row>> {
         let (time, id) = self.order();
         let counts = if self.grouped { "g.open_count AS n, g.first_time" } else { "1 AS n, a.time AS first_time" };
+        let (condition, values) = match &self.address {
+            Some(address) => {
+                let (ids, values) = self.ids_at(address, filter, limit);
+                (format!("a.id IN ({ids})"), values)
+            }
+            None => (filter.sql().to_owned(), filter.args()),
+        };
         let sql = format!(
-            "SELECT {COLUMNS}, {counts} FROM {} WHERE {} ORDER BY {time} DESC, {id} DESC LIMIT {limit}",
+            "SELECT {COLUMNS}, {counts} FROM {} WHERE {condition} ORDER BY {time} DESC, {id} DESC LIMIT {limit}",
             self.from(),
-            filter.sql(),
         );
-        Ok(query.rows(&sql, filter.args()).await?)
+        Ok(query.rows(&sql, values).await?)
+    }
+
+    /// Selects the newest alerts under a condition that an address is in, so many of each index that may know it: one that
+    /// is in every second alert is found by reading a page of them.
+    fn ids_at(&self, address: &str, filter: &Filter, limit: i64) -> (String, Vec<Value>) {
+        let group = if self.grouped { GROUP_OF_HEAD } else { "" };
+        let places = [
+            ("alert a", "a.source_ip = ?", "a.time"),
+            ("alert a", "a.destination_ip = ?", "a.time"),
+            ("alert_entity e JOIN alert a ON a.id = e.alert_id", "e.kind = 'address' AND e.value = ?", "e.time"),
+        ];
+        let (mut selects, mut values) = (Vec::new(), Vec::new());
+        for (number, (tables, condition, time)) in places.into_iter().enumerate() {
+            let mut narrow = filter.clone();
+            narrow.and_with(condition, args![address]);
+            selects.push(format!(
+                "SELECT id FROM (SELECT a.id FROM {tables} {group} WHERE {} ORDER BY {time} DESC, a.id DESC LIMIT {limit}) AS at_{number}",
+                narrow.sql()
+            ));
+            // Each has the same placeholders.
+            values = narrow.args();
+        }
+        (selects.join(" UNION "), values)
     }
 
     /// The same, reading only what may hold the words.
@@ -190,7 +238,7 @@ impl Wanted {
             if looked >= SEARCH_LOOKS {
                 return Ok((total, true));
             }
-            total += count_up_to(&mut state.db(), self.from(), &self.within(&filter, stretch)).await?;
+            total += count_up_to(&mut state.db(), &self.from(), &self.within(&filter, stretch)).await?;
             looked += stretch.alerts;
             if is_least(total) {
                 return Ok((COUNT_MAX, true));
@@ -208,8 +256,13 @@ impl Wanted {
 
     /// How many rows there are: counted from what is kept, unless words are searched for.
     async fn total(&self, state: &AppState, scope: &Scope) -> ApiResult<(i64, bool)> {
+        if let Some(address) = &self.address {
+            let (ids, values) = self.ids_at(address, &self.filter(scope), ADDRESS_COUNT_MAX);
+            let total = state.db().count(&format!("SELECT COUNT(*) AS n FROM ({ids}) AS found"), values).await?;
+            return Ok((total.min(ADDRESS_COUNT_MAX), total >= ADDRESS_COUNT_MAX));
+        }
         if !self.words.is_empty() {
-            let total = count_up_to(&mut state.db(), self.from(), &self.filter(scope)).await?;
+            let total = count_up_to(&mut state.db(), &self.from(), &self.filter(scope)).await?;
             return Ok((total, is_least(total)));
         }
         let (table, filter) = if self.grouped {
@@ -347,16 +400,39 @@ pub(crate) async fn history(
     id: impl Into<Value>,
 ) -> ApiResult<Vec<HistoryEntry>> {
     let sql = format!("SELECT * FROM {table} WHERE {key} = $1 ORDER BY id DESC LIMIT {HISTORY_ROWS}");
-    let rows = query.rows(&sql, vec![id.into()]).await?;
-    let entry = |row: &Row| {
-        Ok(HistoryEntry {
-            time: time_text(row.int("time")?),
-            actor: row.text("actor")?,
-            action: row.text("action")?,
-            detail: row.text("detail")?,
-        })
-    };
-    rows.iter().map(entry).collect()
+    query.rows(&sql, vec![id.into()]).await?.iter().map(entry).collect()
+}
+
+fn entry(row: &Row) -> ApiResult<HistoryEntry> {
+    Ok(HistoryEntry {
+        time: time_text(row.int("time")?),
+        actor: row.text("actor")?,
+        action: row.text("action")?,
+        detail: row.text("detail")?,
+    })
+}
+
+/// What was done to each of some objects, newest first.
+pub(crate) async fn histories(
+    query: &mut impl Query,
+    table: &'static str,
+    key: &'static str,
+    ids: &[i64],
+) -> ApiResult<BTreeMap<i64, Vec<HistoryEntry>>> {
+    let mut found = BTreeMap::<i64, Vec<HistoryEntry>>::new();
+    if ids.is_empty() {
+        return Ok(found);
+    }
+    let sql = format!(
+        "SELECT * FROM (SELECT e.*, ROW_NUMBER() OVER (PARTITION BY e.{key} ORDER BY e.id DESC) AS place
+                        FROM {table} e WHERE e.{key} IN ({})) lines
+         WHERE place <= {HISTORY_ROWS} ORDER BY id DESC",
+        placeholders(1, ids.len())
+    );
+    for row in &query.rows(&sql, ids.iter().map(|id| (*id).into()).collect()).await? {
+        found.entry(row.int(key)?).or_default().push(entry(row)?);
+    }
+    Ok(found)
 }
 
 /// Name of the capture of an alert within the evidence folder, as the sensor gave it. Untrusted.

@@ -4,13 +4,15 @@ use fengsui_crypto::{random_bytes, sm3};
 use fengsui_schema::{BusinessDomain, IncidentGrade, IncidentId, Timestamp, UnitCode};
 
 use super::alert_acts::{self, Held};
+use crate::access::Caller;
 use crate::check;
 use crate::clocks::{self, ClockObject, ClockStart};
 use crate::db::{Filter, Query, Tx, args};
 use crate::error::{ApiError, ApiResult};
+use crate::report;
 use crate::scope::{Place, Scope};
-use crate::state::Change;
-use crate::wire::{IncidentState, NewIncident};
+use crate::state::{Change, time_text};
+use crate::wire::{ClockDone, IncidentState, NewIncident};
 use crate::words::{from_optional_word, from_word, word_of};
 
 /// An incident as acts see it.
@@ -263,15 +265,42 @@ pub(crate) async fn reopen(change: &mut Change, incident: &HeldIncident, reason:
     Ok(())
 }
 
-/// Says that what a clock asks for is done: the report was sent.
-pub(crate) async fn clock_done(change: &mut Change, incident: &HeldIncident, clock: i64, text: &str) -> ApiResult<()> {
-    let sql = "SELECT title_zh, title_en FROM clock
+/// Says that what a clock asks for was done: which way a report went, to whom and when. What was written down, in words.
+pub(crate) async fn clock_done(
+    change: &mut Change,
+    caller: &Caller,
+    incident: &HeldIncident,
+    (clock, sent): (i64, &ClockDone),
+) -> ApiResult<String> {
+    let recipient = check::short("recipient", &sent.recipient)?;
+    let note_text = sent.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
+    let note_text = note_text.map(check::reason).transpose()?.unwrap_or_default();
+    let sql = "SELECT title_zh, title_en, started_at FROM clock
                WHERE id = $1 AND object_kind = 'incident' AND object_id = $2 AND done_at IS NULL";
     let row = change.row(sql, args![clock, incident.id.as_str()]).await?.ok_or_else(ApiError::not_found)?;
-    let (zh, en) = (row.text("title_zh")?, row.text("title_en")?);
-    let now = change.now();
-    change.execute("UPDATE clock SET done_at = $1 WHERE id = $2", args![now, clock]).await?;
-    let line = Line { kind: "clock", zh: format!("{zh}：已完成。{text}"), en: format!("{en}: done. {text}") };
+    let (zh, en, now) = (row.text("title_zh")?, row.text("title_en")?, change.now());
+    let done = check::optional_time("done_at", sent.done_at.as_deref())?.unwrap_or(now);
+    if done > now || done < row.int("started_at")? {
+        return Err(ApiError::invalid(
+            "done_at",
+            "时间须在计时开始之后、现在之前",
+            "is before the clock began or still to come",
+        ));
+    }
+    let sql = "UPDATE clock SET done_at = $1, channel = $2, recipient = $3, record = $4, recorded_at = $5,
+                   recorded_by = $6 WHERE id = $7";
+    let (channel, by) = (word_of(&sent.channel), &caller.identity.display_name);
+    change.execute(sql, args![done, &channel, &recipient, &note_text, now, by, clock]).await?;
+    let told = format!("{} {channel} {recipient} {note_text}", time_text(done));
+    let line = Line {
+        kind: "clock",
+        zh: format!(
+            "{zh}：已完成。{}，经{}报{recipient}。{note_text}",
+            report::local(&time_text(done)),
+            report::channel(sent.channel)
+        ),
+        en: format!("{en}: done. {told}"),
+    };
     note(change, &incident.id, &incident.place, line).await?;
-    Ok(())
+    Ok(told)
 }

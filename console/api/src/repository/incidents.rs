@@ -54,7 +54,14 @@ pub(crate) async fn list(state: &AppState, scope: &Scope, asked: &IncidentQuery)
         limit + 1
     );
     let rows = db.rows(&sql, filter.args()).await?;
-    let mut items = rows.iter().map(|row| read(state, row)).collect::<ApiResult<Vec<_>>>()?;
+    let ids = rows.iter().map(|row| row.text("id")).collect::<Result<Vec<_>, _>>()?;
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let mut running = clocks::nearest(&mut db, "incident", &ids, state.now()).await?;
+    let with_clock = |row: &Row| {
+        let row = read(state, row)?;
+        Ok(IncidentRow { clock: running.remove(&row.id), ..row })
+    };
+    let mut items = rows.iter().map(with_clock).collect::<ApiResult<Vec<_>>>()?;
     let next_cursor = cut(&mut items, limit, |row| cursor_after(row.risk, &row.id));
     Ok(List { items, next_cursor, total, total_is_least: is_least(total), newest_revision })
 }
@@ -95,6 +102,7 @@ fn read(state: &AppState, row: &Row) -> ApiResult<IncidentRow> {
         created_at: time_text(row.int("created_at")?),
         revision: row.int("revision")?,
         machine: row.flag("machine")?,
+        clock: None,
     })
 }
 
@@ -125,6 +133,8 @@ pub(crate) async fn detail(state: &AppState, around: &Around<'_>, id: &str) -> A
     };
     let entries = entries(&mut db, id).await?;
     let techniques = techniques_of(&techniques, &alerts);
+    let clocks = clocks::of_object(&mut db, "incident", id, state.now()).await?;
+    let clock = clocks.iter().find(|clock| clock.state != "done").cloned();
     Ok(IncidentDetail {
         summary: kept.text("summary")?,
         entities: entities_of(entities, &alerts),
@@ -132,12 +142,12 @@ pub(crate) async fn detail(state: &AppState, around: &Around<'_>, id: &str) -> A
         explanation: explanation.into_iter().map(|line| Explanation { zh: line.zh, en: line.en }).collect(),
         comments: comments(&entries),
         timeline: timeline(entries, &alerts),
-        clocks: clocks::of_object(&mut db, "incident", id, state.now()).await?,
+        clocks,
         suggested_units: suggested(state, around.incidents, &alerts),
         grade_basis: kept.text("grade_basis")?,
         alerts,
         tasks,
-        row,
+        row: IncidentRow { clock, ..row },
     })
 }
 

@@ -165,7 +165,7 @@ impl Found {
     async fn warnings(&mut self, state: &AppState, caller: &Caller) -> ApiResult<()> {
         let Some(scope) = caller.grant("warning.read") else { return Ok(()) };
         let caller = Caller { scope, ..caller.clone() };
-        for row in warnings::list(state, &caller, false).await? {
+        for row in warnings::open(state, &caller).await? {
             let allowed = |word: &str| row.allowed.iter().any(|one| one == word);
             let time = |text: &str| check::time("time", text);
             let (object, title) = (row.id.clone(), row.title.clone());

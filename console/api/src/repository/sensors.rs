@@ -17,7 +17,11 @@ const DEGRADED_BELOW: u32 = 9_900;
 /// The sensors a scope reaches, in the order of names.
 pub(crate) async fn list(state: &AppState, query: &mut impl Query, scope: &Scope) -> ApiResult<Vec<SensorView>> {
     let filter = Filter::within(scope, "s");
-    let sql = format!("SELECT s.* FROM sensor s WHERE {} ORDER BY s.name", filter.sql());
+    let sql = format!(
+        "SELECT s.*, x.measurement, x.trusted_measurement FROM sensor s
+         LEFT JOIN tier_node x ON x.id = s.name AND x.role = 'sensor' WHERE {} ORDER BY s.name",
+        filter.sql()
+    );
     query.rows(&sql, filter.args()).await?.iter().map(|row| view(state, row)).collect()
 }
 
@@ -38,6 +42,7 @@ fn view(state: &AppState, row: &Row) -> ApiResult<SensorView> {
         events_emitted: count(seen.events_emitted),
         events_shed: count(seen.events_shed),
         balances: seen.balances(),
+        trust: crate::tier::trust_of(row)?,
         state: state_of(&seen, state.now() - last_seen),
         name: seen.observer,
         interface: seen.interface,

@@ -2,7 +2,7 @@
 
 use fengsui_schema::{Timestamp, UnitCode};
 
-use super::warnings::{level_of, state_of};
+use super::warnings::{is_from_above, level_of, state_of};
 use crate::access::Caller;
 use crate::check;
 use crate::db::{Filter, Query, Row, args};
@@ -10,6 +10,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::limits::{WARNED_UNITS, WARNING_DAYS};
 use crate::scope::{Place, Scope};
 use crate::state::{Change, Notice};
+use crate::tier;
 use crate::wire::{Decision, NewWarning, WarningChange, WarningLevel, WarningState};
 use crate::words::{from_word, word_of};
 
@@ -43,15 +44,22 @@ pub(crate) async fn create(change: &mut Change, caller: &Caller, new: &NewWarnin
                    valid_until, wanted, wanted_by, wanted_reason, province, prefecture, county, unit_code, revision)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 0)";
     change.execute(sql, values).await?;
-    for unit in &units {
+    warn_units(change, id, &units).await?;
+    note(change, id, if two { "propose" } else { "issue" }, &format!("{}: {reason}", word_of(&new.level))).await?;
+    tier::tell_warning(change, id).await?;
+    tell(change, id).await?;
+    Ok(id)
+}
+
+/// Keeps which units a warning is for.
+pub(crate) async fn warn_units(change: &mut Change, id: i64, units: &[UnitCode]) -> ApiResult<()> {
+    for unit in units {
         let mut values = args![id];
         values.extend(Place::of(unit).values());
         let sql = "INSERT INTO warning_unit (warning_id, province, prefecture, county, unit_code) VALUES ($1, $2, $3, $4, $5)";
         change.execute(sql, values).await?;
     }
-    note(change, id, if two { "propose" } else { "issue" }, &format!("{}: {reason}", word_of(&new.level))).await?;
-    tell(change, id).await?;
-    Ok(id)
+    Ok(())
 }
 
 /// The units a person names, each within reach and none within another.
@@ -73,12 +81,16 @@ fn warned(caller: &Caller, codes: &[String]) -> ApiResult<Vec<UnitCode>> {
     Ok(whole)
 }
 
-/// A warning whose issuing unit a scope reaches.
+/// A warning of this node whose issuing unit a scope reaches.
 async fn held(change: &mut Change, scope: &Scope, id: i64) -> ApiResult<Row> {
     let mut filter = Filter::within(scope, "w");
     filter.and_with("w.id = ?", args![id]);
     let sql = format!("SELECT w.* FROM warning w WHERE {}", filter.sql());
-    change.row(&sql, filter.args()).await?.ok_or_else(ApiError::not_found)
+    let row = change.row(&sql, filter.args()).await?.ok_or_else(ApiError::not_found)?;
+    if is_from_above(&row)? {
+        return Err(ApiError::conflict("上级发布的预警由上级变更", "it belongs to the node above that issued it"));
+    }
+    Ok(row)
 }
 
 /// Changes the level of a warning or lifts it, at once or once a second person agrees; what was done, in words.
@@ -118,13 +130,19 @@ async fn put(change: &mut Change, id: i64, what: &str, reason: &str) -> ApiResul
     change.execute(sql, values).await?;
     change.execute("UPDATE warning SET wanted = NULL, wanted_by = NULL WHERE id = $1", args![id]).await?;
     if !matches!(what, "issue" | "lift") {
-        // Another level is other news: every unit gives its receipt again.
-        let sql = "UPDATE warning_unit SET received_at = NULL, received_by = NULL WHERE warning_id = $1";
-        change.execute(sql, args![id]).await?;
+        forget_receipts(change, id).await?;
     }
     let action = if from_word::<WarningLevel>(what).is_some() { "relevel" } else { what };
     note(change, id, action, &format!("{what}: {reason}")).await?;
+    tier::tell_warning(change, id).await?;
     tell(change, id).await
+}
+
+/// Another level is other news: every unit gives its receipt again.
+pub(crate) async fn forget_receipts(change: &mut Change, id: i64) -> ApiResult<()> {
+    let sql = "UPDATE warning_unit SET received_at = NULL, received_by = NULL WHERE warning_id = $1";
+    change.execute(sql, args![id]).await?;
+    Ok(())
 }
 
 /// A second person agrees to what is wanted, or refuses; what was done, in words.
@@ -158,18 +176,28 @@ pub(crate) async fn receive(change: &mut Change, caller: &Caller, id: i64) -> Ap
     if state_of(&row, now)? != WarningState::InForce {
         return Err(ApiError::conflict("该预警不在有效期内", "the warning is not in force"));
     }
-    let sql = "UPDATE warning_unit SET received_at = $1, received_by = $2
-               WHERE warning_id = $3 AND unit_code = $4 AND received_at IS NULL";
-    let name = caller.identity.display_name.as_str();
-    if change.execute(sql, args![now, name, id, unit.as_str()]).await? > 0 {
-        let text = change.state().units().name(&unit);
-        note(change, id, "receive", &text).await?;
-        tell(change, id).await?;
+    let by = &caller.identity.display_name;
+    if put_receipt(change, id, &unit, (now, by)).await? {
+        tier::tell_receipt(change, &row, &unit, by).await?;
     }
     Ok(())
 }
 
-async fn note(change: &mut Change, id: i64, action: &str, detail: &str) -> ApiResult<()> {
+/// Keeps when and by whom a unit gave its receipt; false when it had given it before.
+pub(crate) async fn put_receipt(change: &mut Change, id: i64, unit: &UnitCode, given: (i64, &str)) -> ApiResult<bool> {
+    let sql = "UPDATE warning_unit SET received_at = $1, received_by = $2
+               WHERE warning_id = $3 AND unit_code = $4 AND received_at IS NULL";
+    let first = change.execute(sql, args![given.0, given.1, id, unit.as_str()]).await? > 0;
+    if first {
+        let text = change.state().units().name(unit);
+        note(change, id, "receive", &text).await?;
+        tell(change, id).await?;
+    }
+    Ok(first)
+}
+
+/// Adds a line to what was done with a warning.
+pub(crate) async fn note(change: &mut Change, id: i64, action: &str, detail: &str) -> ApiResult<()> {
     let (line, now, actor) = (change.next("warning_entry").await?, change.now(), change.actor().name.clone());
     let sql = "INSERT INTO warning_entry (id, warning_id, time, actor, action, detail) VALUES ($1, $2, $3, $4, $5, $6)";
     change.execute(sql, args![line, id, now, actor, action, detail]).await?;
@@ -177,7 +205,7 @@ async fn note(change: &mut Change, id: i64, action: &str, detail: &str) -> ApiRe
 }
 
 /// Tells the issuing unit and, of what they may see, every division of the warned units.
-async fn tell(change: &mut Change, id: i64) -> ApiResult<()> {
+pub(crate) async fn tell(change: &mut Change, id: i64) -> ApiResult<()> {
     let row = change.row("SELECT * FROM warning WHERE id = $1", args![id]).await?.ok_or_else(ApiError::not_found)?;
     let mut places = vec![Place::read(&row)?];
     if matches!(row.text("state")?.as_str(), "in_force" | "lifted") {

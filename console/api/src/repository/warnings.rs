@@ -1,16 +1,21 @@
 //! Warnings (预警): what a person sees of them.
 
+use std::collections::BTreeMap;
+
 use fengsui_schema::UnitCode;
 
-use super::alerts::history;
+use super::alerts::histories;
 use crate::access::Caller;
 use crate::db::{Filter, Query, Row, args, placeholders};
 use crate::error::{ApiError, ApiResult};
-use crate::limits::{WARNED_UNITS, WARNINGS_SHOWN};
+use crate::limits::WARNINGS_SHOWN;
 use crate::scope::{Place, Scope};
 use crate::state::{AppState, time_text};
-use crate::wire::{WantedChange, WarnedUnit, WarningLevel, WarningRow, WarningState};
+use crate::wire::{HistoryEntry, WantedChange, WarnedUnit, WarningLevel, WarningRow, WarningState};
 use crate::words::from_word;
+
+/// A warned unit with its code.
+type Warned = (UnitCode, WarnedUnit);
 
 const COLUMNS: &str = "w.*, (SELECT p.display_name FROM account p WHERE p.id = w.wanted_by) AS wanted_name, \
     (SELECT COUNT(*) FROM warning_unit u WHERE u.warning_id = w.id) AS unit_count, \
@@ -47,6 +52,13 @@ pub(crate) async fn list(state: &AppState, caller: &Caller, current: bool) -> Ap
     some(state, caller, &filter).await
 }
 
+/// Warnings that may wait for somebody: in force, or for a second person.
+pub(crate) async fn open(state: &AppState, caller: &Caller) -> ApiResult<Vec<WarningRow>> {
+    let mut filter = visible(caller);
+    filter.and_with("(w.state = 'proposed' OR (w.state = 'in_force' AND w.valid_until > ?))", args![state.now()]);
+    some(state, caller, &filter).await
+}
+
 /// One warning.
 pub(crate) async fn show(state: &AppState, caller: &Caller, id: i64) -> ApiResult<WarningRow> {
     let mut filter = visible(caller);
@@ -59,11 +71,14 @@ async fn some(state: &AppState, caller: &Caller, filter: &Filter) -> ApiResult<V
     let sql =
         format!("SELECT {COLUMNS} FROM warning w WHERE {} ORDER BY w.id DESC LIMIT {WARNINGS_SHOWN}", filter.sql());
     let rows = db.rows(&sql, filter.args()).await?;
-    let mut items = Vec::with_capacity(rows.len());
-    for row in &rows {
-        items.push(read(state, &mut db, caller, row).await?);
-    }
-    Ok(items)
+    let ids = rows.iter().map(|row| row.int("id")).collect::<Result<Vec<_>, _>>()?;
+    let mut units = units_of(state, &mut db, caller, &ids).await?;
+    let mut told = histories(&mut db, "warning_entry", "warning_id", &ids).await?;
+    let read = |row: &Row| {
+        let id = row.int("id")?;
+        read(state, caller, row, (units.remove(&id).unwrap_or_default(), told.remove(&id).unwrap_or_default()))
+    };
+    rows.iter().map(read).collect()
 }
 
 /// Where a warning is in its life at a time.
@@ -74,27 +89,35 @@ pub(crate) fn state_of(row: &Row, now: i64) -> ApiResult<WarningState> {
     })
 }
 
+/// Whether a node above issued it, which alone may change it.
+pub(crate) fn is_from_above(row: &Row) -> ApiResult<bool> {
+    Ok(row.text("number")?.contains('@'))
+}
+
 /// Level of a row.
 pub(crate) fn level_of(row: &Row) -> ApiResult<WarningLevel> {
     Ok(from_word(&row.text("level")?).unwrap_or(WarningLevel::Blue))
 }
 
+/// Units of some warnings that a person may see.
 async fn units_of(
     state: &AppState,
     query: &mut impl Query,
     caller: &Caller,
-    id: i64,
-) -> ApiResult<Vec<(UnitCode, WarnedUnit)>> {
+    ids: &[i64],
+) -> ApiResult<BTreeMap<i64, Vec<Warned>>> {
     let above = units_above(&caller.identity.unit);
-    let mut values = args![id, caller.scope.code()];
+    let mut values = args![caller.scope.code()];
     values.extend(above.iter().map(|unit| unit.as_str().into()));
+    values.extend(ids.iter().map(|id| (*id).into()));
     let sql = format!(
-        "SELECT u.* FROM warning_unit u WHERE u.warning_id = $1 AND (u.{} = $2 OR u.unit_code IN ({}))
-         ORDER BY u.unit_code LIMIT {WARNED_UNITS}",
+        "SELECT u.* FROM warning_unit u WHERE (u.{} = $1 OR u.unit_code IN ({})) AND u.warning_id IN ({})
+         ORDER BY u.warning_id, u.unit_code",
         caller.scope.column(),
-        placeholders(3, above.len())
+        placeholders(2, above.len()),
+        placeholders(2 + above.len(), ids.len())
     );
-    let read = |row: &Row| {
+    let read = |row: &Row| -> ApiResult<Warned> {
         let unit = Place::read(row)?.unit().clone();
         let warned = WarnedUnit {
             unit: state.units().reference(&unit),
@@ -103,12 +126,24 @@ async fn units_of(
         };
         Ok((unit, warned))
     };
-    query.rows(&sql, values).await?.iter().map(read).collect()
+    let mut found = BTreeMap::<i64, Vec<Warned>>::new();
+    if !ids.is_empty() {
+        for row in &query.rows(&sql, values).await? {
+            found.entry(row.int("warning_id")?).or_default().push(read(row)?);
+        }
+    }
+    Ok(found)
 }
 
-async fn read(state: &AppState, query: &mut impl Query, caller: &Caller, row: &Row) -> ApiResult<WarningRow> {
+/// `parts`: the warned units that the caller may see, and what was done.
+fn read(
+    state: &AppState,
+    caller: &Caller,
+    row: &Row,
+    parts: (Vec<Warned>, Vec<HistoryEntry>),
+) -> ApiResult<WarningRow> {
     let (id, now, own) = (row.int("id")?, state.now(), &caller.identity.unit);
-    let units = units_of(state, query, caller, id).await?;
+    let (units, history) = parts;
     let standing = state_of(row, now)?;
     let in_force = standing == WarningState::InForce;
     let place = Place::read(row)?;
@@ -119,10 +154,9 @@ async fn read(state: &AppState, query: &mut impl Query, caller: &Caller, row: &R
     let mut allowed = Vec::new();
     let mut allow = |yes: bool, word: &str| allowed.extend(yes.then(|| word.to_owned()));
     let may = |action: &str| caller.grant(action).is_some_and(|scope| scope.reaches(place.unit()));
-    allow(in_force && wanted.is_none() && may("warning.issue"), "change");
+    allow(in_force && wanted.is_none() && !is_from_above(row)? && may("warning.issue"), "change");
     allow(wanted.is_some() && wants != Some(caller.identity.account) && may("warning.approve"), "decide");
     allow(in_force && waits && caller.grant("warning.receive").is_some(), "receive");
-    let history = if issues { history(query, "warning_entry", "warning_id", id).await? } else { Vec::new() };
     Ok(WarningRow {
         id: id.to_string(),
         number: row.text("number")?,
@@ -149,7 +183,7 @@ async fn read(state: &AppState, query: &mut impl Query, caller: &Caller, row: &R
             _ => None,
         },
         allowed,
-        history,
+        history: if issues { history } else { Vec::new() },
     })
 }
 

@@ -7,8 +7,8 @@ use crate::repository::incidents::{self, Around};
 use crate::repository::{alert_acts, incident_acts, task_acts, tasks};
 use crate::state::Change;
 use crate::wire::{
-    AddAlerts, GradeChange, IncidentDetail, IncidentQuery, IncidentRow, List, NewIncident, NewTasks, ReasonBody,
-    TasksCreated, TextBody,
+    AddAlerts, ClockDone, GradeChange, IncidentDetail, IncidentQuery, IncidentRow, List, NewIncident, NewTasks,
+    ReasonBody, TasksCreated, TextBody,
 };
 use crate::words::word_of;
 
@@ -135,19 +135,18 @@ pub(crate) async fn reopen(
 }
 
 /// Say that what a legal clock asks for is done.
-#[utoipa::path(post, path = "/incidents/{id}/clocks/{clock_id}/done", operation_id = "incidents_clock_done", tag = "incidents", params(("id" = String, Path), ("clock_id" = String, Path)), request_body = TextBody, responses((status = 200, body = IncidentDetail)))]
+#[utoipa::path(post, path = "/incidents/{id}/clocks/{clock_id}/done", operation_id = "incidents_clock_done", tag = "incidents", params(("id" = String, Path), ("clock_id" = String, Path)), request_body = ClockDone, responses((status = 200, body = IncidentDetail)))]
 pub(crate) async fn clock_done(
     State(state): State<AppState>,
     caller: Caller,
     Path((id, clock)): Path<(String, String)>,
-    Body(sent): Body<TextBody>,
+    Body(sent): Body<ClockDone>,
 ) -> Detail {
-    let text = check::body("text", &sent.text)?;
     let clock = check::number_id(&clock)?;
     let mut change = Change::of(&state, &caller).await?;
     let incident = incident_acts::held(&mut change, &caller.scope, &id).await?;
-    incident_acts::clock_done(&mut change, &incident, clock, &text).await?;
-    finish(change, &caller, "incident.write.clock_done", &id, &text).await
+    let told = incident_acts::clock_done(&mut change, &caller, &incident, (clock, &sent)).await?;
+    finish(change, &caller, "incident.write.clock_done", &id, &told).await
 }
 
 /// Dispatch a task to each of some units.

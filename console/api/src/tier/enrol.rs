@@ -12,7 +12,7 @@ use crate::db::{Query, Row, args};
 use crate::error::{ApiError, ApiResult};
 use crate::scope::{Place, Scope};
 use crate::state::{AppState, Change, time_text};
-use crate::wire::{NewNodeCode, NodeCode, NodeRow};
+use crate::wire::{NewNodeCode, NodeCode, NodeRow, Trust};
 
 /// How long a code may be used.
 const CODE_MILLIS: i64 = 24 * 3_600_000;
@@ -177,14 +177,17 @@ pub(crate) async fn list(state: &AppState, scope: &Scope) -> ApiResult<Vec<NodeR
     Ok(nodes)
 }
 
+/// Whether a node is what it should be: unknown until it was measured and a person has said that this is it.
+pub(crate) fn trust_of(row: &Row) -> ApiResult<Trust> {
+    let word = |name: &str| row.optional_text(name).map(|word| word.filter(|word| !word.is_empty()));
+    Ok(match (word("measurement")?, word("trusted_measurement")?) {
+        (Some(measured), Some(trusted)) if measured == trusted => Trust::Trusted,
+        (Some(_), Some(_)) => Trust::Changed,
+        _ => Trust::Unknown,
+    })
+}
+
 fn view(row: &Row, waiting: i64, received: i64, refused: i64) -> ApiResult<NodeRow> {
-    let (measured, trusted) = (row.text("measurement")?, row.text("trusted_measurement")?);
-    // Unknown until it was measured and a person has said that this is what it should be.
-    let trust = match (measured.is_empty() || trusted.is_empty(), measured == trusted) {
-        (true, _) => "unknown",
-        (false, true) => "trusted",
-        (false, false) => "changed",
-    };
     Ok(NodeRow {
         id: row.text("id")?,
         relation: row.text("relation")?,
@@ -197,8 +200,8 @@ fn view(row: &Row, waiting: i64, received: i64, refused: i64) -> ApiResult<NodeR
         waiting,
         received,
         refused,
-        measurement: measured,
-        trust: trust.to_owned(),
+        measurement: row.text("measurement")?,
+        trust: trust_of(row)?,
     })
 }
 

@@ -106,6 +106,13 @@ async fn insert(change: &mut Change, side: &str, asked: &Asked, node: &NodeId, p
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'open', '', '', '', 0)
                ON CONFLICT (id, side) DO NOTHING";
     change.execute(sql, values).await?;
+    change.notice("evidence", &asked.request, None, place).await?;
+    Ok(())
+}
+
+/// Tells the open pages that a request changed.
+async fn tell(change: &mut Change, row: &Row) -> ApiResult<()> {
+    change.notice("evidence", &row.text("id")?, None, &Place::read(row)?).await?;
     Ok(())
 }
 
@@ -165,6 +172,7 @@ pub(crate) async fn decide(change: &mut Change, scope: &Scope, id: &str, decisio
     let object = format!("evidence/{id}");
     let detail = format!("to {node}: {bytes} bytes of capture, sm3 {}: {}", first.sm3, first.words);
     send_parts(change, &node, first, &capture).await?;
+    tell(change, &row).await?;
     change.audit(Entry { action, object: &object, outcome: Outcome::Success, detail: &detail }).await
 }
 
@@ -236,6 +244,7 @@ async fn answered(tier: &Tier, change: &mut Change, message: &Envelope, body: &V
     }
     if !answer.approved {
         let outcome = decided(change, &answer, "refused").await;
+        tell(change, &row).await?;
         let detail = format!("{}: {}", answer.request, answer.words);
         inbox::note(change, &message.origin, "evidence.refused", &detail).await?;
         return outcome.map(|()| true);
@@ -246,6 +255,7 @@ async fn answered(tier: &Tier, change: &mut Change, message: &Envelope, body: &V
             return Ok(false);
         }
         decided(change, &answer, "approved").await?;
+        tell(change, &row).await?;
     }
     complete(change, &message.origin, &row, &answer).await
 }
@@ -291,6 +301,7 @@ async fn complete(change: &mut Change, origin: &NodeId, row: &Row, last: &Answer
     let Some(capture) = capture.filter(|_| whole) else {
         let sql = "UPDATE evidence_request SET state = 'refused', decision = $1 WHERE id = $2 AND side = 'asked'";
         change.execute(sql, args!["the capture that came is not what its digest says", &last.request]).await?;
+        tell(change, row).await?;
         return Ok(false);
     };
     if !capture.is_empty() {
@@ -301,6 +312,7 @@ async fn complete(change: &mut Change, origin: &NodeId, row: &Row, last: &Answer
     }
     let sql = "UPDATE evidence_request SET state = 'delivered' WHERE id = $1 AND side = 'asked'";
     change.execute(sql, args![&last.request]).await?;
+    tell(change, row).await?;
     let detail = format!("{}: {} bytes of capture, sm3 {}", last.request, last.bytes, last.sm3);
     inbox::note(change, origin, "evidence.delivered", &detail).await?;
     Ok(true)

@@ -21,6 +21,7 @@ mod streams;
 mod tasks;
 mod thinning;
 mod uplink;
+mod warnings;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,7 +39,7 @@ use crate::state::AppState;
 
 pub(crate) use anchor::{KeptCheckpoint, checkpoint, kept as kept_checkpoints};
 pub(crate) use effects::summary_of;
-pub(crate) use enrol::{Enrolment, approve, enrol_child, list, new_code, reload, revoke};
+pub(crate) use enrol::{Enrolment, approve, enrol_child, list, new_code, reload, revoke, trust_of};
 pub(crate) use evidence::{ask as ask_evidence, decide as decide_evidence, list as evidence_requests};
 pub use files::{Exported, Imported};
 pub(crate) use force::policy_decided;
@@ -54,6 +55,7 @@ pub(crate) use streams::Places;
 pub(crate) use tasks::tell as tell_task;
 pub(crate) use uplink::{Compare, Compared, EnrolRequest, EnrolmentResult, NodeKey, Pull, Pulled, compare, pull, run};
 pub use uplink::{SensorEnrolment, enrol_sensor, enrol_with_parent};
+pub(crate) use warnings::{tell as tell_warning, tell_receipt};
 
 /// How this console stands to the tiers above and below.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

@@ -399,6 +399,7 @@ pub(crate) async fn run(state: AppState) {
             super::force::run(&state),
             super::measure::run(&state),
             super::scores::run(&state),
+            super::warnings::run(&state),
             with_parent(&state, Way::Push),
             with_parent(&state, Way::Pull)
         );

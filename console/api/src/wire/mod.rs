@@ -64,8 +64,8 @@ pub use inspections::{
 pub use list::{List, PageQuery};
 pub use playbooks::{AlertStepChange, PlaybookStep, PlaybookView};
 pub use posture::{
-    ClockView, DomainRisk, HourCount, HourSeverity, Overview, Posture, PostureTasks, PostureUnit, PostureWarning,
-    SeverityCounts,
+    ClockDone, ClockRecord, ClockView, DomainRisk, HourCount, HourSeverity, Overview, Posture, PostureTasks,
+    PostureUnit, PostureWarning, ReportChannel, SeverityCounts,
 };
 pub use sensors::{BooksView, LossView, SensorList, SensorState, SensorView, UplinkView};
 pub use session::{Credentials, PasswordChange, SessionUser, SessionView, UnitList, UnitRef, UnitView};
@@ -82,7 +82,7 @@ pub use tasks::{
     NewTasks, Priority, StepChange, StepView, TaskDetail, TaskDivision, TaskForward, TaskHistory, TaskListState,
     TaskQuery, TaskReport, TaskRow, TaskStateView, TaskTarget, TasksCreated,
 };
-pub use tier::{ApproveNode, NewNodeCode, NodeCode, NodeRow};
+pub use tier::{ApproveNode, NewNodeCode, NodeCode, NodeRow, Trust};
 pub use users::{NewUser, OneTimePassword, PersonRef, RoleAssignment, RoleMatrix, RoleRow, UserRow, UserState};
 pub use warnings::{
     NewWarning, NotificationRow, Notifications, NotificationsRead, WantedChange, WarnedUnit, WarningChange,

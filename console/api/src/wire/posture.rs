@@ -59,6 +59,66 @@ pub struct ClockView {
     pub state: String,
     /// Article it follows.
     pub basis: String,
+    /// How what it asks for was done; null while it runs.
+    pub record: Option<ClockRecord>,
+}
+
+/// A way a report goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportChannel {
+    /// The hotline 12387.
+    Hotline,
+    /// The reporting site of the cyberspace administration.
+    Website,
+    /// The platform of the tier above.
+    Platform,
+    /// E-mail.
+    Email,
+    /// Fax.
+    Fax,
+    /// Telephone.
+    Phone,
+    /// A paper handed over.
+    Document,
+    /// Another way, which the note names.
+    Other,
+}
+
+/// How what a clock asks for was done, as proof that it was in time.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ClockRecord {
+    /// When it was done, as the person says.
+    #[schema(format = DateTime)]
+    pub done_at: String,
+    /// Which way it went.
+    pub channel: ReportChannel,
+    /// Who took it.
+    pub recipient: String,
+    /// What else is to be known, such as a receipt number.
+    pub note: String,
+    /// When it was written down here.
+    #[schema(format = DateTime)]
+    pub recorded_at: String,
+    /// By whom.
+    pub recorded_by: String,
+}
+
+/// Says that what a clock asks for was done.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClockDone {
+    /// Which way the report went.
+    pub channel: ReportChannel,
+    /// Who took it; at most 200 characters.
+    pub recipient: String,
+    /// When it was done: not before the clock began and not later than now, which it is when left out.
+    #[serde(default)]
+    #[schema(format = DateTime)]
+    pub done_at: Option<String>,
+    /// What else is to be known; at most 2,000 characters.
+    #[serde(default)]
+    pub note: Option<String>,
 }
 
 /// Numbers of the workbench.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::UnitRef;
+use super::{Trust, UnitRef};
 
 /// How a sensor is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -57,6 +57,9 @@ pub struct SensorView {
     pub events_shed: i64,
     /// Whether seen = inspected + losses.
     pub balances: bool,
+    /// Whether its program, rules and settings are what they should be, as it measured them; unknown for one that does
+    /// not send over the uplink.
+    pub trust: Trust,
     /// How it is.
     pub state: SensorState,
 }

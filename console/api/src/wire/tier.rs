@@ -2,6 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Whether program, rules and settings of a node are what they should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Trust {
+    /// They are what a person has accepted.
+    Trusted,
+    /// They are something else.
+    Changed,
+    /// It was not measured, or nobody has accepted anything.
+    Unknown,
+}
+
 /// A node above or below this one.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NodeRow {
@@ -29,8 +41,8 @@ pub struct NodeRow {
     pub refused: i64,
     /// SM3 over program, rules and settings as it measured itself at its start.
     pub measurement: String,
-    /// `trusted`, `changed` or `unknown`.
-    pub trust: String,
+    /// Whether it is what it should be.
+    pub trust: Trust,
 }
 
 /// Ask for a one-time code that lets one node ask to be let in.

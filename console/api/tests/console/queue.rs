@@ -111,6 +111,52 @@ pub(crate) async fn a_search_finds_what_texts_hold() {
     assert_eq!(analyst.get(&format!("/alerts?q={address}")).await["total"], here);
 }
 
+/// Whether it is where a flow begins, where it ends, or named by the rule alone: an address is found, once, on whatever page.
+#[tokio::test]
+pub(crate) async fn an_address_is_found_wherever_it_stands() {
+    let running = start().await;
+    let analyst = running.person("analyst", Role::Analyst, "620000").await;
+    let county = running.person("county", Role::Analyst, "620123").await;
+    let wanted = "198.51.100.77";
+    let mut alerts = Vec::new();
+    for number in 1..=400_u32 {
+        let mut one =
+            alert(number, ["620123", "620102"][number as usize % 2], ["注入", "扫描"][number as usize / 2 % 2]);
+        one.time = fengsui_schema::Timestamp::from_millis(one.time.as_millis() - i64::from(number % 50) * 60_000);
+        one.flow.source_ip = Some(if number % 3 == 0 { wanted.into() } else { format!("203.0.113.{}", number % 200) });
+        one.flow.destination_ip = Some(if number % 5 == 0 { wanted.into() } else { "10.0.0.1".into() });
+        let named = if number % 7 == 0 { wanted } else { "192.0.2.1" };
+        one.entities
+            .push(serde_json::from_value(json!({"kind": "address", "value": named, "role": "named"})).expect("reads"));
+        one.group_key = format!("g{}", number / 4);
+        alerts.push(one);
+    }
+    let holds = |one: &fengsui_schema::Alert| {
+        let ends = [&one.flow.source_ip, &one.flow.destination_ip];
+        ends.iter().any(|end| end.as_deref() == Some(wanted))
+            || one.entities.iter().any(|entity| entity.value == wanted)
+    };
+    let count =
+        |keep: &dyn Fn(&fengsui_schema::Alert) -> bool| alerts.iter().filter(|one| holds(one) && keep(one)).count();
+    let (all, scans) =
+        (count(&|_| true), count(&|one| one.summary_zh.contains("扫描") || one.rule.title.contains("扫描")));
+    let below = count(&|one| one.unit.as_str() == "620123");
+    deliver(&running, alerts.clone()).await;
+    for (person, more, hits) in [(&analyst, "", all), (&analyst, " 扫描", scans), (&county, "", below)] {
+        let path = format!("/alerts?q={wanted}{more}");
+        let found = all_pages(person, &path).await;
+        assert_eq!((found.len(), person.get(&path).await["total"].as_u64()), (hits, Some(hits as u64)), "{path}");
+    }
+    let grouped = all_pages(&analyst, &format!("/alerts?grouped=true&q={wanted}")).await;
+    let heads = all_pages(&analyst, "/alerts?grouped=true").await;
+    let heads: Vec<_> = heads
+        .into_iter()
+        .filter(|id| alerts.iter().any(|one| id == one.id.to_string().as_str() && holds(one)))
+        .collect();
+    assert_eq!(grouped, heads, "of groups those whose newest alert it is in");
+    assert_eq!(analyst.get("/alerts?q=198.51.100.78").await["total"], 0);
+}
+
 /// Ids of every page, newest first.
 async fn all_pages(browser: &Browser, path: &str) -> Vec<Value> {
     let (mut found, mut cursor, mut last) = (Vec::new(), String::new(), String::from("9"));

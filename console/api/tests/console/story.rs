@@ -2,6 +2,7 @@
 
 use crate::support::{alert, deliver, start};
 use fengsui_api::Role;
+use fengsui_schema::{Clock, Timestamp};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
@@ -35,6 +36,25 @@ pub(crate) async fn an_alert_becomes_a_task_that_is_done() {
     assert_eq!(incident["clocks"][0]["kind"], "report_province");
     assert_eq!(incident["clocks"][0]["seconds_left"], 4 * 3600);
     assert_eq!(incident["suggested_units"][0]["code"], "620123");
+    let list = analyst.get("/incidents").await;
+    assert_eq!(list["items"][0]["clock"]["kind"], "report_province", "the row shows the clock that runs out first");
+    running.clock.advance_minutes(10);
+    let clock = incident["clocks"][0]["id"].as_str().expect("has an id");
+    let done = format!("/incidents/{}/clocks/{clock}/done", incident["row"]["id"].as_str().expect("has an id"));
+    let told = |at: i64, to: &str| {
+        let at = Timestamp::from_millis(running.clock.now().as_millis() + at * 60_000).to_string();
+        json!({"channel": "hotline", "recipient": to, "done_at": at, "note": "回执 7"})
+    };
+    for wrong in [told(1, "省委网信办"), told(-11, "省委网信办"), told(-5, " ")] {
+        let (status, answer) = analyst.send(Method::POST, &done, Some(wrong)).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
+    }
+    let kept = analyst.post(&done, told(-5, "省委网信办")).await["clocks"][0].clone();
+    assert_eq!((&kept["state"], &kept["seconds_left"]), (&json!("done"), &json!(4 * 3600 - 5 * 60)));
+    let record = &kept["record"];
+    assert_eq!((&record["channel"], &record["recorded_by"]), (&json!("hotline"), &json!("analyst 测试")), "{record}");
+    assert_eq!(analyst.status(Method::POST, &done, Some(told(-5, "x"))).await, StatusCode::NOT_FOUND, "said once");
+    assert_eq!(analyst.get("/incidents").await["items"][0]["clock"], json!(null));
     let incident_id = incident["row"]["id"].as_str().expect("has an id").to_owned();
     let dispatch =
         json!({"units": ["620123"], "title": "核查并封堵", "instructions": "核查主机", "steps": ["断网", "取证"]});

@@ -234,3 +234,99 @@ async fn what_comes_down_is_put_in_force_or_refused_and_told() {
     assert!(!users.to_string().contains("node-620000"), "the account of a node is listed: {users}");
     assert!(pair.county.console.verify_audit().await.expect("reads").ok);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn warnings_go_down_and_receipts_come_up() {
+    let pair = apart().await;
+    let analyst = pair.province.person("analyst", Role::Analyst, "620000").await;
+    let below = pair.county.person("below", Role::Analyst, "620123").await;
+    let officer = pair.county.person("officer", Role::CountyOfficer, "620123").await;
+    let warning = |level: &str, unit: &str| {
+        json!({
+            "level": level, "title": "公文系统漏洞被利用", "reason": "国家通报", "measures": "排查并加固",
+            "units": [unit], "valid_until": crate::support::hours_later(&pair.province, 48)
+        })
+    };
+    // One from before the county was let in, for the whole prefecture; one that is not for the county.
+    let made = analyst.post("/warnings", warning("yellow", "620100")).await;
+    analyst.post("/warnings", warning("blue", "620200")).await;
+    pair.join().await;
+    let seen = async |level: &str, state: &str| {
+        until(&format!("the county sees {level} {state}"), async || {
+            let items = below.get("/warnings").await["items"].clone();
+            let items = items.as_array().expect("a list").clone();
+            items.into_iter().find(|row| row["level"] == level && row["state"] == state)
+        })
+        .await
+    };
+    let row = seen("yellow", "in_force").await;
+    let above = made["number"].as_str().expect("a number");
+    assert_eq!(row["number"], format!("{above}@620000"), "{row}");
+    assert_eq!(
+        (&row["unit"]["code"], &row["is_for_me"], &row["allowed"]),
+        (&json!("620000"), &json!(true), &json!([]))
+    );
+    let path = format!("/warnings/{}", row["id"].as_str().expect("id"));
+    let lift = json!({"level": null, "reason": "不归本级"});
+    let denied = below.status(reqwest::Method::POST, &format!("{path}/change"), Some(lift)).await;
+    assert_eq!(denied, StatusCode::NOT_FOUND, "who did not issue it does not lift it");
+
+    // The county's own: it gives its receipt, and another level is other news.
+    let made = analyst.post("/warnings", warning("blue", "620123")).await;
+    let change = format!("/warnings/{}/change", made["id"].as_str().expect("id"));
+    let own = seen("blue", "in_force").await;
+    assert_eq!(
+        below.get("/warnings").await["items"].as_array().map(Vec::len),
+        Some(2),
+        "only what concerns the county"
+    );
+    let kinds = officer.get("/notifications").await["items"].to_string();
+    assert!(kinds.contains("\"warning\""), "{kinds}");
+    let receipt = format!("/warnings/{}/receipt", own["id"].as_str().expect("id"));
+    officer.ok(reqwest::Method::POST, &receipt, None).await;
+    let path = format!("/warnings/{}", made["id"].as_str().expect("id"));
+    let given = until("the receipt is known above", async || {
+        let row = analyst.get(&path).await;
+        (row["receipts"] == 1).then_some(row)
+    })
+    .await;
+    assert_eq!(given["units"][0]["received_by"], "officer 测试@620123", "{given}");
+    analyst.post(&change, json!({"level": "yellow", "reason": "扩散"})).await;
+    let again = until("the level is known below", async || {
+        let row = below.get(&format!("/warnings/{}", own["id"].as_str().expect("id"))).await;
+        (row["level"] == "yellow").then_some(row)
+    })
+    .await;
+    assert_eq!((&again["receipts"], &analyst.get(&path).await["receipts"]), (&json!(0), &json!(0)));
+    analyst.post(&change, json!({"level": null, "reason": "风险消除"})).await;
+    seen("yellow", "lifted").await;
+    let (status, answer) = officer.send(reqwest::Method::POST, &receipt, None).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{answer}");
+    for running in [&pair.province, &pair.county] {
+        assert!(running.console.verify_audit().await.expect("reads").ok);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_fleet_shows_whether_a_sensor_is_what_it_should_be() {
+    let running = start_with(ConsoleSettings::default()).await;
+    let analyst = running.person("analyst", Role::Analyst, "620000").await;
+    let seen = json!({
+        "observer": "sensor-7", "interface": "eth0", "time": "2026-11-18T10:00:00Z", "packets_seen": 1,
+        "packets_inspected": 1, "losses": [], "bytes_seen": 1, "bytes_missing": 0, "rules_version": "1", "rules_loaded": 1, "rules_failed": 0, "events_emitted": 0,
+        "events_shed": 0
+    });
+    let seen = serde_json::from_value(seen).expect("is an account");
+    running.console.sink().deliver(vec![fengsui_schema::Output::Visibility(seen)]).await.expect("delivers");
+    let trust = async || analyst.get("/sensors").await["items"][0]["trust"].clone();
+    assert_eq!(trust().await, "unknown", "one that does not send over the uplink is not measured");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(running.folder.path().join("console.db"));
+    let pool = sqlx::SqlitePool::connect_with(options).await.expect("opens");
+    let sql = "INSERT INTO tier_node (id, relation, role, public_key, fingerprint, state, enrolled_at, province, prefecture, county,
+                   unit_code, counter, measurement, trusted_measurement)
+               VALUES ('sensor-7', 'child', 'sensor', '', '', 'active', 0, '620000', '', '', '620000', 0, 'a', 'a')";
+    sqlx::query(sql).execute(&pool).await.expect("writes");
+    assert_eq!(trust().await, "trusted");
+    sqlx::query("UPDATE tier_node SET measurement = 'b'").execute(&pool).await.expect("writes");
+    assert_eq!(trust().await, "changed");
+}

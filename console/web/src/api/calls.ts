@@ -147,8 +147,8 @@ export const incidents = {
     body(client.POST("/api/v1/incidents/{id}/comments", { params: at(id), body: { text } })),
   grade: (id: string, change: T.GradeChange) =>
     body(client.POST("/api/v1/incidents/{id}/grade", { params: at(id), body: change })),
-  clockDone: (id: string, clock_id: string, text: string) =>
-    body(client.POST("/api/v1/incidents/{id}/clocks/{clock_id}/done", { params: { path: { id, clock_id } }, body: { text } })),
+  clockDone: (id: string, clock_id: string, done: T.ClockDone) =>
+    body(client.POST("/api/v1/incidents/{id}/clocks/{clock_id}/done", { params: { path: { id, clock_id } }, body: done })),
   reportAddress: (id: string) => `/api/v1/incidents/${id}/report.docx`,
   close: (id: string, reason: string) =>
     body(client.POST("/api/v1/incidents/{id}/close", { params: at(id), body: { reason } })),

@@ -2739,6 +2739,41 @@ export interface components {
              */
             expires_at: string;
         };
+        /** @description Says that what a clock asks for was done. */
+        ClockDone: {
+            /** @description Which way the report went. */
+            channel: components["schemas"]["ReportChannel"];
+            /**
+             * Format: date-time
+             * @description When it was done: not before the clock began and not later than now, which it is when left out.
+             */
+            done_at?: string | null;
+            /** @description What else is to be known; at most 2,000 characters. */
+            note?: string | null;
+            /** @description Who took it; at most 200 characters. */
+            recipient: string;
+        };
+        /** @description How what a clock asks for was done, as proof that it was in time. */
+        ClockRecord: {
+            /** @description Which way it went. */
+            channel: components["schemas"]["ReportChannel"];
+            /**
+             * Format: date-time
+             * @description When it was done, as the person says.
+             */
+            done_at: string;
+            /** @description What else is to be known, such as a receipt number. */
+            note: string;
+            /** @description Who took it. */
+            recipient: string;
+            /**
+             * Format: date-time
+             * @description When it was written down here.
+             */
+            recorded_at: string;
+            /** @description By whom. */
+            recorded_by: string;
+        };
         /** @description A legal clock or a deadline. */
         ClockView: {
             /** @description Article it follows. */
@@ -2761,6 +2796,7 @@ export interface components {
             object_id: string;
             /** @description `incident` or `task`. */
             object_kind: string;
+            record?: components["schemas"]["ClockRecord"] | null;
             /**
              * Format: int64
              * @description Until it runs out; negative after.
@@ -3514,6 +3550,7 @@ export interface components {
              * @description Alerts in it.
              */
             alert_count: number;
+            clock?: components["schemas"]["ClockView"] | null;
             /**
              * Format: date-time
              * @description When it was made.
@@ -4451,6 +4488,7 @@ export interface components {
                  * @description Alerts in it.
                  */
                 alert_count: number;
+                clock?: components["schemas"]["ClockView"] | null;
                 /**
                  * Format: date-time
                  * @description When it was made.
@@ -4625,8 +4663,8 @@ export interface components {
                 role: string;
                 /** @description `pending` (waits for approval), `active` or `revoked`. */
                 state: string;
-                /** @description `trusted`, `changed` or `unknown`. */
-                trust: string;
+                /** @description Whether it is what it should be. */
+                trust: components["schemas"]["Trust"];
                 /**
                  * Format: int64
                  * @description Messages that wait to be taken by it.
@@ -5087,8 +5125,8 @@ export interface components {
             role: string;
             /** @description `pending` (waits for approval), `active` or `revoked`. */
             state: string;
-            /** @description `trusted`, `changed` or `unknown`. */
-            trust: string;
+            /** @description Whether it is what it should be. */
+            trust: components["schemas"]["Trust"];
             /**
              * Format: int64
              * @description Messages that wait to be taken by it.
@@ -5439,6 +5477,11 @@ export interface components {
             /** @description How far it is. */
             state: components["schemas"]["ReplayState"];
         };
+        /**
+         * @description A way a report goes.
+         * @enum {string}
+         */
+        ReportChannel: "hotline" | "website" | "platform" | "email" | "fax" | "phone" | "document" | "other";
         /** @description A scorecard that a node below counted from what it knows. */
         ReportedScorecard: {
             /**
@@ -5682,6 +5725,11 @@ export interface components {
             rules_version: string;
             /** @description How it is. */
             state: components["schemas"]["SensorState"];
+            /**
+             * @description Whether its program, rules and settings are what they should be, as it measured them; unknown for one that does
+             *     not send over the uplink.
+             */
+            trust: components["schemas"]["Trust"];
             /** @description Unit it belongs to. */
             unit: components["schemas"]["UnitRef"];
         };
@@ -6236,6 +6284,11 @@ export interface components {
             /** @description Dataset. */
             source: string;
         };
+        /**
+         * @description Whether program, rules and settings of a node are what they should be.
+         * @enum {string}
+         */
+        Trust: "trusted" | "changed" | "unknown";
         /** @description Takes an act back. */
         UndoRequest: {
             /** @description As the act answered. */
@@ -8206,7 +8259,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TextBody"];
+                "application/json": components["schemas"]["ClockDone"];
             };
         };
         responses: {

@@ -1,7 +1,7 @@
 // Small pieces that every view shares: severity, times, identifiers, untrusted text, count-downs.
 
 import { useEffect, useState, type ReactNode } from "react";
-import type { ClockView } from "../../api/types";
+import type { ClockView, Trust } from "../../api/types";
 import { visibleText, markRuns, middleTruncate } from "../../lib/text";
 import { countdown, fullTime, secondsUntil, shortTime } from "../../lib/time";
 import { useChoice, useText, useWord } from "../core/preferences";
@@ -73,6 +73,12 @@ export function Code({ text, limit = 40 }: { text: string; limit?: number }) {
 /** A word in a frame: a state, a technique, a type. */
 export function Chip({ children, tone = "plain" }: { children: ReactNode; tone?: "plain" | "good" | "warn" | "bad" | "accent" }) {
   return <span className={`chip chip-${tone}`}>{children}</span>;
+}
+
+/** Whether a node or sensor is what it should be; one that changed is looked at first. */
+export function TrustMark({ trust }: { trust: Trust }) {
+  const word = useWord();
+  return <Chip tone={({ trusted: "good", changed: "bad", unknown: "plain" } as const)[trust]}>{word("trust", trust)}</Chip>;
 }
 
 /** The present, once a second. */

@@ -3,11 +3,11 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useLocation, useParams, useSearchParams } from "wouter";
 import * as calls from "../../api/calls";
-import type { IncidentRow } from "../../api/types";
+import type { ClockView, IncidentRow } from "../../api/types";
 import { PageHead, Segments } from "../components/layout";
 import { Answer, Empty } from "../components/states";
 import { Table, type Column } from "../components/table";
-import { Chip, Outside, Time } from "../components/values";
+import { Chip, Countdown, Outside, Time } from "../components/values";
 import { useChoice, useText, useWord } from "../core/preferences";
 import { IncidentView } from "./detail";
 
@@ -64,7 +64,7 @@ function useColumns(): Column<IncidentRow>[] {
   const word = useWord();
   const choose = useChoice();
   return [
-    { key: "number", title: t("column.number"), width: 120, cell: (row) => <span className="mono">{row.number}</span> },
+    { key: "number", title: t("column.number"), width: 104, cell: (row) => <span className="mono">{row.number}</span> },
     { key: "title", title: t("column.title"), cell: (row) => <Outside text={choose(row.title, row.title_en)} /> },
     { key: "grade", title: t("column.grade"), width: 140, cell: (row) => <GradeMark row={row} /> },
     { key: "risk", title: t("column.risk"), width: 72, numeric: true, cell: (row) => (row.risk / 1000).toFixed(1) },
@@ -72,15 +72,26 @@ function useColumns(): Column<IncidentRow>[] {
     {
       key: "tasks",
       title: t("column.tasks"),
-      width: 88,
+      width: 64,
       numeric: true,
       cell: (row) => (row.task_total > 0 ? `${row.task_total - row.task_open}/${row.task_total}` : "—"),
     },
-    { key: "unit", title: t("column.unit"), width: 120, cell: (row) => row.unit.name },
-    { key: "owner", title: t("column.owner"), width: 112, cell: (row) => row.owner?.display_name ?? t("incident.machine") },
+    { key: "clock", title: t("column.clock"), width: 96, cell: (row) => row.clock && <ClockCell clock={row.clock} /> },
+    { key: "unit", title: t("column.unit"), width: 96, cell: (row) => row.unit.name },
+    { key: "owner", title: t("column.owner"), width: 96, cell: (row) => row.owner?.display_name ?? t("incident.machine") },
     { key: "end", title: t("column.last"), width: 132, cell: (row) => <Time at={row.end} /> },
     { key: "state", title: t("column.state"), width: 80, cell: (row) => word("incident_state", row.state) },
   ];
+}
+
+/** The legal clock that runs out first: what it asks for, how long there is. */
+function ClockCell({ clock }: { clock: ClockView }) {
+  const choose = useChoice();
+  return (
+    <span className={`clock-cell clock-${clock.state}`} title={choose(clock.title_zh, clock.title_en)}>
+      <Countdown dueAt={clock.due_at} />
+    </span>
+  );
 }
 
 /** The grade a person gave, else the proposed one with a word that says so. */

@@ -4,18 +4,18 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useLocation } from "wouter";
 import * as calls from "../../api/calls";
-import type { ClockView, IncidentDetail } from "../../api/types";
+import type { ClockDone, ClockView, IncidentDetail } from "../../api/types";
 import { byTactic, TACTICS } from "../../lib/attack";
 import { entityPath } from "../analyst/entity-path";
 import { Graph } from "../components/graph";
 import { Card } from "../components/layout";
-import { ReasonDialog } from "../components/reason-dialog";
 import { Table, type Column } from "../components/table";
 import { Chip, ClockLine, Outside, SeverityMark, Time } from "../components/values";
 import type { AlertRow } from "../../api/types";
 import { useNotices } from "../core/notices";
 import { useChoice, usePreferences, useText } from "../core/preferences";
 import { useMay } from "../core/session";
+import { RecordDialog, RecordLine } from "./record-dialog";
 
 /** Who talked with whom in the alerts of the incident. */
 export function IncidentGraph({ detail }: { detail: IncidentDetail }) {
@@ -111,7 +111,7 @@ export function ReportTab({ detail }: { detail: IncidentDetail }) {
   const [clock, setClock] = useState<ClockView | null>(null);
   const { id } = detail.row;
   const done = useMutation({
-    mutationFn: ({ clockId, text }: { clockId: string; text: string }) => calls.incidents.clockDone(id, clockId, text),
+    mutationFn: ({ clockId, said }: { clockId: string; said: ClockDone }) => calls.incidents.clockDone(id, clockId, said),
     onSuccess: (next) => {
       client.setQueryData(["incident", id], next);
       void client.invalidateQueries({ queryKey: ["overview"] });
@@ -134,6 +134,7 @@ export function ReportTab({ detail }: { detail: IncidentDetail }) {
           <li key={one.id}>
             <ClockLine clock={one} />
             <p className="quiet">{one.basis}</p>
+            {one.record && <RecordLine record={one.record} />}
             {one.state !== "done" && may("incident.write") && (
               <button type="button" className="button button-small" onClick={() => setClock(one)} data-testid="clock-done">
                 {t("report.done")}
@@ -142,16 +143,7 @@ export function ReportTab({ detail }: { detail: IncidentDetail }) {
           </li>
         ))}
       </ul>
-      {clock && (
-        <ReasonDialog
-          title={clock.title_zh}
-          verb={t("report.done")}
-          label={t("report.record")}
-          hint={t("report.record.hint")}
-          onClose={() => setClock(null)}
-          onSubmit={(text) => done.mutate({ clockId: clock.id, text })}
-        />
-      )}
+      {clock && <RecordDialog clock={clock} onClose={() => setClock(null)} onSubmit={(said) => done.mutate({ clockId: clock.id, said })} />}
     </Card>
   );
 }

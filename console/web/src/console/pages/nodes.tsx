@@ -10,7 +10,7 @@ import { PageHead } from "../components/layout";
 import { ReasonDialog } from "../components/reason-dialog";
 import { Answer, Empty } from "../components/states";
 import { Table, type Column } from "../components/table";
-import { Chip, Code, Fact, Outside, Time } from "../components/values";
+import { Chip, Code, Fact, Outside, Time, TrustMark } from "../components/values";
 import { useNotices } from "../core/notices";
 import { useText, useWord } from "../core/preferences";
 import { useMay } from "../core/session";
@@ -55,19 +55,12 @@ export function NodesPage() {
   );
 }
 
-/** Trust: a word and a tone; a node that changed is looked at first. */
-function Trust({ row }: { row: NodeRow }) {
-  const word = useWord();
-  const tone = { trusted: "good", changed: "bad" }[row.trust] as "good" | "bad" | undefined;
-  return <Chip tone={tone ?? "plain"}>{word("trust", row.trust)}</Chip>;
-}
-
 function useColumns(): Column<NodeRow>[] {
   const t = useText();
   const word = useWord();
   const seconds = (row: NodeRow): string => (row.clock_skew_ms == null ? "—" : (row.clock_skew_ms / 1000).toFixed(1));
   return [
-    { key: "trust", title: t("nodes.trust"), width: 96, cell: (row) => <Trust row={row} /> },
+    { key: "trust", title: t("nodes.trust"), width: 96, cell: (row) => <TrustMark trust={row.trust} /> },
     {
       key: "state",
       title: t("column.state"),

@@ -6,7 +6,7 @@ import type { BooksView, SensorView, UplinkView } from "../../api/types";
 import { PageHead } from "../components/layout";
 import { Answer, Empty } from "../components/states";
 import { Table, type Column } from "../components/table";
-import { Chip, Code, Outside, Time } from "../components/values";
+import { Chip, Code, Outside, Time, TrustMark } from "../components/values";
 import { useText, useWord } from "../core/preferences";
 
 /** The list of sensors. */
@@ -153,12 +153,28 @@ function useColumns(): Column<SensorView>[] {
       width: 72,
       cell: (row) => (row.balances ? t("sensor.balanced") : <Chip tone="bad">{t("sensor.unbalanced")}</Chip>),
     },
-    { key: "rules", title: t("sensor.rules"), numeric: true, width: 80, cell: (row) => count(row.rules_loaded) },
-    { key: "failed", title: t("sensor.rules_failed"), numeric: true, width: 80, cell: (row) => count(row.rules_failed) },
-    { key: "version", title: t("sensor.version"), width: 136, cell: (row) => <Code text={row.rules_version} limit={12} /> },
+    { key: "rules", title: t("sensor.rules"), numeric: true, width: 96, cell: (row) => <Rules row={row} /> },
+    { key: "trust", title: t("nodes.trust"), width: 80, cell: (row) => <TrustMark trust={row.trust} /> },
+    { key: "version", title: t("sensor.version"), width: 120, cell: (row) => <Code text={row.rules_version} limit={12} /> },
     { key: "events", title: t("sensor.events"), numeric: true, width: 96, cell: (row) => count(row.events_emitted) },
     { key: "seen", title: t("sensor.last_seen"), width: 132, cell: (row) => <Time at={row.last_seen} /> },
   ];
+}
+
+/** Rules in force; those that did not load stand out. */
+function Rules({ row }: { row: SensorView }) {
+  const t = useText();
+  return (
+    <>
+      {count(row.rules_loaded)}
+      {row.rules_failed > 0 && (
+        <>
+          {" "}
+          <Chip tone="bad">{t("sensor.rules_failed", { n: row.rules_failed })}</Chip>
+        </>
+      )}
+    </>
+  );
 }
 
 function StateMark({ row }: { row: SensorView }) {
