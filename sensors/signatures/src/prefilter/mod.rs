@@ -11,6 +11,7 @@ pub(crate) use classes::Classes;
 pub(crate) use port_index::PortIndex;
 pub(crate) use prefix_index::PrefixIndex;
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use fragments::Fragments;
@@ -73,9 +74,34 @@ impl Seen {
     }
 }
 
+/// Parts patterns of four bytes and more by how they are found: few of them all in the way of few; of many those that
+/// are long by windows, and the others too unless they are few by themselves. Windows of short patterns have to be looked
+/// at twice as often.
+fn split(patterns: Vec<(usize, Pattern)>, most_fragments: usize) -> (Option<Fragments>, Option<WindowHash>) {
+    let patterns = if patterns.len() > most_fragments { Err(patterns) } else { Fragments::new(patterns) };
+    let many = match patterns {
+        Ok(few) => return (Some(few), None),
+        Err(many) => many,
+    };
+    let (mut long, brief): (Vec<_>, Vec<_>) =
+        many.into_iter().partition(|entry| entry.1.bytes.len() >= window_hash::LONG);
+    match Fragments::new(brief) {
+        Ok(few) => (Some(few), WindowHash::new(long)),
+        Err(brief) => {
+            long.extend(brief);
+            (None, WindowHash::new(long))
+        }
+    }
+}
+
 impl Matcher {
     /// Compiles patterns, each with the rule it chooses.
     pub(crate) fn new(patterns: Vec<(Pattern, u32)>) -> Self {
+        Self::split_at(patterns, fragments::MOST_FRAGMENTS)
+    }
+
+    /// As [`Matcher::new`]; more patterns than so many are no longer looked for in the way of few.
+    fn split_at(patterns: Vec<(Pattern, u32)>, most_fragments: usize) -> Self {
         let mut patterns = patterns;
         patterns.sort_unstable();
         let (mut rules, mut ends, mut distinct) = (Vec::with_capacity(patterns.len()), Vec::new(), Vec::new());
@@ -84,19 +110,15 @@ impl Matcher {
             ends.push(u32::try_from(rules.len()).unwrap_or(u32::MAX));
             distinct.push(group[0].0.clone());
         }
-        let takes_windows = |pattern: &Pattern| pattern.bytes.len() >= window_hash::SHORTEST;
-        let numbered = |windows: bool| {
-            let chosen = distinct.iter().enumerate().filter(move |(_, pattern)| takes_windows(pattern) == windows);
+        let numbered = |lengths: RangeInclusive<usize>| {
+            let chosen = distinct.iter().enumerate().filter(move |entry| lengths.contains(&entry.1.bytes.len()));
             chosen.map(|(index, pattern)| (index, pattern.clone())).collect::<Vec<_>>()
         };
-        let (few, many) = match Fragments::new(numbered(true)) {
-            Ok(few) => (Some(few), Vec::new()),
-            Err(many) => (None, many),
-        };
+        let (few, windows) = split(numbered(window_hash::SHORTEST..=usize::MAX), most_fragments);
         Self {
             few,
-            windows: WindowHash::new(many),
-            short: ShortPatterns::new(numbered(false)),
+            windows,
+            short: ShortPatterns::new(numbered(0..=window_hash::SHORTEST - 1)),
             reach: distinct.iter().map(|pattern| pattern.bytes.len()).max().unwrap_or(1).saturating_sub(1),
             rules,
             ends,
@@ -181,7 +203,12 @@ mod tests {
             matcher.candidates(&buffer, &mut seen, &mut found);
             found.sort_unstable();
             prop_assert_eq!(&found, &oracle(&patterns, &buffer));
-            // Sets as small as this one are searched in another way than large ones.
+            // Sets as small as this one are searched in another way than large ones, whose long patterns are parted off.
+            let parted = Matcher::split_at(patterns.iter().cloned().zip(0..).collect(), 0);
+            let mut of_parted = Vec::new();
+            parted.candidates(&buffer, &mut seen, &mut of_parted);
+            of_parted.sort_unstable();
+            prop_assert_eq!(&of_parted, &found);
             let long = patterns.iter().cloned().enumerate().filter(|entry| entry.1.bytes.len() >= window_hash::SHORTEST);
             let (mut of_windows, expected) = (Vec::new(), oracle(&patterns, &buffer));
             seen.start(patterns.len());

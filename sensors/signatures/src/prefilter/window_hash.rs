@@ -11,13 +11,18 @@ use crate::keywords::content::commonness;
 /// Bytes of the shortest pattern that is entered.
 pub(crate) const SHORTEST: usize = 4;
 /// Bytes from which on a pattern is long: a window and a stride less one.
-const LONG: usize = 8;
+pub(super) const LONG: usize = 8;
 /// Sets this bit in every byte: letters lose their case, other bytes meet a few others, which comparison tells apart.
 const FOLD: u64 = 0x2020_2020_2020_2020;
 /// Words of the bitmap of a few windows.
 const FEW_WORDS: usize = 128;
 /// Windows that count as few: more fill such a bitmap.
 const FEW_WINDOWS: usize = 400;
+/// Words of the bitmap of not so few windows: 8 KiB. A worker does much else between two searches, so the smaller a bitmap is
+/// the less of it has to come back into the fastest cache.
+const MEDIUM_WORDS: usize = 1_024;
+/// Windows that count as not so few: they take a tenth of such a bitmap's bits.
+const MEDIUM_WINDOWS: usize = 3_200;
 /// Words of the bitmap of many windows: 32 KiB, which stay in the caches.
 const MANY_WORDS: usize = 4_096;
 /// Bytes that are looked at before anything is decided.
@@ -34,6 +39,7 @@ pub(crate) struct WindowHash {
 #[derive(Debug)]
 enum Sieves<const WIDTH: usize, const STRIDE: usize> {
     Few(Sieve<WIDTH, STRIDE, FEW_WORDS>),
+    Medium(Sieve<WIDTH, STRIDE, MEDIUM_WORDS>),
     Many(Sieve<WIDTH, STRIDE, MANY_WORDS>),
 }
 
@@ -62,6 +68,7 @@ impl<const WIDTH: usize, const STRIDE: usize> Sieves<WIDTH, STRIDE> {
         match patterns.len() * STRIDE {
             0 => None,
             1..=FEW_WINDOWS => Some(Self::Few(Sieve::new(patterns))),
+            windows if windows <= MEDIUM_WINDOWS => Some(Self::Medium(Sieve::new(patterns))),
             _ => Some(Self::Many(Sieve::new(patterns))),
         }
     }
@@ -69,6 +76,7 @@ impl<const WIDTH: usize, const STRIDE: usize> Sieves<WIDTH, STRIDE> {
     fn find(&self, buffer: &[u8], seen: &mut Seen, found: &mut impl FnMut(usize)) {
         match self {
             Self::Few(sieve) => sieve.find(buffer, seen, found),
+            Self::Medium(sieve) => sieve.find(buffer, seen, found),
             Self::Many(sieve) => sieve.find(buffer, seen, found),
         }
     }
