@@ -92,6 +92,8 @@ counters! {
     YaraUnfinished => "file_store.yara_unfinished",
     ScanWorkerLost => "file_store.scan_worker_lost",
     Findings => "dlp.findings",
+    ContentShed => "dlp.content_shed",
+    ContentUnfinished => "dlp.content_unfinished",
     EvidenceFiles => "evidence.files",
     EvidenceShed => "evidence.shed",
     Panics => "worker.panics",

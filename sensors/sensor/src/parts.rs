@@ -13,7 +13,7 @@ use crate::file_store::FileStore;
 use crate::flow::network;
 use crate::rules::{LiveRules, read_files};
 use crate::settings::SensorSettings;
-use crate::worker::Shared;
+use crate::worker::{Shared, classifying};
 use crate::{SensorError, limits};
 
 /// What a sensor needs beside its settings. Everything is optional but the rules, which may be empty.
@@ -99,7 +99,9 @@ pub(crate) fn shared(
 ) -> Result<Arc<Shared>, SensorError> {
     let unit = check(&settings)?;
     let digests = digests(&settings, &parts);
-    let yara = if parts.scanners.is_empty() { None } else { Some(YaraPool::start(parts.scanners)?) };
+    let yara = if parts.scanners.is_empty() { None } else { Some(YaraPool::of_scanners(parts.scanners)?) };
+    let classifier = parts.classifier.filter(|_| settings.classify_content);
+    let classifier = classifier.map(|engine| classifying(&engine, settings.workers)).transpose()?;
     let evidence = match &settings.evidence.directory {
         Some(directory) => Some(EvidenceWriter::start(directory.clone(), &settings.observer, !live)?),
         None => None,
@@ -112,7 +114,7 @@ pub(crate) fn shared(
         digests,
         rules: parts.rules,
         tracking: Arc::new(Tracking::default()),
-        classifier: parts.classifier,
+        classifier,
         unit,
         yara,
         hashes: parts.hashes,

@@ -1,5 +1,7 @@
 //! Files on their way: hashed, shown to the rules, and told when they end.
 
+use std::sync::Arc;
+
 use fengsui_files::limits::IDENTIFY_BYTES;
 use fengsui_files::{FileHasher, identify};
 use fengsui_protocols::{AppLayer, Buffer, BufferValue, Direction, FileChunk};
@@ -127,9 +129,7 @@ impl Worker {
         }
         let Flow { app, files, .. } = flow;
         let file = &mut files[place];
-        let bytes = lent_bytes(app.as_deref(), file);
-        file.lent = None;
-        file.content = self.rooms.pop().unwrap_or_default();
+        let bytes = self.own_content(app.as_deref(), file);
         file.window = self.rooms.pop().unwrap_or_default();
         if bytes.is_empty() && file.size > 0 {
             // The flow had to let the transaction go.
@@ -137,9 +137,16 @@ impl Worker {
             file.window_offset = file.size;
             return;
         }
-        self.keep_content(file, bytes);
         let from = usize::try_from(file.window_offset).unwrap_or(usize::MAX);
         file.window.extend_from_slice(bytes.get(from..).unwrap_or_default());
+    }
+
+    /// Gives a file whose bytes are its transaction's content of its own: the start of them. All of them are answered.
+    fn own_content<'f>(&mut self, app: Option<&'f AppLayer>, file: &mut FileProgress) -> &'f [u8] {
+        let bytes = lent_bytes(app, file);
+        (file.lent, file.content) = (None, self.rooms.pop().unwrap_or_default());
+        self.keep_content(file, bytes);
+        bytes
     }
 
     /// Files that go on take along what they have in a transaction that goes.
@@ -227,9 +234,7 @@ impl Worker {
         let Flow { app, files, .. } = flow;
         let file = &mut files[place];
         if file.lent.is_some() {
-            let bytes = lent_bytes(app.as_deref(), file);
-            (file.lent, file.content) = (None, self.rooms.pop().unwrap_or_default());
-            self.keep_content(file, bytes);
+            self.own_content(app.as_deref(), file);
         }
     }
 
@@ -242,10 +247,9 @@ impl Worker {
         let hashes = file.hasher.take().map(FileHasher::finish);
         self.copy_content(flow, place);
         let kind = identify(&flow.files[place].content);
-        let shared = std::sync::Arc::clone(&self.shared);
+        let shared = Arc::clone(&self.shared);
         let listed = hashes.filter(|_| whole).and_then(|hashes| shared.hashes.find(&hashes).map(str::to_owned));
-        let content = std::mem::take(&mut flow.files[place].content);
-        self.content_held -= content.len();
+        let content = Arc::new(std::mem::take(&mut flow.files[place].content));
         let file = &flow.files[place];
         let mut record = FileRecord { file, kind, hashes, listed: listed.as_deref(), stored: None };
         record.stored = self.store_file(info, &record, &content);
@@ -257,12 +261,18 @@ impl Worker {
         if let Some(list) = &listed {
             self.raise_listed_file(info, flow, &record, list);
         }
-        self.classify_file(info, flow, &record, &content);
-        match &shared.yara {
-            Some(_) => self.scan_file(info, flow, &record, content),
-            None => self.keep_room(content),
-        }
+        self.classify_file(info, flow, (&record, &content));
+        self.scan_file(info, flow, (&record, &content));
+        self.part_from_content(content);
         self.keep_room(std::mem::take(&mut flow.files[place].window));
+    }
+
+    /// Takes the content of a file back, once nobody else works on it.
+    pub(super) fn part_from_content(&mut self, content: Arc<Vec<u8>>) {
+        if let Ok(content) = Arc::try_unwrap(content) {
+            self.content_held -= content.len();
+            self.keep_room(content);
+        }
     }
 
     /// Keeps a buffer for the next file: growing one anew costs more than what is done with its bytes.
@@ -277,7 +287,7 @@ impl Worker {
 impl Worker {
     /// Keeps a file that rules or settings want kept, when all of its content is there; its number.
     fn store_file(&mut self, info: &PacketInfo<'_>, record: &FileRecord<'_>, content: &[u8]) -> Option<u64> {
-        let shared = std::sync::Arc::clone(&self.shared);
+        let shared = Arc::clone(&self.shared);
         let (store, file) = (shared.file_store.as_ref()?, record.file);
         if !(file.store || shared.settings.file_store.all) || content.is_empty() {
             return None;

@@ -12,14 +12,15 @@ mod stream;
 mod tags;
 
 pub(crate) use alerts::Verdict;
+pub(crate) use content::classifying;
 pub(crate) use tags::Tagged;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use fengsui_dlp_engine::Engine;
-use fengsui_files::{Digest, HashList, YaraPool};
+use fengsui_dlp_engine::Classification;
+use fengsui_files::{Digest, HashList, ScanOutcome, YaraPool};
 use fengsui_protocols::Defragmenter;
 use fengsui_schema::{Timestamp, UnitCode};
 use fengsui_signatures::{Scratch, Tracking};
@@ -37,7 +38,7 @@ pub(crate) struct Shared {
     pub(crate) settings: SensorSettings,
     pub(crate) rules: LiveRules,
     pub(crate) tracking: Arc<Tracking>,
-    pub(crate) classifier: Option<Arc<Engine>>,
+    pub(crate) classifier: Option<content::ClassifierPool>,
     pub(crate) unit: UnitCode,
     pub(crate) yara: Option<YaraPool>,
     pub(crate) hashes: HashList,
@@ -54,8 +55,7 @@ pub(crate) struct Shared {
 impl Shared {
     /// Whether anybody asks for the content of files that have ended.
     pub(crate) fn keeps_content(&self) -> bool {
-        let classifies = self.classifier.is_some() && self.settings.classify_content;
-        self.yara.is_some() || self.file_store.is_some() || classifies
+        self.yara.is_some() || self.file_store.is_some() || self.classifier.is_some()
     }
 }
 
@@ -69,7 +69,8 @@ pub(crate) struct Worker {
     defragmenter: Defragmenter,
     pub(crate) account: Account,
     ring: PacketRing,
-    scans: scans::PendingScans,
+    scans: scans::Pending<ScanOutcome, serde_json::Map<String, serde_json::Value>>,
+    classifying: scans::Pending<Option<Classification>, content::Place>,
     content_held: usize,
     /// Empty buffers of files that have ended.
     rooms: Vec<Vec<u8>>,
@@ -95,7 +96,8 @@ impl Worker {
             defragmenter: Defragmenter::new(settings.defrag.clone()),
             account: Account::default(),
             ring: PacketRing::new(ring_bytes),
-            scans: scans::PendingScans::default(),
+            scans: scans::Pending::default(),
+            classifying: scans::Pending::default(),
             content_held: 0,
             rooms: Vec::new(),
             expected: expected::Expected::default(),
@@ -121,7 +123,7 @@ impl Worker {
         for slot in self.table.expired(now.as_seconds()) {
             self.end_flow(slot, number, crate::flow::FlowEnd::Timeout, Counter::FlowEndTimeout);
         }
-        self.collect_scans(false);
+        self.collect_answers(false);
         self.account.flows = self.table.len() as u64;
         self.account.pressure = self.table.pressure();
         self.account.pressure_max = self.account.pressure_max.max(self.account.pressure);
@@ -133,14 +135,14 @@ impl Worker {
         for slot in self.table.all() {
             self.end_flow(slot, u64::MAX, crate::flow::FlowEnd::Shutdown, Counter::FlowEndShutdown);
         }
-        self.collect_scans(true);
+        self.collect_answers(true);
         self.count_evidence();
         self.account.flows = 0;
     }
 
-    /// Tells the scans of files that have ended; for a capture file it waits for all of them.
+    /// Tells what became of files that have ended; for a capture file it waits for all of them.
     pub(crate) fn collect(&mut self) {
-        self.collect_scans(false);
+        self.collect_answers(false);
         self.account.flows = self.table.len() as u64;
     }
 
@@ -181,6 +183,13 @@ impl Worker {
         }
         self.account.events += 1;
         self.events.push(EveEvent { time: self.now, order, class: class_of(event_type), json: record.finish() });
+    }
+
+    /// Emits what belongs to an earlier place among the records.
+    fn emit_late(&mut self, (time, order): (Timestamp, EventOrder), event_type: &str, record: impl Into<Record>) {
+        let now = std::mem::replace(&mut self.now, time);
+        self.emit_at(order, event_type, record);
+        self.now = now;
     }
 
     fn writes(&self, event_type: &str) -> bool {

@@ -1,13 +1,17 @@
 //! YARA scans under way, and alerts about files.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::Poll;
 
 use fengsui_crypto::sm3;
-use fengsui_files::{ScanOutcome, ScanTicket, Unscanned, YaraMatch};
+use fengsui_dlp_engine::Classification;
+use fengsui_files::{Pool, ScanOutcome, Ticket, Unscanned, YaraMatch};
 use fengsui_schema::{Condition, Severity, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::Worker;
+use super::content::Place;
 use crate::account::Counter;
 use crate::eve::{EventOrder, FileRecord, Header, PacketInfo, explanation, fileinfo_object, transaction_objects};
 use crate::flow::Flow;
@@ -15,57 +19,111 @@ use crate::flow::Flow;
 /// Generator number of alerts about files: YARA and hash lists.
 const FILE_GENERATOR: u32 = 9_001;
 
-/// Scans in the order in which their files ended.
-#[derive(Default)]
-pub(super) struct PendingScans(VecDeque<PendingScan>);
+/// Answers about files under way, in the order in which the files ended, each with the record but for what is found.
+pub(super) struct Pending<A, R>(VecDeque<PendingAnswer<A, R>>);
 
-struct PendingScan {
-    ticket: ScanTicket,
+struct PendingAnswer<A, R> {
+    ticket: Ticket<A>,
+    content: Arc<Vec<u8>>,
     time: Timestamp,
     order: EventOrder,
-    /// The alert record but for what was found.
-    record: Map<String, Value>,
+    record: R,
+}
+
+/// The place among records that was kept for an answer, and the record but for the answer.
+pub(super) type Kept<R> = (Timestamp, EventOrder, R);
+
+impl<A, R> Default for Pending<A, R> {
+    fn default() -> Self {
+        Self(VecDeque::new())
+    }
+}
+
+impl<A, R> Pending<A, R> {
+    /// The oldest answer, when it is there or `waits`. Nobody answers what broke the thread that worked on it.
+    fn take(&mut self, waits: bool) -> Option<(Arc<Vec<u8>>, Kept<R>, Option<A>)> {
+        let front = self.0.front()?;
+        let answer = match front.ticket.try_take() {
+            Poll::Ready(answer) => answer,
+            Poll::Pending if waits => front.ticket.wait(),
+            Poll::Pending => return None,
+        };
+        let PendingAnswer { content, time, order, record, .. } = self.0.pop_front()?;
+        Some((content, (time, order, record), answer))
+    }
 }
 
 impl Worker {
     /// Hands a file that has ended to the scan threads.
-    pub(super) fn scan_file(&mut self, info: &PacketInfo<'_>, flow: &Flow, record: &FileRecord<'_>, content: Vec<u8>) {
-        let shared = std::sync::Arc::clone(&self.shared);
+    pub(super) fn scan_file(
+        &mut self,
+        info: &PacketInfo<'_>,
+        flow: &Flow,
+        (record, content): (&FileRecord<'_>, &Arc<Vec<u8>>),
+    ) {
+        let shared = Arc::clone(&self.shared);
         let Some(pool) = &shared.yara else { return };
         if content.is_empty() || !self.writes("alert") {
             return;
         }
-        let ticket = if shared.live { pool.offer(content) } else { pool.submit(content) };
-        let Some(ticket) = ticket else {
+        let Some(ticket) = self.ask(pool, Arc::clone(content)) else {
             self.account.count(Counter::YaraShed);
             return;
         };
         let record = self.file_alert(info, flow, record);
-        let order = self.order;
-        self.order.2 = self.order.2.saturating_add(1);
-        self.scans.0.push_back(PendingScan { ticket, time: info.time, order, record });
+        let pending = self.pending(ticket, content, record);
+        self.scans.0.push_back(pending);
     }
 
-    /// Tells the scans that have ended, oldest first; with `wait` all of them.
-    pub(super) fn collect_scans(&mut self, wait: bool) {
-        // A capture file waits for each, so that the records of a batch do not depend on how fast a scan was.
+    /// Hands a file that has ended to the threads that classify content.
+    pub(super) fn await_classification(
+        &mut self,
+        ticket: Ticket<Option<Classification>>,
+        content: &Arc<Vec<u8>>,
+        place: Place,
+    ) {
+        let pending = self.pending(ticket, content, place);
+        self.classifying.0.push_back(pending);
+    }
+
+    /// Hands a job to a pool, when it has room or the packets come from a capture file.
+    pub(super) fn ask<J: Send + 'static, A: Send + 'static>(&mut self, pool: &Pool<J, A>, job: J) -> Option<Ticket<A>> {
+        if !self.shared.live {
+            return pool.submit(job);
+        }
+        // What is done makes room, in the memory that contents may hold and for the next file.
+        self.collect_answers(false);
+        pool.offer(job)
+    }
+
+    /// Keeps a place among the records for an answer.
+    fn pending<A, R>(&mut self, ticket: Ticket<A>, content: &Arc<Vec<u8>>, record: R) -> PendingAnswer<A, R> {
+        let order = self.order;
+        self.order.2 = self.order.2.saturating_add(1);
+        PendingAnswer { ticket, content: Arc::clone(content), time: self.now, order, record }
+    }
+
+    /// Tells what came of files that have ended, oldest first; with `wait` of all of them.
+    pub(super) fn collect_answers(&mut self, wait: bool) {
+        // A capture file waits for each, so that the records of a batch do not depend on how fast a thread was.
         let wait = wait || !self.shared.live;
-        while let Some(front) = self.scans.0.front() {
-            let outcome = if wait { None } else { front.ticket.try_take() };
-            if outcome.is_none() && !wait {
-                return;
+        while let Some((content, kept, classification)) = self.classifying.take(wait) {
+            self.part_from_content(content);
+            match classification {
+                Some(Some(found)) => self.tell_finding(kept, found),
+                Some(None) => {}
+                None => self.account.count(Counter::ContentUnfinished),
             }
-            let Some(scan) = self.scans.0.pop_front() else { return };
-            let outcome = match outcome {
-                Some(outcome) => outcome,
-                None => scan.ticket.wait(),
-            };
+        }
+        while let Some((content, (time, order, record), outcome)) = self.scans.take(wait) {
+            self.part_from_content(content);
+            let outcome = outcome.unwrap_or(ScanOutcome::Unscanned(Unscanned::Gone));
             if let ScanOutcome::Unscanned(reason) = &outcome {
-                self.tell_unscanned((scan.time, scan.order), scan.record, reason);
+                self.tell_unscanned((time, order), record, reason);
                 continue;
             }
             for found in outcome.matches() {
-                self.tell_yara((scan.time, scan.order), scan.record.clone(), found);
+                self.tell_yara((time, order), record.clone(), found);
             }
         }
     }
@@ -82,9 +140,7 @@ impl Worker {
         record.insert("event_type".to_owned(), "anomaly".into());
         let anomaly = json!({"type": "file", "event": "file.unscanned", "reason": reason.reason()});
         record.insert("anomaly".to_owned(), anomaly);
-        let now = std::mem::replace(&mut self.now, place.0);
-        self.emit_at(place.1, "anomaly", &record);
-        self.now = now;
+        self.emit_late(place, "anomaly", &record);
     }
 
     fn tell_yara(&mut self, place: (Timestamp, EventOrder), mut record: Map<String, Value>, found: &YaraMatch) {
@@ -93,9 +149,7 @@ impl Worker {
         record.insert("explanation".to_owned(), yara_explanation(found));
         record.insert("yara".to_owned(), json!({"rule": found.rule, "namespace": found.namespace, "tags": found.tags}));
         self.account.count(Counter::DetectAlerts);
-        let now = std::mem::replace(&mut self.now, place.0);
-        self.emit_at(place.1, "alert", &record);
-        self.now = now;
+        self.emit_late(place, "alert", &record);
     }
 
     /// A file whose digest is on a list.
