@@ -33,6 +33,9 @@ struct PendingAnswer<A, R> {
 /// The place among records that was kept for an answer, and the record but for the answer.
 pub(super) type Kept<R> = (Timestamp, EventOrder, R);
 
+/// What was worked on, its place, and the answer.
+type Answered<A, R> = (Arc<Vec<u8>>, Kept<R>, Option<A>);
+
 impl<A, R> Default for Pending<A, R> {
     fn default() -> Self {
         Self(VecDeque::new())
@@ -41,7 +44,7 @@ impl<A, R> Default for Pending<A, R> {
 
 impl<A, R> Pending<A, R> {
     /// The oldest answer, when it is there or `waits`. Nobody answers what broke the thread that worked on it.
-    fn take(&mut self, waits: bool) -> Option<(Arc<Vec<u8>>, Kept<R>, Option<A>)> {
+    fn take(&mut self, waits: bool) -> Option<Answered<A, R>> {
         let front = self.0.front()?;
         let answer = match front.ticket.try_take() {
             Poll::Ready(answer) => answer,
