@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use fengsui_schema::Event;
 use parking_lot::Mutex;
 use tantivy::directory::MmapDirectory;
-use tantivy::indexer::LogMergePolicy;
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::schema::Value as _;
 use tantivy::tokenizer::TextAnalyzer;
 use tantivy::{
@@ -25,9 +25,10 @@ use crate::{StoreError, limits};
 
 /// Stored events are compressed together in blocks of this size.
 const SOURCE_BLOCK_BYTES: usize = 32 * 1024;
-/// Segments of one size that are merged together. Every event is written again as often as the number of segments is divided by
-/// this: with twice the library's 8, a third less often, and what a question costs does not show it.
-const MERGED_SEGMENTS: usize = 16;
+/// Segments of one size that are merged together.
+const MERGED_SEGMENTS: usize = 8;
+/// Segments of more events are not merged again: a merge maps what it reads, so that this bounds what is resident of it.
+const MERGED_EVENTS: usize = 500_000;
 /// There while a writer is open: what was written when the process died is checked at the next start.
 const WRITING: &str = "writing";
 
@@ -100,9 +101,16 @@ impl Day {
     fn open_writer(&self) -> Result<OpenWriter, StoreError> {
         let mark = self.folder.join(WRITING);
         fs::write(&mark, b"").map_err(StoreError::file("write", &mark))?;
-        let writer = self.index.writer_with_num_threads(1, self.writer_bytes).map_err(StoreError::index(&self.name))?;
+        // One merge at a time: several would have their sources mapped at once.
+        let options = IndexWriterOptions::builder()
+            .memory_budget_per_thread(self.writer_bytes)
+            .num_worker_threads(1)
+            .num_merge_threads(1)
+            .build();
+        let writer = self.index.writer_with_options(options).map_err(StoreError::index(&self.name))?;
         let mut merges = LogMergePolicy::default();
         merges.set_min_num_segments(MERGED_SEGMENTS);
+        merges.set_max_docs_before_merge(MERGED_EVENTS);
         writer.set_merge_policy(Box::new(merges));
         Ok(OpenWriter { writer, dirty: false })
     }

@@ -1,6 +1,6 @@
 //! Made-up events of a sensor: flows, requests, questions, handshakes, and alerts that repeat; now and then an attack.
 
-use fengsui_schema::{RawRecord, Timestamp};
+use fengsui_schema::Timestamp;
 
 /// Beginning of the addresses of marked attackers: 198.18.64.0 to 198.18.79.255.
 pub(crate) const MARKED: &str = "198.18.";
@@ -21,17 +21,7 @@ impl Generator {
         (self.numbers >> 33) % bound
     }
 
-    fn record(time: Timestamp, text: String) -> Vec<u8> {
-        RawRecord {
-            source: "fengsui_eve".into(),
-            instance: "sensor1".into(),
-            received: time,
-            payload: text.into_bytes(),
-        }
-        .encode()
-    }
-
-    pub(crate) fn event(&mut self, time: Timestamp) -> Vec<u8> {
+    pub(crate) fn event(&mut self, time: Timestamp) -> String {
         self.flow += 1;
         let (host, server, port) = (self.below(3_000), self.below(400), 32_768 + self.below(28_000));
         let flow = self.flow.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 8;
@@ -46,7 +36,7 @@ impl Generator {
         let to = |port: u64| {
             format!(r#""dest_ip":"203.0.{}.{}","dest_port":{port},"proto":"TCP""#, server / 200, server % 200)
         };
-        let text = match self.below(100) {
+        match self.below(100) {
             0..45 => {
                 let (up, down, packets) = (self.below(40_000), self.below(900_000), self.below(800));
                 format!(
@@ -82,23 +72,21 @@ impl Generator {
                 2_100_000 + host % 20,
                 host % 20
             ),
-        };
-        Self::record(time, text)
+        }
     }
 
     /// A marked attack: an address of its own that scans and exploits; the address, and the records.
-    pub(crate) fn attack(&mut self, time: Timestamp) -> (String, Vec<Vec<u8>>) {
+    pub(crate) fn attack(&mut self, time: Timestamp) -> (String, Vec<String>) {
         self.attacks += 1;
         let source = format!("198.18.{}.{}", 64 + self.attacks / 250, self.attacks % 250);
         let alert = |rule: u64| {
-            let text = format!(
+            format!(
                 r#"{{"timestamp":"{}","flow_id":{},"event_type":"alert","src_ip":"{source}","src_port":40001,"dest_ip":"10.1.1.{}","dest_port":80,"proto":"TCP","app_proto":"http","alert":{{"signature_id":{},"rev":1,"signature":"exploit number {rule}","category":"Web Application Attack","severity":1}},"http":{{"hostname":"www.example.com","url":"/a?id=1","http_method":"GET","status":200}}}}"#,
                 time.to_eve(),
                 self.attacks,
                 self.attacks % 200,
                 9_000_000 + self.attacks * 4 + rule
-            );
-            Self::record(time, text)
+            )
         };
         let records = (0..4).map(alert).collect();
         (source, records)

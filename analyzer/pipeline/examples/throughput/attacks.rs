@@ -1,0 +1,97 @@
+//! What became of the marked attacks: when an incident named them, or why none did.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use fengsui_pipeline::{OutputSink, SinkFuture};
+use fengsui_schema::{AlertId, Clock as _, Incident, IncidentId, Output, Timestamp};
+use parking_lot::Mutex;
+
+use crate::feeding::Fed;
+use crate::{SystemClock, events, quantiles};
+
+/// Takes the outputs and remembers when which marked attack was told: as an alert, and as a member of an incident.
+#[derive(Default)]
+pub(crate) struct Sink(Mutex<Seen>);
+
+#[derive(Default)]
+struct Seen {
+    /// Marked attack of each of their alerts.
+    alerts: BTreeMap<AlertId, String>,
+    told: BTreeMap<String, Timestamp>,
+    named: BTreeMap<String, Timestamp>,
+    /// What the last state of each incident holds: members, and marked attacks among them.
+    incidents: BTreeMap<IncidentId, (usize, usize)>,
+}
+
+impl Seen {
+    fn take(&mut self, output: Output, now: Timestamp) {
+        match output {
+            Output::Alert(alert) => {
+                let mark = alert.entities.into_iter().find(|entity| entity.value.starts_with(events::MARKED));
+                if let Some(mark) = mark {
+                    self.told.entry(mark.value.clone()).or_insert(now);
+                    self.alerts.insert(alert.id, mark.value);
+                }
+            }
+            Output::Incident(incident) => self.take_incident(&incident, now),
+            _ => {}
+        }
+    }
+
+    fn take_incident(&mut self, incident: &Incident, now: Timestamp) {
+        let mut marks: Vec<&String> =
+            incident.members.iter().filter_map(|member| self.alerts.get(&member.alert)).collect();
+        marks.sort_unstable();
+        marks.dedup();
+        self.incidents.insert(incident.id, (incident.members.len(), marks.len()));
+        for mark in marks {
+            self.named.entry(mark.clone()).or_insert(now);
+        }
+    }
+}
+
+impl OutputSink for Sink {
+    fn deliver(&self, batch: Vec<Output>) -> SinkFuture<'_> {
+        Box::pin(async move {
+            let now = SystemClock.now();
+            let mut seen = self.0.lock();
+            batch.into_iter().for_each(|output| seen.take(output, now));
+            Ok(())
+        })
+    }
+}
+
+impl Sink {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    /// How long each marked attack took to be in an incident, and what became of the others.
+    pub(crate) fn shown(&self, fed: &Fed) -> String {
+        let seen = self.0.lock();
+        let mut delays = delays(fed, &seen.named);
+        let missing = || fed.marks.iter().filter(|(mark, _)| !seen.named.contains_key(mark));
+        let alerts_only = missing().filter(|(mark, _)| seen.told.contains_key(mark)).count();
+        let live = || seen.incidents.values().filter(|(members, _)| *members > 0);
+        let with_marks: Vec<usize> = live().map(|(_, marks)| *marks).filter(|marks| *marks > 0).collect();
+        let most = live().map(|(members, _)| *members).max().unwrap_or(0);
+        format!(
+            "incident visible, {} of {} marked attacks: {}; {alerts_only} have alerts that no incident names, {} no alert\n\
+             {} incidents at the end, {} with marked attacks, up to {} of them and {most} members in one",
+            delays.len(),
+            fed.marks.len(),
+            quantiles(&mut delays),
+            missing().count() - alerts_only,
+            live().count(),
+            with_marks.len(),
+            with_marks.iter().max().unwrap_or(&0),
+        )
+    }
+}
+
+/// Seconds from each marked attack to a moment, for those that have one.
+pub(crate) fn delays(fed: &Fed, moments: &BTreeMap<String, Timestamp>) -> Vec<f64> {
+    let delay = |(mark, at): &(String, Timestamp)| Some(moments.get(mark)?.nanos_since(*at) as f64 / 1e9);
+    fed.marks.iter().filter_map(delay).collect()
+}
