@@ -85,10 +85,19 @@ impl Transaction {
 
 /// Numbers and values of a transaction that rules compare, by keyword; a keyword may have several.
 #[derive(Debug, Clone, Default)]
-pub struct Facts(Vec<(&'static str, Option<Direction>, Fact)>);
+pub struct Facts {
+    list: Vec<Entry>,
+    /// Places in `list` by what stands there; kept up only once there are more than [`FEW_FACTS`].
+    sorted: Vec<u16>,
+}
+
+type Entry = (&'static str, Option<Direction>, Fact);
+
+/// So many are looked through one by one for one that is known.
+const FEW_FACTS: usize = 16;
 
 /// What rules compare.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fact {
     /// A number, a set of flags, or an enumeration by its number on the wire.
     Number(u64),
@@ -109,8 +118,8 @@ impl Facts {
 
     /// Adds a number of a list whose order rules may ask for; it may repeat.
     pub fn item(&mut self, keyword: &'static str, number: impl Into<u64>) {
-        if self.0.len() < FACTS_PER_TRANSACTION {
-            self.0.push((keyword, None, Fact::Number(number.into())));
+        if self.list.len() < FACTS_PER_TRANSACTION {
+            self.list.push((keyword, None, Fact::Number(number.into())));
         }
     }
 
@@ -121,37 +130,53 @@ impl Facts {
 
     fn push(&mut self, keyword: &'static str, direction: Option<Direction>, fact: Fact) {
         let entry = (keyword, direction, fact);
-        if self.0.len() < FACTS_PER_TRANSACTION && !self.0.contains(&entry) {
-            self.0.push(entry);
+        if self.list.len() < FACTS_PER_TRANSACTION && !self.holds(&entry) {
+            self.list.push(entry);
         }
+    }
+
+    /// Whether a fact is known. Many are found by bisection: a sender chooses how many there are.
+    fn holds(&mut self, entry: &Entry) -> bool {
+        if self.list.len() <= FEW_FACTS {
+            return self.list.contains(entry);
+        }
+        for next in self.sorted.len()..self.list.len() {
+            let place = self.place(&self.list[next]).unwrap_or_else(|place| place);
+            self.sorted.insert(place, u16::try_from(next).unwrap_or(u16::MAX));
+        }
+        self.place(entry).is_ok()
+    }
+
+    fn place(&self, entry: &Entry) -> Result<usize, usize> {
+        self.sorted.binary_search_by(|place| self.list[usize::from(*place)].cmp(entry))
     }
 
     /// How many there are; they only grow in number.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.list.len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.list.is_empty()
     }
 
     /// The numbers of a keyword that hold in a direction; in every direction without one.
     pub fn numbers<'a>(&'a self, keyword: &'a str, direction: Option<Direction>) -> impl Iterator<Item = u64> + 'a {
         let of_direction = move |known: Option<Direction>| known.is_none() || direction.is_none() || known == direction;
-        self.0.iter().filter(move |fact| fact.0 == keyword && of_direction(fact.1)).filter_map(
-            |(_, _, fact)| match fact {
+        self.list.iter().filter(move |fact| fact.0 == keyword && of_direction(fact.1)).filter_map(|(_, _, fact)| {
+            match fact {
                 Fact::Number(number) => Some(*number),
                 Fact::Bytes(_) => None,
-            },
-        )
+            }
+        })
     }
 
     /// The bytes of a keyword.
     pub fn values<'a>(&'a self, keyword: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
-        self.0.iter().filter(move |fact| fact.0 == keyword).filter_map(|(_, _, fact)| match fact {
+        self.list.iter().filter(move |fact| fact.0 == keyword).filter_map(|(_, _, fact)| match fact {
             Fact::Bytes(bytes) => Some(bytes.as_slice()),
             Fact::Number(_) => None,
         })
@@ -217,4 +242,31 @@ pub enum AppEvent {
         /// Direction.
         direction: Direction,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_are_kept_once_in_their_order_however_many_there_are() {
+        let (mut facts, mut expected) = (Facts::default(), Vec::new());
+        for round in 0..3 {
+            for number in (0..200_u64).rev() {
+                facts.number("a", number);
+                if round == 0 {
+                    expected.push(number);
+                }
+            }
+            facts.item("list", 7_u64);
+            facts.bytes("a", b"x");
+        }
+        assert_eq!(facts.numbers("a", None).collect::<Vec<_>>(), expected);
+        assert_eq!(facts.numbers("list", None).count(), 3, "items may repeat");
+        assert_eq!(facts.values("a").count(), 1);
+        facts.number_in(Direction::ToClient, "a", 3_u64);
+        assert_eq!(facts.len(), 205, "a fact of one direction is another one");
+        (0..2_000_u64).for_each(|number| facts.number("more", number));
+        assert_eq!(facts.len(), FACTS_PER_TRANSACTION);
+    }
 }

@@ -56,17 +56,20 @@ fn attributes(tx: &mut Transaction, way: Direction, service: u8, data: &[u8]) {
     (0..count).map_while(|_| r.u16_le()).for_each(|id| tx.facts.number_in(way, "enip.cip_attribute", id));
 }
 
-/// The messages of a multiple service packet.
+/// The messages of a multiple service packet. They stand one after another: one that begins inside an earlier one is passed
+/// by, or a small packet would be read hundreds of times.
 fn several(tx: &mut Transaction, way: Direction, data: &[u8]) -> Vec<Value> {
     let mut r = Reader::new(data);
     let count = r.u16_le().unwrap_or(0);
     let offsets: Vec<usize> = (0..count).map_while(|_| r.u16_le()).map(usize::from).take(CIP_SERVICES).collect();
     let ends = offsets.iter().skip(1).copied().chain([data.len()]);
-    offsets
-        .iter()
-        .zip(ends)
-        .filter_map(|(start, end)| message(tx, way, data.get(*start..end)?, 1).map(Value::from))
-        .collect()
+    let (mut read, mut list) = (0, Vec::new());
+    for (start, end) in offsets.iter().copied().zip(ends) {
+        let part = data.get(start..end).filter(|_| start >= read);
+        read = read.max(end);
+        list.extend(part.and_then(|part| message(tx, way, part, 1)).map(Value::from));
+    }
+    list
 }
 
 /// Class, instance and attribute of a path.
@@ -91,4 +94,32 @@ fn segments(tx: &mut Transaction, way: Direction, path: &[u8]) -> Vec<Value> {
         list.push(json!({"segment_type": name, "value": value}));
     }
     list
+}
+
+#[cfg(test)]
+mod tests {
+    use fengsui_schema::Timestamp;
+
+    use super::*;
+    use crate::AppProtocol;
+
+    /// A multiple service packet with these offsets and then a request for attributes again and again.
+    fn read(offsets: &[u16], requests: usize) -> Vec<Value> {
+        let mut tx = Transaction::new(0, AppProtocol::Enip, Timestamp::EPOCH);
+        let mut data = u16::try_from(offsets.len()).unwrap_or(u16::MAX).to_le_bytes().to_vec();
+        offsets.iter().for_each(|offset| data.extend(offset.to_le_bytes()));
+        (0..requests).for_each(|_| data.extend([0x0e, 2, 0x20, 1, 0x24, 1]));
+        several(&mut tx, Direction::ToServer, &data)
+    }
+
+    #[test]
+    fn messages_that_stand_inside_others_are_passed_by() {
+        assert_eq!(read(&[6, 12], 2).len(), 2);
+        // Every other one would be the whole packet once more.
+        let (start, end) = (2 + 2 * 256, 2 + 2 * 256 + 6 * 100);
+        let offsets: Vec<u16> = [start, end].into_iter().cycle().take(256).collect();
+        assert_eq!(read(&offsets, 100).len(), 1);
+        let falling: Vec<u16> = (0..256).map(|number| end - number).collect();
+        assert!(read(&falling, 100).len() <= 1);
+    }
 }
