@@ -80,6 +80,19 @@ impl Cells {
         (0..self.len()).map(|index| self.get(index))
     }
 
+    /// Appends the cells of another column.
+    pub fn append(&mut self, other: &Self) {
+        let before = self.text.len();
+        self.text.push_str(&other.text);
+        self.ends.extend(other.ends.iter().map(|(end, kind)| (before + end, *kind)));
+    }
+
+    /// The texts of all cells, one behind the other.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Bytes of text.
     #[must_use]
     pub const fn bytes(&self) -> usize {

@@ -7,8 +7,11 @@ use fengsui_dlp_engine::{Engine, EngineSettings, Rules};
 use score::Score;
 
 /// The texts, with the least F1 of those that were tuned on and of those that were only scored.
-const TEXTS: [(&str, [f64; 2]); 2] =
-    [(include_str!("corpus/hard.tsv"), [0.85, 0.80]), (include_str!("corpus/papers.tsv"), [0.69, 0.71])];
+const TEXTS: [(&str, [f64; 2]); 3] = [
+    (include_str!("corpus/hard.tsv"), [0.85, 0.80]),
+    (include_str!("corpus/papers.tsv"), [0.69, 0.71]),
+    (include_str!("corpus/prose.tsv"), [0.88, 0.88]),
+];
 
 fn kind(data_type: &str) -> Option<char> {
     Some(match data_type {
@@ -87,7 +90,7 @@ fn values_are_found_in_hard_texts() {
         }
         for (score, least) in scores.into_iter().zip(least) {
             eprintln!("f1 {:.4} of {} values", score.f1(), score.expected);
-            assert!(score.expected > 150 && score.f1() >= least, "{:.4} < {least}", score.f1());
+            assert!(score.expected > 100 && score.f1() >= least, "{:.4} < {least}", score.f1());
         }
     }
 }

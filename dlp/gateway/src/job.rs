@@ -311,7 +311,7 @@ fn run_table(
 fn gathered(mut all: Batch, source: &mut dyn Source) -> Result<Batch, GatewayError> {
     while let Some(batch) = source.next_batch(BATCH_ROWS)? {
         for (column, more) in all.columns.iter_mut().zip(&batch.columns) {
-            more.iter().for_each(|(text, kind)| column.push(text, kind));
+            column.append(more);
         }
         if all.rows() > limits::SHUFFLED_ROWS {
             let reason = format!(

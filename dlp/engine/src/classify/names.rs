@@ -1,5 +1,6 @@
 //! Names of persons: the likeliest reading of the characters as words and names, and what stands around them.
 
+mod again;
 mod dotted;
 mod evidence;
 mod lattice;
@@ -30,6 +31,7 @@ const SOUNDS_EVIDENCE: i32 = 50;
 /// Finds names in a text in normal form.
 pub(super) fn find(text: &str, header: Option<&str>, candidates: &mut Vec<Candidate>) {
     let announced = if header.is_some_and(is_name_header) { ANNOUNCED } else { 0 };
+    let known = candidates.len();
     let mut lattice = Lattice::default();
     let mut characters: Vec<char> = Vec::new();
     let mut start = 0;
@@ -55,6 +57,7 @@ pub(super) fn find(text: &str, header: Option<&str>, candidates: &mut Vec<Candid
     if dots {
         dotted::find(text, candidates);
     }
+    again::find(text, known, candidates);
 }
 
 /// Whether a whole value is a name of a person, as in a column of names.

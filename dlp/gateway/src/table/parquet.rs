@@ -1,6 +1,8 @@
 //! Parquet files with flat schemas. Columns keep their types; a column whose masked values are no longer of its type
 //! becomes text.
 
+mod columns;
+
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,9 +17,9 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::record::Field as Cell;
-use parquet::record::reader::RowIter;
 use parquet::schema::types::{Type, TypePtr};
 
+use self::columns::Columns;
 use super::file::{Pending, only_table};
 use super::{Batch, Field, FieldKind, Head, Native, OutField, Sink, Source};
 use crate::GatewayError;
@@ -31,10 +33,10 @@ pub struct Column {
     scale: i32,
 }
 
-/// Reads a file row by row.
+/// Reads a file column by column.
 pub(super) struct ParquetSource {
     path: PathBuf,
-    rows: RowIter<'static>,
+    columns: Columns,
     head: Option<Head>,
     width: usize,
 }
@@ -55,13 +57,8 @@ impl ParquetSource {
             metadata.schema().get_fields().iter().map(|column| field(path, column)).collect::<Result<Vec<_>, _>>()?;
         let width = fields.len();
         let rows = u64::try_from(metadata.num_rows()).ok();
-        let rows_iter = RowIter::from_file_into(Box::new(reader));
-        Ok(Self {
-            path: path.to_owned(),
-            rows: rows_iter,
-            head: Some(Head { name: String::new(), fields, rows }),
-            width,
-        })
+        let columns = Columns::new(Box::new(reader));
+        Ok(Self { path: path.to_owned(), columns, head: Some(Head { name: String::new(), fields, rows }), width })
     }
 }
 
@@ -114,9 +111,10 @@ impl Source for ParquetSource {
     fn next_batch(&mut self, rows: usize) -> Result<Option<Batch>, GatewayError> {
         let mut batch = Batch::new(self.width);
         while batch.rows() < rows {
-            let Some(row) = self.rows.next() else { break };
-            let row = row.map_err(broken(&self.path))?;
-            row.get_column_iter().zip(&mut batch.columns).for_each(|((_, cell), column)| push(column, cell));
+            let missing = rows - batch.rows();
+            if self.columns.read(missing, &mut batch.columns).map_err(broken(&self.path))? == 0 {
+                break;
+            }
         }
         Ok((batch.rows() > 0).then_some(batch))
     }
@@ -171,13 +169,22 @@ pub(super) struct ParquetSink {
     path: PathBuf,
     columns: Vec<Option<Column>>,
     writer: Option<SerializedFileWriter<Pending>>,
+    /// Rows of the next row group.
+    waiting: Batch,
     left_out: u64,
     begun: bool,
 }
 
 impl ParquetSink {
     pub(super) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), columns: Vec::new(), writer: None, left_out: 0, begun: false }
+        Self {
+            path: path.to_owned(),
+            columns: Vec::new(),
+            writer: None,
+            waiting: Batch::default(),
+            left_out: 0,
+            begun: false,
+        }
     }
 }
 
@@ -215,21 +222,20 @@ impl Sink for ParquetSink {
         let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
         let writer = SerializedFileWriter::new(Pending::create(&self.path)?, Arc::new(schema), Arc::new(properties));
         self.writer = Some(writer.map_err(broken(&self.path))?);
+        self.waiting = Batch::new(fields.len());
         Ok(())
     }
 
     fn write(&mut self, batch: &Batch) -> Result<(), GatewayError> {
-        let Some(writer) = &mut self.writer else { return Ok(()) };
-        let mut group = writer.next_row_group().map_err(broken(&self.path))?;
-        for (cells, column) in batch.columns.iter().zip(&self.columns) {
-            let Some(mut open) = group.next_column().map_err(broken(&self.path))? else { break };
-            self.left_out += write_column(open.untyped(), cells, column.as_ref()).map_err(broken(&self.path))?;
-            open.close().map_err(broken(&self.path))?;
-        }
-        group.close().map(|_| ()).map_err(broken(&self.path))
+        self.waiting.columns.iter_mut().zip(&batch.columns).for_each(|(waiting, cells)| waiting.append(cells));
+        let bytes: usize = self.waiting.columns.iter().map(Cells::bytes).sum();
+        if self.waiting.rows() >= GROUP_ROWS || bytes >= GROUP_BYTES { self.write_group() } else { Ok(()) }
     }
 
     fn finish(&mut self) -> Result<u64, GatewayError> {
+        if self.waiting.rows() > 0 {
+            self.write_group()?;
+        }
         let Some(writer) = self.writer.take() else { return Ok(0) };
         let mut pending = writer.into_inner().map_err(broken(&self.path))?;
         pending.publish()?;
@@ -237,8 +243,28 @@ impl Sink for ParquetSink {
     }
 }
 
+/// Rows after which a row group is written, and bytes of text.
+const GROUP_ROWS: usize = 1 << 16;
+const GROUP_BYTES: usize = 32 << 20;
+
+impl ParquetSink {
+    /// Writes the rows that wait as a row group.
+    fn write_group(&mut self) -> Result<(), GatewayError> {
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        let batch = &mut self.waiting;
+        let mut group = writer.next_row_group().map_err(broken(&self.path))?;
+        for (cells, column) in batch.columns.iter().zip(&self.columns) {
+            let Some(mut open) = group.next_column().map_err(broken(&self.path))? else { break };
+            self.left_out += write_column(open.untyped(), cells, column.as_ref()).map_err(broken(&self.path))?;
+            open.close().map_err(broken(&self.path))?;
+        }
+        batch.columns.iter_mut().for_each(Cells::clear);
+        group.close().map(|_| ()).map_err(broken(&self.path))
+    }
+}
+
 /// The cells as values of a type with their definition levels, and how many were of no such type.
-fn values<T>(cells: &Cells, parse: impl Fn(&str, CellKind) -> Option<T>) -> (Vec<T>, Vec<i16>, u64) {
+fn values<T>(cells: &Cells, mut parse: impl FnMut(&str, CellKind) -> Option<T>) -> (Vec<T>, Vec<i16>, u64) {
     let (mut values, mut levels, mut left_out) = (Vec::with_capacity(cells.len()), Vec::with_capacity(cells.len()), 0);
     for (text, kind) in cells.iter() {
         let parsed = if kind == CellKind::Missing { None } else { parse(text, kind) };
@@ -278,7 +304,15 @@ fn write_column(writer: &mut ColumnWriter<'_>, cells: &Cells, column: Option<&Co
         ColumnWriter::Int64ColumnWriter(writer) => write!(writer, |text, _| whole(text)),
         ColumnWriter::FloatColumnWriter(writer) => write!(writer, |text, _| text.parse::<f32>().ok()),
         ColumnWriter::DoubleColumnWriter(writer) => write!(writer, |text, _| text.parse::<f64>().ok()),
-        ColumnWriter::ByteArrayColumnWriter(writer) => write!(writer, |text, _| Some(ByteArray::from(text))),
+        ColumnWriter::ByteArrayColumnWriter(writer) => {
+            // The cells lie one behind the other: one piece of memory serves all.
+            let all = bytes::Bytes::copy_from_slice(cells.text().as_bytes());
+            let mut start = 0;
+            write!(writer, |text, _| {
+                start += text.len();
+                Some(ByteArray::from(all.slice(start - text.len()..start)))
+            })
+        }
         ColumnWriter::Int96ColumnWriter(_) | ColumnWriter::FixedLenByteArrayColumnWriter(_) => {
             Err(ParquetError::General("columns of this type are written as text".to_owned()))
         }
