@@ -27,8 +27,9 @@ use crate::{StoreError, limits};
 const SOURCE_BLOCK_BYTES: usize = 32 * 1024;
 /// Segments of one size that are merged together.
 const MERGED_SEGMENTS: usize = 8;
-/// Segments of more events are not merged again: a merge maps what it reads, so that this bounds what is resident of it.
-const MERGED_EVENTS: usize = 500_000;
+/// Segments of more events are not merged again: a merge maps what it reads, so that this bounds what is resident of it. Fewer,
+/// and half a year of the busiest days would have more files than Linux lets a process map.
+const MERGED_EVENTS: usize = 2_000_000;
 /// There while a writer is open: what was written when the process died is checked at the next start.
 const WRITING: &str = "writing";
 
