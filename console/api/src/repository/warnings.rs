@@ -73,7 +73,11 @@ async fn some(state: &AppState, caller: &Caller, filter: &Filter) -> ApiResult<V
     let rows = db.rows(&sql, filter.args()).await?;
     let ids = rows.iter().map(|row| row.int("id")).collect::<Result<Vec<_>, _>>()?;
     let mut units = units_of(state, &mut db, caller, &ids).await?;
-    let mut told = histories(&mut db, "warning_entry", "warning_id", &ids).await?;
+    let mut issued = Vec::new();
+    for row in &rows {
+        issued.extend(caller.scope.reaches(Place::read(row)?.unit()).then_some(row.int("id")?));
+    }
+    let mut told = histories(&mut db, "warning_entry", "warning_id", &issued).await?;
     let read = |row: &Row| {
         let id = row.int("id")?;
         read(state, caller, row, (units.remove(&id).unwrap_or_default(), told.remove(&id).unwrap_or_default()))
@@ -106,6 +110,10 @@ async fn units_of(
     caller: &Caller,
     ids: &[i64],
 ) -> ApiResult<BTreeMap<i64, Vec<Warned>>> {
+    let mut found = BTreeMap::<i64, Vec<Warned>>::new();
+    if ids.is_empty() {
+        return Ok(found);
+    }
     let above = units_above(&caller.identity.unit);
     let mut values = args![caller.scope.code()];
     values.extend(above.iter().map(|unit| unit.as_str().into()));
@@ -126,16 +134,13 @@ async fn units_of(
         };
         Ok((unit, warned))
     };
-    let mut found = BTreeMap::<i64, Vec<Warned>>::new();
-    if !ids.is_empty() {
-        for row in &query.rows(&sql, values).await? {
-            found.entry(row.int("warning_id")?).or_default().push(read(row)?);
-        }
+    for row in &query.rows(&sql, values).await? {
+        found.entry(row.int("warning_id")?).or_default().push(read(row)?);
     }
     Ok(found)
 }
 
-/// `parts`: the warned units that the caller may see, and what was done.
+/// `parts`: the warned units and what was done, as far as the caller may see them.
 fn read(
     state: &AppState,
     caller: &Caller,
@@ -183,7 +188,7 @@ fn read(
             _ => None,
         },
         allowed,
-        history: if issues { history } else { Vec::new() },
+        history,
     })
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fengsui_crypto::sm3;
-use fengsui_relay::tier::{Destination, Directory as _, Envelope, Labels, NodeId, Relation};
+use fengsui_relay::tier::{Destination, Directory as _, Envelope, NodeId, Relation};
 use fengsui_schema::{Alert, UnitCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -81,7 +81,7 @@ pub(crate) async fn ask(change: &mut Change, scope: &Scope, alert: &str, reason:
     let id = format!("{}-{now}-{}", tier.own, change.next("evidence_request").await?);
     let asked = Asked { request: id.clone(), alert: alert.to_owned(), reason, by };
     insert(change, "asked", &asked, &node, &Place::of(&unit)).await?;
-    let draft = draft("evidence_request", Destination::Node(node), id.clone(), &asked)?;
+    let draft = Draft::of("evidence_request", Destination::Node(node), id.clone(), &asked)?;
     if !super::send(tier, change.tx(), now, draft).await? {
         return Err(ApiError::conflict("该单位没有下级节点", "no node below has this alert"));
     }
@@ -89,11 +89,6 @@ pub(crate) async fn ask(change: &mut Change, scope: &Scope, alert: &str, reason:
     let entry = Entry { action: "evidence.request", object: &object, outcome: Outcome::Success, detail: &detail };
     change.audit(entry).await?;
     Ok(id)
-}
-
-fn draft<'a>(kind: &'a str, to: Destination, obj: String, body: &impl Serialize) -> ApiResult<Draft<'a>> {
-    let body = serde_json::to_value(body).map_err(|error| ApiError::internal(&error))?;
-    Ok(Draft { kind, to, obj, expires: None, labels: Labels::default(), body })
 }
 
 async fn insert(change: &mut Change, side: &str, asked: &Asked, node: &NodeId, place: &Place) -> ApiResult<()> {
@@ -203,7 +198,7 @@ async fn send_parts(change: &mut Change, to: &NodeId, first: Answer, capture: &[
     for part in 0..answer.parts {
         answer = Answer { part, content: STANDARD.encode(chunks.next().unwrap_or_default()), ..answer };
         let obj = format!("{}/{part}", answer.request);
-        let draft = draft("evidence", Destination::Node(to.clone()), obj, &answer)?;
+        let draft = Draft::of("evidence", Destination::Node(to.clone()), obj, &answer)?;
         // This is what the policy asks for: a request from above that a person here agreed to.
         if !super::outbox::send_approved(tier, change.tx(), now, draft).await? {
             return Err(ApiError::conflict(

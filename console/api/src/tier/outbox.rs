@@ -3,12 +3,13 @@
 use fengsui_relay::tier::{
     Answer, Batch, Destination, Envelope, Labels, Lane, NodeId, OutRow, Scheduler, Sending, Stream,
 };
+use serde::Serialize;
 
 use super::streams::{digest, lane_number, number, save_sending, sending_end, sending_ends, unsigned};
 use super::{Tier, thinning};
 use crate::db::{Query, Row, Tx, args};
 use crate::error::{ApiError, ApiResult};
-use crate::state::AppState;
+use crate::state::{AppState, Change};
 
 /// How long messages are kept after the neighbour has them, for one that is restored from a backup.
 const KEPT_MILLIS: i64 = 7 * 24 * 3_600_000;
@@ -21,6 +22,24 @@ pub(crate) struct Draft<'a> {
     pub(crate) expires: Option<i64>,
     pub(crate) labels: Labels,
     pub(crate) body: serde_json::Value,
+}
+
+impl<'a> Draft<'a> {
+    /// A message without labels that never expires.
+    pub(super) fn of(kind: &'a str, to: Destination, obj: String, body: &impl Serialize) -> ApiResult<Self> {
+        let body = serde_json::to_value(body).map_err(|error| ApiError::internal(&error))?;
+        Ok(Self { kind, to, obj, expires: None, labels: Labels::default(), body })
+    }
+}
+
+/// Puts a message of this node into the streams in the transaction of what it tells of, and wakes whoever sends it.
+pub(super) async fn tell(change: &mut Change, draft: Draft<'_>) -> ApiResult<()> {
+    let (state, now) = (change.state().clone(), change.now());
+    let tier = &state.shared().tier;
+    if send(tier, change.tx(), now, draft).await? {
+        tier.notify();
+    }
+    Ok(())
 }
 
 /// Puts a message of this node into the streams it goes out by. What goes up passes the egress policy. Without a

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::inbox::RELAY;
-use super::{Draft, Tier};
+use super::{Draft, Tier, outbox};
 use crate::db::{Query, Row, args};
 use crate::error::{ApiError, ApiResult};
 use crate::repository::accounts;
@@ -70,12 +70,7 @@ pub(crate) async fn tell(change: &mut Change, id: i64, verb: &str, text: &str) -
     };
     let body = body.map_err(|error| ApiError::internal(&error))?;
     let obj = if from_above { format!("{name}/{}", tier.own) } else { name };
-    let draft = Draft { kind, to, obj, expires: None, labels: Labels::default(), body };
-    let now = change.now();
-    if super::send(tier, change.tx(), now, draft).await? {
-        tier.notify();
-    }
-    Ok(())
+    outbox::tell(change, Draft { kind, to, obj, expires: None, labels: Labels::default(), body }).await
 }
 
 /// `act` is the verb and its text.

@@ -5,20 +5,20 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use fengsui_relay::tier::{Destination, Envelope, Labels, NodeId, Relation};
+use fengsui_relay::tier::{Destination, Envelope, NodeId, Relation};
 use fengsui_schema::UnitCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::inbox::RELAY;
-use super::{Draft, Tier};
+use super::{Draft, Tier, outbox};
 use crate::audit::Actor;
 use crate::check;
 use crate::db::{Query, Row, args};
 use crate::error::{ApiError, ApiResult};
 use crate::limits::{WARNED_UNITS, WARNING_DAYS};
 use crate::repository::warning_acts;
-use crate::repository::warnings::is_from_above;
+use crate::repository::warnings::{is_from_above, level_of};
 use crate::scope::Place;
 use crate::state::{AppState, Change};
 use crate::wire::WarningLevel;
@@ -68,14 +68,12 @@ pub(crate) async fn tell(change: &mut Change, id: i64) -> ApiResult<()> {
     }
     let sql = "SELECT unit_code FROM warning_unit WHERE warning_id = $1 ORDER BY unit_code";
     let units = change.rows(sql, args![id]).await?.iter().map(|row| row.text("unit_code")).collect::<Result<_, _>>()?;
-    let state = change.state().clone();
-    let tier = &state.shared().tier;
-    let number = format!("{}@{}", row.text("number")?, tier.own);
+    let number = format!("{}@{}", row.text("number")?, change.state().shared().tier.own);
     let told = Told {
         number: number.clone(),
         unit: row.text("unit_code")?,
         by: row.text("created_by")?,
-        level: crate::repository::warnings::level_of(&row)?,
+        level: level_of(&row)?,
         title: row.text("title")?,
         measures: row.text("measures")?,
         reason: row.text("reason")?,
@@ -85,7 +83,7 @@ pub(crate) async fn tell(change: &mut Change, id: i64) -> ApiResult<()> {
         valid_until: row.int("valid_until")?,
         units,
     };
-    send(change, tier, Destination::Down, ("warning", number), &told).await
+    outbox::tell(change, Draft::of("warning", Destination::Down, number, &told)?).await
 }
 
 /// Tells the nodes above that a unit of this node gave its receipt.
@@ -93,39 +91,19 @@ pub(crate) async fn tell_receipt(change: &mut Change, row: &Row, unit: &UnitCode
     if !is_from_above(row)? {
         return Ok(());
     }
-    let (state, time, by) = (change.state().clone(), change.now(), by.to_owned());
-    let tier = &state.shared().tier;
-    let number = row.text("number")?;
-    let obj = format!("{number}/{unit}/{}", tier.own);
-    let level = crate::repository::warnings::level_of(row)?;
+    let (time, by, number) = (change.now(), by.to_owned(), row.text("number")?);
+    let obj = format!("{number}/{unit}/{}", change.state().shared().tier.own);
+    let level = level_of(row)?;
     let receipt = Receipt { number, unit: unit.to_string(), level, by, time };
-    send(change, tier, Destination::Up, ("warning_receipt", obj), &receipt).await
-}
-
-async fn send(
-    change: &mut Change,
-    tier: &Tier,
-    to: Destination,
-    (kind, obj): (&str, String),
-    body: &impl Serialize,
-) -> ApiResult<()> {
-    let body = serde_json::to_value(body).map_err(|error| ApiError::internal(&error))?;
-    let draft = Draft { kind, to, obj, expires: None, labels: Labels::default(), body };
-    let now = change.now();
-    if super::send(tier, change.tx(), now, draft).await? {
-        tier.notify();
-    }
-    Ok(())
+    outbox::tell(change, Draft::of("warning_receipt", Destination::Up, obj, &receipt)?).await
 }
 
 /// A warning of a node above came. False when it can't be understood.
 pub(super) async fn ordered(tier: &Tier, change: &mut Change, message: &Envelope, body: &Value) -> ApiResult<bool> {
     let Some((told, units)) = understood(change, message, body) else { return Ok(false) };
-    let (own, concerns) = (tier.unit.path(), |unit: &UnitCode, own: &str| {
-        let path = unit.path();
-        path.starts_with(own) || own.starts_with(&path)
-    });
-    let units: Vec<UnitCode> = units.into_iter().filter(|unit| concerns(unit, &own)).collect();
+    let own = tier.unit.path();
+    let concerns = |unit: &UnitCode| unit.path().starts_with(&own) || own.starts_with(&unit.path());
+    let units: Vec<UnitCode> = units.into_iter().filter(concerns).collect();
     if units.is_empty() {
         return Ok(true);
     }
@@ -222,7 +200,7 @@ pub(super) async fn run(state: &AppState) {
     let (mut known, mut told_at) = (BTreeSet::<NodeId>::new(), tokio::time::Instant::now());
     loop {
         let present: BTreeSet<NodeId> = state.shared().tier.registry.read().active(Relation::Child).collect();
-        if !present.is_subset(&known) || told_at.elapsed() >= AGAIN_EVERY {
+        if !present.is_subset(&known) || (!present.is_empty() && told_at.elapsed() >= AGAIN_EVERY) {
             match tell_all(state).await {
                 Ok(()) => told_at = tokio::time::Instant::now(),
                 Err(error) => tracing::error!(%error, "warnings in force could not be told"),

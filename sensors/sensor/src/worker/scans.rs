@@ -78,7 +78,7 @@ impl Worker {
         self.scans.0.push_back(pending);
     }
 
-    /// Hands a file that has ended to the threads that classify content.
+    /// Keeps a place among the records for what is found in the content of a file.
     pub(super) fn await_classification(
         &mut self,
         ticket: Ticket<Option<Classification>>,
