@@ -1,6 +1,6 @@
 //! The console over real requests on loopback.
 
-#![allow(clippy::expect_used, reason = "a test that can't set itself up fails by panicking")]
+#![allow(clippy::expect_used, clippy::print_stdout, reason = "a test that can't set itself up fails by panicking")]
 #![allow(missing_docs, unreachable_pub, reason = "nobody links against tests")]
 
 mod analyst;
@@ -11,6 +11,7 @@ mod injection;
 mod openapi;
 mod postgres;
 mod queue;
+mod refused;
 mod scope;
 mod security;
 mod steward;

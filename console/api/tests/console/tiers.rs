@@ -39,7 +39,7 @@ async fn pair() -> Pair {
     pair
 }
 
-async fn until<T>(what: &str, mut find: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T>(what: &str, mut find: impl AsyncFnMut() -> Option<T>) -> T {
     let end = Instant::now() + Duration::from_secs(60);
     loop {
         if let Some(found) = find().await {
