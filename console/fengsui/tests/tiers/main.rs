@@ -1,7 +1,7 @@
 //! Three real nodes on loopback: county, prefecture and province, with links that are cut and slowed and programs that are
 //! killed. `FENGSUI_TIER_MESSAGES` and `FENGSUI_TIER_FAULTS` make the run long.
 
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test fails by panicking")]
 #![allow(missing_docs, unreachable_pub, reason = "nobody links against tests")]
 
 mod carried;
