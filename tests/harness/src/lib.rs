@@ -13,7 +13,7 @@ mod proxy;
 pub use console::{Account, ConsoleClient};
 pub use node::{NodeUnderTest, PASSWORD, TOKEN, whole_list};
 pub use process::{Finished, Running, run};
-pub use producer::{FIRST_RULE, Producer, Sent, Series, mixed};
+pub use producer::{FIRST_RULE, Pace, Producer, Sent, Series, mixed};
 pub use proxy::LinkProxy;
 
 use std::path::{Path, PathBuf};

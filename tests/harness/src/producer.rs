@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -80,6 +80,17 @@ impl Series {
     }
 }
 
+/// When the next group is sent.
+#[derive(Debug, Clone, Copy)]
+pub enum Pace {
+    /// After so long a pause.
+    Pause(Duration),
+    /// At once while groups are taken; after this pause when one was put off.
+    Taken(Duration),
+    /// When it is due at so many records a second, whatever is answered.
+    PerSecond(u64),
+}
+
 /// Sends the records of a series in small groups until it is stopped.
 #[derive(Debug)]
 pub struct Producer {
@@ -88,18 +99,25 @@ pub struct Producer {
 }
 
 impl Producer {
-    /// Begins to send to the listener on a port of loopback, with so long a pause between groups.
+    /// Begins to send to the listener on a port of loopback.
     ///
     /// # Errors
     /// When there is no HTTP client.
-    pub fn start(series: Series, (port, token): (u16, &str), pause: Duration, sent: Sent) -> anyhow::Result<Self> {
+    pub fn start(series: Series, (port, token): (u16, &str), pace: Pace, sent: Sent) -> anyhow::Result<Self> {
         let http = client()?;
         let stop = Arc::new(AtomicBool::new(false));
         let (stopped, token) = (Arc::clone(&stop), token.to_owned());
         let task = tokio::spawn(async move {
-            let mut sent = sent;
+            let (start, first, mut sent) = (Instant::now(), sent.issued, sent);
             while !stopped.load(Ordering::Relaxed) {
+                let deferred = sent.deferred;
                 send_group(&http, &series, (port, &token), &mut sent).await;
+                let pause = match pace {
+                    Pace::Pause(pause) => pause,
+                    Pace::Taken(pause) if sent.deferred > deferred => pause,
+                    Pace::Taken(_) => Duration::ZERO,
+                    Pace::PerSecond(rate) => due(rate, sent.issued - first).saturating_sub(start.elapsed()),
+                };
                 tokio::time::sleep(pause).await;
             }
             sent
@@ -115,6 +133,11 @@ impl Producer {
         self.stop.store(true, Ordering::Relaxed);
         Ok(self.task.await?)
     }
+}
+
+/// When the record after `count` others is due.
+fn due(rate: u64, count: u64) -> Duration {
+    Duration::from_micros(count.saturating_mul(1_000_000) / rate.max(1))
 }
 
 fn client() -> anyhow::Result<reqwest::Client> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fengsui_harness::{NodeUnderTest, Producer, Sent, Series, TOKEN};
+use fengsui_harness::{NodeUnderTest, Pace, Producer, Sent, Series, TOKEN};
 
 use crate::judge::{judge, until_fresh_arrives};
 use crate::program;
@@ -36,7 +36,7 @@ async fn what_was_accepted_before_a_backup_is_there_after_the_loss_of_everything
     let client = node.set_up().await.expect("is set up");
     let series = Series::new(11, 9);
     let address = (node.ingest_port, TOKEN);
-    let pause = Duration::from_millis(20);
+    let pause = Pace::Pause(Duration::from_millis(20));
     let mut sent = Sent::default();
     let backups = [folder.path().join("backup-1"), folder.path().join("backup-2")];
     let mut before = Vec::new();

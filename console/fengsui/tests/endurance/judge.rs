@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use fengsui_harness::{ConsoleClient, FIRST_RULE, NodeUnderTest, Producer, Sent, Series, TOKEN, whole_list};
+use fengsui_harness::{ConsoleClient, FIRST_RULE, NodeUnderTest, Pace, Producer, Sent, Series, TOKEN, whole_list};
 use serde_json::Value;
 
 /// How long a fresh record may take to be found.
@@ -33,7 +33,7 @@ pub(crate) async fn until_fresh_arrives(
     while sent.accepted.len() == before {
         assert!(Instant::now() < end, "a node that is up accepts nothing: {}", node.last_words());
         let address = (node.ingest_port, TOKEN);
-        let producer = Producer::start(series, address, Duration::from_millis(200), sent).expect("sends");
+        let producer = Producer::start(series, address, Pace::Pause(Duration::from_millis(200)), sent).expect("sends");
         tokio::time::sleep(Duration::from_millis(100)).await;
         sent = producer.stop().await.expect("has sent");
     }

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use fengsui_harness::{NodeUnderTest, Producer, Sent, Series, TOKEN, mixed};
+use fengsui_harness::{NodeUnderTest, Pace, Producer, Sent, Series, TOKEN, mixed};
 
 use crate::judge::{judge, until_fresh_arrives};
 use crate::{number_of, program};
@@ -30,8 +30,8 @@ async fn no_kill_loses_doubles_or_changes_what_was_accepted() {
     let series = Series::new(seed, ALERT_EVERY);
     let (mut sent, mut done) = (Sent::default(), 0);
     while done < kills {
-        let producer =
-            Producer::start(series, (node.ingest_port, TOKEN), Duration::from_millis(40), sent).expect("sends");
+        let producer = Producer::start(series, (node.ingest_port, TOKEN), Pace::Pause(Duration::from_millis(40)), sent)
+            .expect("sends");
         for life in done..(done + ROUND).min(kills) {
             // Up to a second and a half past the time a start takes: some lives end before they have listened.
             let most = u64::try_from(start.as_millis()).unwrap_or(u64::MAX) + 1_500;

@@ -1,21 +1,67 @@
-//! More records than can be analysed: senders are asked to wait, nothing that was accepted is lost, memory stays bounded,
-//! and soon after the storm everything has been caught up with.
+//! Twice as many records as can be analysed: senders are asked to wait, nothing that was accepted is lost, memory stays
+//! bounded, and soon after the storm everything has been caught up with. What can be analysed is measured first.
 //!
 //! `FENGSUI_OVERLOAD_SECONDS` makes the storm long.
 
 use std::time::{Duration, Instant};
 
-use fengsui_harness::{NodeUnderTest, Producer, Sent, Series, TOKEN};
+use fengsui_harness::{NodeUnderTest, Pace, Producer, Sent, Series, TOKEN};
 
 use crate::judge::{judge, until_fresh_arrives};
 use crate::{number_of, program};
 
 /// Seconds of the storm.
 const SECONDS: u64 = 10;
+/// How many times the sustainable rate is offered.
+const TIMES: u64 = 2;
 /// Memory the process may have had at most, in bytes.
 const MEMORY_BYTES: u64 = 1_536 << 20;
+/// Everything has been caught up with so long after the storm.
+const CALM_WITHIN: Duration = Duration::from_secs(60);
 /// A spool that fills up within the storm.
 const SMALL_SPOOL: &str = "[spool]\nsegment_bytes = 262144\nlimit_bytes = 2097152\n";
+/// How long a polite sender waits when it was put off.
+const POLITE: Duration = Duration::from_millis(5);
+/// How long rates are measured for.
+const WINDOW: Duration = Duration::from_secs(2);
+
+/// What came of sending for some seconds.
+#[derive(Debug, Clone, Copy, Default)]
+struct Slice {
+    /// Records a second that were sent.
+    offered: u64,
+    /// Those of them that were accepted.
+    taken: u64,
+}
+
+/// Sends for some time, and says what has been sent then.
+async fn send(node: &NodeUnderTest, series: Series, pace: Pace, sent: &mut Sent) -> Slice {
+    let (issued, accepted, start) = (sent.issued, sent.accepted.len(), Instant::now());
+    let address = (node.ingest_port, TOKEN);
+    let producer = Producer::start(series, address, pace, std::mem::take(sent)).expect("sends");
+    tokio::time::sleep(WINDOW).await;
+    *sent = producer.stop().await.expect("has sent");
+    let per_second = |count: u64| (count as f64 / start.elapsed().as_secs_f64()) as u64;
+    Slice { offered: per_second(sent.issued - issued), taken: per_second((sent.accepted.len() - accepted) as u64) }
+}
+
+/// Records a second that are taken from somebody who has more and waits when put off: with a full spool, as many as are
+/// analysed. Measured until it does not grow any more.
+async fn sustainable(node: &NodeUnderTest, series: Series, sent: &mut Sent) -> u64 {
+    let end = Instant::now() + Duration::from_secs(60);
+    while sent.deferred == 0 {
+        assert!(Instant::now() < end, "the spool does not fill: this sender is no faster than the node");
+        send(node, series, Pace::Taken(POLITE), sent).await;
+    }
+    let mut best = 0;
+    loop {
+        let taken = send(node, series, Pace::Taken(POLITE), sent).await.taken;
+        if taken <= best + best / 10 {
+            return best.max(taken);
+        }
+        best = taken;
+    }
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_storm_is_weathered_without_losing_what_was_accepted() {
@@ -24,28 +70,40 @@ async fn a_storm_is_weathered_without_losing_what_was_accepted() {
     node.start().expect("starts");
     node.until_up().await.expect("is up");
     let client = node.set_up().await.expect("is set up");
-    // Groups so large and so close that the analysis can't keep up: then the spool fills and senders are put off.
     let series = Series::new(13, 50).with_groups_up_to(500);
-    let address = (node.ingest_port, TOKEN);
     let storm = Duration::from_secs(number_of("FENGSUI_OVERLOAD_SECONDS", SECONDS));
-    let producer = Producer::start(series, address, Duration::ZERO, Sent::default()).expect("sends");
-    tokio::time::sleep(storm).await;
-    let sent = producer.stop().await.expect("has sent");
-    assert!(sent.deferred > 0, "{} records in {storm:?} were no storm", sent.accepted.len());
-    let over = Instant::now();
+    let mut sent = Sent::default();
+    let mut best = sustainable(&node, series, &mut sent).await;
+    println!("sustainable: {best} records/s");
+
+    let (before, start, mut slices) = (sent.deferred, Instant::now(), Vec::new());
+    while start.elapsed() < storm {
+        let slice = send(&node, series, Pace::PerSecond(best * TIMES), &mut sent).await;
+        assert!(
+            slice.offered >= best * TIMES * 9 / 10,
+            "this sender can't offer {TIMES} x {best} records/s: {slice:?}"
+        );
+        slices.push(slice);
+        // Where the machine has become less busy than it was, twice as much is more.
+        best = best.max(slice.taken);
+    }
+    let (seconds, over) = (start.elapsed().as_secs(), Instant::now());
+    let mean = |of: fn(&Slice) -> u64| slices.iter().map(of).sum::<u64>() / slices.len() as u64;
+    println!(
+        "offered {}/s for {seconds} s, accepted {}/s; put off {} times; sustainable at best {best}/s",
+        mean(|slice| slice.offered),
+        mean(|slice| slice.taken),
+        sent.deferred - before
+    );
+    assert!(sent.deferred > before, "{slices:?} was no storm");
     let sent = until_fresh_arrives(&node, &client, series, sent).await;
-    println!("caught up {:.1} s after the storm", over.elapsed().as_secs_f64());
+    let calm = over.elapsed();
+    println!("caught up {:.1} s after the storm", calm.as_secs_f64());
+    assert!(calm <= CALM_WITHIN, "{calm:?}");
     let verdict = judge(&client, &series, &sent).await;
     assert!(verdict.faults.is_empty(), "{}\n{}", verdict.faults.join("\n"), node.last_words());
     let peak = most_memory(node.process().expect("runs"));
-    println!(
-        "{} accepted, {} put off {} times, {} alerts, at most {} MiB",
-        sent.accepted.len(),
-        sent.issued - sent.accepted.len() as u64,
-        sent.deferred,
-        verdict.alerts,
-        peak >> 20
-    );
+    println!("{} accepted, {} alerts, at most {} MiB", sent.accepted.len(), verdict.alerts, peak >> 20);
     assert!(peak > 0 && peak <= MEMORY_BYTES, "{peak} bytes");
     assert_eq!(node.interrupt().expect("stops"), 0);
 }
