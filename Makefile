@@ -88,9 +88,14 @@ long: ## hour-long runs: kills, mutated packets, overload
 mutated: ## a million mutated packets for decoding and for every parser, with counts and times; N=COUNT
 	FENGSUI_MUTATIONS=$(or $(N),1000000) $(CARGO) test --release --locked -p fengsui-protocols --test mutated -- --nocapture
 
-fuzz: ## fuzz a target with libFuzzer (cargo install cargo-fuzz); TARGET=app_parser SECONDS_EACH=60
-	cd tests/fuzz && $(CARGO) fuzz run --fuzz-dir libfuzzer -s none $(or $(TARGET),app_parser) corpus/$(or $(TARGET),app_parser) -- \
-	  -timeout=2 -rss_limit_mb=512 -max_len=65536 -max_total_time=$(or $(SECONDS_EACH),60)
+FUZZ_TARGETS := $(basename $(notdir $(wildcard tests/fuzz/libfuzzer/fuzz_targets/*.rs)))
+
+fuzz: ## fuzz every target with libFuzzer (cargo install cargo-fuzz); TARGET=app_parser for one; SECONDS_EACH=60
+	cd tests/fuzz && for target in $(or $(TARGET),$(FUZZ_TARGETS)); do \
+	  mkdir -p libfuzzer/corpus/$$target; \
+	  $(CARGO) fuzz run --fuzz-dir libfuzzer -s none $$target libfuzzer/corpus/$$target corpus/$$target -- \
+	    -timeout=2 -rss_limit_mb=512 -max_len=65536 -max_total_time=$(or $(SECONDS_EACH),60) || exit 1; \
+	done
 
 captures: ## make the captures of tests/pcaps again (root; see tests/pcaps/README.md)
 	tests/pcaps/make_captures.py
