@@ -102,6 +102,15 @@ pub(crate) enum Command {
         /// Be the worker itself instead of its keeper.
         #[arg(long, hide = true)]
         confined: bool,
+        /// Be one of the two keepers of the sensor that listens on the socket of this name.
+        #[arg(long, hide = true, value_name = "NAME")]
+        pair: Option<String>,
+        /// Where systemd starts keepers, for one of two.
+        #[arg(long, hide = true, value_name = "PATH")]
+        socket: Option<PathBuf>,
+        /// One of two that the other one started: it is confined already.
+        #[arg(long, hide = true)]
+        again: bool,
     },
     /// Enter the confinement of a role and print what it can't do any more; exit code 1 when it still can.
     #[command(hide = true, after_help = "Example:\n  fengsui confinement --of scan-worker")]

@@ -17,14 +17,15 @@ mod hostile;
 
 const MARKER: &str = r#"rule marker { strings: $a = "needle" condition: $a }"#;
 
-fn keeper(more: &[&str]) -> Command {
+fn keeper(more: &[String]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fengsui"));
     command.arg("scan-worker").args(more);
     command
 }
 
 fn client(name: &str, rule: &str, more: &[&str]) -> Result<ScanClient, FilesError> {
-    ScanClient::start(&mut keeper(more), &vec![(name.to_owned(), rule.to_owned())])
+    let more: Vec<String> = more.iter().map(|&word| word.to_owned()).collect();
+    ScanClient::start(move || keeper(&more), &vec![(name.to_owned(), rule.to_owned())])
 }
 
 /// Processes by the process that started them.

@@ -23,6 +23,6 @@ pub use error::FilesError;
 pub use hash_list::HashList;
 pub use hashes::{Digest, FileHasher, FileHashes};
 pub use kind::{FileKind, FileSignature, SIGNATURES, identify};
-pub use pool::{Pool, Ticket, Work, YaraPool};
-pub use scan::{Job, RuleTexts, ScanClient, Scanner, keep, serve};
+pub use pool::{Pool, Scanned, Ticket, Work, YaraPool};
+pub use scan::{Job, KeeperLink, Keepers, RuleTexts, ScanClient, Scanner, keep, pause, serve};
 pub use yara::{ScanOutcome, Unscanned, YaraMatch, YaraRules};

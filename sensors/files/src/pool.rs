@@ -28,7 +28,16 @@ pub struct Pool<J, A> {
 }
 
 /// A pool that scans files with YARA. The bytes are shared with whoever handed them in.
-pub type YaraPool = Pool<Arc<Vec<u8>>, ScanOutcome>;
+pub type YaraPool = Pool<Arc<Vec<u8>>, Scanned>;
+
+/// What a scan thread says of a file.
+#[derive(Debug)]
+pub struct Scanned {
+    /// How the scan ended.
+    pub outcome: ScanOutcome,
+    /// How many helper processes had to be started again since the answer before.
+    pub restarts: u64,
+}
 
 impl<J: Send + 'static, A: Send + 'static> Pool<J, A> {
     /// Starts a thread for each work; so many jobs may wait.
@@ -76,7 +85,11 @@ impl YaraPool {
     /// When a thread cannot be started.
     pub fn of_scanners(scanners: Vec<Box<dyn Scanner>>) -> Result<Self, FilesError> {
         let works = scanners.into_iter().take(YARA_THREADS);
-        let works = works.map(|mut scanner| Box::new(move |bytes: Arc<Vec<u8>>| scanner.scan(&bytes)) as Work<_, _>);
+        let works = works.map(|mut scanner| {
+            let work =
+                move |bytes: Arc<Vec<u8>>| Scanned { outcome: scanner.scan(&bytes), restarts: scanner.take_restarts() };
+            Box::new(work) as Work<_, _>
+        });
         Self::start("yara", YARA_QUEUE_FILES, works)
     }
 }
@@ -137,7 +150,8 @@ mod tests {
                 pool.submit(Arc::new(text.as_bytes().to_vec())).expect("is taken")
             })
             .collect();
-        let found: Vec<_> = tickets.iter().map(|ticket| ticket.wait().expect("answers").matches().len()).collect();
+        let found: Vec<_> =
+            tickets.iter().map(|ticket| ticket.wait().expect("answers").outcome.matches().len()).collect();
         assert_eq!(found, [1, 0].repeat(10));
     }
 

@@ -91,6 +91,7 @@ counters! {
     YaraShed => "file_store.yara_shed",
     YaraUnfinished => "file_store.yara_unfinished",
     ScanWorkerLost => "file_store.scan_worker_lost",
+    ScanHelpersRestarted => "file_store.scan_helpers_restarted",
     Findings => "dlp.findings",
     ContentShed => "dlp.content_shed",
     ContentUnfinished => "dlp.content_unfinished",

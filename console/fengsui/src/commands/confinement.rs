@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::hardening::{Enforced, Identity, Sandbox, confine_scanner};
+use crate::hardening::{Enforced, Identity, Network, Sandbox, confine_scanner};
 use crate::roles::{frugal, is_frugal};
 use crate::settings::Settings;
 use crate::terminal::say;
@@ -44,7 +44,7 @@ fn enter_sandbox(folder: &std::path::Path) -> anyhow::Result<Enforced> {
         user.own(folder)?;
     }
     let (read, write) = (vec!["/proc/self".into()], vec![folder.to_owned()]);
-    Sandbox { read, write, user, ..Sandbox::default() }.enter()
+    Sandbox { read, write, user, network: Network::Accepting, ..Sandbox::default() }.enter()
 }
 
 fn attempts(folder: &std::path::Path) -> serde_json::Value {

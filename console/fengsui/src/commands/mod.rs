@@ -45,7 +45,10 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Restore(job) => backup::restore(config, &job),
         Command::Doctor(job) => doctor::run(config, job),
         Command::Confinement { of } => confinement::run(&of),
-        Command::ScanWorker { user, load_seconds, confined } => {
+        Command::ScanWorker { user, pair: Some(name), socket, again, .. } => {
+            roles::run_keeper_of_pair(&roles::PairJob { name, user, socket, again }).map(|()| ExitCode::SUCCESS)
+        }
+        Command::ScanWorker { user, load_seconds, confined, .. } => {
             roles::run_scan_worker(&user, load_seconds, confined).map(|()| ExitCode::SUCCESS)
         }
         Command::Settings => print_settings(),

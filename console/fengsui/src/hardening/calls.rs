@@ -6,7 +6,14 @@
 use std::collections::BTreeMap;
 
 use anyhow::anyhow;
-use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+};
+
+use super::Network;
+
+/// Calls, each with the arguments it is meant with; with none it is meant always.
+type Rules = BTreeMap<libc::c_long, Vec<SeccompRule>>;
 
 /// Starting programs.
 const PROGRAMS: &[libc::c_long] = &[libc::SYS_execve, libc::SYS_execveat];
@@ -56,20 +63,44 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_capset,
 ];
 
-/// New ways to the network.
-const NETWORK: &[libc::c_long] =
-    &[libc::SYS_socket, libc::SYS_connect, libc::SYS_bind, libc::SYS_listen, libc::SYS_accept, libc::SYS_accept4];
+/// New ways to the network: opening them.
+const CONNECTING: &[libc::c_long] = &[libc::SYS_socket, libc::SYS_connect];
+/// Offering them.
+const LISTENING: &[libc::c_long] = &[libc::SYS_bind, libc::SYS_listen];
+/// Taking what comes.
+const ACCEPTING: &[libc::c_long] = &[libc::SYS_accept, libc::SYS_accept4];
 
 /// Refuses the calls from now on.
-pub(super) fn confine(connects: bool, executes: bool) -> anyhow::Result<()> {
-    let network = if connects { &[][..] } else { NETWORK };
+pub(super) fn confine(network: Network, executes: bool) -> anyhow::Result<()> {
+    let ways: &[&[libc::c_long]] = match network {
+        Network::Nothing => &[CONNECTING, LISTENING, ACCEPTING],
+        Network::Accepting => &[CONNECTING, LISTENING],
+        Network::Local => &[LISTENING, ACCEPTING],
+        Network::Everything => &[],
+    };
     let programs = if executes { &[][..] } else { PROGRAMS };
-    filter(REFUSED.iter().chain(network).chain(programs), (refusal(), SeccompAction::Allow))
+    let mut rules = whenever(REFUSED.iter().chain(ways.iter().copied().flatten()).chain(programs));
+    if network == Network::Local {
+        rules.insert(libc::SYS_socket, vec![of_other_machines()?]);
+    }
+    filter(rules, (refusal(), SeccompAction::Allow))
 }
 
 /// Refuses all calls but these from now on.
 pub(super) fn confine_to(allowed: &[libc::c_long]) -> anyhow::Result<()> {
-    filter(allowed.iter(), (SeccompAction::Allow, refusal()))
+    filter(whenever(allowed.iter()), (SeccompAction::Allow, refusal()))
+}
+
+/// The calls, whatever their arguments.
+fn whenever<'a>(calls: impl Iterator<Item = &'a libc::c_long>) -> Rules {
+    calls.map(|call| (*call, Vec::new())).collect()
+}
+
+/// A socket of any family but that of this machine.
+fn of_other_machines() -> anyhow::Result<SeccompRule> {
+    let local = u64::from(libc::AF_UNIX.unsigned_abs());
+    let other = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, local)?;
+    Ok(SeccompRule::new(vec![other])?)
 }
 
 /// A refused call answers "not permitted", so that code that tries and goes on without does.
@@ -77,11 +108,7 @@ fn refusal() -> SeccompAction {
     SeccompAction::Errno(libc::EPERM.unsigned_abs())
 }
 
-fn filter<'a>(
-    calls: impl Iterator<Item = &'a libc::c_long>,
-    (named, others): (SeccompAction, SeccompAction),
-) -> anyhow::Result<()> {
-    let rules: BTreeMap<i64, Vec<seccompiler::SeccompRule>> = calls.map(|call| (*call, Vec::new())).collect();
+fn filter(rules: Rules, (named, others): (SeccompAction, SeccompAction)) -> anyhow::Result<()> {
     let architecture = std::env::consts::ARCH.try_into().map_err(|_| anyhow!("unknown processor"))?;
     let program: BpfProgram = SeccompFilter::new(rules, others, named, architecture)?.try_into()?;
     Ok(seccompiler::apply_filter(&program)?)

@@ -24,12 +24,26 @@ pub(crate) struct Sandbox {
     pub(crate) read: Vec<PathBuf>,
     /// Folders it may write.
     pub(crate) write: Vec<PathBuf>,
-    /// Whether it may still open connections.
-    pub(crate) connects: bool,
+    /// What of the network.
+    pub(crate) network: Network,
     /// Whether it may still start programs.
     pub(crate) executes: bool,
     /// Who it becomes, when it was started by root.
     pub(crate) user: Option<Identity>,
+}
+
+/// What of the network a process keeps, besides the connections that are open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Network {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Whoever comes to a socket that it listens on already.
+    Accepting,
+    /// Connections to sockets of this machine (unix(7)).
+    Local,
+    /// All of it.
+    Everything,
 }
 
 /// How far the kernel went along.
@@ -67,7 +81,7 @@ impl Sandbox {
     /// When the kernel refuses a step.
     pub(crate) fn confine(&self) -> anyhow::Result<Enforced> {
         let enforced = confine_files(&self.read, &self.write).context("files can't be confined")?;
-        calls::confine(self.connects, self.executes).context("system calls can't be confined")?;
+        calls::confine(self.network, self.executes).context("system calls can't be confined")?;
         Ok(enforced)
     }
 }

@@ -1,17 +1,17 @@
 //! `fengsui scan-worker`: the process that scans files for a sensor, and the one that keeps it alive.
 
-use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 
 use anyhow::Context;
 use fengsui_files::limits::SCAN_CPU_SECONDS;
 use fengsui_files::{FilesError, Job, RuleTexts, ScanClient, Scanner, keep, serve};
 
-use crate::hardening::{Identity, Sandbox, confine_scanner};
+use super::scan_pair::SharedPair;
+use crate::hardening::{Identity, Network, Sandbox, confine_scanner};
 use crate::settings::ConfinementSettings;
 
 /// This program, wherever it is: no path has to be walked that a confined process may not walk.
-const PROGRAM: &str = "/proc/self/exe";
+pub(super) const PROGRAM: &str = "/proc/self/exe";
 
 /// The allocator begins with a gigabyte that can be written, which is more than a worker may have, unless it is told not to.
 const ALLOCATOR_RESERVE: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "0");
@@ -46,26 +46,28 @@ pub(crate) fn run_scan_worker(user: &str, load_seconds: u64, confined: bool) -> 
         })
         .context("the scan worker ended");
     }
-    // What a worker needs until it has confined itself, which no longer sees any of it.
-    let libraries = ["/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache", "/proc"];
-    let sandbox = Sandbox {
-        read: [PROGRAM].iter().chain(&libraries).map(Into::into).collect(),
-        write: vec!["/dev/null".into()],
-        connects: false,
-        executes: true,
-        user: Identity::to_become(user)?,
-    };
-    sandbox.enter()?;
-    let worker = || {
-        let mut command = frugal();
-        // What it says on standard error is its own word only.
-        command.args(["scan-worker", "--confined", "--load-seconds", &load_seconds.to_string()]).stderr(Stdio::null());
-        command
-    };
-    keep(&mut input, &mut output, worker).context("the keeper of the scan worker ended")
+    keeper_sandbox(user, Network::Nothing)?.enter()?;
+    keep(&mut input, &mut output, || worker(load_seconds)).context("the keeper of the scan worker ended")
 }
 
-/// Starts keepers with workers that have loaded the same rules, or takes those that wait at the socket of the settings.
+/// What a process keeps that starts workers and looks into nothing.
+pub(super) fn keeper_sandbox(user: &str, network: Network) -> anyhow::Result<Sandbox> {
+    // What a worker needs until it has confined itself, which no longer sees any of it.
+    let libraries = ["/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache", "/proc"];
+    let read = [PROGRAM].iter().chain(&libraries).map(Into::into).collect();
+    let (write, user) = (vec!["/dev/null".into()], Identity::to_become(user)?);
+    Ok(Sandbox { read, write, network, executes: true, user })
+}
+
+/// A worker that may take so many seconds of processor time to load its rules.
+pub(super) fn worker(load_seconds: u64) -> Command {
+    let mut command = frugal();
+    // What it says on standard error is its own word only.
+    command.args(["scan-worker", "--confined", "--load-seconds", &load_seconds.to_string()]).stderr(Stdio::null());
+    command
+}
+
+/// Starts a pair of keepers and workers that have loaded the same rules. Call before the process confines itself.
 ///
 /// # Errors
 /// When a keeper can't be started or the rules are refused.
@@ -74,15 +76,9 @@ pub(crate) fn start_scan_workers(
     rules: &RuleTexts,
     count: usize,
 ) -> Result<Vec<Box<dyn Scanner>>, FilesError> {
+    let pair = SharedPair::start(settings).map_err(FilesError::Worker)?;
     let start = |_| {
-        let client = match &settings.scan_socket {
-            Some(path) => {
-                let stream = UnixStream::connect(path).map_err(FilesError::Worker)?;
-                let other = stream.try_clone().map_err(FilesError::Worker)?;
-                ScanClient::over(Box::new(stream), Box::new(other), rules)?
-            }
-            None => ScanClient::start(&mut keeper(&settings.user), rules)?,
-        };
+        let client = ScanClient::start(pair.clone(), rules)?;
         tracing::info!(rules = client.rules(), "scan worker");
         Ok(Box::new(client) as Box<dyn Scanner>)
     };
@@ -95,11 +91,10 @@ pub(crate) fn start_scan_workers(
 /// When no worker can be started or it refuses the rules.
 pub(crate) fn count_yara_rules(name: &str, text: String) -> Result<usize, FilesError> {
     let user = ConfinementSettings::default().user;
-    Ok(ScanClient::start(&mut keeper(&user), &vec![(name.to_owned(), text)])?.rules())
-}
-
-fn keeper(user: &str) -> Command {
-    let mut command = Command::new(PROGRAM);
-    command.args(["scan-worker", "--user", user]).env_clear();
-    command
+    let keeper = move || {
+        let mut command = Command::new(PROGRAM);
+        command.args(["scan-worker", "--user", &user]).env_clear();
+        command
+    };
+    Ok(ScanClient::start(keeper, &vec![(name.to_owned(), text)])?.rules())
 }

@@ -15,7 +15,7 @@ use fengsui_signatures::RuleData;
 
 use super::{DataLock, SystemClock, runtime, start_scan_workers, until_interrupted, uplink};
 use crate::content::{RuleFiles, rule_files};
-use crate::hardening::{Enforced, Identity, Sandbox};
+use crate::hardening::{Enforced, Identity, Network, Sandbox};
 use crate::settings::Settings;
 use crate::terminal::tell;
 
@@ -124,7 +124,7 @@ fn sandbox(settings: &Settings, log_directory: &Path, folders: [PathBuf; 2]) -> 
         }
     }
     let write = folders.into_iter().chain([log_directory.to_owned()]).collect();
-    Ok(Sandbox { read: vec!["/proc/self".into()], write, user, ..Sandbox::default() })
+    Ok(Sandbox { read: vec!["/proc/self".into()], write, user, network: Network::Accepting, ..Sandbox::default() })
 }
 
 /// Where events go, and what sends them. Privileges are given up before the first thread begins: `eve.json` is opened

@@ -13,7 +13,7 @@ use fengsui_sensor::{OfflineOptions, OfflineSummary, SpoolSink, Uplink, UplinkPa
 
 use super::{DataLock, SystemClock, runtime};
 use crate::content::RuleFiles;
-use crate::hardening::Sandbox;
+use crate::hardening::{Network, Sandbox};
 use crate::settings::Settings;
 
 /// What a name server's client reads.
@@ -121,7 +121,8 @@ impl Sending {
     pub(crate) fn start(uplink: Uplink, settings: &Settings) -> anyhow::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let read = RESOLVER.iter().map(PathBuf::from).collect();
-        let sandbox = Sandbox { read, write: vec![folder(settings)], connects: true, ..Sandbox::default() };
+        let sandbox =
+            Sandbox { read, write: vec![folder(settings)], network: Network::Everything, ..Sandbox::default() };
         let asked = Arc::clone(&stop);
         let thread = std::thread::Builder::new().name("uplink".to_owned()).spawn(move || match sandbox.enter() {
             Ok(_) => uplink.run(&asked),

@@ -7,12 +7,9 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Answer;
 use super::frame::{self, Kind};
-use crate::limits::{
-    SCAN_ANSWER_BYTES, SCAN_FAREWELL, SCAN_LOAD_TIMEOUT, SCAN_REQUEST_BYTES, SCAN_RESTART_PAUSE,
-    SCAN_RESTART_PAUSE_MOST, SCAN_TIMEOUT,
-};
+use super::{Answer, pause};
+use crate::limits::{SCAN_ANSWER_BYTES, SCAN_FAREWELL, SCAN_LOAD_TIMEOUT, SCAN_REQUEST_BYTES, SCAN_TIMEOUT};
 use crate::{FilesError, ScanOutcome, Unscanned};
 
 /// Passes requests on to a worker that `command` starts, until the other side ends. When somebody else killed a worker, the
@@ -113,12 +110,6 @@ impl<C: FnMut() -> Command> Keeper<C> {
     }
 }
 
-/// How long after so many failures in a row the next worker is started: doubling.
-fn pause(failures: u32) -> Duration {
-    let doublings = failures.saturating_sub(1).min(16);
-    SCAN_RESTART_PAUSE.saturating_mul(1 << doublings).min(SCAN_RESTART_PAUSE_MOST)
-}
-
 impl Worker {
     fn start(command: &mut Command) -> io::Result<Self> {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
@@ -191,13 +182,6 @@ fn encoded(answer: &Answer) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn pauses_double_and_have_an_end() {
-        assert_eq!(pause(1), SCAN_RESTART_PAUSE);
-        assert_eq!(pause(3), SCAN_RESTART_PAUSE * 4);
-        assert_eq!(pause(u32::MAX), SCAN_RESTART_PAUSE_MOST);
-    }
 
     /// What the keeper answers about a file when its workers are this program.
     fn answer_of(program: &str) -> ScanOutcome {

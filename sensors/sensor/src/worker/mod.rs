@@ -20,7 +20,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use fengsui_dlp_engine::Classification;
-use fengsui_files::{Digest, HashList, ScanOutcome, YaraPool};
+use fengsui_files::{Digest, HashList, Scanned, YaraPool};
 use fengsui_protocols::Defragmenter;
 use fengsui_schema::{Timestamp, UnitCode};
 use fengsui_signatures::{Scratch, Tracking};
@@ -69,7 +69,7 @@ pub(crate) struct Worker {
     defragmenter: Defragmenter,
     pub(crate) account: Account,
     ring: PacketRing,
-    scans: scans::Pending<ScanOutcome, serde_json::Map<String, serde_json::Value>>,
+    scans: scans::Pending<Scanned, serde_json::Map<String, serde_json::Value>>,
     classifying: scans::Pending<Option<Classification>, content::Place>,
     content_held: usize,
     /// Empty buffers of files that have ended.

@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use fengsui_crypto::sm3;
 use fengsui_dlp_engine::Classification;
-use fengsui_files::{Pool, ScanOutcome, Ticket, Unscanned, YaraMatch};
+use fengsui_files::{Pool, ScanOutcome, Scanned, Ticket, Unscanned, YaraMatch};
 use fengsui_schema::{Condition, Severity, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -118,9 +118,11 @@ impl Worker {
                 None => self.account.count(Counter::ContentUnfinished),
             }
         }
-        while let Some((content, (time, order, record), outcome)) = self.scans.take(wait) {
+        while let Some((content, (time, order, record), scanned)) = self.scans.take(wait) {
             self.part_from_content(content);
-            let outcome = outcome.unwrap_or(ScanOutcome::Unscanned(Unscanned::Gone));
+            let gone = Scanned { outcome: ScanOutcome::Unscanned(Unscanned::Gone), restarts: 0 };
+            let Scanned { outcome, restarts } = scanned.unwrap_or(gone);
+            self.account.add(Counter::ScanHelpersRestarted, restarts);
             if let ScanOutcome::Unscanned(reason) = &outcome {
                 self.tell_unscanned((time, order), record, reason);
                 continue;

@@ -1,0 +1,195 @@
+//! A live sensor whose helper processes are killed: the worker that scans, and the two that keep it. Each is started again,
+//! and files are scanned on.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test fails by panicking")]
+#![allow(missing_docs, reason = "nobody links against tests")]
+
+use std::collections::BTreeSet;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use fengsui_harness::{Running, top};
+use serde_json::Value;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_fengsui");
+/// How long anything may take that is waited for, on a machine that is busy with other things.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn until<T>(what: &str, mut find: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = find() {
+            return found;
+        }
+        assert!(Instant::now() < end, "{what}: not within {PATIENCE:?}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Process, parent and command line of everything that runs.
+fn processes() -> Vec<(u32, u32, Vec<String>)> {
+    let entries = std::fs::read_dir("/proc").expect("is there").flatten();
+    let of = |folder: PathBuf| {
+        let number = folder.file_name()?.to_str()?.parse().ok()?;
+        let stat = std::fs::read_to_string(folder.join("stat")).ok()?;
+        let parent = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
+        let line = std::fs::read_to_string(folder.join("cmdline")).ok()?;
+        Some((number, parent, line.split('\0').map(str::to_owned).collect::<Vec<_>>()))
+    };
+    entries.filter_map(|entry| of(entry.path())).collect()
+}
+
+/// The helpers of one sensor, as they are now.
+#[derive(Debug, Default)]
+struct Helpers {
+    keepers: BTreeSet<u32>,
+    workers: BTreeSet<u32>,
+}
+
+/// Those of the pair that goes by this name.
+fn helpers(name: &str) -> Helpers {
+    let all = processes();
+    let keepers: BTreeSet<u32> =
+        all.iter().filter(|process| process.2.iter().any(|word| word == name)).map(|process| process.0).collect();
+    let is_worker = |process: &&(u32, u32, Vec<String>)| keepers.contains(&process.1) && !keepers.contains(&process.0);
+    let workers = all.iter().filter(is_worker).map(|process| process.0).collect();
+    Helpers { keepers, workers }
+}
+
+/// The name of a sensor's pair.
+fn pair_of(sensor: u32) -> String {
+    until("the keepers run", || {
+        let (_, _, line) = processes().into_iter().find(|process| process.1 == sensor)?;
+        let place = line.iter().position(|word| word == "--pair")?;
+        line.get(place + 1).cloned()
+    })
+}
+
+/// Processes that ended and that nobody has let go of, among the children of these.
+fn zombies(parents: &BTreeSet<u32>) -> Vec<u32> {
+    let ended = |process: u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('Z'))
+    };
+    let children = processes().into_iter().filter(|process| parents.contains(&process.1));
+    children.map(|process| process.0).filter(|process| ended(*process)).collect()
+}
+
+fn kill(processes: &BTreeSet<u32>) {
+    assert!(!processes.is_empty(), "there is nothing to kill");
+    for process in processes {
+        let status = Command::new("kill").args(["-9", &process.to_string()]).status().expect("runs");
+        assert!(status.success(), "{process} is gone already");
+    }
+}
+
+/// A server that answers every request with a file that a rule knows.
+fn serve() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("listens");
+    let port = listener.local_addr().expect("has one").port();
+    // In two pieces, so that this file is not what it looks for.
+    let content = ["X5O!P%@AP[4\\PZX54(P^)7CC)7}$EIC", "AR-STANDARD"].concat();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("connects");
+            let _ = stream.read(&mut [0; 4_096]);
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n", content.len());
+            let _ = stream.write_all(format!("{head}Connection: close\r\n\r\n{content}").as_bytes());
+        }
+    });
+    port
+}
+
+struct World {
+    base: tempfile::TempDir,
+    log: PathBuf,
+    server: u16,
+}
+
+impl World {
+    fn records(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.base.path().join("out/eve.json")).unwrap_or_default();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    fn found(&self) -> usize {
+        let is_ours = |record: &&Value| record["src_port"] == self.server || record["dest_port"] == self.server;
+        let records = self.records();
+        records.iter().filter(is_ours).filter(|record| record["yara"]["rule"] == "eicar_test_file").count()
+    }
+
+    /// Sends a file past the sensor and waits until its rule has matched.
+    fn scans(&self, when: &str) {
+        let before = self.found();
+        let mut client = TcpStream::connect(("127.0.0.1", self.server)).expect("connects");
+        client.write_all(b"GET /file HTTP/1.1\r\nHost: a\r\n\r\n").expect("asks");
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).expect("is answered");
+        until(when, || (self.found() > before).then_some(()));
+    }
+
+    fn said(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    fn start() -> (Self, Running) {
+        let base = tempfile::tempdir().expect("folder");
+        // Whoever the sensor becomes has to get through the folder.
+        let all = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(base.path(), all).expect("opens the folder");
+        let rule = top().join("rules/yara/test.yar");
+        // On the loopback interface nobody fills in checksums.
+        let settings = format!(
+            "[data]\ndirectory = \"data\"\n[sensor]\nyara = [\"{}\"]\n[sensor.decode]\nverify_checksums = false\n",
+            rule.display()
+        );
+        std::fs::write(base.path().join("sensor.toml"), settings).expect("settings");
+        let log = base.path().join("sensor.log");
+        let arguments = ["sensor", "-i", "lo", "-l", "out", "-C", "sensor.toml"];
+        let sensor = Running::start(Path::new(PROGRAM), &arguments, base.path(), &log).expect("starts");
+        let world = Self { base, log, server: serve() };
+        until("the sensor is confined", || world.said().contains("onfine").then_some(()));
+        (world, sensor)
+    }
+}
+
+#[test]
+fn a_live_sensor_gets_every_helper_back_that_is_killed() {
+    if std::fs::metadata("/proc/self").map(|own| std::os::unix::fs::MetadataExt::uid(&own)).ok() != Some(0) {
+        return eprintln!("only root can listen on an interface: not checked");
+    }
+    let (world, sensor) = World::start();
+    let name = pair_of(sensor.number());
+    world.scans("a file is scanned");
+    let first = helpers(&name);
+    assert_eq!((first.keepers.len(), first.workers.len()), (2, 1), "{first:?}");
+
+    kill(&first.workers);
+    world.scans("a file is scanned after the worker was killed");
+
+    // Whichever it is: the one that keeps a worker, then the one that has started it again, and both by turns.
+    let mut killed = 0;
+    for place in [0, 1, 0, 1, 1, 0] {
+        let before = helpers(&name).keepers;
+        kill(&before.iter().nth(place).copied().into_iter().collect());
+        killed += 1;
+        world.scans("a file is scanned after a keeper was killed");
+        until("the keeper is started again", || (helpers(&name).keepers.len() == 2).then_some(()));
+    }
+    assert_ne!(helpers(&name).keepers, first.keepers);
+    // Each scan lets go of whoever was killed.
+    world.scans("a file is scanned at the end");
+    let parents = helpers(&name).keepers.into_iter().chain([sensor.number()]).collect();
+    until("nobody is left behind", || zombies(&parents).is_empty().then_some(()));
+
+    let took = Instant::now();
+    assert_eq!(sensor.interrupt(Duration::from_secs(20)).expect("ends"), 0, "{}", world.said());
+    println!("{killed} keepers killed; the sensor ended within {:?}", took.elapsed());
+    let records = world.records();
+    let last = records.iter().rfind(|record| record["event_type"] == "stats").expect("statistics are told");
+    assert_eq!(last["stats"]["file_store"]["scan_helpers_restarted"], killed, "{last}");
+    until("the helpers end with their sensor", || helpers(&name).keepers.is_empty().then_some(()));
+}
