@@ -25,8 +25,10 @@ const LABELLED: i32 = 130;
 const LABEL: (i32, usize) = (55, 4);
 /// Labels of parcels, which say nothing without a colon behind them.
 const SHORT_LABELS: [char; 2] = ['收', '寄'];
-/// Evidence without which a chain of sounds is no name of a person: it may be a place.
-const SOUNDS_EVIDENCE: i32 = 50;
+/// Evidence without which a chain of sounds is no name of a person, and how much likelier than words it is one without: it
+/// may be a place or a make that the dictionary lacks.
+const SOUNDS_EVIDENCE: i32 = 25;
+const SOUNDS_ALONE: i32 = 140;
 
 /// Finds names in a text in normal form.
 pub(super) fn find(text: &str, header: Option<&str>, candidates: &mut Vec<Candidate>) {
@@ -219,10 +221,17 @@ fn within_place(run: Run<'_>, name: Name) -> bool {
     run.characters.get(name.last..).is_some_and(|rest| rest.iter().take(2).any(|c| ENDS.contains(c)))
 }
 
-/// 李总, 王姐: called by the surname, which names nobody.
+/// 李总, 王姐, 朱师傅: called by the surname, which names nobody.
 fn is_address_form(run: Run<'_>, name: Name) -> bool {
-    const FORMS: &str = "总工姐哥叔婶姨嫂爷局董";
-    matches!(run.characters.get(name.first..name.last), Some([_, form]) if FORMS.contains(*form))
+    const FORMS: &str = "总工姐哥叔婶姨嫂爷局董氏老";
+    const LONG_FORMS: &str = "先生 女士 小姐 太太 夫人 师傅 老师 大夫 医生 护士 教授 大爷 大娘 大妈 大姐 大哥 大叔 大婶 大嫂 大伯 \
+        老汉 老太 老头 老总 奶奶 爷爷 妈妈 爸爸 伯伯 叔叔 阿姨 兄弟 书记 主任 主席 司令 将军 总统 总理 大使 部长 局长 处长 科长 \
+        县长 市长 镇长 乡长 村长 校长 院长 所长 站长 队长 班长 组长 会长 社长 厂长 经理 老板 同志 同学 警官 法官 律师 公子";
+    match run.characters.get(name.first..name.last) {
+        Some([_, form]) => FORMS.contains(*form),
+        Some([_, left, right]) => LONG_FORMS.split(' ').any(|form| form.chars().eq([*left, *right])),
+        _ => false,
+    }
 }
 
 /// 这张卡: a surname that counts things is none behind a number or a pointing word.
@@ -238,12 +247,17 @@ fn is_place(run: Run<'_>, name: Name) -> bool {
     name.first > 0 && ends(name.first - 1, "省市区县州旗镇乡村") && ends(name.last - 1, "镇乡村街巷路社庄寨堡")
 }
 
+/// Whether a chain of sounds is a person's name: what stands beside it says so, or it is far likelier than words.
+fn is_foreign_name(name: Name) -> bool {
+    let told = name.evidence.before.or(name.evidence.after).is_some() && name.evidence.total >= SOUNDS_EVIDENCE;
+    told || name.score > SOUNDS_ALONE
+}
+
 fn candidate(run: Run<'_>, name: Name) -> Option<Candidate> {
     if is_address_form(run, name) || is_place(run, name) || is_counted(run, name) {
         return None;
     }
-    if name.sounds && (name.evidence.total < SOUNDS_EVIDENCE || name.evidence.before.is_none() || beside_dot(run, name))
-    {
+    if name.sounds && (!is_foreign_name(name) || beside_dot(run, name)) {
         return None;
     }
     if name.evidence.before.is_none() && within_place(run, name) {
@@ -251,6 +265,7 @@ fn candidate(run: Run<'_>, name: Name) -> Option<Candidate> {
     }
     let confidence = u8::try_from((60 + name.score / 3).clamp(60, 96)).unwrap_or(60);
     let why = match (name.sounds, name.evidence.before, name.evidence.after) {
+        (true, None, None) => "音译姓名用字，比按普通词语切分更可能",
         (true, _, _) => "音译姓名用字，上下文有称谓或标签",
         (_, Some(_), _) => "姓氏、名用字符合，前有称谓或标签",
         (_, None, Some(_)) => "姓氏、名用字符合，后有称谓或身份信息",

@@ -102,9 +102,19 @@ fn part(rest: &str) -> usize {
         }
         length -= 1;
     }
-    // 汉斯·穆勒和…: the sound is the word that joins what follows.
-    let joins = length > 2 && length < characters.len() && characters[length - 1] == '和';
-    length - usize::from(joins)
+    length - follower(&characters, length)
+}
+
+/// Characters at the end of a part that follow the name and are sounds too: 穆勒和…, 科尔一行.
+fn follower(characters: &[char], length: usize) -> usize {
+    const FOLLOWERS: [&str; 6] = ["一行", "发来", "和", "与", "时", "则"];
+    let follows = |word: &&&str| {
+        let count = word.chars().count();
+        length >= count + 2 && word.chars().eq(characters[length - count..length].iter().copied())
+    };
+    // At the end of a run a single character is part of the name: 卡洛斯·则.
+    let found = FOLLOWERS.iter().filter(|word| length < characters.len() || word.len() > 3).find(follows);
+    found.map_or(0, |word| word.chars().count())
 }
 
 fn candidate(start: usize, end: usize, dot: char) -> Candidate {

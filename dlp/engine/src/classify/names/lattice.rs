@@ -114,7 +114,7 @@ impl Lattice {
         let mut cost = base;
         let mut left = None;
         for (index, c) in run.characters[at..].iter().take(longest).enumerate() {
-            let Some(sound) = MODEL.sound(*c) else { return };
+            let Some(sound) = MODEL.lone_sound(*c) else { return };
             cost += sound;
             let length = index + 1;
             if length >= shortest {

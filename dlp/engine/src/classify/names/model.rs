@@ -11,6 +11,8 @@ const SURNAMES: &str = include_str!("../../../../../rules/dlp/surnames.tsv");
 const GIVEN: &str = include_str!("../../../../../rules/dlp/given_names.tsv");
 const PAIRS: &str = include_str!("../../../../../rules/dlp/given_pairs.tsv");
 const WORDS: &str = include_str!("../../../../../rules/dlp/words.tsv");
+const FOREIGN: &str = include_str!("../../../../../rules/dlp/foreign.tsv");
+const PHRASES: &str = include_str!("../../../../../rules/dlp/phrases.tsv");
 const TRANSLITERATION: &str = include_str!("../../../../../rules/dlp/transliteration.tsv");
 const CONTEXTS: &str = include_str!("../../../../../rules/dlp/name_contexts.tsv");
 
@@ -20,12 +22,18 @@ const UNKNOWN: u8 = 200;
 const UNKNOWN_GIVEN: u8 = 189;
 /// Cost of finding a name at all: one word in sixty of a text is one.
 const NAME: i32 = 60;
+/// Cost of a foreign place or firm, and of an idiom.
+const LISTED_WORD: u8 = 130;
 /// What a given name of one character costs more than one of two, because it is rarer.
 const SHORT_GIVEN: [i32; 2] = [17, 5];
 /// Most that two characters of a given name cost together: parents choose rare ones too.
 const RARE_GIVEN: i32 = 260;
 /// What a given name in sounds costs more than one of meaning.
 const SOUNDING: i32 = 45;
+/// Cost of a character from which on it is a sound only in names with a middle dot.
+const DOTTED_SOUND: i32 = 130;
+/// Cost up to which a character is a word of grammar (和, 向, 于), which no name in sounds begins with.
+const GRAMMAR: u8 = 100;
 /// Longest word of the dictionary, in characters.
 pub(super) const WORD_CHARACTERS: usize = 4;
 /// Longest context word, in characters.
@@ -130,6 +138,10 @@ impl Model {
             let Ok(cost) = cost.parse() else { continue };
             words.split(' ').for_each(|word| self.add_word(word, cost));
         }
+        for row in rows(FOREIGN).chain(rows(PHRASES)) {
+            let [_, words] = row.as_slice() else { continue };
+            words.split(' ').for_each(|word| self.add_long_word(word, LISTED_WORD));
+        }
         for (_, name) in super::super::regions::divisions() {
             for word in [name, super::super::addresses::short(name)] {
                 self.add_word(word, 150);
@@ -149,6 +161,15 @@ impl Model {
         }
         for shorter in 2..length.min(WORD_CHARACTERS) {
             self.words.entry(key(word.chars().take(shorter))).or_default().longer = true;
+        }
+    }
+
+    /// A word of any length, as words of even length that the dictionary can hold: 乌兹别克 斯坦.
+    fn add_long_word(&mut self, word: &str, cost: u8) {
+        let characters: Vec<char> = word.chars().collect();
+        let parts = characters.len().div_ceil(WORD_CHARACTERS).max(1);
+        for part in characters.chunks(characters.len().div_ceil(parts).max(1)) {
+            self.add_word(&part.iter().collect::<String>(), cost);
         }
     }
 
@@ -279,14 +300,22 @@ impl Model {
 
     /// 马阿不都, 哈买苏: a surname and an Arabic or Persian name in sounds, among the Hui and their neighbours.
     fn sounding_at(&self, text: &[char], from: usize, surname: i32, visit: &mut impl FnMut(usize, i32)) {
+        if text.first().and_then(|c| self.character(*c)).is_some_and(|character| character.word <= GRAMMAR) {
+            return;
+        }
         let mut cost = NAME + surname + SOUNDING;
         for (index, c) in text[from..].iter().take(4).enumerate() {
-            let Some(sound) = self.sound(*c) else { return };
+            let Some(sound) = self.lone_sound(*c) else { return };
             cost += sound;
             if index >= 1 {
                 visit(from + index + 1, cost);
             }
         }
+    }
+
+    /// Cost of a character as a sound of a transliterated name that stands by itself.
+    pub(super) fn lone_sound(&self, c: char) -> Option<i32> {
+        self.sound(c).filter(|cost| *cost < DOTTED_SOUND)
     }
 
     /// Cost of a character as a sound of a transliterated name.
