@@ -11,6 +11,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::rc::Rc;
 
 /// Instructions of twice the input, in hundredths of those of the input.
 const LIMIT_PERCENT: u64 = 230;
@@ -21,16 +22,34 @@ const COUNTED: &str = "FENGSUI_COUNTED";
 /// A case that costs fewer instructions for each byte only passes its input by; there copying a line that waits shows.
 const IDLE_INSTRUCTIONS_PER_BYTE: u64 = 16;
 
+/// What is done once its input is there.
+type Work = Box<dyn FnOnce()>;
+
 /// Something that is done with an input of a size in bytes.
 pub struct Case {
     name: String,
-    work: Box<dyn Fn(usize)>,
+    /// Makes the input, which is not counted, and gives back what is.
+    prepare: Box<dyn Fn(usize) -> Work>,
 }
 
 impl Case {
     /// A case by its name in the report.
     pub fn new(name: String, work: impl Fn(usize) + 'static) -> Self {
-        Self { name, work: Box::new(work) }
+        let work = Rc::new(work);
+        let prepare = move |size: usize| -> Work {
+            let work = Rc::clone(&work);
+            Box::new(move || work(size))
+        };
+        Self { name, prepare: Box::new(prepare) }
+    }
+
+    /// A case whose input costs work of its own to make, which is not counted: a whole archive or office document.
+    pub fn over(name: String, make: impl Fn(usize) -> Vec<u8> + 'static, read: fn(&[u8])) -> Self {
+        let prepare = move |size: usize| -> Work {
+            let input = make(size);
+            Box::new(move || read(&input))
+        };
+        Self { name, prepare: Box::new(prepare) }
     }
 }
 
@@ -46,17 +65,19 @@ fn bytes() -> usize {
 
 /// What callgrind counts: the name is known to it.
 #[inline(never)]
-fn counted_by_callgrind(case: &Case, size: usize) {
-    (case.work)(std::hint::black_box(size));
+fn counted_by_callgrind(work: Work) {
+    std::hint::black_box(work)();
 }
 
 /// Runs every case in both sizes, to be counted.
 fn run(cases: &[Case]) {
     for case in cases {
         // What is made once (tables, compiled expressions) is made before.
-        (case.work)(64);
-        counted_by_callgrind(case, bytes());
-        counted_by_callgrind(case, 2 * bytes());
+        (case.prepare)(64)();
+        for size in [bytes(), 2 * bytes()] {
+            let work = (case.prepare)(size);
+            counted_by_callgrind(work);
+        }
     }
 }
 

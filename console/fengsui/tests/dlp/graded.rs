@@ -1,5 +1,9 @@
 //! `dlp screen` and `dlp classify`: what is in files, and how sensitive it is.
 
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
 use super::masked::workbook;
 use super::{Desk, people};
 
@@ -24,6 +28,39 @@ fn words_of_a_lexicon_are_found_in_every_form() {
     desk.fails("screen --lexicon lexicon missing", &["missing", "check that it exists"]);
     desk.write("lexicon/own.toml", "category=");
     desk.fails("screen --lexicon lexicon in", &["own.toml"]);
+}
+
+#[test]
+fn lines_are_screened_as_they_come_and_by_the_lexicon_of_that_moment() {
+    const TAKEN_UP_WITHIN: Duration = Duration::from_secs(30);
+    let desk = Desk::new();
+    std::fs::create_dir_all(desk.path("lexicon")).expect("made");
+    desk.write("lexicon/own.toml", "category='own'\ntitle='自定义'\nwords=['测试违禁词']\n");
+    let mut program = Command::new(env!("CARGO_BIN_EXE_fengsui"))
+        .args(["dlp", "screen", "--lexicon", "lexicon", "--format", "jsonl", "-"])
+        .current_dir(desk.0.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let mut input = program.stdin.take().expect("has an input");
+    let mut answers = BufReader::new(program.stdout.take().expect("has an output")).lines();
+    let mut answer = || answers.next().expect("an answer before the input ends").expect("is read");
+    input.write_all("没有问题。\n含测-试-违-禁-词的一行\n".as_bytes()).expect("takes lines");
+    let first = answer();
+    assert!(first.contains("own") && first.contains(r#""place":"1""#), "the second line, while more may come: {first}");
+    desk.write("lexicon/more.toml", "category='more'\ntitle='后加'\nwords=['后来的词']\n");
+    let asked = Instant::now();
+    // Each round ends with a word that is known already, so that there is an answer to wait for.
+    let taken_up = std::iter::from_fn(|| (asked.elapsed() < TAKEN_UP_WITHIN).then_some(())).any(|()| {
+        std::thread::sleep(Duration::from_millis(100));
+        input.write_all("后来的词\n测试违禁词\n".as_bytes()).expect("takes lines");
+        let found = answer();
+        found.contains("more") && answer().contains("own")
+    });
+    assert!(taken_up, "a word that is added to the folder is found without a new start");
+    drop(input);
+    assert_eq!(program.wait().expect("ends").code(), Some(1));
 }
 
 #[test]
