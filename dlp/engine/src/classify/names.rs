@@ -29,6 +29,8 @@ const SHORT_LABELS: [char; 2] = ['收', '寄'];
 /// may be a place or a make that the dictionary lacks.
 const SOUNDS_EVIDENCE: i32 = 25;
 const SOUNDS_ALONE: i32 = 140;
+/// The evidence before it without which a chain of two sounds is none.
+const SHORT_SOUNDS_EVIDENCE: i32 = 40;
 
 /// Finds names in a text in normal form.
 pub(super) fn find(text: &str, header: Option<&str>, candidates: &mut Vec<Candidate>) {
@@ -249,6 +251,9 @@ fn is_place(run: Run<'_>, name: Name) -> bool {
 
 /// Whether a chain of sounds is a person's name: what stands beside it says so, or it is far likelier than words.
 fn is_foreign_name(name: Name) -> bool {
+    if name.last - name.first == 2 {
+        return name.evidence.before.is_some() && name.evidence.total >= SHORT_SOUNDS_EVIDENCE;
+    }
     let told = name.evidence.before.or(name.evidence.after).is_some() && name.evidence.total >= SOUNDS_EVIDENCE;
     told || name.score > SOUNDS_ALONE
 }
@@ -331,6 +336,25 @@ mod tests {
         assert_eq!(names("学生：马哈麦"), ["马哈麦"]);
         assert_eq!(names("专家汉斯·穆勒和学者"), ["汉斯·穆勒"]);
         assert_eq!(names("学者让·雅克·勒克参加"), ["让·雅克·勒克"]);
+    }
+
+    #[test]
+    fn foreign_names_are_found_by_either_side_and_places_are_none() {
+        assert_eq!(names("外长拉扎罗夫在会上"), ["拉扎罗夫"]);
+        assert_eq!(names("据报道，纳扎罗娃表示"), ["纳扎罗娃"]);
+        assert_eq!(names("经理科恩签字"), ["科恩"]);
+        for text in
+            ["从马德里飞往莫斯科", "向乌克兰、卢旺达和马里派出", "乌兹别克斯坦代表团", "采购西门子和施耐德的设备"]
+        {
+            assert_eq!(names(text), Vec::<&str>::new(), "{text}");
+        }
+    }
+
+    #[test]
+    fn idioms_and_forms_of_address_are_no_names() {
+        for text in ["顾名思义", "万紫千红的花", "朱师傅来了", "雷先生在家", "韦大夫查房"] {
+            assert_eq!(names(text), Vec::<&str>::new(), "{text}");
+        }
     }
 
     proptest::proptest! {

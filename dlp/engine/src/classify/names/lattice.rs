@@ -6,7 +6,7 @@ use super::model::MODEL;
 /// What a name must be likelier than other readings, in tenths of a bit: a false alarm costs more than a miss.
 const CAUTION: i32 = 12;
 /// Cost of finding a transliterated name, and its shortest and longest form in characters.
-const SOUNDS: (i32, usize, usize) = (95, 3, 8);
+const SOUNDS: (i32, usize, usize) = (95, 2, 8);
 
 /// A name in a run of characters.
 #[derive(Debug, Clone, Copy)]
