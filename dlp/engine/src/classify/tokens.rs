@@ -130,7 +130,7 @@ pub(crate) enum Event<'e, A> {
 }
 
 /// Calls `visit` with every run of at most [`RUN_BYTES`] bytes, every joined number and every literal. Linear: each
-/// run takes part in at most [`JOINED_RUNS`] joined numbers.
+/// run takes part in at most [`JOINED_RUNS`] joined numbers, and in one that is spelled out.
 pub(crate) fn visit_tokens<W: Wanted>(
     document: Document<'_>,
     marks: &[Mark],
@@ -138,14 +138,48 @@ pub(crate) fn visit_tokens<W: Wanted>(
     mut visit: impl FnMut(Event<'_, W::Askers>),
 ) {
     let mut chain: Vec<Run> = Vec::with_capacity(JOINED_RUNS);
+    let mut spelled: Vec<Run> = Vec::new();
     for mark in marks {
         match mark {
             Mark::Literal { literal, start } => visit(Event::Literal(*literal as usize, *start as usize)),
             Mark::Run(run) => {
                 single(document, *run, wanted, &mut visit);
                 join(document, &mut chain, *run, wanted, &mut visit);
+                spell(document, &mut spelled, *run, wanted, &mut visit);
             }
         }
+    }
+    spelled_out(document, &spelled, wanted, &mut visit);
+}
+
+/// Collects digits that stand by themselves, `1 3 8 0 0 1 3 8 0 0 0`, and emits the number once another thing follows.
+fn spell<W: Wanted>(
+    document: Document<'_>,
+    spelled: &mut Vec<Run>,
+    run: Run,
+    wanted: &W,
+    visit: &mut impl FnMut(Event<'_, W::Askers>),
+) {
+    let digit = run.letters == 0 && run.length() == 1;
+    let goes_on = digit && spelled.last().is_some_and(|last| links(document.text.as_bytes(), *last, run));
+    if !goes_on {
+        spelled_out(document, spelled, wanted, visit);
+        spelled.clear();
+    }
+    if digit {
+        spelled.push(run);
+    }
+}
+
+/// Emits digits as one number; fewer of them are joined as any runs are.
+fn spelled_out<W: Wanted>(
+    document: Document<'_>,
+    spelled: &[Run],
+    wanted: &W,
+    visit: &mut impl FnMut(Event<'_, W::Askers>),
+) {
+    if (JOINED_RUNS + 1..=RUN_BYTES).contains(&spelled.len()) {
+        emit(document, spelled, wanted, visit);
     }
 }
 

@@ -55,8 +55,10 @@ pub(super) static ALL: &[Identifier] = &[
             "电话一三八零零一三八零零零",
             "8613800138000",
             "M: (+86)13800138000",
+            "电话 1 3 8 0 0 1 3 8 0 0 0",
+            "打我电话，1-3-8-0-0-1-3-8-0-0-0",
         ],
-        invalid: &["手机12800138000", "订单号13800138000", "13800138000123456789"],
+        invalid: &["手机12800138000", "订单号13800138000", "13800138000123456789", "1 3 8 0 0 1 3 8 0 0 0"],
     },
     Identifier {
         name: "cn_mobile",
@@ -168,7 +170,13 @@ fn mobile(token: &Token<'_>) -> Option<Found> {
     let start = token.start - code.map_or(plus, str::len);
     let why = if segment_in_use(number) { "11位，号段在用" } else { "11位，号段未公布" };
     let separated = if token.joined { 8 } else { 0 };
-    Some(Found { start, ..Found::run(token, confidence + separated, why) })
+    let needs_context = digit_by_digit(token);
+    Some(Found { start, needs_context, ..Found::run(token, confidence + separated, why) })
+}
+
+/// `1 3 8 0 0 1 3 8 0 0 0`: how a number is dictated, and how a row of results looks.
+fn digit_by_digit(token: &Token<'_>) -> bool {
+    token.joined && token.written().split([' ', '-']).all(|group| group.len() == 1)
 }
 
 /// A country code in brackets before a number.
@@ -179,9 +187,10 @@ fn country_code<'t>(token: &Token<'t>) -> Option<&'t str> {
     token.before().get(token.start - code.len()..)
 }
 
-/// A joined number counts only if its groups are those people write: 3-4-4, 3-8, 7-4, with or without a country code.
+/// A joined number counts only if its groups are those people write: 3-4-4, 3-8, 7-4, with or without a country code, or
+/// every digit by itself.
 fn grouped(token: &Token<'_>) -> bool {
-    if !token.joined {
+    if !token.joined || digit_by_digit(token) {
         return true;
     }
     let groups: Vec<usize> = token.written().split([' ', '-']).map(str::len).collect();
