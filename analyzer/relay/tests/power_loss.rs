@@ -1,13 +1,14 @@
 //! The delivery guarantee under power loss: accepted ⊆ recovered, nothing invented, nothing twice, order kept.
 
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use fengsui_relay::simulation::{Faults, SimDisk, SplitMix};
-use fengsui_relay::{Class, Disk, Reader, RecoveryReport, Spool, SpoolError, SpoolSettings};
+use fengsui_relay::{Class, Disk, DiskFile, Reader, RecoveryReport, Spool, SpoolError, SpoolSettings};
 
 /// Seeds of one run; each is several lives of a spool.
 const SEEDS: u64 = 5_000;
@@ -92,13 +93,79 @@ fn settings() -> SpoolSettings {
     SpoolSettings { segment_bytes: 600, limit_bytes: 1 << 20, ..SpoolSettings::default() }
 }
 
-fn open(disk: &SimDisk) -> Result<(Spool, RecoveryReport), SpoolError> {
-    Spool::open(Arc::new(disk.clone()), settings())
+/// How the disk syncs: one way is right, and the checks must notice the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Syncs {
+    /// As it is asked to.
+    Honest,
+    /// Never, as for a spool without fdatasync.
+    Never,
+    /// Before the next write, as for a spool that answers and then syncs.
+    Late,
+}
+
+/// A disk that makes up for a sync when it is written to again.
+#[derive(Debug)]
+struct LateDisk(SimDisk);
+
+#[derive(Debug)]
+struct LateFile(Box<dyn DiskFile>);
+
+impl Disk for LateDisk {
+    fn list(&self) -> io::Result<Vec<String>> {
+        self.0.list()
+    }
+
+    fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(LateFile(self.0.create(name)?)))
+    }
+
+    fn read_at(&self, name: &str, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+        self.0.read_at(name, offset, length)
+    }
+
+    fn size(&self, name: &str) -> io::Result<u64> {
+        self.0.size(name)
+    }
+
+    fn truncate(&self, name: &str, size: u64) -> io::Result<()> {
+        self.0.truncate(name, size)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.0.rename(from, to)
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.0.remove(name)
+    }
+
+    fn sync_directory(&self) -> io::Result<()> {
+        self.0.sync_directory()
+    }
+}
+
+impl DiskFile for LateFile {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.sync_data()?;
+        self.0.append(bytes)
+    }
+
+    fn sync_data(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn open(disk: &SimDisk, syncs: Syncs) -> Result<(Spool, RecoveryReport), SpoolError> {
+    match syncs {
+        Syncs::Late => Spool::open(Arc::new(LateDisk(disk.clone())), settings()),
+        Syncs::Honest | Syncs::Never => Spool::open(Arc::new(disk.clone()), settings()),
+    }
 }
 
 /// One life: appends, reads and acknowledges until the disk fails or enough was done.
-fn live(disk: &SimDisk, judge: &mut Judge, random: &mut SplitMix) -> Result<(), SpoolError> {
-    let (spool, _) = open(disk)?;
+fn live(disk: &SimDisk, syncs: Syncs, judge: &mut Judge, random: &mut SplitMix) -> Result<(), SpoolError> {
+    let (spool, _) = open(disk, syncs)?;
     let mut reader = spool.reader("analyzer")?;
     for _ in 0..12 + random.below(20) {
         let payloads: Vec<_> = (0..1 + random.below(4)).map(|_| judge.offer(random)).collect();
@@ -128,27 +195,27 @@ fn faults(random: &mut SplitMix) -> Faults {
 
 /// Several lives that end with the power or only with the process; after each the judge looks at everything.
 /// Returns what went wrong.
-fn run(seed: u64, lie_about_sync: bool) -> Result<(), String> {
+fn run(seed: u64, syncs: Syncs) -> Result<(), String> {
     let mut random = SplitMix(seed);
     let disk = SimDisk::new(random.next_number());
     let mut judge = Judge::default();
     for _ in 0..3 {
-        disk.set_faults(Faults { lie_about_sync, ..faults(&mut random) });
-        let _ = live(&disk, &mut judge, &mut random);
+        disk.set_faults(Faults { lie_about_sync: syncs == Syncs::Never, ..faults(&mut random) });
+        let _ = live(&disk, syncs, &mut judge, &mut random);
         if random.below(2) == 0 {
             // kill -9: the page cache survives, and must be synced before anybody relies on it.
-            inspect(&disk, &mut judge, lie_about_sync)?;
+            inspect(&disk, syncs, &mut judge)?;
         }
         disk.crash();
-        inspect(&disk, &mut judge, lie_about_sync)?;
+        inspect(&disk, syncs, &mut judge)?;
     }
     Ok(())
 }
 
 /// Opens the spool on a sound disk and judges what is there.
-fn inspect(disk: &SimDisk, judge: &mut Judge, lie_about_sync: bool) -> Result<(), String> {
-    disk.set_faults(Faults { lie_about_sync, ..Faults::default() });
-    let (spool, report) = open(disk).map_err(|error| error.to_string())?;
+fn inspect(disk: &SimDisk, syncs: Syncs, judge: &mut Judge) -> Result<(), String> {
+    disk.set_faults(Faults { lie_about_sync: syncs == Syncs::Never, ..Faults::default() });
+    let (spool, report) = open(disk, syncs).map_err(|error| error.to_string())?;
     if !report.lost.is_empty() || !report.damaged_files.is_empty() || !report.damaged_readers.is_empty() {
         return Err(format!("recovery reports {report:?}"));
     }
@@ -162,7 +229,7 @@ fn inspect(disk: &SimDisk, judge: &mut Judge, lie_about_sync: bool) -> Result<()
 #[test]
 fn accepted_records_survive_every_power_loss() {
     for seed in 0..SEEDS {
-        if let Err(error) = run(seed, false) {
+        if let Err(error) = run(seed, Syncs::Honest) {
             panic!("seed {seed}: {error}");
         }
     }
@@ -171,15 +238,23 @@ fn accepted_records_survive_every_power_loss() {
 /// The proof that the test above bites: without fdatasync it fails.
 #[test]
 fn a_disk_that_does_not_sync_is_found_out() {
-    let found = (0..200).filter(|&seed| run(seed, true).is_err()).count();
+    let found = (0..200).filter(|&seed| run(seed, Syncs::Never).is_err()).count();
     assert!(found > 150, "only {found} of 200 seeds noticed");
+}
+
+/// So does an answer that is given before the sync.
+#[test]
+fn a_spool_that_answers_before_it_syncs_is_found_out() {
+    let found = (0..200).filter(|&seed| run(seed, Syncs::Late).is_err()).count();
+    println!("{found} of 200 seeds noticed");
+    assert!(found > 100, "only {found} of 200 seeds noticed");
 }
 
 /// The last record is torn at every byte; what was before it stays.
 #[test]
 fn a_record_torn_anywhere_is_cut_off_alone() {
     let whole = SimDisk::new(1);
-    let (spool, _) = open(&whole).expect("opens");
+    let (spool, _) = open(&whole, Syncs::Honest).expect("opens");
     let reader = spool.reader("r").expect("reader");
     spool.append(Class::Audit, vec![b"first".to_vec()]).expect("accepted");
     let before = whole.size("segment-000000000001.spool").expect("size");
@@ -190,7 +265,7 @@ fn a_record_torn_anywhere_is_cut_off_alone() {
         let disk = SimDisk::new(cut);
         copy(&whole, &disk);
         disk.truncate("segment-000000000001.spool", cut).expect("cut");
-        let (spool, report) = open(&disk).expect("recovers");
+        let (spool, report) = open(&disk, Syncs::Honest).expect("recovers");
         let records = spool.reader("r").expect("reader").read(9, Duration::ZERO).expect("reads");
         assert_eq!((records.len(), report.torn_bytes, report.lost.len()), (1, cut - before, 0));
         let range = spool.append(Class::Audit, vec![b"again".to_vec()]).expect("accepted");
@@ -213,16 +288,16 @@ fn every_call_may_fail_once() {
     let calls = {
         let disk = SimDisk::new(0);
         disk.set_faults(Faults::default());
-        let _ = live(&disk, &mut Judge::default(), &mut SplitMix(7));
+        let _ = live(&disk, Syncs::Honest, &mut Judge::default(), &mut SplitMix(7));
         disk.calls()
     };
     assert!(calls > 60, "the run is too short to prove anything: {calls} calls");
     for call in 1..=calls {
         let (disk, mut judge) = (SimDisk::new(call), Judge::default());
         disk.set_faults(Faults { error_at_call: Some(call), ..Faults::default() });
-        let _ = live(&disk, &mut judge, &mut SplitMix(7));
+        let _ = live(&disk, Syncs::Honest, &mut judge, &mut SplitMix(7));
         disk.crash();
-        let (spool, _) = open(&disk).expect("recovers");
+        let (spool, _) = open(&disk, Syncs::Honest).expect("recovers");
         let mut reader = spool.reader("analyzer").expect("reader");
         judge.settle_acknowledgement(reader.next_sequence()).expect("acknowledgement");
         judge.check(&mut reader).unwrap_or_else(|error| panic!("call {call}: {error}"));
@@ -233,14 +308,14 @@ fn every_call_may_fail_once() {
 #[test]
 fn a_flipped_bit_is_reported_not_hidden() {
     let disk = SimDisk::new(3);
-    let (spool, _) = open(&disk).expect("opens");
+    let (spool, _) = open(&disk, Syncs::Honest).expect("opens");
     let reader = spool.reader("r").expect("reader");
     for number in 0..40_u64 {
         spool.append(Class::Alert, vec![vec![b'x'; 100], number.to_le_bytes().to_vec()]).expect("accepted");
     }
     drop((reader, spool));
     disk.flip_bit("segment-000000000002.spool", 8 * 300);
-    let (spool, report) = open(&disk).expect("opens");
+    let (spool, report) = open(&disk, Syncs::Honest).expect("opens");
     let &[(first, end)] = report.lost.as_slice() else { panic!("{report:?}") };
     let read = spool.reader("r").expect("reader").read(1000, Duration::ZERO).expect("reads");
     assert_eq!(read.len() as u64, 80 - (end - first));
