@@ -103,11 +103,6 @@ impl<'c> Context<'c> {
         }
     }
 
-    /// Whether the rule is about such packets and such a flow.
-    pub(crate) fn fits(&self, rule: &Rule) -> bool {
-        rule.header.matches(self.packet, self.endpoints) && rule.flow.matches(self.packet)
-    }
-
     /// Where a match is remembered, if it may only fire once.
     /// What a rule asks of a transaction it asks of each direction.
     pub(crate) fn place(&self, rule: &Rule) -> Option<Place> {
@@ -164,13 +159,16 @@ pub(crate) struct Evaluation<'e> {
 }
 
 impl Evaluation<'_> {
-    /// Whether the rule, whose header fits, matches here. The payload part of a rule that also looks at transactions is only remembered.
+    /// Whether the rule, whose gate was open, matches here. The payload part of a rule that also looks at transactions is
+    /// only remembered.
     pub(crate) fn matches(&mut self, rule: &Rule) -> bool {
         let context = self.context;
         if !self.bits_allow(rule) {
             return false;
         }
-        if !rule.packet_checks.iter().all(|check| check.matches(context.packet)) {
+        if !rule.packet_checks.iter().all(|check| check.matches(context.packet))
+            || !rule.header.fits(context.packet, context.endpoints)
+        {
             return false;
         }
         if rule.phases.mixed {

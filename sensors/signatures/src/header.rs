@@ -138,10 +138,6 @@ impl Header {
         Ok((parse_action(action)?, Self { protocol: Protocol::parse(protocol)?, source, destination, arrow }))
     }
 
-    pub(crate) fn matches(&self, packet: &PacketView<'_>, endpoints: Option<Endpoints>) -> bool {
-        self.protocol.speaks(packet.app_protocol) && self.fits(packet, endpoints)
-    }
-
     /// Whether a packet matches but for its application protocol: the same for all packets of one way of a flow.
     pub(crate) fn fits(&self, packet: &PacketView<'_>, endpoints: Option<Endpoints>) -> bool {
         if !self.protocol.carries(packet) {

@@ -20,6 +20,8 @@ pub struct Match {
     pub transaction: Option<u64>,
     /// Whether it fired on reassembled stream content rather than on the packet's own payload.
     pub on_stream: bool,
+    /// Whether its header names an application protocol.
+    pub of_application: bool,
     /// Whether it asks for an alert record; a rule with `noalert` still drops, passes and counts.
     pub alerts: bool,
     /// Whether `drop`, `reject` and `pass` act on the rest of the flow rather than on this packet alone.

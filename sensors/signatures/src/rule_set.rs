@@ -2,6 +2,7 @@
 
 mod apply;
 mod build;
+mod gate;
 mod group;
 mod news;
 mod tables;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use fengsui_protocols::{AppProtocol, Direction, Frame, Interest, Transaction};
 
 use self::apply::blank;
+use self::gate::Gate;
 pub(crate) use self::group::Group;
 use self::group::{Groups, HeaderClasses};
 use self::news::News;
@@ -29,8 +31,8 @@ pub struct RuleSet {
     version: String,
     /// Tells this set from every other one of the process.
     id: u64,
-    /// Rules that need no other look when a body has grown.
-    settled: Vec<bool>,
+    /// What turns most candidates away, rule by rule.
+    gates: Vec<Gate>,
     /// Buffers whose patterns choose rules that look at files too.
     file_buffers: Vec<bool>,
     /// Names of bits and numbers of flows.
@@ -307,7 +309,7 @@ impl RuleSet {
             candidates.extend_from_slice(&shown.candidates);
             self.unchosen_of_transaction(group.as_deref(), protocol, candidates);
             if !first && news == News::Growth {
-                candidates.retain(|number| !self.settled.get(*number as usize).is_some_and(|settled| *settled));
+                candidates.retain(|number| !self.gates.get(*number as usize).is_some_and(|gate| gate.settled));
             }
             let (payload, direction, transaction) = (packet.payload, Some(direction), Some(transaction));
             let context = Context { payload, direction, transaction, completion, ..blank(packet, Phase::Transaction) };

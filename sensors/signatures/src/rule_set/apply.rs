@@ -38,10 +38,10 @@ impl RuleSet {
             if fired_last == Some(*number) {
                 continue;
             }
-            let rule = &self.rules[*number as usize];
-            if !takes_part(rule, context.phase, context.packet) || !context.fits(rule) {
+            if !self.gates[*number as usize].opens(context.phase, context.packet) {
                 continue;
             }
+            let rule = &self.rules[*number as usize];
             let once = once(rule, context).map(|place| Fired { rule: rule.key, place });
             if once.is_some_and(|fired| flow.as_ref().is_some_and(|flow| flow.has_fired(fired))) {
                 continue;
@@ -83,19 +83,6 @@ pub(super) fn blank<'c>(packet: &'c PacketView<'c>, phase: Phase) -> Context<'c>
     }
 }
 
-/// Candidates come from shared matchers; a rule only takes part where it belongs.
-fn takes_part(rule: &Rule, phase: Phase, packet: &PacketView<'_>) -> bool {
-    let phases = rule.phases;
-    match phase {
-        Phase::Packet => !(phases.only_stream || packet.in_stream && phases.stream && !phases.placed),
-        Phase::Stream => phases.stream,
-        Phase::Transaction => phases.transaction,
-        Phase::File => phases.file,
-        Phase::Frame => phases.frame,
-        Phase::Event => phases.transaction && rule.lists.is_empty(),
-    }
-}
-
 /// Where the rule may fire only once.
 fn once(rule: &Rule, context: &Context<'_>) -> Option<Place> {
     if rule.phases.protocol { Some(Place::Flow) } else { context.place(rule) }
@@ -111,6 +98,7 @@ fn matched(number: u32, rule: &Rule, context: &Context<'_>, why: Why) -> Match {
         token: 0,
         transaction: context.transaction.map(|transaction| transaction.id),
         on_stream: context.phase == Phase::Stream,
+        of_application: !rule.header.protocol.applications.is_empty(),
         alerts: !rule.noalert,
         of_flow: acts_on_flow(rule, context.phase),
         by_rate: false,

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use fengsui_protocols::Buffer;
 
+use super::gate::Gate;
 use super::group::HeaderClasses;
 use super::tables::{OTHER_PAYLOAD, STREAM_PAYLOAD, TCP_PAYLOAD, TCP_START, Tables};
 use super::{LONG_BUFFER_PATTERN, RuleSet};
@@ -25,7 +26,7 @@ impl RuleSet {
             set.register_packet(number, &rule, &choices);
             set.register_transaction(number, &rule, &choices);
             set.note_interest(&rule);
-            set.settled.push(rule.is_settled());
+            set.gates.push(Gate::new(&rule));
             set.rules.push(rule);
         }
         set.classes = HeaderClasses::new(&set.rules);
