@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use fengsui_protocols::{AppProtocol, PARSERS, TransportKind};
 use fengsui_schema::{LossCause, Timestamp, Visibility};
+use fengsui_signatures::TrackingStatistics;
 use serde_json::{Map, Value};
 
 use crate::settings::ExceptionPolicy;
@@ -87,6 +88,7 @@ counters! {
     FilesShed => "file_store.shed",
     FilesKept => "file_store.kept",
     FilesNotKept => "file_store.not_kept",
+    FileStoreErrors => "file_store.fs_errors",
     FileContentShed => "file_store.content_shed",
     YaraShed => "file_store.yara_shed",
     YaraUnfinished => "file_store.yara_unfinished",
@@ -282,6 +284,15 @@ impl Account {
         place(&mut stats, "detect.engines", Value::Array(vec![engine]));
         stats
     }
+}
+
+/// Adds what rates, xbits and hostbits hold to the object `stats` of EVE.
+pub(crate) fn add_tracking(stats: &mut Map<String, Value>, tracking: TrackingStatistics) {
+    place(stats, "detect.thresholds.entries", tracking.threshold_entries.into());
+    place(stats, "detect.thresholds.bits", tracking.bit_entries.into());
+    place(stats, "detect.thresholds.shed", tracking.shed.into());
+    place(stats, "detect.thresholds.bitmap_memuse", tracking.port_set_bytes.into());
+    place(stats, "detect.thresholds.bitmap_alloc_fail", tracking.port_sets_refused.into());
 }
 
 /// What became of the rules that were handed in.

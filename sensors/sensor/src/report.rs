@@ -7,7 +7,7 @@ use fengsui_schema::{Timestamp, Visibility};
 use serde_json::{Map, Value};
 
 use crate::EveEvent;
-use crate::account::{Account, RuleCounts, VisibilityContext};
+use crate::account::{Account, RuleCounts, VisibilityContext, add_tracking};
 use crate::eve::{EventOrder, Record};
 use crate::worker::Shared;
 
@@ -59,7 +59,9 @@ impl Reporter {
         };
         if eve.statistics && eve.writes("stats") {
             let uptime = self.begun.map_or(0, |begun| now.as_seconds() - begun.as_seconds());
-            push("stats", Value::Object(account.statistics(uptime, self.rules(), eve.zero_counters)));
+            let mut stats = account.statistics(uptime, self.rules(), eve.zero_counters);
+            add_tracking(&mut stats, self.shared.tracking.statistics());
+            push("stats", Value::Object(stats));
         }
         if eve.visibility && eve.writes("visibility") {
             let record = self.visibility(now, account, ring_drops);

@@ -55,6 +55,7 @@ mod matched;
 mod number;
 mod packet_view;
 mod pcre_syntax;
+mod port_set;
 mod prefilter;
 mod ranges;
 mod report;

@@ -62,8 +62,9 @@ pub(crate) const FLOW_TRANSACTIONS_REMEMBERED: u64 = 16;
 pub(crate) const THRESHOLD_ENTRIES: usize = 262_144;
 /// Entries of the xbits table over all workers.
 pub(crate) const XBIT_ENTRIES: usize = 262_144;
-/// Distinct values one `unique_on` counter remembers.
-pub(crate) const UNIQUE_VALUES: usize = 1024;
+/// Sets of ports that rates with `unique_on` hold, over all workers: 8 KiB each. A rate that gets none counts every match,
+/// and is counted.
+pub(crate) const PORT_SETS: usize = 4_096;
 /// Longest value in a matched condition, in characters.
 pub(crate) const CONDITION_CHARACTERS: usize = 1024;
 /// Matches one call hands out; further ones are counted as shed.

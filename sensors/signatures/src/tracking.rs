@@ -1,13 +1,14 @@
 //! Counters that span flows: thresholds, xbits and hostbits.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use fengsui_schema::Timestamp;
 
 use crate::keywords::bits::{Change, Holder};
 use crate::keywords::threshold::{Rate, RateKind, Track, Unique};
+use crate::port_set::{PortSet, PortSets};
 use crate::rule::Rule;
 use crate::{Action, FlowState, PacketView, limits};
 
@@ -16,6 +17,7 @@ use crate::{Action, FlowState, PacketView, limits};
 pub struct Tracking {
     rates: Mutex<Table<RateKey, Window>>,
     bits: Mutex<Table<BitKey, Timestamp>>,
+    ports: Arc<PortSets>,
 }
 
 /// What the tables of [`Tracking`] hold and have had to refuse.
@@ -27,6 +29,10 @@ pub struct TrackingStatistics {
     pub bit_entries: usize,
     /// Counts lost because a table was full.
     pub shed: u64,
+    /// Bytes of the sets of ports that rates with `unique_on` have seen.
+    pub port_set_bytes: usize,
+    /// Rates with `unique_on` that found no room for such a set, and so count every match.
+    pub port_sets_refused: u64,
 }
 
 type Pair = (Option<IpAddr>, Option<IpAddr>);
@@ -71,7 +77,8 @@ pub(crate) struct Window {
     due: u32,
     /// Of kind `Filter`: until when matches do something else.
     acts_until: Option<Timestamp>,
-    unique: HashSet<u16>,
+    /// With `unique_on`, unless there was no room for it.
+    unique: Option<PortSet>,
 }
 
 impl<K: Eq + std::hash::Hash, V> Table<K, V> {
@@ -102,7 +109,13 @@ impl Tracking {
     pub fn statistics(&self) -> TrackingStatistics {
         let (rates, bits) = (locked(&self.rates), locked(&self.bits));
         let (threshold_entries, bit_entries) = (rates.entries.len(), bits.entries.len());
-        TrackingStatistics { threshold_entries, bit_entries, shed: rates.shed + bits.shed }
+        TrackingStatistics {
+            threshold_entries,
+            bit_entries,
+            shed: rates.shed + bits.shed,
+            port_set_bytes: self.ports.bytes(),
+            port_sets_refused: self.ports.refused(),
+        }
     }
 
     /// Counts a match and says what it may do.
@@ -131,7 +144,7 @@ impl Tracking {
         if rate.track == Track::Flow {
             let Some(flow) = flow else { return RateVerdict::Alert };
             return flow
-                .rate(rule, number, || Window::new(rate, packet))
+                .rate(rule, number, || self.window(rate, packet))
                 .map_or(RateVerdict::Alert, |window| window.take(rate, packet));
         }
         let key = (rule, number, tracked(rate.track, packet));
@@ -141,7 +154,11 @@ impl Tracking {
         {
             return if rate.kind == RateKind::DetectionFilter { RateVerdict::Nothing } else { RateVerdict::Alert };
         }
-        table.entries.entry(key).or_insert_with(|| Window::new(rate, packet)).take(rate, packet)
+        table.entries.entry(key).or_insert_with(|| self.window(rate, packet)).take(rate, packet)
+    }
+
+    fn window(&self, rate: &Rate, packet: &PacketView<'_>) -> Window {
+        Window::new(rate, packet, rate.unique_on.and_then(|_| PortSets::take(&self.ports)))
     }
 
     pub(crate) fn bit(&self, name: u64, holder: Holder, packet: &PacketView<'_>) -> bool {
@@ -162,9 +179,15 @@ impl Tracking {
 }
 
 impl Window {
-    fn new(rate: &Rate, packet: &PacketView<'_>) -> Self {
+    fn new(rate: &Rate, packet: &PacketView<'_>, unique: Option<PortSet>) -> Self {
         let end = packet.time.plus_seconds(i64::from(rate.seconds));
-        Self { start: packet.time, end, count: 0, due: rate.count, acts_until: None, unique: HashSet::new() }
+        Self { start: packet.time, end, count: 0, due: rate.count, acts_until: None, unique }
+    }
+
+    /// Begins again at this packet.
+    fn restart(&mut self, rate: &Rate, packet: &PacketView<'_>) {
+        let unique = self.unique.take().map(PortSet::emptied);
+        *self = Self::new(rate, packet, unique);
     }
 
     /// Counts one match; what the rate lets it do.
@@ -173,7 +196,7 @@ impl Window {
             return self.filter(rate, packet, (action, seconds));
         }
         if rate.kind != RateKind::Backoff && (packet.time >= self.end || packet.time < self.start) {
-            *self = Self::new(rate, packet);
+            self.restart(rate, packet);
         }
         self.add(rate, packet);
         match rate.kind {
@@ -181,7 +204,7 @@ impl Window {
             RateKind::Limit => RateVerdict::Silent,
             RateKind::Both => self.once(rate),
             RateKind::Threshold if self.count >= rate.count => {
-                *self = Self::new(rate, packet);
+                self.restart(rate, packet);
                 RateVerdict::Alert
             }
             RateKind::DetectionFilter if self.count > rate.count => RateVerdict::Alert,
@@ -203,7 +226,7 @@ impl Window {
             Unique::SourcePort => packet.source_port,
             Unique::DestinationPort => packet.destination_port,
         };
-        let new = self.unique.len() < limits::UNIQUE_VALUES && self.unique.insert(port);
+        let new = self.unique.as_mut().is_none_or(|seen| seen.insert(port));
         self.count = self.count.saturating_add(u32::from(new));
     }
 
@@ -226,7 +249,7 @@ impl Window {
             return RateVerdict::Alert;
         }
         if packet.time >= self.end || packet.time < self.start {
-            *self = Self::new(rate, packet);
+            self.restart(rate, packet);
         }
         self.count = self.count.saturating_add(1);
         if self.count <= rate.count {

@@ -152,6 +152,7 @@ impl Worker {
         self.account.add(Counter::EvidenceFailed, failed);
         let failed = self.shared.file_store.as_ref().map_or(0, FileStore::take_failed);
         self.account.add(Counter::FilesNotKept, failed);
+        self.account.add(Counter::FileStoreErrors, failed);
     }
 
     /// Flows that were being worked on when a panic came are gone.
