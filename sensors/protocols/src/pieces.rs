@@ -40,6 +40,11 @@ impl Pieces {
         self.held.is_empty()
     }
 
+    /// Gives back the room that nothing is in.
+    pub(crate) fn shrink(&mut self) {
+        self.held.shrink_to_fit();
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.held.len()
     }

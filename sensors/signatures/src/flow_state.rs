@@ -191,6 +191,12 @@ impl FlowState {
         self.shown.push(shown);
     }
 
+    /// Gives back the room of what was shown of transactions, files and streams that are gone. What comes all the same is
+    /// looked at anew.
+    pub fn give_room_back(&mut self) {
+        (self.shown, self.files, self.streams) = Default::default();
+    }
+
     /// What applies to what goes this way.
     pub(crate) fn way(&mut self, to_client: bool) -> &mut Option<WayGroup> {
         &mut self.ways[usize::from(to_client)]

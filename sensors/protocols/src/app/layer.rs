@@ -19,11 +19,15 @@ pub struct AppLayer {
     /// What an earlier parser of this flow (before STARTTLS, CONNECT) was.
     previous: Option<AppProtocol>,
     interest: Interest,
+    /// Directions of which nothing more comes.
+    ended: [bool; 2],
 }
 
 enum State {
     Detecting(Box<Detecting>),
     Parsing(AppProtocol, Box<dyn AppParser>),
+    /// Both sides have ended: the parser, and what it held, is gone.
+    Over(AppProtocol),
     Failed,
 }
 
@@ -74,6 +78,7 @@ impl AppLayer {
             unrecognised: false,
             previous: None,
             interest: Interest::default(),
+            ended: [false; 2],
         }
     }
 
@@ -82,7 +87,7 @@ impl AppLayer {
     pub fn is_untouched(&self) -> bool {
         match &self.state {
             State::Detecting(held) => held.arrivals.is_empty() && self.previous.is_none() && !self.unrecognised,
-            State::Parsing(..) | State::Failed => false,
+            State::Parsing(..) | State::Over(_) | State::Failed => false,
         }
     }
 
@@ -120,7 +125,7 @@ impl AppLayer {
                 held.hold(direction, bytes);
                 self.detect(settings, time, direction, events);
             }
-            State::Failed => {}
+            State::Over(_) | State::Failed => {}
         }
     }
 
@@ -136,7 +141,7 @@ impl AppLayer {
         match &mut self.state {
             State::Parsing(..) => self.feed(settings, time, direction, Input::Gap(length), events),
             State::Detecting(held) => held.sides[index(direction)].given_up = true,
-            State::Failed => {}
+            State::Over(_) | State::Failed => {}
         }
     }
 
@@ -145,14 +150,27 @@ impl AppLayer {
         match &mut self.state {
             State::Parsing(..) => self.feed(settings, time, direction, Input::End, events),
             State::Detecting(held) => held.sides[index(direction)].ended = true,
-            State::Failed => {}
+            State::Over(_) | State::Failed => {}
         }
+        self.ended[index(direction)] = true;
+        if let (State::Parsing(protocol, _), [true, true]) = (&self.state, self.ended) {
+            self.state = State::Over(*protocol);
+        }
+    }
+
+    /// Whether both sides have ended and every transaction was let go: nothing more will come of it.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.ended == [true, true] && self.transactions.iter().next().is_none()
     }
 
     /// The protocol, once it is known.
     #[must_use]
     pub fn protocol(&self) -> Option<AppProtocol> {
-        if let State::Parsing(protocol, _) = &self.state { Some(*protocol) } else { self.previous }
+        match &self.state {
+            State::Parsing(protocol, _) | State::Over(protocol) => Some(*protocol),
+            State::Detecting(_) | State::Failed => self.previous,
+        }
     }
 
     /// Whether detection has given up (EVE's `app_proto: failed`).
@@ -161,7 +179,7 @@ impl AppLayer {
         match self.state {
             State::Failed => true,
             State::Detecting(_) => self.unrecognised,
-            State::Parsing(..) => false,
+            State::Parsing(..) | State::Over(_) => false,
         }
     }
 
@@ -191,6 +209,9 @@ impl AppLayer {
     /// Forgets a transaction that was inspected and logged.
     pub fn release(&mut self, id: u64) {
         self.transactions.release(id);
+        if self.is_over() {
+            self.transactions.give_room_back();
+        }
     }
 
     fn feed(

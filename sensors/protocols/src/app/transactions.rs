@@ -47,6 +47,11 @@ impl Transactions {
         }
     }
 
+    /// Gives back the room that live transactions had.
+    pub(super) fn give_room_back(&mut self) {
+        self.live.shrink_to_fit();
+    }
+
     /// The live transactions, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Transaction> {
         self.live.iter()

@@ -173,6 +173,8 @@ impl Half {
     pub(super) fn tell_end(&mut self, direction: Direction, sink: &mut dyn StreamSink) {
         if self.fin.is_some_and(|fin| fin <= self.next) && !std::mem::replace(&mut self.ended, true) {
             sink.end(direction);
+            // Nothing follows, so what held pieces gives its room back.
+            self.pieces.shrink();
         }
     }
 

@@ -99,6 +99,13 @@ impl StreamWindow {
         (self.fresh, self.seen, self.cropped) = (0, 0, false);
     }
 
+    /// Nothing more is expected and nothing waits that an alert could show it for: all of it goes once rules have looked.
+    pub(crate) fn forget(&mut self) {
+        if self.fresh == 0 {
+            (self.bytes, self.seen, self.cropped) = (Vec::new(), 0, false);
+        }
+    }
+
     /// Nothing more is expected: once rules have looked at all of it, only what alerts show is kept.
     pub(crate) fn close(&mut self) {
         if self.fresh == 0 && self.bytes.capacity() > ALERT_PAYLOAD_BYTES {
@@ -161,6 +168,8 @@ pub(crate) struct Flow {
     pub(crate) postponed: Vec<AppEvent>,
     /// Transactions that were told and wait for that.
     pub(crate) told: Vec<u64>,
+    /// Live transactions that alerts about packets have told, and how often.
+    pub(crate) guessed: Vec<(u64, u8)>,
     pub(crate) alerted: bool,
     pub(crate) dropped: bool,
     /// Whether a policy for exceptions blocked it, not a rule.
@@ -210,6 +219,7 @@ impl Flow {
             files: Vec::new(),
             postponed: Vec::new(),
             told: Vec::new(),
+            guessed: Vec::new(),
             alerted: false,
             dropped: false,
             dropped_by_policy: false,
@@ -226,6 +236,23 @@ impl Flow {
             silenced: Vec::new(),
             tagged: None,
             exceptions: Vec::new(),
+        }
+    }
+
+    /// Gives back the room of what no rule and no record will need any more.
+    pub(crate) fn give_room_back(&mut self) {
+        let over =
+            self.app.as_ref().is_none_or(|app| app.is_over()) && self.postponed.is_empty() && self.files.is_empty();
+        for window in &mut self.windows {
+            if over {
+                window.forget();
+            } else {
+                window.close();
+            }
+        }
+        if over {
+            (self.files, self.postponed, self.told, self.guessed) = Default::default();
+            self.rules.give_room_back();
         }
     }
 
@@ -318,5 +345,19 @@ mod tests {
         window.push(&[2; 3]);
         assert_eq!(window.pending(), Some((&[2; 3][..], 0)));
         assert_eq!(window.total, 3 * ALERT_PAYLOAD_BYTES as u64 + 3);
+    }
+
+    #[test]
+    fn a_forgotten_window_holds_nothing_and_what_comes_after_is_new() {
+        let mut window = StreamWindow::default();
+        window.push(&[1; 100]);
+        window.forget();
+        assert_eq!(window.pending(), Some((&[1; 100][..], 0)), "rules have not looked");
+        window.inspected();
+        window.forget();
+        assert_eq!((window.latest(), window.held(), window.bytes.capacity()), (None, 0, 0));
+        window.push(&[2; 3]);
+        assert_eq!(window.pending(), Some((&[2; 3][..], 0)));
+        assert_eq!(window.total, 103);
     }
 }

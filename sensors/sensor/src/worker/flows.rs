@@ -13,7 +13,7 @@ use super::{Verdict, Worker};
 use crate::account::{Counter, Fate};
 use crate::eve::{PacketInfo, flow_record, netflow_records};
 use crate::evidence::KeptPacket;
-use crate::flow::{Flow, FlowEnd, FlowKey, Side, Slot, StreamWindow};
+use crate::flow::{Flow, FlowEnd, FlowKey, Side, Slot};
 use crate::settings::ExceptionPolicy;
 
 /// What a packet brought to its flow.
@@ -44,7 +44,7 @@ impl Worker {
         let verdict = self.treat(info, decoded, &mut flow, direction);
         self.count_verdict(verdict);
         if flow.is_closing() {
-            flow.windows.iter_mut().for_each(StreamWindow::close);
+            flow.give_room_back();
         }
         self.table.put_back(slot, flow);
         self.make_room(info.number);
