@@ -219,6 +219,34 @@ fn tls_and_tlcp_hellos_are_read() {
     }
 }
 
+#[test]
+fn a_hello_in_the_framing_of_ssl_2_opens_tls() {
+    let (_, server) = hellos([3, 1], 0x002f);
+    let hello = [&[0x80, 28, 1, 3, 1, 0, 3, 0, 0, 0, 16, 0, 0, 0x2f][..], &[7; 16]].concat();
+    for sizes in [usize::MAX, 1, 3] {
+        let said = converse(TransportKind::Tcp, 443, &[(ToServer, &hello), (ToClient, &server)], &[sizes]);
+        assert!(said.transactions[0].0.contains(r#""version":"TLSv1""#), "{}", said.transactions[0].0);
+        assert_eq!(said.anomalies, Vec::<&str>::new());
+    }
+}
+
+#[test]
+fn when_both_sides_have_ended_the_protocol_is_still_known() {
+    let settings = AppSettings::default();
+    let mut app = AppLayer::new(TransportKind::Tcp, 40_000, 80);
+    let mut events = Vec::new();
+    for (direction, bytes) in [(ToServer, REQUEST), (ToClient, RESPONSE)] {
+        app.data(&settings, fengsui_schema::Timestamp::EPOCH, direction, bytes, &mut events);
+        app.end(&settings, fengsui_schema::Timestamp::EPOCH, direction, &mut events);
+    }
+    assert!(!app.is_over(), "transactions wait to be told");
+    let live: Vec<u64> = app.transactions().iter().map(|transaction| transaction.id).collect();
+    live.into_iter().for_each(|id| app.release(id));
+    assert!(app.is_over());
+    app.data(&settings, fengsui_schema::Timestamp::EPOCH, ToServer, REQUEST, &mut events);
+    assert_eq!((app.protocol(), app.transactions().opened()), (Some(AppProtocol::Http), 2));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

@@ -94,6 +94,7 @@ impl Message {
         context: &mut Context<'_>,
     ) {
         let mut rest = data;
+        let begins = matches!(self.state, State::Start);
         while !rest.is_empty() && !context.switch_protocol {
             let before = rest;
             let inside = !matches!(self.state, State::Start);
@@ -115,6 +116,10 @@ impl Message {
         }
         if context.switch_protocol {
             context.unread = rest.len();
+        }
+        // What the request line holds does not wait for the rest of the head.
+        if let (true, Direction::ToServer, State::Headers, Some(tx)) = (begins, direction, &self.state, self.tx) {
+            context.progress(tx, direction);
         }
         // Bodies are told of once per piece, not once per chunk.
         if let (State::Body(body), Some(tx)) = (&self.state, self.tx) {

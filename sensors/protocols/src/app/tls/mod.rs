@@ -53,6 +53,17 @@ fn probe_records(probe: &Probe<'_>, is_version: fn(u8, u8) -> bool) -> Verdict {
     }
 }
 
+/// Bytes of a hello in the framing of SSL 2, by which old clients offer TLS: two bytes of length with the top bit set, the
+/// type of message, the version (RFC 5246, appendix E.2). What it offers has no extensions and no fingerprint.
+fn old_hello(data: &[u8]) -> Option<usize> {
+    match *data {
+        [high, low, CLIENT_HELLO, 3, _, ..] if high & 0x80 != 0 => {
+            Some(2 + usize::from(u16::from_be_bytes([high & 0x7f, low])))
+        }
+        _ => None,
+    }
+}
+
 /// Serial numbers of the certificates of a handshake message, the one of the sender first.
 pub(super) fn serial_numbers(body: &[u8]) -> Vec<String> {
     let chain = certificate::chain(body).unwrap_or_default();
@@ -71,10 +82,14 @@ struct TlsParser {
     certificates: [Vec<Certificate>; 2],
     client_certificate_asked: bool,
     done: bool,
+    /// Whether the client has said anything.
+    opened: bool,
 }
 
 #[derive(Default)]
 struct Side {
+    /// Bytes to come that are no records.
+    passing: usize,
     records: Records,
     /// Handshake bytes put together from records.
     handshake: Vec<u8>,
@@ -93,6 +108,7 @@ impl TlsParser {
             certificates: Default::default(),
             client_certificate_asked: false,
             done: false,
+            opened: false,
         }
     }
 
@@ -104,7 +120,12 @@ impl TlsParser {
     fn data(&mut self, direction: Direction, data: &[u8], context: &mut Context<'_>) {
         self.transaction(context);
         let side = index(direction);
-        let mut rest = data;
+        if direction == Direction::ToServer && !std::mem::replace(&mut self.opened, true) {
+            self.sides[side].passing = old_hello(data).unwrap_or(0);
+        }
+        let passed = self.sides[side].passing.min(data.len());
+        self.sides[side].passing -= passed;
+        let mut rest = &data[passed..];
         while !rest.is_empty() && !self.sides[side].closed {
             let Some(record) = self.sides[side].records.read(&mut rest) else { return };
             if !record.is_valid {
