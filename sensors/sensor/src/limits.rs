@@ -40,6 +40,8 @@ pub const EXPECTATIONS: usize = 4_096;
 pub const EXPECTATION_SECONDS: i64 = 300;
 /// Payload bytes an alert record carries.
 pub const ALERT_PAYLOAD_BYTES: usize = 4 << 10;
+/// Alerts about packets and streams that tell the same transaction beside it; later ones do not repeat it.
+pub const GUESSED_TRANSACTION_ALERTS: u8 = 4;
 /// Hosts whose packets are recorded at once (keyword `tag`).
 pub const TAGGED_HOSTS: usize = 16_384;
 /// Transactions of one flow that are kept from being logged (keyword `config`).

@@ -37,6 +37,12 @@ impl<'a> Sctp<'a> {
     pub fn chunks(&self) -> impl Iterator<Item = SctpChunk<'a>> {
         Chunks(self.chunks).take(SCTP_CHUNKS)
     }
+
+    /// How many chunks there are, without a bound.
+    #[must_use]
+    pub fn chunk_count(&self) -> usize {
+        Chunks(self.chunks).count()
+    }
 }
 
 struct Chunks<'a>(&'a [u8]);

@@ -25,6 +25,8 @@ pub(crate) struct AlertInput<'a> {
     pub(crate) flow: Option<&'a Flow>,
     pub(crate) direction: Option<Direction>,
     pub(crate) transaction: Option<&'a Transaction>,
+    /// Whether that is but the one the flow has just now.
+    pub(crate) guessed: bool,
     /// Stream bytes the rule looked at, when it looked at a stream.
     pub(crate) stream: Option<&'a [u8]>,
     /// The frame the rule looked at.
@@ -45,6 +47,9 @@ pub(crate) fn alert_record(input: &AlertInput<'_>, found: &Match) -> Map<String,
     }
     if let Some(transaction) = input.transaction {
         record.insert("tx_id".to_owned(), transaction.id.into());
+        if input.guessed {
+            record.insert("tx_guessed".to_owned(), true.into());
+        }
     }
     record.insert("alert".to_owned(), Value::Object(alert_object(input, found)));
     if input.settings.eve.alert.explanation {
@@ -59,14 +64,17 @@ pub(crate) fn alert_record(input: &AlertInput<'_>, found: &Match) -> Map<String,
             let word = if direction == Direction::ToServer { "to_server" } else { "to_client" };
             record.insert("direction".to_owned(), word.into());
         }
-        record.insert("flow".to_owned(), Value::Object(counts_and_sides(flow)));
-    }
-    if let Some(flow) = input.flow {
+        if input.settings.eve.alert.flow {
+            record.insert("flow".to_owned(), Value::Object(counts_and_sides(flow)));
+        }
         add_files(&mut record, input, flow);
     }
     add_forwarded(&mut record, input);
     if let Some(frame) = input.frame {
         record.insert("frame".to_owned(), frame_object(frame));
+    }
+    if let Some(Transport::Sctp(sctp)) = input.info.headers.map(|headers| &headers.transport) {
+        record.insert("sctp".to_owned(), json!({"chunk_cnt": sctp.chunk_count()}));
     }
     add_payload(&mut record, input, found);
     if input.info.packet.is_some() {

@@ -25,7 +25,7 @@ pub struct EveSettings {
     pub netflow: bool,
     /// Whether a record tells the number of its packet in the capture file.
     pub packet_number: bool,
-    /// Whether records carry Suricata's context object on transactions an alert did not name: only when a flow has one.
+    /// Whether alerts about a packet or a stream tell the transaction they are about when the flow has but one.
     pub guess_transaction: bool,
     /// Whether records of HTTP tell more than address, host and user agent: method, status, length, referrer.
     pub http_extended: bool,
@@ -80,6 +80,8 @@ pub struct AlertOutput {
     pub bodies_printable: bool,
     /// The application transaction.
     pub transaction: bool,
+    /// What the flow has come to: packets, bytes, sides.
+    pub flow: bool,
     /// The rule's metadata.
     pub metadata: bool,
     /// The rule's references.
@@ -105,6 +107,7 @@ impl Default for AlertOutput {
             bodies: false,
             bodies_printable: false,
             transaction: true,
+            flow: true,
             metadata: true,
             references: false,
             rule_text: false,

@@ -50,11 +50,15 @@ fn writes_eve_json(log: &Value) -> bool {
 }
 
 fn is_on(log: &Value) -> bool {
-    find(log, "enabled").and_then(text_of).and_then(|text| flag_of(&text)).unwrap_or(true)
+    flag_or(log, "enabled", true)
 }
 
 fn flag(value: &Value, path: &str) -> bool {
-    find(value, path).and_then(text_of).and_then(|text| flag_of(&text)).unwrap_or(false)
+    flag_or(value, path, false)
+}
+
+fn flag_or(value: &Value, path: &str, usual: bool) -> bool {
+    find(value, path).and_then(text_of).and_then(|text| flag_of(&text)).unwrap_or(usual)
 }
 
 fn add_type(entry: &Value, only: &mut Vec<String>, eve: &mut EveSettings, app: &mut AppSettings) {
@@ -105,6 +109,10 @@ fn add_options(name: &str, options: &Value, eve: &mut EveSettings) {
                 eve.alert.forwarded = Some(forwarded);
             }
             eve.alert.rule_text |= flag(options, "metadata.rule.raw");
+            let all = flag_or(options, "metadata", true);
+            eve.alert.transaction = flag_or(options, "metadata.app-layer", all);
+            eve.alert.flow = flag_or(options, "metadata.flow", all);
+            eve.alert.metadata = flag_or(options, "metadata.rule.metadata", all);
         }
         "http" => eve.http_extended = flag(options, "extended"),
         "files" => {
@@ -116,8 +124,7 @@ fn add_options(name: &str, options: &Value, eve: &mut EveSettings) {
             eve.digests.extend(words);
         }
         "stats" => {
-            let listed = find(options, "null-values").and_then(text_of).and_then(|text| flag_of(&text));
-            eve.zero_counters = listed.unwrap_or(true);
+            eve.zero_counters = flag_or(options, "null-values", true);
         }
         "drop" => {
             eve.drop.alerts = flag(options, "alerts");
@@ -128,8 +135,7 @@ fn add_options(name: &str, options: &Value, eve: &mut EveSettings) {
             eve.anomaly.decode = flag(options, "types.decode");
             eve.anomaly.stream = flag(options, "types.stream");
             eve.anomaly.packet = flag(options, "packethdr");
-            let listed = find(options, "types.applayer").and_then(text_of).and_then(|text| flag_of(&text));
-            eve.anomaly.applayer = listed.unwrap_or(true);
+            eve.anomaly.applayer = flag_or(options, "types.applayer", true);
         }
         _ => {}
     }

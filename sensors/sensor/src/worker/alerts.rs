@@ -1,13 +1,13 @@
 //! What fired on a packet: put in order, acted on, told; and the captures that prove it.
 
-use fengsui_protocols::{Direction, Frame};
+use fengsui_protocols::{Direction, Frame, Transaction};
 use fengsui_signatures::{Action, Match, PacketView, Silence};
 
 use super::Worker;
 use crate::account::Counter;
 use crate::eve::{AlertInput, PacketInfo, alert_record, drop_record};
 use crate::flow::Flow;
-use crate::limits::ALERT_PAYLOAD_BYTES;
+use crate::limits::{ALERT_PAYLOAD_BYTES, GUESSED_TRANSACTION_ALERTS};
 
 /// A match that waits for the end of its packet, when it is known what else fired.
 pub(super) struct Waiting {
@@ -92,7 +92,8 @@ impl Worker {
             self.alerts_of_packet += 1;
             self.account.count(Counter::DetectAlerts);
             let place = &waiting[found.token];
-            self.tell_alert(info, flow.as_deref(), (found, place), verdict);
+            let other = flow.as_deref_mut().and_then(|flow| self.transaction_of_packet(flow, found, place));
+            self.tell_alert(info, flow.as_deref(), (found, place, other), verdict);
         }
         self.tell_metadata(info, flow.as_deref(), view.direction, &settled.matches);
         if let (Some(reason), true) = (verdict.drops(), self.shared.inline) {
@@ -172,7 +173,7 @@ impl Worker {
         &mut self,
         info: &PacketInfo<'_>,
         flow: Option<&Flow>,
-        (found, place): (&Match, &Waiting),
+        (found, place, other): (&Match, &Waiting, Option<u64>),
         verdict: Verdict,
     ) {
         if !self.writes("alert") {
@@ -186,7 +187,8 @@ impl Worker {
             info,
             flow,
             direction: place.direction,
-            transaction: found.transaction.and_then(|id| flow?.app.as_ref()?.transaction(id)),
+            transaction: found.transaction.or(other).and_then(|id| flow?.app.as_ref()?.transaction(id)),
+            guessed: other.is_some() && flow.is_some_and(|flow| flow.tcp.is_some()),
             stream: place.stream.as_deref(),
             frame: place.frame.as_ref(),
             inline: shared.inline,
@@ -194,6 +196,33 @@ impl Worker {
             capture: flow.filter(|flow| flow.capturing).map(|flow| self.capture_name(flow.id)),
         };
         self.emit("alert", &alert_record(&input, found));
+    }
+
+    /// The transaction that a match on a packet or a stream is about, by its number: of datagrams the one they bring,
+    /// when the rule is about the application; else the only one of the flow, where settings ask for it. It is told a
+    /// few times only, as such a rule may fire on every packet.
+    fn transaction_of_packet(&self, flow: &mut Flow, found: &Match, place: &Waiting) -> Option<u64> {
+        if found.transaction.is_some() || place.frame.is_some() {
+            return None;
+        }
+        let transactions = flow.app.as_ref()?.transactions();
+        let goes = |transaction: &&Transaction| transaction.only.is_none_or(|only| Some(only) == place.direction);
+        let id = if flow.tcp.is_none() && found.of_application {
+            transactions.iter().find(goes)?.id
+        } else {
+            let only = transactions.iter().next().filter(|_| self.shared.settings.eve.guess_transaction)?;
+            transactions.iter().nth(1).is_none().then_some(only.id)?
+        };
+        let told = match flow.guessed.iter_mut().find(|entry| entry.0 == id) {
+            Some(entry) => &mut entry.1,
+            None => {
+                flow.guessed.push((id, 0));
+                &mut flow.guessed.last_mut()?.1
+            }
+        };
+        let may = *told < GUESSED_TRANSACTION_ALERTS;
+        *told += u8::from(may);
+        may.then_some(id)
     }
 
     /// Tells a packet that is blocked, by a rule or because its flow is.
@@ -216,6 +245,7 @@ impl Worker {
             flow,
             direction,
             transaction: None,
+            guessed: false,
             stream: None,
             frame: None,
             inline: shared.inline,

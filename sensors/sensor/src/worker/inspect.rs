@@ -65,7 +65,8 @@ impl Worker {
             }
             self.settle_matches(info, &view, Some(flow));
         }
-        for id in live(flow).collect::<Vec<_>>() {
+        // What a blocked flow had begun did not come about: the alert tells it.
+        for id in live(flow).filter(|_| !blocked).collect::<Vec<_>>() {
             self.log_transaction(info, flow, id);
         }
         self.end_files(info, flow);
@@ -226,6 +227,7 @@ impl Worker {
         self.end_of_plain_text(flow, protocol);
         flow.silenced.retain(|silenced| *silenced != id);
         flow.told.retain(|told| *told != id);
+        flow.guessed.retain(|guessed| guessed.0 != id);
         self.part_from_transaction(flow, id);
         if let Some(app) = &mut flow.app {
             app.release(id);
