@@ -11,6 +11,7 @@ mod error;
 mod indexed;
 pub mod limits;
 mod manifest;
+mod mappings;
 #[cfg(test)]
 mod oracle;
 mod other;

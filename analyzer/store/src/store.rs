@@ -9,6 +9,7 @@ use fengsui_schema::{Event, Timestamp};
 use parking_lot::{Mutex, RwLock};
 
 use crate::day::{Day, is_damage, is_day};
+use crate::mappings::Mappings;
 use crate::{DamagedDay, DaySummary, RetentionOverride, StoreError, StoreSettings, limits, manifest};
 
 /// Prefix of a day that is being removed.
@@ -35,7 +36,8 @@ struct Sequences {
 
 impl Store {
     /// Opens or creates the store. Day indexes that can't be read are moved aside, see [`Store::damaged`]; then
-    /// [`Store::committed_sequence`] is `None`, so that the spool is added again.
+    /// [`Store::committed_sequence`] is `None`, so that the spool is added again. Warns when Linux will not let the process map
+    /// the files of a full retention.
     ///
     /// # Errors
     /// When the folder can't be created, read or written.
@@ -56,13 +58,17 @@ impl Store {
             manifest::remove(directory)?;
         }
         let committed = manifest::read(directory);
-        Ok(Self {
+        let store = Self {
             days: RwLock::new(days),
             damaged,
             writers: Mutex::new(VecDeque::new()),
             sequences: Mutex::new(Sequences { added: None, committed }),
             settings,
-        })
+        };
+        if let Some(mappings) = Mappings::of(&store) {
+            mappings.warn();
+        }
+        Ok(store)
     }
 
     /// Adds an event; it can be found after the next [`Store::commit`]. An event that was added before under the same spool
@@ -151,6 +157,10 @@ impl Store {
         fs::rename(&from, &to).map_err(StoreError::file("rename", &from))?;
         self.days.write().remove(day.name());
         fs::remove_dir_all(&to).map_err(StoreError::file("remove", &to))
+    }
+
+    pub(crate) fn retention_days(&self) -> u32 {
+        self.settings.retention_days
     }
 
     pub(crate) fn all_days(&self) -> Vec<Arc<Day>> {
