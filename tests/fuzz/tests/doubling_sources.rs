@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use fengsui_fuzz::growth::{self, Case, repeated};
 use fengsui_fuzz::{one_record, seeds};
-use fengsui_normalize::{FlowDecoder, SOURCES, SourceDefinition};
+use fengsui_normalize::{AlertLines, FlowDecoder, Framing, SOURCES, SourceDefinition};
 
 /// What is put behind a sound record again and again, until it has its size.
 const UNITS: [&str; 14] = ["a", " ", "\t", "\"", "\\", "=", "|", "[", "{", ",", " k=v", " k=\"v\"", "key=\\=", "<a>"];
@@ -24,16 +24,57 @@ fn record(sound: &str, unit: &str, size: usize) -> Vec<u8> {
     }
 }
 
+/// What is put behind the further samples of a source: a product's own form within it is read by the same functions, apart from
+/// how its fields are told apart.
+const UNITS_OF_FURTHER: [&str; 4] = ["a", "\"", " k=\"v\"", ","];
+
 fn cases_of(source: &'static SourceDefinition) -> Vec<Case> {
-    let sound = seeds::records(source.name).into_iter().next().expect("has a sample");
-    let units = UNITS.iter().chain(MEMBERS.iter().filter(|_| sound.ends_with('}')));
-    let case = |unit: &&'static str| {
-        let (sound, unit) = (sound.clone(), *unit);
-        Case::new(format!("{}: {unit}", source.name), move |size| {
-            one_record(source, record(&sound, unit, size));
+    let samples = seeds::records(source.name);
+    assert!(!samples.is_empty(), "{} has a sample", source.name);
+    let cases_of_sample = |(place, sound): (usize, String)| {
+        let units: &[&'static str] = if place == 0 { &UNITS } else { &UNITS_OF_FURTHER };
+        let members = MEMBERS.iter().take(if place == 0 { MEMBERS.len() } else { 1 });
+        let units: Vec<&'static str> = units.iter().chain(members.filter(|_| sound.ends_with('}'))).copied().collect();
+        units.into_iter().map(move |unit| {
+            let sound = sound.clone();
+            Case::new(format!("{} {place}: {unit}", source.name), move |size| {
+                one_record(source, record(&sound, unit, size));
+            })
         })
     };
-    units.map(case).collect()
+    samples.into_iter().enumerate().flat_map(cases_of_sample).collect()
+}
+
+/// Lines of a file: rows behind their header, the recognition of its format, and the keys of ready-made alerts.
+fn cases_of_lines() -> Vec<Case> {
+    let tables = [
+        ("csv", "a,b\n1,2\n"),
+        ("zeek_tsv", "#path\tconn\n#fields\tts\tuid\n1\tC\n"),
+        ("web_w3c", "#Fields: date time\n2026-11-22 x\n"),
+        ("syslog", "<13>a\n"),
+    ];
+    let mut cases: Vec<Case> = Vec::new();
+    for (name, unit) in tables {
+        let source = fengsui_normalize::source(name).expect("is a source");
+        cases.push(Case::new(format!("lines of {name}"), move |size| {
+            let (mut framing, text) = (Framing::of(source), repeated(unit.as_bytes(), size));
+            let records = text.split(|byte| *byte == b'\n').filter_map(|line| framing.record(line));
+            std::hint::black_box(records.map(|record| record.len()).sum::<usize>());
+        }));
+    }
+    for unit in UNITS.into_iter().chain(["{\"a\":1}\n", "#", "\n"]) {
+        cases.push(Case::new(format!("recognition: {unit:?}"), move |size| {
+            std::hint::black_box(fengsui_normalize::recognize(&repeated(unit.as_bytes(), size)));
+        }));
+    }
+    let alert = seeds::records("ecs_alert").into_iter().next().expect("has a sample");
+    for unit in UNITS.into_iter().chain(MEMBERS) {
+        let alert = alert.clone();
+        cases.push(Case::new(format!("key of an alert: {unit}"), move |size| {
+            std::hint::black_box(AlertLines::default().read(&record(&alert, unit, size)).is_some());
+        }));
+    }
+    cases
 }
 
 /// Sets of NetFlow version 9 in one datagram: templates, flows of a template, flows that wait for one.
@@ -49,7 +90,7 @@ fn datagram(sets: &[u8]) -> Vec<u8> {
 
 #[test]
 fn work_of_sources_grows_with_the_record_and_not_faster() {
-    let mut cases: Vec<Case> = SOURCES.iter().flat_map(cases_of).collect();
+    let mut cases: Vec<Case> = SOURCES.iter().flat_map(cases_of).chain(cases_of_lines()).collect();
     for (name, set) in SETS {
         cases.push(Case::new(format!("flow exporter: {name}"), move |size| {
             let (mut decoder, exporter) = (FlowDecoder::default(), IpAddr::V4(Ipv4Addr::LOCALHOST));
