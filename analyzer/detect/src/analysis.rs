@@ -120,7 +120,7 @@ impl std::fmt::Debug for AnalysisSnapshot {
 }
 
 /// Version of the snapshot.
-const SNAPSHOT_VERSION: u32 = 4;
+const SNAPSHOT_VERSION: u32 = 5;
 
 /// The oldest version that is taken up: windows by key and kept events are read as they were written then.
 const OLDEST_VERSION: u32 = 3;

@@ -76,6 +76,10 @@ pub const BEHAVIOUR_VALUES: usize = 4_096;
 /// Values of two windows up to which those that are in both are counted once exactly; thresholds are far below.
 pub const BEHAVIOUR_COUNTED: usize = 512;
 
+/// Sets of values that first connections share, before those out of use are dropped for the first time; there are never more than
+/// twice as many as in use.
+pub const SHARED_VALUES: usize = 1_024;
+
 /// Events that wait in one behaviour detector until they are certain; further ones are given up and counted.
 pub const BEHAVIOUR_PENDING: usize = 20_000;
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use fengsui_schema::{Alert, Condition, Event, Severity, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::essence::Essence;
+use super::brief::{Brief, Shared};
 use super::windows::{Report, Windows, address, windowed_state};
 use super::{Behaviour, is_connection, leaves};
 use crate::alerting::window;
@@ -39,7 +39,7 @@ struct Calls {
     /// Milliseconds since the epoch, in order, each once.
     times: Vec<i64>,
     /// What the earliest was, for the alert.
-    first: Option<Arc<Essence>>,
+    first: Option<Arc<Brief>>,
 }
 
 /// Follows connections that leave, per source, destination and port.
@@ -52,12 +52,16 @@ pub(super) struct Beaconing {
     /// regular, and the next ones.
     #[serde(alias = "open")]
     waiting: Marks,
+    /// What the first connections have in common.
+    #[serde(default)]
+    shared: Arc<Shared>,
 }
 
 impl Default for Beaconing {
     fn default() -> Self {
         let windows = Windows::of_seconds;
-        Self { calls: Windows::of_seconds(WINDOW_S), callers: windows(WINDOW_S), waiting: Marks::default() }
+        let (calls, waiting, shared) = (Windows::of_seconds(WINDOW_S), Marks::default(), Arc::default());
+        Self { calls, callers: windows(WINDOW_S), waiting, shared }
     }
 }
 
@@ -78,10 +82,13 @@ impl Behaviour for Beaconing {
         let place = format!("{target}|{port}");
         let _ = self.callers.add(&place, time, source.to_owned());
         let key = format!("{source}|{place}");
+        if self.shared.is_full() {
+            self.sweep();
+        }
         let (number, calls) = self.calls.at(&key, time);
         let is_new = calls.call(time.as_nanos().div_euclid(1_000_000));
         if calls.first.as_ref().is_none_or(|first| (event.time, event.id) < first.place()) {
-            calls.first = Some(Arc::new(Essence::of(event)));
+            calls.first = Some(Arc::new(Brief::of(event, &mut self.shared)));
         }
         if is_new && calls.times.len() == CONNECTIONS.div_ceil(2) {
             self.waiting.insert(number, &key);
@@ -117,11 +124,19 @@ impl Calls {
 }
 
 impl Beaconing {
+    /// Drops shared values that no first connection has any more.
+    fn sweep(&mut self) {
+        let firsts = self.calls.states().filter_map(|calls| calls.first.as_ref());
+        let used = firsts.filter_map(|first| first.shared()).collect();
+        Arc::make_mut(&mut self.shared).keep(&used);
+    }
+
     /// What called regularly, and its interval in milliseconds.
     fn judge(&self, key: &str, number: i64) -> Option<(Event, i64)> {
         let pair = self.calls.pairs(key, number).next()?;
         let times: Vec<i64> = pair.states().flat_map(|calls| calls.times.iter().copied()).collect();
-        let (_, place) = key.split_once('|')?;
+        let (source, place) = key.split_once('|')?;
+        let (target, port) = place.rsplit_once('|')?;
         let callers: BTreeMap<&String, ()> =
             self.callers.pairs(place, number).next()?.states().flatten().map(|caller| (caller, ())).collect();
         if times.len() < CONNECTIONS || callers.len() >= CALLERS {
@@ -137,7 +152,8 @@ impl Beaconing {
         // Most intervals must be of the one length, else bursts with long rests between would count.
         let near = intervals.iter().filter(|interval| (**interval - median).abs() * 2 <= median).count();
         let first = pair.states().find_map(|calls| calls.first.as_ref());
-        (regular && near * 10 >= intervals.len() * 7).then_some(first).flatten().map(|first| (first.event(), median))
+        let first = first.filter(|_| regular && near * 10 >= intervals.len() * 7)?;
+        Some((first.event((source, target, port.parse().unwrap_or(0)), &self.shared), median))
     }
 }
 

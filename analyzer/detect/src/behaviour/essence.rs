@@ -32,6 +32,9 @@ const FIELDS: &[&str] = &[
     "flow.id",
 ];
 
+/// Values by their place in [`FIELDS`].
+pub(super) type Values = Box<[(u8, Value)]>;
+
 /// What of an event is kept until an alert on it is certain.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(from = "Saved")]
@@ -40,15 +43,14 @@ pub(super) struct Essence {
     time: Timestamp,
     received: Timestamp,
     source: SourceReference,
-    /// Values by their place in [`FIELDS`].
-    values: Box<[(u8, Value)]>,
+    values: Values,
 }
 
 /// What was saved. Until version 3 of the state it was an event.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Saved {
-    Essence { id: EventId, time: Timestamp, received: Timestamp, source: SourceReference, values: Box<[(u8, Value)]> },
+    Essence { id: EventId, time: Timestamp, received: Timestamp, source: SourceReference, values: Values },
     Event(Box<Event>),
 }
 
@@ -78,14 +80,25 @@ impl Essence {
         (self.time, self.id)
     }
 
-    /// The event, as far as it was kept.
-    pub(super) fn event(&self) -> Event {
-        let mut fields = Fields::new();
-        for (place, value) in &self.values {
+    /// The values of some fields.
+    pub(super) fn values_of(&self, is_wanted: impl Fn(&str) -> bool) -> Values {
+        let wanted = |(place, _): &&(u8, Value)| FIELDS.get(usize::from(*place)).is_some_and(|name| is_wanted(name));
+        self.values.iter().filter(wanted).cloned().collect()
+    }
+
+    /// Sets fields to values.
+    pub(super) fn set(values: &Values, fields: &mut Fields) {
+        for (place, value) in values {
             if let Some(name) = FIELDS.get(usize::from(*place)) {
                 fields.set(*name, value.clone());
             }
         }
+    }
+
+    /// The event, as far as it was kept.
+    pub(super) fn event(&self) -> Event {
+        let mut fields = Fields::new();
+        Self::set(&self.values, &mut fields);
         Event {
             id: self.id,
             time: self.time,

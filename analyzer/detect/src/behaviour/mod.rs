@@ -4,6 +4,7 @@
 //! order of arrival (within the allowed lateness) nor a repeated record changes what they find.
 
 mod beaconing;
+mod brief;
 mod brute_force;
 mod dga_domains;
 mod dns_tunnel;

@@ -76,6 +76,11 @@ impl<S: Clone + Default> Windows<S> {
         (number, state)
     }
 
+    /// The states of all keys and windows.
+    pub(super) fn states(&self) -> impl Iterator<Item = &S> {
+        self.windows.values().flat_map(|names| names.iter().map(|(_, state)| state))
+    }
+
     /// Gives up one entry of the oldest window.
     fn make_room(&mut self) {
         let Some(mut oldest) = self.windows.first_entry() else { return };
