@@ -114,6 +114,17 @@ pub const CORRELATION_HITS: usize = 10_000;
 /// Hours of rules on hosts that the baseline remembers; at the bound the oldest hours go first and are counted.
 pub const BASELINE_CELLS: usize = 400_000;
 
+/// Sources of one rule within the last hours that are told apart; more change nothing, as by then the rule is common.
+pub const RULE_SOURCES: usize = 64;
+
+/// Sources of rules, and of entities, in hours of the first day that are remembered after their alerts are closed; further ones
+/// are left out and counted, so that a rule may count as rarer and an entity as quieter than it is.
+pub const FIRST_DAY_SOURCES: usize = 100_000;
+
+/// Sources of rules on hosts in the last hours whose counts are remembered after their alerts are closed; further ones are left
+/// out and counted.
+pub const RECENT_SOURCES: usize = 400_000;
+
 /// Entities whose past the correlator remembers; further ones are left out and counted until old ones are forgotten.
 pub const ENTITY_HISTORY: usize = 200_000;
 

@@ -6,9 +6,13 @@
 //! if each host sees it for the first time. Hours close to the one in question do not count, so that an attack is not
 //! its own background, and what one loud source does in an hour is not held against the others. What comes back at the same
 //! time of other days is taken for a habit.
+//!
+//! On the first day there are too few other hours. What is missing of them is made up for by what the last hours show: a rule
+//! that many sources show is what the network does, and rare only for want of a past.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use fengsui_schema::Severity;
 use serde::{Deserialize, Serialize};
 
 use super::group::{AlertGroup, GroupKey};
@@ -23,6 +27,17 @@ pub(super) const REMEMBERED_HOURS: i64 = 7 * 24;
 
 /// Hours of observation from which the measure is trusted in full.
 const LEARNED_HOURS: f64 = 24.0;
+
+/// Sources of a rule within the last hours up to which a network without a past takes it for rare.
+const FEW_SOURCES: usize = 8;
+
+/// Further sources that halve what such a rule counts. There the detector's severity is all that tells an exploit that many
+/// try from daily work.
+const HALVING_SOURCES: f64 = 8.0;
+const HALVING_SOURCES_OF_GRAVE: f64 = 24.0;
+
+/// Hours for which it is remembered what each source did: an incident is seldom open for longer.
+const RECENT_HOURS: i64 = 28;
 
 /// A level or the logarithm of a count this much lower counts as reached.
 const TOLERANCE: f64 = 0.5;
@@ -42,6 +57,9 @@ pub(crate) struct Rarity {
     pub(crate) crowds: bool,
 }
 
+/// Counts by rule, host and digest of the source.
+type RecentHour = BTreeMap<String, BTreeMap<String, BTreeMap<u64, u64>>>;
+
 /// Counts of rules on hosts in past hours.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct History {
@@ -50,13 +68,25 @@ pub(super) struct History {
     cells: usize,
     /// Hosts on which something new came without any source, by hour.
     crowds: BTreeMap<i64, BTreeSet<String>>,
+    /// Sources by rule and hour, of the first day: the least by name.
+    #[serde(default)]
+    sources: BTreeMap<String, BTreeMap<i64, BTreeSet<String>>>,
+    /// How many these are.
+    #[serde(default)]
+    sources_held: usize,
+    /// Counts by hour, rule, host and digest of the source, of the last hours: others of the hour may still be open.
+    #[serde(default)]
+    recent: BTreeMap<i64, RecentHour>,
+    /// How many these are.
+    #[serde(default)]
+    recent_held: usize,
     /// The first hour of all.
     first_hour: Option<i64>,
 }
 
 impl History {
-    /// Takes in a group that is closed.
-    pub(super) fn fold(&mut self, key: &GroupKey, group: &AlertGroup, rarity: &Rarity) {
+    /// Takes in a group that is closed; returns 1 when its source had to be left out.
+    pub(super) fn fold(&mut self, key: &GroupKey, group: &AlertGroup, rarity: &Rarity) -> u64 {
         self.first_hour = Some(self.first_hour.map_or(key.hour(), |first| first.min(key.hour())));
         if rarity.crowds {
             self.crowds.entry(key.hour()).or_default().insert(group.shape.subject().to_owned());
@@ -67,11 +97,74 @@ impl History {
             self.cells += 1;
         }
         *hours.entry(key.hour()).or_default() += group.count;
+        let source = group.shape.source().filter(|_| self.is_first_day(key.hour()));
+        self.count_recent(key.hour(), group)
+            + source.map_or(0, |source| self.see(&group.shape.rule, key.hour(), source))
+    }
+
+    /// Remembers what a source did; returns 1 when it had to be left out.
+    fn count_recent(&mut self, hour: i64, group: &AlertGroup) -> u64 {
+        let Some(source) = group.shape.source_digest() else { return 0 };
+        let rules = self.recent.entry(hour).or_default();
+        let hosts = rules.entry(group.shape.rule.clone()).or_default();
+        let sources = hosts.entry(group.shape.subject().to_owned()).or_default();
+        if !sources.contains_key(&source) {
+            if self.recent_held >= limits::RECENT_SOURCES {
+                return 1;
+            }
+            self.recent_held += 1;
+        }
+        *sources.entry(source).or_default() += group.count;
+        0
+    }
+
+    /// What sources did to a host in an hour, as far as it is closed and recent.
+    fn recent(&self, hour: i64, group: &AlertGroup) -> impl Iterator<Item = (u64, u64)> {
+        let rules = self.recent.get(&hour).and_then(|rules| rules.get(&group.shape.rule));
+        let sources = rules.and_then(|hosts| hosts.get(group.shape.subject()));
+        sources.into_iter().flatten().map(|(source, count)| (*source, *count))
+    }
+
+    /// Whether an hour is so early that sources are remembered.
+    pub(super) fn is_first_day(&self, hour: i64) -> bool {
+        self.first_hour.is_none_or(|first| Span::is_first_day(first, hour))
+    }
+
+    /// Remembers a source of a rule; returns 1 when it had to be left out.
+    fn see(&mut self, rule: &str, hour: i64, source: &str) -> u64 {
+        let sources = self.sources.entry(rule.to_owned()).or_default().entry(hour).or_default();
+        if sources.contains(source) {
+            return 0;
+        }
+        if sources.len() < limits::RULE_SOURCES {
+            if self.sources_held >= limits::FIRST_DAY_SOURCES {
+                return 1;
+            }
+            self.sources_held += 1;
+        }
+        sources.insert(source.to_owned());
+        if sources.len() > limits::RULE_SOURCES {
+            sources.pop_last();
+        }
+        0
+    }
+
+    /// Forgets sources of hours before one, and what each did some hours before the newest.
+    fn forget_sources(&mut self, oldest: i64, newest: i64) {
+        self.recent = self.recent.split_off(&(newest - RECENT_HOURS));
+        let hosts = self.recent.values().flat_map(BTreeMap::values).flat_map(BTreeMap::values);
+        self.recent_held = hosts.map(BTreeMap::len).sum();
+        self.sources.retain(|_, hours| {
+            *hours = hours.split_off(&oldest);
+            !hours.is_empty()
+        });
+        self.sources_held = self.sources.values().flat_map(BTreeMap::values).map(BTreeSet::len).sum();
     }
 
     /// Forgets what is older than an hour; at the limit also what is younger, oldest first. Returns how much the limit cost.
     pub(super) fn forget_before(&mut self, mut oldest: i64, newest: i64) -> u64 {
         self.crowds = self.crowds.split_off(&oldest);
+        self.forget_sources(oldest, newest);
         let cut = |rules: &mut BTreeMap<String, BTreeMap<String, BTreeMap<i64, u64>>>, oldest: i64| {
             rules.retain(|_, hosts| {
                 hosts.retain(|_, hours| {
@@ -117,6 +210,29 @@ impl Span {
         !near && (self.reference == Reference::Whole || distance < 0)
     }
 
+    /// The span of some groups and of what came before.
+    pub(super) fn of(groups: &[(&GroupKey, &AlertGroup)], history: &History, reference: Reference) -> Self {
+        let hours = || groups.iter().map(|(key, _)| key.hour());
+        let first = hours().min().into_iter().chain(history.first_hour).min().unwrap_or(0);
+        Self::new(first, hours().max().unwrap_or(0), reference)
+    }
+
+    /// The hours close to one that an incident of it may know.
+    pub(super) fn around(self, hour: i64) -> std::ops::RangeInclusive<i64> {
+        let after = if self.reference == Reference::Whole { self.last.min(hour + NEAR_HOURS) } else { hour };
+        self.first.max(hour - NEAR_HOURS).min(hour)..=after.max(hour)
+    }
+
+    /// How far what is usual in an hour is known, from 0 to 1.
+    pub(super) fn trust(self, hour: i64) -> f64 {
+        (self.hours(hour) / LEARNED_HOURS).min(1.0)
+    }
+
+    /// Whether a closed group of an hour may still be asked for, as too little is known of the hours after it.
+    pub(super) fn is_first_day(first: i64, hour: i64) -> bool {
+        hour - first < NEAR_HOURS + LEARNED_HOURS as i64
+    }
+
     /// How many hours say what is usual in an hour.
     pub(super) fn hours(self, hour: i64) -> f64 {
         let before = (hour - NEAR_HOURS - self.first.max(hour - REMEMBERED_HOURS)).max(0);
@@ -129,15 +245,16 @@ impl Span {
 pub(super) fn rarities(
     groups: &[(&GroupKey, &AlertGroup)],
     history: &History,
+    span: Span,
     settings: &CorrelationSettings,
 ) -> Vec<Rarity> {
-    let table = Table::of(groups, history, settings.reference);
+    let table = Table::of(groups, history, span);
     let evidence = &settings.evidence;
     let mut found: Vec<Rarity> = groups
         .iter()
         .zip(&table.places)
         .map(|((key, group), place)| {
-            let mut rarity = table.rarity(*place, key.hour(), group.shape.source(), evidence);
+            let mut rarity = table.rarity(*place, key.hour(), group, evidence);
             rarity.crowds = group.shape.source().is_none() && rarity.rarity > CROWDS;
             rarity
         })
@@ -172,10 +289,10 @@ struct Place {
     series: usize,
 }
 
-struct Table<'a> {
+struct Table {
     places: Vec<Place>,
     /// The busiest source of each series in each hour, with its count.
-    loudest: HashMap<(usize, i64), (&'a str, u64)>,
+    loudest: HashMap<(usize, i64), (u64, u64)>,
     series: Vec<Series>,
     /// Rule of each series.
     rule_of: Vec<usize>,
@@ -183,11 +300,13 @@ struct Table<'a> {
     rules: Vec<BTreeMap<i64, f64>>,
     /// The first hour of each rule on each host it was seen on, in order.
     hosts_of: Vec<Vec<i64>>,
+    /// How many sources each rule had in the hours around one, where there is no past to go by.
+    sources_of: HashMap<(usize, i64), usize>,
     span: Span,
 }
 
-impl<'a> Table<'a> {
-    fn of(groups: &[(&'a GroupKey, &'a AlertGroup)], history: &'a History, reference: Reference) -> Self {
+impl Table {
+    fn of(groups: &[(&GroupKey, &AlertGroup)], history: &History, span: Span) -> Self {
         let mut rules: HashMap<&str, usize> = HashMap::new();
         let mut series: HashMap<(usize, &str), usize> = HashMap::new();
         let mut counts: Vec<BTreeMap<i64, u64>> = Vec::new();
@@ -202,18 +321,17 @@ impl<'a> Table<'a> {
                 }
             }
         }
-        let mut sources: HashMap<(usize, i64, &str), u64> = HashMap::new();
+        let mut sources: HashMap<(usize, i64), BTreeMap<u64, u64>> = HashMap::new();
         for (key, group) in groups {
             let found = intern(&mut rules, &mut series, &mut counts, &group.shape.rule, group.shape.subject());
             *counts[found.series].entry(key.hour()).or_default() += group.count;
-            if let Some(source) = group.shape.source() {
-                *sources.entry((found.series, key.hour(), source)).or_default() += group.count;
+            if let Some(source) = group.shape.source_digest() {
+                let past = || history.recent(key.hour(), group).collect();
+                *sources.entry((found.series, key.hour())).or_insert_with(past).entry(source).or_default() +=
+                    group.count;
             }
             places.push(found);
         }
-        let hours = || counts.iter().flat_map(BTreeMap::keys).copied();
-        let first = hours().min().into_iter().chain(history.first_hour).min().unwrap_or(0);
-        let span = Span::new(first, hours().max().unwrap_or(0), reference);
         let mut rule_of = vec![0; series.len()];
         let mut hosts_of = vec![Vec::new(); rules.len()];
         for ((rule, _), index) in &series {
@@ -223,17 +341,50 @@ impl<'a> Table<'a> {
         hosts_of.iter_mut().for_each(|hours: &mut Vec<i64>| hours.sort_unstable());
         let series: Vec<Series> = counts.into_iter().map(|hours| hours.into_iter().collect()).collect();
         let (loudest, rules) = (loudest(sources), vec![BTreeMap::new(); rules.len()]);
-        let mut table = Self { places, loudest, series, rule_of, rules, hosts_of, span };
+        let sources_of = HashMap::new();
+        let mut table = Self { places, loudest, series, rule_of, rules, hosts_of, sources_of, span };
         table.raise_levels();
+        table.count_sources(groups, history);
         table
     }
 
+    /// Counts the sources of rules in hours that have too little of a past.
+    fn count_sources(&mut self, groups: &[(&GroupKey, &AlertGroup)], history: &History) {
+        let mut seen: HashMap<(usize, i64), BTreeSet<&str>> = HashMap::new();
+        let mut asked: BTreeMap<(usize, i64), &str> = BTreeMap::new();
+        for ((key, group), place) in groups.iter().zip(&self.places) {
+            let Some(source) = group.shape.source() else { continue };
+            if self.span.around(key.hour()).any(|hour| self.span.trust(hour) < 1.0) {
+                seen.entry((place.rule, key.hour())).or_default().insert(source);
+            }
+            if self.span.trust(key.hour()) < 1.0 {
+                asked.insert((place.rule, key.hour()), &group.shape.rule);
+            }
+        }
+        for ((rule, hour), name) in asked {
+            let past = history.sources.get(name);
+            let mut sources: BTreeSet<&str> = BTreeSet::new();
+            for hour in self.span.around(hour) {
+                sources.extend(seen.get(&(rule, hour)).into_iter().flatten());
+                sources.extend(past.and_then(|past| past.get(&hour)).into_iter().flatten().map(String::as_str));
+            }
+            self.sources_of.insert((rule, hour), sources.len().min(limits::RULE_SOURCES));
+        }
+    }
+
+    /// What a rule counts where there is no past to go by.
+    fn without_past(&self, rule: usize, hour: i64, severity: Severity) -> f64 {
+        let sources = self.sources_of.get(&(rule, hour)).copied().unwrap_or(0);
+        let halving = if severity >= Severity::High { HALVING_SOURCES_OF_GRAVE } else { HALVING_SOURCES };
+        1.0 / (1.0 + sources.saturating_sub(FEW_SOURCES) as f64 / halving)
+    }
+
     /// What a group's source has part in: the count of the hour, less what a louder source adds to it.
-    fn count(&self, place: Place, hour: i64, source: Option<&str>) -> u64 {
+    fn count(&self, place: Place, hour: i64, source: Option<u64>) -> u64 {
         let series = &self.series[place.series];
         let count = series.binary_search_by_key(&hour, |(hour, _)| *hour).map_or(0, |found| series[found].1);
         match self.loudest.get(&(place.series, hour)) {
-            Some((loudest, of_loudest)) if source != Some(*loudest) => count - of_loudest,
+            Some((loudest, of_loudest)) if source != Some(*loudest) => count.saturating_sub(*of_loudest),
             _ => count,
         }
     }
@@ -249,8 +400,8 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn rarity(&self, place: Place, hour: i64, source: Option<&str>, evidence: &Evidence) -> Rarity {
-        let count = self.count(place, hour, source);
+    fn rarity(&self, place: Place, hour: i64, group: &AlertGroup, evidence: &Evidence) -> Rarity {
+        let count = self.count(place, hour, group.shape.source_digest());
         let (level, burst) = level(self.span, &self.series[place.series], hour, count);
         let reaches = |(_, other): &(&i64, &f64)| !evidence.burst || **other >= level - TOLERANCE;
         let like: Vec<i64> = self.rules[place.rule]
@@ -262,10 +413,12 @@ impl<'a> Table<'a> {
         let hours = self.span.hours(hour);
         let measured = ((1.0 + hours) / (1.0 + like.len() as f64)).ln() / (1.0 + hours).ln().max(f64::MIN_POSITIVE);
         let habit = if evidence.rhythm { self.habit(&like, hour) } else { 0.0 };
-        let trust = (hours / LEARNED_HOURS).min(1.0);
+        let trust = self.span.trust(hour);
         let measured = if evidence.rarity { measured.clamp(0.0, 1.0) * (1.0 - habit) } else { 1.0 };
+        let without_past =
+            if evidence.breadth { self.without_past(place.rule, hour, group.shape.severity) } else { 1.0 };
         Rarity {
-            rarity: 1.0 - trust * (1.0 - measured),
+            rarity: trust * measured + (1.0 - trust) * without_past,
             burst: if evidence.burst { burst } else { 0.0 },
             others: u32::try_from(like.len()).unwrap_or(u32::MAX),
             hours: hours as u32,
@@ -315,16 +468,11 @@ impl<'a> Table<'a> {
     }
 }
 
-/// The busiest source of each series in each hour; of several the least by name.
-fn loudest(sources: HashMap<(usize, i64, &str), u64>) -> HashMap<(usize, i64), (&str, u64)> {
-    let mut loudest: HashMap<(usize, i64), (&str, u64)> = HashMap::new();
-    for ((series, hour, source), count) in sources {
-        let slot = loudest.entry((series, hour)).or_insert((source, count));
-        if count > slot.1 || (count == slot.1 && source < slot.0) {
-            *slot = (source, count);
-        }
-    }
-    loudest
+/// The busiest source of each series in each hour; of several the least by digest.
+fn loudest(sources: HashMap<(usize, i64), BTreeMap<u64, u64>>) -> HashMap<(usize, i64), (u64, u64)> {
+    let of_hour =
+        |sources: BTreeMap<u64, u64>| sources.into_iter().rev().max_by_key(|(_, count)| *count).unwrap_or_default();
+    sources.into_iter().map(|(place, sources)| (place, of_hour(sources))).collect()
 }
 
 fn intern<'a>(

@@ -122,6 +122,12 @@ impl Shape {
         self.in_role("source").next().map(|entity| entity.value.as_str())
     }
 
+    /// Digest of the source (Fowler, Noll, Vo: FNV-1a), as it is saved with the state.
+    pub(crate) fn source_digest(&self) -> Option<u64> {
+        let mix = |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        Some(self.source()?.bytes().fold(0xcbf2_9ce4_8422_2325, mix))
+    }
+
     /// What the rule is counted for: the host it fired on, else the target's address, else the source.
     pub(crate) fn subject(&self) -> &str {
         let host = self.in_role("target").find(|entity| entity.kind == EntityKind::Host);

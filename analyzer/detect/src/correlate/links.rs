@@ -3,7 +3,8 @@
 //! Two groups that share an entity are joined when it would be a coincidence that something as rare comes at this entity within
 //! so short a pause: the longest pause is the tolerated chance divided by how often such groups come there at other
 //! times. An attacker's address that was never seen before may rest for hours; a name server that everybody's alerts mention
-//! joins only what comes within seconds. So no list of hubs is needed, and chains through busy hosts stay short. In a quiet
+//! joins only what comes within seconds. On the first day, when little is known of other times, an entity that many sources have
+//! to do with counts as busy. So no list of hubs is needed, and chains through busy hosts stay short. In a quiet
 //! network the same holds for rare groups that share nothing but the moment. Frequent groups join nothing; what a
 //! source does besides is added to the component in which it did something rare.
 
@@ -22,6 +23,9 @@ const LEVELS: [f64; 4] = [0.35, 0.6, 0.8, 0.95];
 
 /// Hours of observation that are assumed at the beginning.
 const ASSUMED_HOURS: f64 = 24.0;
+
+/// Sources of rare groups at an entity within the last hours up to which a network without a past takes it for a quiet one.
+const FEW_SOURCES: usize = 2;
 
 /// What the tolerated chance is divided by for groups that share nothing but the moment.
 const NO_ENTITY: f64 = 4.0;
@@ -52,9 +56,42 @@ pub(super) struct EntityHistory {
     #[serde(with = "crate::pairs")]
     entities: BTreeMap<(EntityKind, String), BTreeMap<i64, Levels>>,
     network: BTreeMap<i64, Levels>,
+    /// The sources of these groups by hour, on the first day, with the number of levels the rarest reached.
+    #[serde(default, with = "crate::pairs")]
+    sources: BTreeMap<(EntityKind, String), BTreeMap<i64, Sources>>,
+    /// How many these are.
+    #[serde(default)]
+    sources_held: usize,
+}
+
+/// Sources, by their digests, with the number of levels of rarity that the rarest of each reached.
+type Sources = BTreeMap<u64, u8>;
+
+/// How many levels a rarity reaches.
+fn levels(rarity: f64) -> u8 {
+    LEVELS.iter().map(|level| u8::from(rarity >= *level)).sum()
 }
 
 impl EntityHistory {
+    /// Remembers the source of a group at what it touches; how often that had to be left out.
+    pub(super) fn see(&mut self, key: &GroupKey, group: &AlertGroup, rarity: f64) -> u64 {
+        let (Some(source), 1..) = (group.shape.source_digest(), levels(rarity)) else { return 0 };
+        let mut left_out = 0;
+        for entity in group.entities().filter(|entity| entity.kind != EntityKind::Url) {
+            let hours = self.sources.entry((entity.kind, entity.value.clone())).or_default();
+            let sources = hours.entry(key.hour()).or_default();
+            let is_new = !sources.contains_key(&source);
+            if is_new && self.sources_held >= limits::FIRST_DAY_SOURCES {
+                left_out += 1;
+                continue;
+            }
+            self.sources_held += usize::from(is_new);
+            let slot = sources.entry(source).or_default();
+            *slot = levels(rarity).max(*slot);
+        }
+        left_out
+    }
+
     /// Takes in a group that is closed; 1 when an entity had to be left out.
     pub(super) fn fold(&mut self, key: &GroupKey, group: &AlertGroup, rarity: f64) -> u64 {
         if rarity < LEVELS[0] {
@@ -75,6 +112,11 @@ impl EntityHistory {
 
     pub(super) fn forget_before(&mut self, oldest: i64) {
         self.network = self.network.split_off(&oldest);
+        self.sources.retain(|_, hours| {
+            *hours = hours.split_off(&oldest);
+            !hours.is_empty()
+        });
+        self.sources_held = self.sources.values().flat_map(BTreeMap::values).map(BTreeMap::len).sum();
         self.entities.retain(|_, hours| {
             if hours.first_key_value().is_some_and(|(hour, _)| *hour < oldest) {
                 *hours = hours.split_off(&oldest);
@@ -108,11 +150,9 @@ pub(super) fn components(
     list: &[(&GroupKey, &AlertGroup)],
     rarities: &[Rarity],
     history: &EntityHistory,
+    span: Span,
     settings: &CorrelationSettings,
 ) -> Vec<Component> {
-    let hours = || list.iter().map(|(key, _)| key.hour());
-    let first = hours().min().into_iter().chain(history.network.keys().next().copied()).min().unwrap_or(0);
-    let span = Span::new(first, hours().max().unwrap_or(0), settings.reference);
     let (forest, links) = (Forest::new(list.len()), Vec::new());
     let mut linker = Linker { list, rarities, history, settings, span, forest, links };
     let touching = linker.touching();
@@ -190,7 +230,7 @@ impl<'a> Linker<'a> {
             for node in &frequent {
                 let (key, group) = self.list[*node];
                 if let Some((pause, other)) = nearest(&rare, group, self.list)
-                    && pause <= pauses.allowed(key.hour()).clamp(COMPANY_S, LONGEST_COMPANY_S as f64)
+                    && pause <= pauses.allowed_company(key.hour())
                 {
                     joins.push((*node, other));
                 }
@@ -227,6 +267,8 @@ impl<'a> Linker<'a> {
 /// The longest pauses over which an entity joins groups, by hour.
 struct Pauses {
     counts: BTreeMap<i64, u32>,
+    /// Sources of these groups by hour, where there is no past to go by.
+    sources: BTreeMap<i64, BTreeSet<u64>>,
     span: Span,
     longest_s: f64,
     chance: f64,
@@ -249,7 +291,37 @@ impl Pauses {
         for (hour, levels) in old.into_iter().flatten() {
             *pauses.counts.entry(*hour).or_default() += levels[level];
         }
+        if let Some((kind, name)) = joint
+            && nodes.iter().any(|node| linker.span.trust(linker.list[*node].0.hour()) < 1.0)
+        {
+            pauses.see_sources(linker, nodes, linker.history.sources.get(&(kind, name.to_owned())), level);
+        }
         pauses
+    }
+
+    fn see_sources(
+        &mut self,
+        linker: &Linker<'_>,
+        nodes: &[usize],
+        past: Option<&BTreeMap<i64, Sources>>,
+        level: usize,
+    ) {
+        for (key, group) in nodes.iter().map(|node| linker.list[*node]) {
+            self.sources.entry(key.hour()).or_default().extend(group.shape.source_digest());
+        }
+        for (hour, sources) in past.into_iter().flatten() {
+            let rare = sources.iter().filter(|(_, levels)| usize::from(**levels) > level);
+            self.sources.entry(*hour).or_default().extend(rare.map(|(source, _)| *source));
+        }
+    }
+
+    /// How many further groups of a day the sources of the last hours stand for, as far as there is no past.
+    fn expected(&self, hour: i64) -> f64 {
+        let hours = self.span.around(hour);
+        let observed = (hours.end() - hours.start() + 1) as f64;
+        let sources: BTreeSet<u64> = self.sources.range(hours).flat_map(|(_, sources)| sources).copied().collect();
+        let further = sources.len().saturating_sub(FEW_SOURCES) as f64;
+        (1.0 - self.span.trust(hour)) * further * ASSUMED_HOURS / observed
     }
 
     fn of_groups(linker: &Linker<'_>, nodes: &[usize]) -> Self {
@@ -259,6 +331,7 @@ impl Pauses {
         }
         Self {
             counts,
+            sources: BTreeMap::new(),
             span: linker.span,
             longest_s: f64::from(linker.settings.link_window_s),
             chance: f64::from(linker.settings.chance) / 1000.0,
@@ -266,6 +339,13 @@ impl Pauses {
             hubs: linker.settings.evidence.hubs,
             known: HashMap::new(),
         }
+    }
+
+    /// The longest pause between what a source often does and something rare, in seconds. How quiet the source is at other
+    /// times can't be assumed.
+    fn allowed_company(&mut self, hour: i64) -> f64 {
+        let longest_s = COMPANY_S + self.span.trust(hour) * (LONGEST_COMPANY_S as f64 - COMPANY_S);
+        self.allowed(hour).clamp(COMPANY_S, longest_s)
     }
 
     /// The longest pause before a group of an hour, in seconds.
@@ -283,7 +363,8 @@ impl Pauses {
             .map(|(_, count)| count)
             .sum();
         let hours = self.span.hours(hour).max(self.assumed_hours);
-        let pause = (self.chance * hours * 3_600.0 / (1.0 + f64::from(others))).min(self.longest_s);
+        let pause =
+            (self.chance * hours * 3_600.0 / (1.0 + f64::from(others) + self.expected(hour))).min(self.longest_s);
         self.known.insert(hour, pause);
         pause
     }

@@ -24,7 +24,7 @@ use crate::limits;
 use crate::risk::GradingRules;
 use crate::shards::{Sharded, Table, rows};
 pub(crate) use baseline::Rarity;
-use baseline::{History, REMEMBERED_HOURS};
+use baseline::{History, REMEMBERED_HOURS, Span};
 use group::GroupKey;
 pub(crate) use group::{AlertGroup, Shape};
 use incident::Parts;
@@ -212,8 +212,11 @@ impl Correlator {
         let (history, entities) = (Arc::make_mut(&mut self.history), Arc::make_mut(&mut self.entities));
         for (key, rarity) in closed {
             if let Some(group) = self.groups.remove(&key) {
-                history.fold(&key, &group, &rarity);
+                self.evicted += history.fold(&key, &group, &rarity);
                 self.evicted += entities.fold(&key, &group, rarity.rarity);
+                if history.is_first_day(key.hour()) {
+                    self.evicted += entities.see(&key, &group, rarity.rarity);
+                }
             }
         }
         let gone = self.retold.iter().filter(|(_, (key, _))| !self.groups.contains(key)).map(|(alert, _)| *alert);
@@ -229,8 +232,9 @@ impl Correlator {
     }
 
     fn components(&self, list: &[(&GroupKey, &AlertGroup)]) -> (Vec<Rarity>, Vec<Component>) {
-        let rarities = baseline::rarities(list, &self.history, &self.settings);
-        let components = links::components(list, &rarities, &self.entities, &self.settings);
+        let span = Span::of(list, &self.history, self.settings.reference);
+        let rarities = baseline::rarities(list, &self.history, span, &self.settings);
+        let components = links::components(list, &rarities, &self.entities, span, &self.settings);
         (rarities, components)
     }
 
