@@ -28,7 +28,10 @@ const GROUP_OF_HEAD: &str =
 /// A page of the queue.
 pub(crate) async fn list(state: &AppState, scope: &Scope, asked: &AlertQuery) -> ApiResult<List<AlertRow>> {
     let scope = check::narrowed(scope, asked.unit.as_deref())?;
-    let wanted = Wanted::read(asked)?;
+    let mut wanted = Wanted::read(asked)?;
+    if let Some(id) = asked.group.as_deref().filter(|id| !id.is_empty()) {
+        wanted.narrow_to_group(state, &scope, id).await?;
+    }
     let newest_revision = newest_revision(state).await?;
     let cursor = asked.cursor.as_deref().map(read_cursor).transpose()?;
     let limit = page_rows(asked.limit);
@@ -62,6 +65,8 @@ enum States {
 struct Wanted {
     /// One row per group of repeats; open ones only.
     grouped: bool,
+    /// Unit and name of the one group that is asked for.
+    group: Option<(String, String)>,
     states: States,
     severity_min: Option<i64>,
     domain: Option<&'static str>,
@@ -91,6 +96,7 @@ impl Wanted {
         };
         Ok(Self {
             grouped: asked.grouped == Some(true) && matches!(states, States::Open),
+            group: None,
             states,
             severity_min: asked.severity_min.as_ref().map(severity).transpose()?.map(|word| word.as_number().into()),
             domain: asked.domain.as_ref().map(domain).transpose()?.map(|domain| domain.as_str()),
@@ -98,6 +104,17 @@ impl Wanted {
             address,
             words,
         })
+    }
+
+    /// Asks for the alerts of the group that an alert within the scope is in.
+    async fn narrow_to_group(&mut self, state: &AppState, scope: &Scope, id: &str) -> ApiResult<()> {
+        let mut filter = Filter::within(scope, "a");
+        filter.and_with("a.id = ?", args![check::digest_id(id)?]);
+        let sql = format!("SELECT a.unit_code, a.group_key FROM alert a WHERE {}", filter.sql());
+        let row = state.db().row(&sql, filter.args()).await?.ok_or_else(ApiError::not_found)?;
+        self.group = Some((row.text("unit_code")?, row.text("group_key")?));
+        self.grouped = false;
+        Ok(())
     }
 
     /// Whether all that is searched for stands in texts; addresses have indices of their own, which find them sooner.
@@ -144,6 +161,9 @@ impl Wanted {
             filter.and("g.open_count > 0");
         } else {
             self.in_state(&mut filter, "a");
+        }
+        if let Some((unit, group)) = &self.group {
+            filter.and_with("a.unit_code = ? AND a.group_key = ?", args![unit, group]);
         }
         for word in &self.words {
             word.narrow(&mut filter);
@@ -261,7 +281,7 @@ impl Wanted {
             let total = state.db().count(&format!("SELECT COUNT(*) AS n FROM ({ids}) AS found"), values).await?;
             return Ok((total.min(ADDRESS_COUNT_MAX), total >= ADDRESS_COUNT_MAX));
         }
-        if !self.words.is_empty() {
+        if !self.words.is_empty() || self.group.is_some() {
             let total = count_up_to(&mut state.db(), &self.from(), &self.filter(scope)).await?;
             return Ok((total, is_least(total)));
         }

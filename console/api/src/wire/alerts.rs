@@ -74,6 +74,8 @@ pub struct AlertQuery {
     pub source: Option<String>,
     /// One row per group of repeats, counting the open ones.
     pub grouped: Option<bool>,
+    /// An alert: only those of its group, each on a row of its own.
+    pub group: Option<String>,
     /// Rows per page, 1 to 500; 50 unless told.
     pub limit: Option<u32>,
     /// `next_cursor` of the page before.

@@ -2,7 +2,7 @@
 
 use crate::support::{Browser, alert, deliver, start};
 use fengsui_api::Role;
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 async fn ids(browser: &Browser, path: &str) -> Vec<Value> {
@@ -172,5 +172,37 @@ async fn all_pages(browser: &Browser, path: &str) -> Vec<Value> {
             Some(next) => cursor = format!("&cursor={next}"),
             None => return found,
         }
+    }
+}
+
+#[tokio::test]
+pub(crate) async fn a_group_is_read_alert_by_alert() {
+    let running = start().await;
+    let analyst = running.person("analyst", Role::Analyst, "620000").await;
+    let county = running.person("county", Role::Analyst, "620121").await;
+    let mut batch: Vec<_> = (1..=5).map(|number| alert(number, "620123", "扫描")).collect();
+    batch.push(alert(6, "620122", "扫描"));
+    deliver(&running, batch).await;
+    let queue = analyst.get("/alerts?grouped=true&unit=620123").await;
+    let head = queue["items"][0]["id"].as_str().expect("id").to_owned();
+    assert_eq!(queue["items"][0]["count"], 5);
+    let path = format!("/alerts?group={head}");
+    let members = analyst.get(&path).await;
+    assert_eq!((members["items"].as_array().map(Vec::len), &members["total"]), (Some(5), &json!(5)));
+    assert!(!members.to_string().contains("620122"), "of that unit alone");
+    let page = analyst.get(&format!("{path}&limit=2")).await;
+    assert_eq!((page["items"].as_array().map(Vec::len), &page["total"]), (Some(2), &json!(5)));
+    let one = format!("{:032x}", 2);
+    analyst
+        .post(
+            "/alerts/actions",
+            json!({"ids": [one], "action": "close", "reason": "误报", "disposition": "false_positive"}),
+        )
+        .await;
+    assert_eq!(analyst.get(&path).await["total"], 4, "open ones");
+    assert_eq!(analyst.get(&format!("{path}&state=all")).await["total"], 5);
+    for hidden in [head.as_str(), "ffffffffffffffffffffffffffffffff", "x"] {
+        let status = county.status(Method::GET, &format!("/alerts?group={hidden}"), None).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{hidden}");
     }
 }

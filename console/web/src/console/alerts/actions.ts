@@ -2,11 +2,12 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import * as calls from "../../api/calls";
-import type { AlertActionKind, AlertRow, Disposition } from "../../api/types";
+import type { AlertActionKind, AlertRow, Disposition, List } from "../../api/types";
 import { withoutRows, type Selection } from "../../lib/selection";
 import { useNotices } from "../core/notices";
 import { useText, type TextKey } from "../core/preferences";
 import type { AlertFilters } from "./filters";
+import { membersKey } from "./lines";
 import type { useQueue } from "./queue";
 
 /** Why alerts are closed. */
@@ -14,6 +15,9 @@ export interface ClosingWords {
   reason: string;
   disposition: Disposition;
 }
+
+/** Alerts of an act: whether it takes their whole groups, and which. */
+type Extents = readonly (readonly [wholeGroups: boolean, ids: string[]])[];
 
 const DONE: Record<AlertActionKind, TextKey> = {
   acknowledge: "done.acknowledge",
@@ -31,7 +35,7 @@ function changed(row: AlertRow, action: AlertActionKind, filters: AlertFilters):
 
 /** Runs verbs on the queue. */
 export function useAlertActions(
-  queue: Pick<ReturnType<typeof useQueue>, "rows" | "patch" | "load">,
+  queue: Pick<ReturnType<typeof useQueue>, "rows" | "patch" | "load"> & { order: readonly string[]; headOf: (id: string) => string | null },
   filters: AlertFilters,
   selection: Selection,
   setSelection: (selection: Selection) => void,
@@ -40,17 +44,23 @@ export function useAlertActions(
   const notices = useNotices();
   const client = useQueryClient();
   const refresh = () => void client.invalidateQueries({ queryKey: ["alert"] });
-  const undo = async (token: string) => {
-    await calls.alerts.undo(token).catch(notices.failed);
+  const undo = async (tokens: readonly string[]) => {
+    for (const token of tokens) await calls.alerts.undo(token).catch(notices.failed);
     await queue.load();
     refresh();
   };
   const mutation = useMutation({
-    mutationFn: (sent: { action: AlertActionKind; ids: string[]; words?: ClosingWords }) =>
-      calls.alerts.act({ ids: sent.ids, action: sent.action, whole_groups: filters.grouped, ...sent.words }),
-    onSuccess: (result, { action }) => {
-      const token = result.undo_token;
-      notices.done(t(DONE[action], { n: result.changed }), token ? () => void undo(token) : undefined);
+    mutationFn: async ({ action, extents, words }: { action: AlertActionKind; extents: Extents; words?: ClosingWords }) => {
+      const answers = [];
+      for (const [whole_groups, some] of extents) {
+        if (some.length > 0) answers.push(await calls.alerts.act({ ids: some, action, whole_groups, ...words }));
+      }
+      return answers;
+    },
+    onSuccess: (answers, { action }) => {
+      const tokens = answers.toReversed().flatMap((answer) => answer.undo_token ?? []);
+      const changed = answers.reduce((sum, answer) => sum + answer.changed, 0);
+      notices.done(t(DONE[action], { n: changed }), tokens.length > 0 ? () => void undo(tokens) : undefined);
       refresh();
     },
     onError: (error) => {
@@ -58,14 +68,38 @@ export function useAlertActions(
       void queue.load();
     },
   });
+  /** What acts on whole groups, and the single alerts of unfolded ones whose group is not among them. */
+  const byExtent = (ids: readonly string[]): Extents => {
+    const heads = ids.filter((id) => queue.headOf(id) === null);
+    const alone = ids.filter((id) => queue.headOf(id) !== null && !heads.includes(queue.headOf(id) ?? ""));
+    return [
+      [filters.grouped, heads],
+      [false, alone],
+    ];
+  };
+  /** Single alerts change in their group, which counts what is left. */
+  const patchMembers = (action: AlertActionKind, ids: readonly string[]) => {
+    for (const head of new Set(ids.map(queue.headOf))) {
+      if (head === null) continue;
+      const some = ids.filter((id) => queue.headOf(id) === head);
+      client.setQueryData<List<AlertRow>>(membersKey(head), (list) => {
+        const items = list?.items.map((row) => (some.includes(row.id) ? changed(row, action, filters) : row)).filter((row) => row !== null);
+        return list && items && { ...list, items, total: list.total - (list.items.length - items.length) };
+      });
+      if (action === "close") queue.patch((row) => (row.id === head ? { ...row, count: row.count - some.length } : row));
+    }
+  };
   const run = (action: AlertActionKind, ids: string[], words?: ClosingWords) => {
     if (ids.length === 0) return;
     const wanted = new Set(ids);
-    const before = queue.rows.map((row) => row.id);
+    // Asked before the rows change: an alert that left its group is known as one of it no longer.
+    const extents = byExtent(ids);
+    const before = queue.order;
     queue.patch((row) => (wanted.has(row.id) ? changed(row, action, filters) : row));
+    patchMembers(action, ids.filter((id) => queue.headOf(id) !== null));
     const gone = action === "close" && filters.state === "open" ? wanted : new Set<string>();
     setSelection({ ...withoutRows(selection, before, gone), ticked: new Set() });
-    mutation.mutate({ action, ids, ...(words ? { words } : {}) });
+    mutation.mutate({ action, extents, ...(words ? { words } : {}) });
   };
   return { run };
 }

@@ -1,14 +1,19 @@
 // The grid of the queue: virtual rows, one tab stop, worked by keys.
 
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, useSyncExternalStore } from "react";
+import { useEffect, useRef, useSyncExternalStore, type CSSProperties, type MouseEvent } from "react";
 import type { AlertRow } from "../../api/types";
 import type { Selection } from "../../lib/selection";
 import { Chip, Outside, SeverityMark, Time } from "../components/values";
 import { ROW_HEIGHT, useChoice, usePreferences, useText, useWord } from "../core/preferences";
+import { isGroup, type Line } from "./lines";
 
 interface GridProps {
-  rows: readonly AlertRow[];
+  lines: readonly Line[];
+  /** The groups that are unfolded. */
+  unfolded: ReadonlySet<string>;
+  onFold: (id: string) => void;
+  onRetry: () => void;
   selection: Selection;
   open: string | null;
   onToggle: (id: string) => void;
@@ -39,7 +44,7 @@ export function AlertGrid(props: GridProps) {
   // The compiler leaves components with a virtualizer alone, which is what they need.
   // eslint-disable-next-line react-hooks/incompatible-library
   const virtual = useVirtualizer({
-    count: props.rows.length,
+    count: props.lines.length,
     getScrollElement: () => scroll.current,
     estimateSize: () => height,
     overscan: 12,
@@ -47,13 +52,13 @@ export function AlertGrid(props: GridProps) {
   useEffect(() => virtual.measure(), [height, virtual]);
   useCursorInView(props, (index) => virtual.scrollToIndex(index, { align: "auto" }));
   const items = virtual.getVirtualItems();
-  useEndReached(items.at(-1)?.index, props.rows.length, props.onEnd);
+  useEndReached(items.at(-1)?.index, props.lines.length, props.onEnd);
   return (
     <div
       className="grid"
-      role="grid"
+      role="treegrid"
       aria-label={t("alerts.title")}
-      aria-rowcount={props.rows.length + 1}
+      aria-rowcount={props.lines.length + 1}
       aria-multiselectable="true"
       data-testid="alert-grid"
       tabIndex={0}
@@ -63,8 +68,11 @@ export function AlertGrid(props: GridProps) {
       <GridHead {...props} />
       <div role="rowgroup" className="grid-rows" style={{ height: virtual.getTotalSize() }}>
         {items.map((item) => {
-          const row = props.rows[item.index];
-          return row && <GridRow key={row.id} row={row} index={item.index} top={item.start} height={height} {...props} />;
+          const line = props.lines[item.index];
+          const place = { index: item.index, style: { height, transform: `translateY(${item.start}px)` } };
+          if (!line) return null;
+          if (line.kind !== "row") return <NoteRow key={line.key} line={line} {...place} onRetry={props.onRetry} />;
+          return <GridRow key={line.key} row={line.row} isMember={line.head !== null} {...place} {...props} />;
         })}
       </div>
     </div>
@@ -84,10 +92,10 @@ function useNarrow(): boolean {
   );
 }
 
-function useCursorInView({ rows, selection }: GridProps, scrollTo: (index: number) => void): void {
+function useCursorInView({ lines, selection }: GridProps, scrollTo: (index: number) => void): void {
   const cursor = selection.cursor;
   const scroll = useRef(scrollTo);
-  const index = rows.findIndex((row) => row.id === cursor);
+  const index = lines.findIndex((line) => line.key === cursor);
   useEffect(() => {
     scroll.current = scrollTo;
   });
@@ -107,8 +115,9 @@ function useEndReached(last: number | undefined, count: number, onEnd: () => voi
   }, [reached, count]);
 }
 
-function GridHead({ rows, selection, onToggleAll }: GridProps) {
+function GridHead({ lines, selection, onToggleAll }: GridProps) {
   const t = useText();
+  const rows = lines.flatMap((line) => (line.kind === "row" ? [line.row] : []));
   const all = rows.length > 0 && rows.every((row) => selection.ticked.has(row.id));
   return (
     <div role="row" aria-rowindex={1} className="grid-row grid-head">
@@ -136,24 +145,52 @@ function GridHead({ rows, selection, onToggleAll }: GridProps) {
   );
 }
 
-type RowProps = GridProps & { row: AlertRow; index: number; top: number; height: number };
+interface PlaceProps {
+  index: number;
+  style: CSSProperties;
+}
 
-function GridRow({ row, index, top, height, selection, open, acts, onToggle, onOpen }: RowProps) {
+type RowProps = GridProps & PlaceProps & { row: AlertRow; isMember: boolean };
+
+/** A line below a group that is no alert: one that loads, one that failed, or how many more there are. */
+function NoteRow({ line, index, style, onRetry }: PlaceProps & { line: Exclude<Line, { kind: "row" }>; onRetry: () => void }) {
+  const t = useText();
+  return (
+    <div role="row" aria-level={2} aria-rowindex={index + 2} className="grid-row grid-note" style={style} data-testid={`alert-${line.kind}`}>
+      <span role="gridcell">
+        {line.kind === "waiting" && <span className="skeleton-row" role="status" aria-label={t("state.loading")} />}
+        {line.kind === "rest" && t("alerts.group.rest", { n: line.count })}
+        {line.kind === "failed" && (
+          <>
+            {t("alerts.group.failed")}{" "}
+            <button type="button" className="link" onClick={onRetry}>
+              {t("retry")}
+            </button>
+          </>
+        )}
+      </span>
+    </div>
+  );
+}
+
+function GridRow({ row, isMember, index, style, selection, open, unfolded, acts, onToggle, onOpen, onFold }: RowProps) {
   const t = useText();
   const choose = useChoice();
   const word = useWord();
   const ticked = selection.ticked.has(row.id);
   const here = selection.cursor === row.id;
-  const names = ["grid-row", ticked ? "ticked" : "", here ? "here" : "", open === row.id ? "chosen" : ""];
+  const names = ["grid-row", isMember ? "grid-member" : "", ticked ? "ticked" : "", here ? "here" : "", open === row.id ? "chosen" : ""];
   return (
     <div
       role="row"
       id={`alert-${row.id}`}
       aria-rowindex={index + 2}
+      aria-level={isMember ? 2 : 1}
+      aria-expanded={isGroup(row) ? unfolded.has(row.id) : undefined}
       aria-selected={ticked}
       className={names.join(" ")}
-      style={{ height, transform: `translateY(${top}px)` }}
-      data-testid="alert-row"
+      style={style}
+      data-testid={isMember ? "alert-member" : "alert-row"}
       data-id={row.id}
       onClick={() => onOpen(row.id)}
     >
@@ -176,7 +213,7 @@ function GridRow({ row, index, top, height, selection, open, acts, onToggle, onO
         {row.unit.name}
       </span>
       <span role="gridcell" className="numeric">
-        {row.count}
+        {isGroup(row) ? <Fold row={row} unfolded={unfolded.has(row.id)} onFold={onFold} /> : !isMember && row.count}
       </span>
       <span role="gridcell" className="wide-only">
         <Techniques ids={row.techniques} />
@@ -187,6 +224,21 @@ function GridRow({ row, index, top, height, selection, open, acts, onToggle, onO
       </span>
       {row.state !== "closed" && <RowActs row={row} acts={acts} />}
     </div>
+  );
+}
+
+/** How many alerts a group has; unfolds it. The keys do the same. */
+function Fold({ row, unfolded, onFold }: { row: AlertRow; unfolded: boolean; onFold: (id: string) => void }) {
+  const t = useText();
+  const press = (event: MouseEvent) => {
+    event.stopPropagation();
+    onFold(row.id);
+  };
+  return (
+    <button type="button" className="fold" tabIndex={-1} title={t(unfolded ? "alerts.group.fold" : "alerts.group.unfold")} onClick={press} data-testid="alert-fold">
+      <span aria-hidden="true">{unfolded ? "▾" : "▸"}</span>
+      {row.count}
+    </button>
   );
 }
 

@@ -19,6 +19,7 @@ import { AlertDetailView } from "./detail";
 import { FilterBar } from "./filter-bar";
 import { queryOf, useAlertFilters, type AlertFilters } from "./filters";
 import { AlertGrid, type RowAct } from "./grid";
+import { isGroup, linesOf, useMembers } from "./lines";
 import { IncidentDialog } from "./incident-dialog";
 import { useQueue } from "./queue";
 import { SelectionBar } from "./selection-bar";
@@ -39,12 +40,13 @@ function Queue({ filters, setFilters }: { filters: AlertFilters; setFilters: (ch
   const { open, show, hide } = useOpenAlert();
   const [selection, setSelection] = useState<Selection>({ ...NOTHING, cursor: open });
   const [dialog, setDialog] = useState<Dialog>(null);
-  const ids = queue.rows.map((row) => row.id);
-  const actions = useAlertActions(queue, filters, selection, setSelection);
+  const folds = useFolds(queue, selection, setSelection);
+  const { rows, ids } = folds;
+  const actions = useAlertActions({ ...queue, load: folds.load, order: ids, headOf: folds.headOf }, filters, selection, setSelection);
   const chosen = targets(selection);
   const openDialog = (kind: "close" | "incident" | "dispatch" | "suppress") => chosen.length > 0 && setDialog({ kind, ids: chosen });
   const dispatch = () => {
-    const incident = queue.rows.find((row) => chosen.includes(row.id) && row.incident_id)?.incident_id;
+    const incident = rows.find((row) => chosen.includes(row.id) && row.incident_id)?.incident_id;
     if (incident) setDialog({ kind: "tasks", incident });
     else openDialog("dispatch");
   };
@@ -55,11 +57,16 @@ function Queue({ filters, setFilters }: { filters: AlertFilters; setFilters: (ch
   };
   const verbs: Verbs = {
     move,
-    open: () => selection.cursor && show(selection.cursor),
+    open: () => {
+      folds.unfold();
+      if (selection.cursor) show(selection.cursor);
+    },
+    unfold: folds.unfold,
+    fold: folds.fold,
     tick: () => selection.cursor && setSelection(toggle(selection, selection.cursor)),
     tickAll: () => setSelection(toggleAll(selection, ids)),
     clear: () => setSelection({ ...selection, ticked: new Set() }),
-    load: () => void queue.load(),
+    load: () => void folds.load(),
     acknowledge: () => actions.run("acknowledge", chosen),
     assign: () => actions.run("assign_to_me", chosen),
     close: () => openDialog("close"),
@@ -92,7 +99,10 @@ function Queue({ filters, setFilters }: { filters: AlertFilters; setFilters: (ch
             {queue.fresh > 0 && <NewsBar count={queue.fresh} onLoad={verbs.load} />}
             <QueueBody queue={queue} filters={filters}>
               <AlertGrid
-                rows={queue.rows}
+                lines={folds.lines}
+                unfolded={folds.unfolded}
+                onFold={folds.toggle}
+                onRetry={() => void folds.load()}
                 selection={selection}
                 open={open}
                 onToggle={(id) => setSelection(toggle(selection, id))}
@@ -111,9 +121,48 @@ function Queue({ filters, setFilters }: { filters: AlertFilters; setFilters: (ch
           </>
         }
       />
-      <Dialogs dialog={dialog} rows={queue.rows} actions={actions} setDialog={setDialog} reload={verbs.load} />
+      <Dialogs dialog={dialog} rows={rows} actions={actions} setDialog={setDialog} reload={verbs.load} />
     </div>
   );
+}
+
+/** The groups that are unfolded, and the lines that makes of the queue. */
+function useFolds(queue: ReturnType<typeof useQueue>, selection: Selection, setSelection: (selection: Selection) => void) {
+  const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set());
+  const shown = queue.rows.filter((row) => unfolded.has(row.id)).map((row) => row.id);
+  const members = useMembers(shown);
+  const lines = linesOf(queue.rows, members.known);
+  const rows = lines.flatMap((line) => (line.kind === "row" ? [line.row] : []));
+  const heads = new Map(lines.flatMap((line) => (line.kind === "row" && line.head !== null ? [[line.row.id, line.head]] : [])));
+  const headOf = (id: string): string | null => heads.get(id) ?? null;
+  const set = (id: string, wanted: boolean) => {
+    const next = new Set(unfolded);
+    if (wanted) next.add(id);
+    else next.delete(id);
+    setUnfolded(next);
+    // Ticks that nobody sees any more would be acted on unseen.
+    const hidden = new Set(wanted ? [] : [...heads].filter(([, head]) => head === id).map(([member]) => member));
+    const cursor = selection.cursor !== null && hidden.has(selection.cursor) ? id : selection.cursor;
+    setSelection({ cursor, ticked: new Set([...selection.ticked].filter((one) => !hidden.has(one))) });
+  };
+  const here = queue.rows.find((row) => row.id === selection.cursor);
+  return {
+    lines,
+    rows,
+    ids: rows.map((row) => row.id),
+    unfolded,
+    headOf,
+    toggle: (id: string) => set(id, !unfolded.has(id)),
+    unfold: () => here && isGroup(here) && !unfolded.has(here.id) && set(here.id, true),
+    fold: () => {
+      const head = selection.cursor && (headOf(selection.cursor) ?? selection.cursor);
+      if (head && unfolded.has(head)) set(head, false);
+    },
+    load: async () => {
+      await queue.load();
+      await members.reload();
+    },
+  };
 }
 
 interface Doing {
@@ -146,6 +195,8 @@ function exportSearch(filters: AlertFilters): string {
 export interface Verbs {
   move: (step: number) => void;
   open: () => void;
+  unfold: () => void;
+  fold: () => void;
   tick: () => void;
   tickAll: () => void;
   clear: () => void;
@@ -166,6 +217,8 @@ function useQueueKeys(verbs: Verbs, may: { act: boolean; lead: boolean; suppress
     { key: "ArrowDown", label: "key.next", run: () => verbs.move(1) },
     { key: "ArrowUp", label: "key.previous", run: () => verbs.move(-1) },
     { key: "Enter", label: "key.open", run: verbs.open },
+    { key: "ArrowRight", label: "key.unfold", run: verbs.unfold },
+    { key: "ArrowLeft", label: "key.fold", run: verbs.fold },
     { key: "x", label: "key.tick", run: verbs.tick },
     { key: "*", label: "key.tick_all", run: verbs.tickAll },
     { key: "Escape", label: "key.clear", run: verbs.clear },
