@@ -128,17 +128,32 @@ impl Store {
         self.all_days().into_iter().map(summary).collect()
     }
 
-    /// Drops whole days older than the retention and returns them.
+    /// Days of the settings that events are kept.
+    #[must_use]
+    pub fn retention_days(&self) -> u32 {
+        self.settings.retention_days
+    }
+
+    /// The days that [`Store::apply_retention`] would drop, the oldest first.
+    #[must_use]
+    pub fn expired(&self, now: Timestamp, days: u32) -> Vec<String> {
+        let oldest_kept = oldest_kept(now, days);
+        let names = self.all_days().into_iter().map(|day| day.name().to_owned());
+        names.filter(|name| *name < oldest_kept).collect()
+    }
+
+    /// Drops whole days older than so many days and returns them.
     ///
     /// # Errors
     /// When the retention is below the floor of 180 days and no override is passed, or a day can't be removed.
     pub fn apply_retention(
         &self,
         now: Timestamp,
+        days: u32,
         permission: Option<&RetentionOverride>,
     ) -> Result<Vec<String>, StoreError> {
-        check_floor(self.settings.retention_days, permission)?;
-        let oldest_kept = now.plus_seconds(-i64::from(self.settings.retention_days) * 86_400).day();
+        check_floor(days, permission)?;
+        let oldest_kept = oldest_kept(now, days);
         let mut dropped = Vec::new();
         for day in self.all_days().into_iter().filter(|day| day.name() < oldest_kept.as_str()) {
             self.drop_day(&day)?;
@@ -211,6 +226,11 @@ impl Drop for Store {
             }
         }
     }
+}
+
+/// Name of the oldest day that is kept.
+fn oldest_kept(now: Timestamp, days: u32) -> String {
+    now.plus_seconds(-i64::from(days) * 86_400).day()
 }
 
 fn writer_bytes(settings: &StoreSettings) -> usize {

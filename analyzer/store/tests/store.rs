@@ -133,18 +133,16 @@ fn retention_drops_whole_days_and_has_a_floor() {
     let folder = tempfile::tempdir().expect("folder");
     let store = filled(folder.path());
     let now = Timestamp::from_parts(START + 181 * DAY + 5, 0);
-    assert_eq!(store.apply_retention(now, None).expect("applies"), ["2026-03-01"]);
+    assert_eq!(store.expired(now, store.retention_days()), ["2026-03-01"]);
+    assert_eq!(store.apply_retention(now, 180, None).expect("applies"), ["2026-03-01"]);
     assert_eq!((all(&store), folder.path().join("2026-03-01").exists()), (20, false));
-    drop(store);
 
-    let short = StoreSettings { retention_days: 7, ..settings(folder.path()) };
-    let store = Store::open(short).expect("opens");
     let now = Timestamp::from_parts(START + 9 * DAY, 0);
-    assert!(matches!(store.apply_retention(now, None), Err(StoreError::RetentionFloor { days: 7, floor: 180 })));
+    assert!(matches!(store.apply_retention(now, 7, None), Err(StoreError::RetentionFloor { days: 7, floor: 180 })));
     let empty = RetentionOverride { account: String::new(), reason: "test".into() };
-    assert!(matches!(store.apply_retention(now, Some(&empty)), Err(StoreError::OverrideIncomplete)));
+    assert!(matches!(store.apply_retention(now, 7, Some(&empty)), Err(StoreError::OverrideIncomplete)));
     let granted = RetentionOverride { account: "auditor".into(), reason: "disk is being replaced".into() };
-    assert_eq!(store.apply_retention(now, Some(&granted)).expect("applies"), ["2026-03-02"]);
+    assert_eq!(store.apply_retention(now, 7, Some(&granted)).expect("applies"), ["2026-03-02"]);
     assert_eq!(all(&store), 10);
 }
 

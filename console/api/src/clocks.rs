@@ -99,7 +99,7 @@ pub(crate) async fn start_for_incident(
     started_at: i64,
 ) -> ApiResult<()> {
     let shared = change.state().clone();
-    let rules = shared.shared().clock_rules.matching(start, shared.settings().operator, grade);
+    let rules = shared.shared().clock_rules.matching(start, shared.values().operator(), grade);
     if start == ClockStart::Graded {
         drop_running(change, object, &rules).await?;
     }

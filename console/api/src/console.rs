@@ -14,7 +14,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use fengsui_pipeline::OutputSink;
 use fengsui_schema::{Clock, UnitCode, shown};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
@@ -35,7 +35,8 @@ use crate::settings::ConsoleSettings;
 use crate::state::{AppState, Change, ReadBooks, Shared, Statistics};
 use crate::tier::Tier;
 use crate::units::Units;
-use crate::wire::{AuditVerdict, Health};
+use crate::values::Values;
+use crate::wire::{AuditVerdict, FixedSetting, Health};
 
 /// How long requests under way may take when the console stops.
 const STOP_TIME: Duration = Duration::from_secs(5);
@@ -124,6 +125,8 @@ impl Console {
             evidence_directory: dependencies.evidence_directory,
             indicators: dependencies.indicators,
             recordings: dependencies.recordings,
+            values: RwLock::new(Arc::new(Values::default())),
+            fixed: Mutex::default(),
             replays: Replays::default(),
             statistics: dependencies.statistics,
             books: dependencies.books,
@@ -143,6 +146,9 @@ impl Console {
             tier,
             settings,
         });
+        crate::values::reload(&state)
+            .await
+            .map_err(|error| ConsoleError::Settings(format!("settings can't be read: {}", error.message_en())))?;
         crate::indicators::keep_given(&state)
             .await
             .map_err(|error| ConsoleError::Settings(format!("indicators can't be kept: {}", error.message_en())))?;
@@ -187,6 +193,21 @@ impl Console {
     /// When the database fails.
     pub async fn anchor_audit(&self) -> Result<(), ConsoleError> {
         Ok(crate::tier::checkpoint(&self.state).await?)
+    }
+
+    /// What the settings file fixes outside of the console's own section, for the page of settings.
+    pub fn tell_fixed(&self, fixed: Vec<FixedSetting>) {
+        *self.state.shared().fixed.lock() = fixed;
+    }
+
+    /// Drops events that are older than the retention in force, as happens by itself every hour while the console serves;
+    /// the days that went.
+    ///
+    /// # Errors
+    /// When the audit log can't be written or a day can't be removed.
+    pub async fn apply_retention(&self) -> Result<Vec<String>, ConsoleError> {
+        let failed = |error: ApiError| ConsoleError::Settings(format!("retention: {}", error.message_en()));
+        crate::retention::apply(&self.state).await.map_err(failed)
     }
 
     /// Brings alerts from before a search knew them into it, as happens by itself while the console serves; how many.
@@ -248,6 +269,8 @@ impl Console {
         let link = tokio::spawn(crate::tier::run(self.state.clone()));
         let db = self.state.shared().db.clone();
         let checkpoints = tokio::spawn(async move { db.checkpoint_often().await });
+        let retention = tokio::spawn(crate::retention::run(self.state.clone()));
+        let values = tokio::spawn(crate::values::follow(self.state.clone()));
         let console = self.clone();
         // A search finds everything while this goes on, and takes longer.
         let filling = tokio::spawn(async move {
@@ -263,9 +286,9 @@ impl Console {
             served = async { serving.await } => served,
             () = deadline => Ok(()),
         };
-        link.abort();
-        filling.abort();
-        checkpoints.abort();
+        for task in [link, filling, checkpoints, retention, values] {
+            task.abort();
+        }
         self.state.shared().db.close().await;
         Ok(served?)
     }

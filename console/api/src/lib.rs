@@ -24,6 +24,7 @@ mod page;
 mod playbooks;
 mod report;
 mod repository;
+mod retention;
 mod routes;
 mod scope;
 mod search;
@@ -32,6 +33,7 @@ mod sharing;
 mod state;
 mod tier;
 mod units;
+mod values;
 mod web;
 pub mod wire;
 mod words;
@@ -49,4 +51,4 @@ pub use tier::{
     Enforced, Enforcer, Exported, Imported, Measure, Measurement, Offered, PUBLISHED_KINDS, ReceiptRow, Received,
     SensorEnrolment, TierSettings, enrol_sensor, enrol_with_parent,
 };
-pub use wire::{AuditVerdict, BadEntry, BooksView, NodeCode, NodeRow, UplinkView};
+pub use wire::{AuditVerdict, BadEntry, BooksView, FixedSetting, NodeCode, NodeRow, UplinkView};

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 /// Largest JSON body, in bytes.
 pub(crate) const BODY_BYTES: usize = 1 << 20;
-/// Largest attachment, in bytes.
-pub(crate) const ATTACHMENT_BYTES: usize = 8 << 20;
+/// Largest attachment that a setting can allow, in bytes.
+pub(crate) const ATTACHMENT_BYTES: usize = 32 << 20;
 /// Attachments of one task.
 pub(crate) const ATTACHMENTS_PER_TASK: i64 = 30;
 /// Longest time a request other than the event stream may take.
@@ -80,7 +80,7 @@ pub(crate) const HANDOVERS_SHOWN: i64 = 30;
 pub(crate) const ENTITIES_PER_ALERT: usize = 32;
 /// Neighbours of an entity shown.
 pub(crate) const NEIGHBOURS: i64 = 40;
-/// Largest table that is shared or traced, in bytes.
+/// Largest table that a setting can allow to be shared or traced, in bytes.
 pub(crate) const SHARE_BYTES: usize = 32 << 20;
 /// Share requests shown.
 pub(crate) const SHARES_SHOWN: i64 = 500;
@@ -146,3 +146,7 @@ pub(crate) const WARNING_DAYS: i64 = 90;
 pub(crate) const NOTIFICATIONS_OF_A_KIND: i64 = 50;
 /// Most notifications marked as read at once.
 pub(crate) const NOTIFICATION_NAMES: usize = 1_000;
+/// Versions of settings shown.
+pub(crate) const SETTING_VERSIONS_SHOWN: i64 = 300;
+/// Most settings changed at once.
+pub(crate) const SETTINGS_AT_ONCE: usize = 50;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::PasswordProfile;
 use crate::tier::TierSettings;
+use crate::wire::FixedSetting;
 
 /// Settings of the console.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -77,6 +78,32 @@ pub enum OperatorKind {
     Other,
 }
 
+impl ConsoleSettings {
+    /// What is read once, when the program starts, for the page of settings.
+    pub(crate) fn fixed(&self) -> Vec<FixedSetting> {
+        let parent = self.tier.parent.clone().unwrap_or_default();
+        let all = [
+            ("console.database", without_password(&self.database)),
+            ("console.readers", self.readers.to_string()),
+            ("console.unit", self.unit.clone()),
+            ("console.tier.parent", parent),
+            ("console.secure_cookies", self.secure_cookies.to_string()),
+            ("console.behind_proxy", self.behind_proxy.to_string()),
+            ("console.key_file", self.key_file.display().to_string()),
+            ("console.password_rounds", self.password_rounds.to_string()),
+        ];
+        all.into_iter().map(|(name, value)| FixedSetting { name: name.to_owned(), value }).collect()
+    }
+}
+
+/// An address without what stands before its `@`.
+fn without_password(address: &str) -> String {
+    match (address.split_once("://"), address.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, place))) => format!("{scheme}://…@{place}"),
+        _ => address.to_owned(),
+    }
+}
+
 impl Default for ConsoleSettings {
     fn default() -> Self {
         Self {
@@ -100,5 +127,16 @@ impl Default for ConsoleSettings {
             drill_recordings: None,
             tier: TierSettings::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_password_of_a_database_is_shown() {
+        assert_eq!(without_password("postgres://console:p@ss@db:5432/console"), "postgres://…@db:5432/console");
+        assert_eq!(without_password("/srv/console.db"), "/srv/console.db");
     }
 }

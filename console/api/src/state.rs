@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use fengsui_schema::{Clock, Timestamp, UnitCode};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +20,8 @@ use crate::limits::{CHANGES_DROPPED_EVERY, CHANGES_KEPT};
 use crate::scope::Place;
 use crate::settings::ConsoleSettings;
 use crate::units::Units;
+use crate::values::Values;
+use crate::wire::FixedSetting;
 
 /// Text that the metrics page adds to the console's own numbers.
 pub type Statistics = Arc<dyn Fn() -> String + Send + Sync>;
@@ -35,6 +37,10 @@ pub(crate) struct AppState(Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) db: Db,
     pub(crate) settings: ConsoleSettings,
+    /// The settings in force: those of the file, and what was set in their place.
+    pub(crate) values: RwLock<Arc<Values>>,
+    /// What the settings file fixes, as the binary tells it.
+    pub(crate) fixed: Mutex<Vec<FixedSetting>>,
     pub(crate) unit: UnitCode,
     pub(crate) units: Units,
     pub(crate) clock_rules: ClockRules,
@@ -78,7 +84,19 @@ impl AppState {
         self.0.db.clone()
     }
 
-    /// Settings.
+    /// The settings in force.
+    pub(crate) fn values(&self) -> Arc<Values> {
+        Arc::clone(&self.0.values.read())
+    }
+
+    /// What the settings file fixes.
+    pub(crate) fn fixed(&self) -> Vec<FixedSetting> {
+        let mut all = self.settings().fixed();
+        all.extend(self.0.fixed.lock().iter().cloned());
+        all
+    }
+
+    /// The settings file.
     pub(crate) fn settings(&self) -> &ConsoleSettings {
         &self.0.settings
     }

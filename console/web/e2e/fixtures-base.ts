@@ -225,9 +225,10 @@ export const PERMISSIONS: Partial<Record<Role, string[]>> = {
   ],
   steward: ["overview.read", "finding.read", "finding.review", "masking.preview", "masking.read", "masking.write", "asset.read", "asset.write", "share.read", "share.request", "share.approve", "share.release", "flow.read", "trace.read", "trace.run"],
   county_officer: ["overview.read", "warning.read", "warning.receive", "task.read", "task.work", "campaign.read", "campaign.answer"],
-  sysadmin: ["overview.read", "node.read", "node.code", "node.approve", "sensor.read", "user.read", "user.create", "user.disable", "user.reset", "user.unlock"],
+  sysadmin: ["overview.read", "node.read", "node.code", "node.approve", "sensor.read", "user.read", "user.create", "user.disable", "user.reset", "user.unlock", "setting.read", "setting.write"],
+  secadmin: ["overview.read", "user.read", "user.enable", "role.read", "setting.read", "setting.approve"],
   leader: ["overview.read", "alert.read", "incident.read", "task.read", "posture.read", "evidence.list", "evidence.approve", "warning.read", "warning.approve"],
-  auditor: ["overview.read", "user.read", "role.read", "audit.read", "audit.verify"],
+  auditor: ["overview.read", "setting.read", "user.read", "role.read", "audit.read", "audit.verify"],
 };
 
 export function sessionView(role: Role) {
@@ -239,6 +240,7 @@ export function sessionView(role: Role) {
     must_change_password: false,
     must_enrol_second_factor: false,
     idle_timeout_seconds: 1800,
+    platform: "烽燧 安全运营",
     server_time: new Date().toISOString(),
     tier: "province",
   };

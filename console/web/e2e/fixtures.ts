@@ -5,6 +5,7 @@ import type { FindingRow, Role } from "../src/api/types";
 import { ago, ahead, YUZHONG, alertRow, ALERTS, INCIDENT, taskRow, TASKS, FINDINGS, SENSORS, list, UNITS, sessionView, alertDetail, INCIDENT_DETAIL, taskDetail, findingDetail, wave, OVERVIEW, POSTURE, EVENTS } from "./fixtures-base";
 import { DRILL, INDICATORS, INDICATOR_LISTS, RECORDINGS, NODES, SUPPRESSIONS, HANDOVERS, ENTITY, RULES, ASSETS, POLICIES, SHARES, FLOWS, TRACES, FACTORS } from "./fixtures-work";
 import { SUPERVISION } from "./supervision";
+import { settingsView } from "./settings";
 import { WARNED } from "./warnings";
 
 const AUDIT = ["session.login", "alert.act.acknowledge", "incident.write.create", "task.issue.dispatch", "task.work.sign", "task.work.submit", "task.issue.verify"].map((action, index) => ({
@@ -59,6 +60,7 @@ const ANSWERS: [RegExp, Answer][] = [
   [/^audit\/verify$/, () => ({ ok: true, checked: 7, first_bad: null })],
   [/^users$/, () => list(USERS)],
   [/^masking\/policies$/, () => POLICIES],
+  [/^platform$/, () => ({ name: "甘肃省数字政府网络安全平台", notice: "本系统仅限授权人员使用，操作全程留痕。\n值班电话 0931-0000000" })],
   [/^setup$/, () => ({ needed: false })],
   [/^suppressions$/, () => ({ items: SUPPRESSIONS })],
   [/^suppressions\/preview$/, () => ({ matching: 204, open: 18, serious: 1, sample: ALERTS.slice(0, 4) })],
@@ -93,6 +95,7 @@ export async function serveFixtures(page: Page, role: Role | null, change: (answ
       const refused = { error: { code: "unauthenticated", message_zh: "请先登录", message_en: "log in first", field: null } };
       return role ? route.fulfill({ json: sessionView(role) }) : route.fulfill({ status: 401, json: refused });
     }
+    if (path.startsWith("settings")) return route.fulfill({ json: change(settingsView(role === "secadmin")) });
     for (const [pattern, answer] of ANSWERS) {
       const match = pattern.exec(path);
       if (match) return route.fulfill({ json: change(answer(match[1] ?? "", url, route.request().method())) });

@@ -116,7 +116,7 @@ async fn admit(state: &AppState, request: &mut Request, action: &'static str) ->
 
 /// Whether an account has to set up a second factor before anything else.
 pub(crate) fn needs_enrolment(state: &AppState, identity: &Identity) -> bool {
-    state.settings().second_factor == SecondFactor::Required && !identity.second_factor
+    state.values().second_factor() == SecondFactor::Required && !identity.second_factor
 }
 
 fn is_mutating(method: &Method) -> bool {

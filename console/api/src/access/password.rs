@@ -20,25 +20,6 @@ pub enum PasswordProfile {
     Asvs,
 }
 
-impl PasswordProfile {
-    /// Days after which a password has to be changed.
-    pub(crate) const fn days_valid(self) -> Option<i64> {
-        match self {
-            Self::Mlps3 => Some(90),
-            Self::Asvs => None,
-        }
-    }
-
-    /// How many former passwords may not come back.
-    pub(crate) const fn remembered(self) -> i64 {
-        match self {
-            Self::Mlps3 => 5,
-            Self::Asvs => 1,
-        }
-    }
-}
-
-const LEAST_CHARACTERS: usize = 12;
 const LEAST_CLASSES: usize = 3;
 
 const LEAST_DIFFERENT: usize = 5;
@@ -46,11 +27,15 @@ const LEAST_DIFFERENT: usize = 5;
 /// Pieces that make a password easy to guess, in lower case, one a line.
 const WELL_KNOWN: &str = include_str!("../../data/guessed_passwords.txt");
 
-/// Checks a password that somebody chose.
-pub(crate) fn check_new_password(profile: PasswordProfile, username: &str, password: &str) -> ApiResult<()> {
+/// Checks a password that somebody chose, of so many characters at least.
+pub(crate) fn check_new_password(
+    (profile, least): (PasswordProfile, usize),
+    username: &str,
+    password: &str,
+) -> ApiResult<()> {
     let refuse = |zh: &str, en: &str| Err(ApiError::invalid("new_password", zh, en));
-    if password.chars().count() < LEAST_CHARACTERS {
-        return refuse("密码至少12个字符", "a password has at least 12 characters");
+    if password.chars().count() < least {
+        return refuse(&format!("密码至少{least}个字符"), &format!("a password has at least {least} characters"));
     }
     if password.len() > PASSWORD_BYTES {
         return refuse("密码过长", "a password has at most 256 bytes");
@@ -126,7 +111,7 @@ mod tests {
 
     #[test]
     fn the_profile_of_level_three_wants_length_and_classes() {
-        let check = |password| check_new_password(PasswordProfile::Mlps3, "wang", password).is_ok();
+        let check = |password| check_new_password((PasswordProfile::Mlps3, 12), "wang", password).is_ok();
         assert!(check("Gaolan-2026-xue"));
         for weak in [
             "Short-1a",
@@ -139,14 +124,16 @@ mod tests {
         ] {
             assert!(!check(weak), "{weak}");
         }
-        assert!(check_new_password(PasswordProfile::Asvs, "wang", "alllowercaseletters").is_ok());
-        assert!(check_new_password(PasswordProfile::Asvs, "wang", "wintersummer26").is_err());
+        assert!(check_new_password((PasswordProfile::Asvs, 12), "wang", "alllowercaseletters").is_ok());
+        assert!(check_new_password((PasswordProfile::Asvs, 12), "wang", "wintersummer26").is_err());
     }
 
     #[test]
     fn one_time_passwords_pass_the_profile_and_differ() {
         let (one, other) = (one_time_password().expect("random"), one_time_password().expect("random"));
         assert_ne!(one, other);
-        assert!(check_new_password(PasswordProfile::Mlps3, "u", &one).is_ok() || one.to_lowercase().contains('u'));
+        assert!(
+            check_new_password((PasswordProfile::Mlps3, 12), "u", &one).is_ok() || one.to_lowercase().contains('u')
+        );
     }
 }

@@ -10,6 +10,7 @@ use super::Role;
 use crate::db::{Query, Row, args};
 use crate::error::{ApiError, ApiResult};
 use crate::state::AppState;
+use crate::values::Key;
 
 /// Time between two notes that a session was used; saves a write per request.
 const SEEN_EVERY_MILLIS: i64 = 30_000;
@@ -113,9 +114,9 @@ pub(crate) async fn find_session(state: &AppState, token: &SessionToken) -> ApiR
             read
         }
     };
-    let (now, settings) = (state.now(), state.settings());
+    let (now, values) = (state.now(), state.values());
     let (idle, age) = (now - kept.seen_at, now - kept.created_at);
-    if idle > settings.idle_minutes * 60_000 || age > settings.session_hours * 3_600_000 {
+    if idle > values.minutes(Key::IdleMinutes) || age > values.hours(Key::SessionHours) {
         forget(state, &digest).await?;
         return Ok(None);
     }
@@ -157,11 +158,10 @@ fn identity(row: &Row, session: String) -> ApiResult<Identity> {
 
 /// Whether a session still lives, by the digest of its token; asking does not keep it alive.
 pub(crate) async fn session_lives(state: &AppState, digest: &str) -> ApiResult<bool> {
-    let settings = state.settings();
     let now = state.now();
     let sql = "SELECT COUNT(*) AS n FROM session s JOIN account a ON a.id = s.account_id
                WHERE s.token_sm3 = $1 AND a.state = 'active' AND s.created_at >= $2";
-    let oldest = now - settings.session_hours * 3_600_000;
+    let oldest = now - state.values().hours(Key::SessionHours);
     Ok(state.db().count(sql, args![digest, oldest]).await? > 0)
 }
 

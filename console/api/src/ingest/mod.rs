@@ -33,6 +33,7 @@ pub(crate) async fn take(state: &AppState, batch: Vec<Output>) -> ApiResult<()> 
     let now = state.now();
     let mut tx = state.shared().db.begin().await?;
     let quiet = suppressions::running(&mut tx, now).await?;
+    let withholds = state.values().withholds_addresses();
     let mut revision = None;
     let mut gathering = Gathering::default();
     for output in &batch {
@@ -43,7 +44,7 @@ pub(crate) async fn take(state: &AppState, batch: Vec<Output>) -> ApiResult<()> 
             Output::Visibility(visibility) => take_visibility(state, &mut tx, now, visibility).await?,
         };
         if changed.is_some()
-            && let Some(summary) = crate::tier::summary_of(output)
+            && let Some(summary) = crate::tier::summary_of(output, withholds)
         {
             crate::tier::send(&state.shared().tier, &mut tx, now, summary).await?;
         }

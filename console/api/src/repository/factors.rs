@@ -32,7 +32,7 @@ pub(crate) async fn of_account(state: &AppState, query: &mut impl Query, account
         totp_since: totp.map(|row| row.int("confirmed_at")).transpose()?.map(time_text),
         recovery_left,
         keys,
-        required: state.settings().second_factor == crate::settings::SecondFactor::Required,
+        required: state.values().second_factor() == crate::settings::SecondFactor::Required,
     })
 }
 

@@ -23,6 +23,7 @@ pub(crate) mod policies;
 pub(crate) mod rollups;
 pub(crate) mod scorecards;
 pub(crate) mod sensors;
+pub(crate) mod setting_versions;
 pub(crate) mod shares;
 pub(crate) mod standings;
 pub(crate) mod suppressions;

@@ -2,6 +2,7 @@
 //! as long as it waits, and goes away when somebody has done it. Only what was read is kept.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::tasks::WITH_ASSIGNEE;
 use super::warnings;
@@ -12,18 +13,18 @@ use crate::error::{ApiError, ApiResult};
 use crate::limits::{NOTIFICATION_NAMES, NOTIFICATIONS_OF_A_KIND};
 use crate::scope::Scope;
 use crate::state::{AppState, Change, time_text};
+use crate::values::{Key, Values};
 use crate::wire::{ExtensionView, NotificationRow, Notifications, WarningLevel};
 
-/// A task is due soon when a quarter of its time is left.
-const SOON: i64 = 4;
 /// What was read is forgotten after so long; nothing waits longer.
 const READ_KEPT_MILLIS: i64 = 180 * 86_400_000;
 
 /// Everything that waits for somebody, newest first.
 pub(crate) async fn list(state: &AppState, caller: &Caller) -> ApiResult<Notifications> {
-    let mut found = Found { db: state.db(), now: state.now(), items: Vec::new() };
+    let mut found = Found { db: state.db(), now: state.now(), values: state.values(), items: Vec::new() };
     found.tasks_of_unit(caller).await?;
     found.tasks_issued(caller).await?;
+    found.tasks_overdue(caller).await?;
     found.clocks(caller).await?;
     found.warnings(state, caller).await?;
     found.decisions(caller).await?;
@@ -62,6 +63,7 @@ pub(crate) async fn mark_read(change: &mut Change, account: i64, names: &[String
 struct Found {
     db: Db,
     now: i64,
+    values: Arc<Values>,
     items: Vec<NotificationRow>,
 }
 
@@ -109,10 +111,10 @@ impl Found {
         }
         let mut filter = Filter::within(&Scope::unit(&caller.identity.unit), "x");
         filter.and(&format!("x.state IN {WITH_ASSIGNEE}"));
-        let now = self.now;
+        let (now, left) = (self.now, self.values.number(Key::DueSoonPercent));
         for row in self.rows("x.*", "task", &filter, "x.due_at, x.id").await? {
             let (created, due) = (row.int("created_at")?, row.int("due_at")?);
-            let soon = due - (due - created) / SOON;
+            let soon = due - (due - created) * left / 100;
             let (kind, at, until) = match row.text("state")?.as_str() {
                 "new" => ("task_new", created, row.int("sign_by")?),
                 _ if soon <= now => ("task_due", soon, due),
@@ -144,15 +146,29 @@ impl Found {
         Ok(())
     }
 
-    /// Legal clocks that have used four fifths of their time.
+    /// Tasks of the caller that their unit has not finished in time.
+    async fn tasks_overdue(&mut self, caller: &Caller) -> ApiResult<()> {
+        let Some(scope) = caller.grant("task.judge") else { return Ok(()) };
+        let hours = self.values.hours(Key::OverdueHours);
+        let mut filter = Filter::within(&scope, "x");
+        filter.and_with("x.issuer_id = ? AND x.due_at <= ?", args![caller.identity.account, self.now - hours]);
+        filter.and(&format!("x.state IN {WITH_ASSIGNEE}"));
+        for row in self.rows("x.*", "task", &filter, "x.due_at DESC, x.id").await? {
+            let (object, title, due) = (row.int("id")?.to_string(), row.text("title")?, row.int("due_at")?);
+            self.add(Item { kind: "task_overdue", object, title, at: due + hours, due: Some(due) });
+        }
+        Ok(())
+    }
+
+    /// Legal clocks that have used most of their time.
     async fn clocks(&mut self, caller: &Caller) -> ApiResult<()> {
         let Some(scope) = caller.grant("incident.read") else { return Ok(()) };
         let mut filter = Filter::within(&scope, "x");
         filter.and("x.object_kind = 'incident' AND x.done_at IS NULL");
-        let now = self.now;
+        let (now, used) = (self.now, self.values.number(Key::ClockPercent));
         for row in self.rows("x.*", "clock", &filter, "x.due_at, x.id").await? {
             let (started, due) = (row.int("started_at")?, row.int("due_at")?);
-            let at = due - (due - started) / 5;
+            let at = started + (due - started) * used / 100;
             if at <= now {
                 let (object, title) = (row.text("object_id")?, row.text("title_zh")?);
                 self.add(Item { kind: "clock", object, title, at, due: Some(due) });
@@ -193,6 +209,13 @@ impl Found {
             ),
             ("share.approve", "share", "share_request", "x.state = 'requested'", "x.title, x.created_at AS at"),
             ("masking.approve", "policy", "masking_policy", "x.state = 'submitted'", "x.title, x.written_at AS at"),
+            (
+                "setting.approve",
+                "setting",
+                "setting_version",
+                "x.state = 'proposed'",
+                "x.name AS title, x.written_at AS at",
+            ),
             ("node.approve", "node", "tier_node", "x.state = 'pending'", "x.id AS title, x.enrolled_at AS at"),
         ];
         for (action, kind, table, condition, columns) in waiting {

@@ -22,6 +22,7 @@ mod posture;
 mod prelude;
 mod sensors;
 mod session;
+mod settings;
 mod setup;
 mod shares;
 mod stream;
@@ -159,6 +160,7 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(tier::pull))
         .routes(routes!(tier::compare))
         .merge(told())
+        .merge(settings_routes())
         .routes(routes!(setup::state, setup::create))
 }
 
@@ -174,6 +176,15 @@ fn told() -> OpenApiRouter<AppState> {
         .routes(routes!(warnings::receive))
         .routes(routes!(notifications::list))
         .routes(routes!(notifications::read))
+}
+
+/// The settings of the platform.
+fn settings_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(settings::platform))
+        .routes(routes!(settings::list, settings::set))
+        .routes(routes!(settings::restore))
+        .routes(routes!(settings::decide))
 }
 
 /// Inspections, controls, scorecards, bulletins.

@@ -14,6 +14,7 @@ use crate::repository::accounts;
 use crate::repository::factors::{self, Shown};
 use crate::scope::Place;
 use crate::state::{Change, time_text};
+use crate::values::Key;
 use crate::wire::{Credentials, PasswordChange, SessionUser, SessionView, SignedChallenge};
 
 const DAY: i64 = 86_400_000;
@@ -37,7 +38,8 @@ pub(crate) async fn log_in(
     let account = state.db().row("SELECT * FROM account WHERE username = $1", args![&sent.username]).await?;
     let locked = account.as_ref().map_or(Ok(0), |row| row.int("locked_until"))? > now;
     if locked {
-        return Err(ApiError::limited("账号已锁定，请30分钟后再试", "the account is locked after failed logins"));
+        let zh = format!("账号已锁定，请{}分钟后再试", state.values().number(Key::LockoutMinutes));
+        return Err(ApiError::limited(&zh, "the account is locked after failed logins"));
     }
     let kept = account.as_ref().map_or(Ok(nobody(state.settings().password_rounds)), |row| row.text("password"))?;
     let (password, shown) = (sent.password, (sent.code, sent.signed));
@@ -87,16 +89,15 @@ async fn open_session(mut change: Change, row: &Row, address: &str, words: &str)
     let (id, now) = (row.int("id")?, state.now());
     let token = SessionToken::random()?;
     let expired = state
-        .settings()
-        .password_profile
-        .days_valid()
+        .values()
+        .password_days()
         .is_some_and(|days| row.int("password_changed_at").is_ok_and(|changed| now - changed > days * DAY));
     let sql = "UPDATE account SET failures = 0, last_login_at = $1 WHERE id = $2";
     change.execute(sql, args![now, id]).await?;
     if expired {
         change.execute("UPDATE account SET must_change_password = 1 WHERE id = $1", args![id]).await?;
     }
-    let oldest = now - state.settings().session_hours * 3_600_000;
+    let oldest = now - state.values().hours(Key::SessionHours);
     change.execute("DELETE FROM session WHERE created_at < $1", args![oldest]).await?;
     let sql = "INSERT INTO session (token_sm3, account_id, created_at, seen_at, address) VALUES ($1, $2, $3, $3, $4)";
     change.execute(sql, args![token.digest(), id, now, address]).await?;
@@ -125,11 +126,11 @@ async fn note_failure(state: &AppState, account: Option<&Row>, address: &str, fa
     state.shared().failures.note(address, state.now());
     let Some(row) = account else { return Ok(()) };
     let right = failure == Failure::NotActive;
-    let (settings, now, id) = (state.settings(), state.now(), row.int("id")?);
+    let (values, now, id) = (state.values(), state.now(), row.int("id")?);
     let mut change = Change::begin(state, actor_of(row, address)?).await?;
     let failures = change.count("SELECT failures AS n FROM account WHERE id = $1", args![id]).await? + 1;
-    let locks = !right && failures >= settings.lockout_failures;
-    let locked_until = if locks { now + settings.lockout_minutes * 60_000 } else { 0 };
+    let locks = !right && failures >= values.number(Key::LockoutFailures);
+    let locked_until = if locks { now + values.minutes(Key::LockoutMinutes) } else { 0 };
     let kept = if locks || right { 0 } else { failures };
     let sql = "UPDATE account SET failures = $1, locked_until = $2 WHERE id = $3";
     change.execute(sql, args![kept, locked_until, id]).await?;
@@ -146,7 +147,7 @@ async fn note_failure(state: &AppState, account: Option<&Row>, address: &str, fa
 }
 
 fn view(state: &AppState, identity: &crate::access::Identity) -> SessionView {
-    let settings = state.settings();
+    let values = state.values();
     SessionView {
         user: SessionUser {
             id: identity.account.to_string(),
@@ -158,7 +159,8 @@ fn view(state: &AppState, identity: &crate::access::Identity) -> SessionView {
         permissions: matrix().permissions(&identity.roles),
         must_change_password: identity.must_change_password,
         must_enrol_second_factor: needs_enrolment(state, identity),
-        idle_timeout_seconds: settings.idle_minutes * 60,
+        idle_timeout_seconds: values.number(Key::IdleMinutes) * 60,
+        platform: values.text(Key::PlatformName).to_owned(),
         server_time: time_text(state.now()),
         tier: identity.unit.tier(),
     }
@@ -188,7 +190,9 @@ pub(crate) async fn change_password(
     Body(sent): Body<PasswordChange>,
 ) -> ApiResult<Response> {
     let who = &caller.identity;
-    check_new_password(state.settings().password_profile, &who.username, &sent.new_password)?;
+    let values = state.values();
+    let least = usize::try_from(values.number(Key::PasswordLength)).unwrap_or(usize::MAX);
+    check_new_password((values.password_profile(), least), &who.username, &sent.new_password)?;
     let former = former_passwords(&state, who.account).await?;
     let present = former.first().cloned().ok_or_else(ApiError::unauthenticated)?;
     let (old, new) = (sent.old_password, sent.new_password.clone());
@@ -213,7 +217,7 @@ async fn former_passwords(state: &AppState, account: i64) -> ApiResult<Vec<Strin
     let mut db = state.db();
     let present = db.row("SELECT password FROM account WHERE id = $1", args![account]).await?;
     let mut all = vec![present.ok_or_else(ApiError::unauthenticated)?.text("password")?];
-    let remembered = state.settings().password_profile.remembered();
+    let remembered = state.values().password_history();
     let sql = "SELECT password FROM password_history WHERE account_id = $1 ORDER BY changed_at DESC LIMIT $2";
     for row in db.rows(sql, args![account, remembered - 1]).await? {
         all.push(row.text("password")?);

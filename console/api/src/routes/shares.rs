@@ -9,10 +9,10 @@ use fengsui_schema::Timestamp;
 
 use super::prelude::*;
 use crate::evidence;
-use crate::limits::SHARE_BYTES;
 use crate::repository::{policies, shares};
 use crate::sharing;
 use crate::state::Change;
+use crate::values::Key;
 use crate::wire::{Decision, FlowLink, Items, LeakForm, ShareForm, ShareRow, TraceRow};
 
 /// Share requests, newest first.
@@ -21,8 +21,9 @@ pub(crate) async fn list(State(state): State<AppState>, caller: Caller) -> ApiRe
     Ok(Json(Items { items: shares::list(&state, &caller).await? }))
 }
 
-/// A file and texts of a form.
-async fn read_form(mut form: Multipart) -> ApiResult<shares::NewShare> {
+/// A file, of so many MiB at most, and texts of a form.
+async fn read_form(mut form: Multipart, most: i64) -> ApiResult<shares::NewShare> {
+    let too_large = || ApiError::too_large(&format!("{most} MiB"));
     let wrong = |en: &str| ApiError::invalid("file", "表单不合法", en);
     let mut new = shares::NewShare::default();
     while let Some(part) = form.next_field().await.map_err(|error| wrong(&error.body_text()))? {
@@ -30,7 +31,7 @@ async fn read_form(mut form: Multipart) -> ApiResult<shares::NewShare> {
         if name == "file" {
             new.file_name = evidence::safe_name(part.file_name().unwrap_or("file"));
             let content = part.bytes().await.map_err(|error| match error.status() {
-                StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large("32 MiB"),
+                StatusCode::PAYLOAD_TOO_LARGE => too_large(),
                 _ => wrong(&error.body_text()),
             })?;
             new.content = content.to_vec();
@@ -51,8 +52,8 @@ async fn read_form(mut form: Multipart) -> ApiResult<shares::NewShare> {
     if new.content.is_empty() {
         return Err(ApiError::invalid("file", "请选择文件", "has no file, or an empty one"));
     }
-    if new.content.len() > SHARE_BYTES {
-        return Err(ApiError::too_large("32 MiB"));
+    if i64::try_from(new.content.len()).unwrap_or(i64::MAX) > most << 20 {
+        return Err(too_large());
     }
     shares::table_extension(&new.file_name)?;
     Ok(new)
@@ -73,7 +74,7 @@ pub(crate) async fn create(
     caller: Caller,
     form: Multipart,
 ) -> ApiResult<Json<Items<ShareRow>>> {
-    let new = read_form(form).await?;
+    let new = read_form(form, state.values().number(Key::ShareMib)).await?;
     let mut change = Change::of(&state, &caller).await?;
     let id = shares::create(&mut change, &caller, &new).await?;
     let path = shares::file_of(&state, "originals", id, &new.file_name)?;
@@ -173,7 +174,7 @@ pub(crate) async fn trace(
     caller: Caller,
     form: Multipart,
 ) -> ApiResult<Json<Items<TraceRow>>> {
-    let leak = read_form(form).await?;
+    let leak = read_form(form, state.values().number(Key::ShareMib)).await?;
     let digest = hex::encode(sm3(&leak.content));
     let (folder, engine) = (state.shared().sharing_directory.clone(), state.shared().dlp_settings.clone());
     let (name, content) = (leak.file_name.clone(), leak.content);

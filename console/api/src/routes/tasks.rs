@@ -10,6 +10,7 @@ use crate::evidence;
 use crate::repository::task_acts::{self, HeldTask, NewAttachment};
 use crate::repository::{task_cascade, tasks};
 use crate::state::Change;
+use crate::values::Key;
 use crate::wire::{
     AttachmentUpload, ExtensionDecision, ExtensionRequest, List, OptionalText, ReasonBody, StepChange, TaskDetail,
     TaskDivision, TaskForward, TaskQuery, TaskRow, TextBody,
@@ -244,14 +245,16 @@ pub(crate) async fn attach(
     Path(id): Path<String>,
     form: Multipart,
 ) -> Detail {
-    let file = read_form(form).await?;
+    let file = read_form(form, state.values().number(Key::AttachmentMib)).await?;
     let words = file.name.clone();
     let (mut change, task) = open(&state, &caller, &id).await?;
     task_acts::attach(&mut change, &task, file).await?;
     finish(change, &caller, &task, "task.work.attach", &words).await
 }
 
-async fn read_form(mut form: Multipart) -> ApiResult<NewAttachment> {
+/// The file of a form, of so many MiB at most.
+async fn read_form(mut form: Multipart, most: i64) -> ApiResult<NewAttachment> {
+    let too_large = || ApiError::too_large(&format!("{most} MiB"));
     let wrong = |en: &str| ApiError::invalid("file", "附件不合法", en);
     while let Some(part) = form.next_field().await.map_err(|error| wrong(&error.body_text()))? {
         if part.name() != Some("file") {
@@ -259,11 +262,11 @@ async fn read_form(mut form: Multipart) -> ApiResult<NewAttachment> {
         }
         let name = evidence::safe_name(part.file_name().unwrap_or("file"));
         let content = part.bytes().await.map_err(|error| match error.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large("8 MiB"),
+            StatusCode::PAYLOAD_TOO_LARGE => too_large(),
             _ => wrong(&error.body_text()),
         })?;
-        if content.len() > crate::limits::ATTACHMENT_BYTES {
-            return Err(ApiError::too_large("8 MiB"));
+        if i64::try_from(content.len()).unwrap_or(i64::MAX) > most << 20 {
+            return Err(too_large());
         }
         let media_type = evidence::media_type(&content).ok_or_else(|| {
             ApiError::invalid("file", "不支持的文件类型", "is no JPEG, PNG, WebP, PDF, capture or plain text")

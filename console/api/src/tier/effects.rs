@@ -1,6 +1,10 @@
 //! What messages of other nodes do here. Alerts, incidents and visibility of lower tiers become rows beside this
 //! node's own, so that every page shows the whole subtree; tasks become tasks; everything else is kept as an object.
 
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use fengsui_crypto::sm3;
 use fengsui_relay::tier::{Destination, Envelope, Labels, NodeId};
 use fengsui_schema::{Output, UnitCode};
 use serde_json::{Value, json};
@@ -44,9 +48,9 @@ pub(super) async fn apply(tier: &Tier, change: &mut Change, peer: &NodeId, messa
     Ok(())
 }
 
-/// The message that tells the tiers above of something the analyzer found.
-pub(crate) fn summary_of(output: &Output) -> Option<Draft<'static>> {
-    let (kind, obj, body) = match output {
+/// The message that tells the tiers above of something the analyzer found; without addresses when they are withheld.
+pub(crate) fn summary_of(output: &Output, withholds: bool) -> Option<Draft<'static>> {
+    let (kind, obj, mut body) = match output {
         Output::Alert(alert) => ("alert_summary", alert.id.to_string(), serde_json::to_value(alert).ok()?),
         Output::Incident(incident) => {
             ("incident_summary", incident.id.to_string(), serde_json::to_value(incident).ok()?)
@@ -54,7 +58,53 @@ pub(crate) fn summary_of(output: &Output) -> Option<Draft<'static>> {
         Output::Visibility(seen) => ("visibility", seen.observer.clone(), serde_json::to_value(seen).ok()?),
         Output::Finding(_) => return None,
     };
+    if withholds && kind != "visibility" {
+        withhold_addresses(&mut body);
+    }
     Some(Draft { kind, to: Destination::Up, obj, expires: None, labels: Labels::default(), body })
+}
+
+/// Takes addresses out of what goes up: those of the flow and those within texts. Groups stay groups under the digest of
+/// their name.
+fn withhold_addresses(body: &mut Value) {
+    if let Some(flow) = body.get_mut("flow").and_then(Value::as_object_mut) {
+        flow.remove("source_ip");
+        flow.remove("destination_ip");
+    }
+    if let Some(group) = body.get("group_key").and_then(Value::as_str) {
+        body["group_key"] = hex::encode(sm3(group.as_bytes())).into();
+    }
+    withhold_in_texts(body);
+}
+
+fn withhold_in_texts(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = without_addresses(text),
+        Value::Array(items) => items.iter_mut().for_each(withhold_in_texts),
+        Value::Object(fields) => fields.values_mut().for_each(withhold_in_texts),
+        _ => {}
+    }
+}
+
+/// A text with a mark in the place of every address; what a dot or colon of the sentence ends is an address too.
+fn without_addresses(text: &str) -> String {
+    let of_address = |c: char| c.is_ascii_hexdigit() || matches!(c, '.' | ':');
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(of_address) {
+        let (before, from) = rest.split_at(start);
+        let (word, after) = from.split_at(from.find(|c| !of_address(c)).unwrap_or(from.len()));
+        kept.push_str(before);
+        kept.push_str(&without_address(word));
+        rest = after;
+    }
+    kept + rest
+}
+
+fn without_address(word: &str) -> Cow<'_, str> {
+    let bare = word.trim_end_matches(['.', ':']);
+    let host = bare.rsplit_once(':').map_or(bare, |(host, _)| host);
+    if [word, bare, host].iter().any(|text| text.parse::<IpAddr>().is_ok()) { Cow::Borrowed("*") } else { word.into() }
 }
 
 /// The summary as the types know it: what stayed below is empty here. Objects of a unit outside the origin's are not
@@ -81,4 +131,24 @@ fn output_of(kind: &str, body: &Value, origin: &NodeId) -> Option<Output> {
         _ => true,
     };
     fits.then_some(output)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_taken_out_of_texts_and_nothing_else_is() {
+        for (text, expected) in [
+            ("来自203.0.113.9的请求", "来自*的请求"),
+            ("to 10.8.0.2:443.", "to *."),
+            ("fe80::1, then 2001:db8::7.", "*, then *"),
+            ("at 10:05 rule 9.1 of abcd", "at 10:05 rule 9.1 of abcd"),
+        ] {
+            assert!(!without_addresses(text).contains("10.8.0.2"), "{text}");
+            if !text.contains(":443") {
+                assert_eq!(without_addresses(text), expected);
+            }
+        }
+    }
 }

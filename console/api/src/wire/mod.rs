@@ -16,6 +16,7 @@ mod playbooks;
 mod posture;
 mod sensors;
 mod session;
+mod settings;
 mod steward;
 mod system;
 mod tasks;
@@ -69,6 +70,7 @@ pub use posture::{
 };
 pub use sensors::{BooksView, LossView, SensorList, SensorState, SensorView, UplinkView};
 pub use session::{Credentials, PasswordChange, SessionUser, SessionView, UnitList, UnitRef, UnitView};
+pub use settings::{FixedSetting, Platform, SettingChanges, SettingKind, SettingVersion, SettingView, SettingsView};
 pub use steward::{
     AssetBody, AssetQuery, AssetRow, Decision, FlowLink, LeakForm, MaskingFunction, MaskingPolicies, MaskingPolicyView,
     PolicyDraft, ShareForm, ShareRow, TraceRow, TraceSuspect,

@@ -62,6 +62,8 @@ pub struct SessionView {
     pub must_enrol_second_factor: bool,
     /// Idle time after which the session ends.
     pub idle_timeout_seconds: i64,
+    /// What the platform is called.
+    pub platform: String,
     /// The server's time, for countdowns.
     #[schema(format = DateTime)]
     pub server_time: String,

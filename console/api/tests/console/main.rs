@@ -14,6 +14,7 @@ mod queue;
 mod refused;
 mod scope;
 mod security;
+mod settings;
 mod steward;
 mod story;
 mod supervision;

@@ -48,6 +48,11 @@ pub async fn start() -> Running {
 
 /// Starts a console with settings of its own; database, key file and rounds are the test's.
 pub async fn start_with(settings: ConsoleSettings) -> Running {
+    start_beside(settings, None).await
+}
+
+/// Starts a console beside an event index.
+pub async fn start_beside(settings: ConsoleSettings, store: Option<Arc<fengsui_store::Store>>) -> Running {
     // Clients have no cryptography of their own; another test of this process may have set it already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().expect("makes a folder");
@@ -62,7 +67,7 @@ pub async fn start_with(settings: ConsoleSettings) -> Running {
     };
     let engine = fengsui_dlp_engine::Engine::new(Default::default(), &Default::default()).expect("makes an engine");
     let dependencies = Dependencies {
-        store: None,
+        store,
         dlp: Arc::new(engine),
         dlp_settings: Default::default(),
         sharing_directory: folder.path().join("sharing"),
@@ -130,6 +135,11 @@ impl Running {
 
     /// An account that has changed its one-time password, logged in.
     pub async fn person(&self, username: &str, role: Role, unit: &str) -> Browser {
+        self.person_with(username, role, unit, PASSWORD).await
+    }
+
+    /// The same with a password of its own.
+    pub async fn person_with(&self, username: &str, role: Role, unit: &str, own: &str) -> Browser {
         let request = AccountRequest {
             username: username.to_owned(),
             display_name: format!("{username} 测试"),
@@ -142,7 +152,7 @@ impl Running {
         let session = browser.ok(Method::POST, "/session", Some(login)).await;
         assert_eq!(session["must_change_password"], true);
         assert_eq!(browser.status(Method::GET, "/units", None).await, StatusCode::LOCKED);
-        let change = json!({"old_password": password, "new_password": PASSWORD});
+        let change = json!({"old_password": password, "new_password": own});
         let session = browser.ok(Method::POST, "/session/password", Some(change)).await;
         assert_eq!(session["must_change_password"], false);
         browser
@@ -189,12 +199,17 @@ impl Browser {
 
     /// Sends a form that has to be taken.
     pub async fn upload(&self, path: &str, form: Form) -> Value {
+        let (status, answer) = self.try_upload(path, form).await;
+        assert!(status.is_success(), "{path}: {status} {answer}");
+        answer
+    }
+
+    /// Sends a form.
+    pub async fn try_upload(&self, path: &str, form: Form) -> (StatusCode, Value) {
         let request = self.client.post(format!("{}/api/v1{path}", self.base)).header("x-fengsui-csrf", "1");
         let kind = format!("multipart/form-data; boundary={BOUNDARY}");
         let response = request.header("content-type", kind).body(form.done()).send().await.expect("answers");
-        let (status, text) = (response.status(), response.text().await.expect("has a body"));
-        assert!(status.is_success(), "{path}: {status} {text}");
-        serde_json::from_str(&text).expect("is JSON")
+        (response.status(), response.json().await.expect("is JSON"))
     }
 
     /// Changes something.

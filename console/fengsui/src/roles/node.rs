@@ -127,6 +127,7 @@ impl Node {
         let (own, rules) = (settings.clone(), self.rules.clone());
         let measure = move || super::measurement::measure(&own, &rules.files()).map_err(|error| format!("{error:#}"));
         self.console.measure_with(Arc::new(measure));
+        self.console.tell_fixed(settings.fixed());
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let (stop, console) = (CancellationToken::new(), self.console.clone());

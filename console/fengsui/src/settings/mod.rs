@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use fengsui_api::ConsoleSettings;
+use fengsui_api::{ConsoleSettings, FixedSetting};
 use fengsui_dlp_engine::EngineSettings;
 use fengsui_pipeline::{OrganizationSettings, PipelineSettings};
 use fengsui_relay::SpoolSettings;
@@ -44,6 +44,9 @@ pub(crate) struct Settings {
     pub(crate) dlp: EngineSettings,
     /// The console.
     pub(crate) console: ConsoleSettings,
+    /// The file they were read from; none when they are the built-in ones.
+    #[serde(skip)]
+    pub(crate) source: Option<PathBuf>,
 }
 
 /// Where this node keeps what it must not lose.
@@ -173,7 +176,8 @@ pub(crate) fn load(path: Option<&Path>) -> anyhow::Result<Settings> {
     let text = std::fs::read_to_string(path).with_context(|| {
         format!("settings file {} can't be read; `fengsui settings > {0}` makes one", path.display())
     })?;
-    toml::from_str(&text).with_context(|| format!("settings file {} is wrong", path.display()))
+    let read: Settings = toml::from_str(&text).with_context(|| format!("settings file {} is wrong", path.display()))?;
+    Ok(Settings { source: Some(path.to_owned()), ..read })
 }
 
 impl Settings {
@@ -193,6 +197,20 @@ impl Settings {
             self.console.database = base.join(&self.console.database).display().to_string();
         }
         self
+    }
+
+    /// What of this file the console's page of settings shows beside the console's own section.
+    pub(crate) fn fixed(&self) -> Vec<FixedSetting> {
+        let source = self.source.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        let all = [
+            ("file", source),
+            ("data.directory", self.data.directory.display().to_string()),
+            ("listen.console", self.listen.console.to_string()),
+            ("log.filter", self.log.filter.clone()),
+            ("index.directory", self.index.directory.display().to_string()),
+            ("rules.signed_only", self.rules.signed_only.to_string()),
+        ];
+        all.into_iter().map(|(name, value)| FixedSetting { name: name.to_owned(), value }).collect()
     }
 
     /// Folder of the spool.

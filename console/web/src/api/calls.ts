@@ -230,6 +230,17 @@ export const users = {
   forgetFactors: (id: string) => body(client.POST("/api/v1/users/{id}/forget-factors", { params: at(id) })),
 };
 
+export const platform = () => body(client.GET("/api/v1/platform"));
+
+export const settings = {
+  list: () => body(client.GET("/api/v1/settings")),
+  set: (changes: T.SettingChanges) => body(client.POST("/api/v1/settings", { body: changes })),
+  restore: (id: string, reason: string) =>
+    body(client.POST("/api/v1/settings/versions/{id}/restore", { params: at(id), body: { reason } })),
+  decide: (id: string, decision: T.Decision) =>
+    body(client.POST("/api/v1/settings/versions/{id}/decide", { params: at(id), body: decision })),
+};
+
 export const nodes = {
   list: () => body(client.GET("/api/v1/nodes")),
   code: (node: T.NewNodeCode) => body(client.POST("/api/v1/nodes/codes", { body: node })),

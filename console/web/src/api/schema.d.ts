@@ -1166,6 +1166,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/platform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What stands on the page of the login. */
+        get: operations["platform"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/posture": {
         parameters: {
             query?: never;
@@ -1522,6 +1539,58 @@ export interface paths {
         put?: never;
         /** Switch one-time codes off. */
         post: operations["factors_remove_totp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every setting, its versions, and what the settings file fixes. */
+        get: operations["settings_list"];
+        put?: never;
+        /** Set values, all or none; those that need the security administrator are proposed. */
+        post: operations["settings_set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/versions/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Security administrator: agree to a proposed value or refuse it. */
+        post: operations["settings_decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/versions/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a setting the value of an earlier version. */
+        post: operations["settings_restore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3367,6 +3436,13 @@ export interface components {
             data_type: string;
             /** @description Name in Chinese. */
             name_zh: string;
+        };
+        /** @description A setting of the settings file, which is read when the program starts. */
+        FixedSetting: {
+            /** @description Section and key of the settings file: `console.database`. */
+            name: string;
+            /** @description Its value; passwords are left out. */
+            value: string;
         };
         /** @description What went from where to whom. */
         FlowLink: {
@@ -5253,6 +5329,13 @@ export interface components {
             /** @description Number of the account. */
             id: string;
         };
+        /** @description What stands on the page of the login. */
+        Platform: {
+            /** @description What the platform is called. */
+            name: string;
+            /** @description What whoever logs in has to know; may be empty. */
+            notice: string;
+        };
         /** @description A step. */
         PlaybookStep: {
             /**
@@ -5755,6 +5838,8 @@ export interface components {
             must_enrol_second_factor: boolean;
             /** @description What the account may do: `alert.read`, ... */
             permissions: string[];
+            /** @description What the platform is called. */
+            platform: string;
             /** @description Roles of the account. */
             roles: components["schemas"]["Role"][];
             /**
@@ -5768,6 +5853,94 @@ export interface components {
             unit: components["schemas"]["UnitView"];
             /** @description Who. */
             user: components["schemas"]["SessionUser"];
+        };
+        /** @description Values to set. */
+        SettingChanges: {
+            /** @description Name of the setting to its new value; null gives the file's value back. At most 50. */
+            changes: {
+                [key: string]: string | null;
+            };
+            /** @description Why; at most 2,000 characters, not empty. */
+            reason: string;
+        };
+        /**
+         * @description What a setting is.
+         * @enum {string}
+         */
+        SettingKind: "text" | "number" | "choice";
+        /** @description A change of a setting. */
+        SettingVersion: {
+            /** @description Who wrote it. */
+            author: string;
+            /** @description What was in force when it was written. */
+            before: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            decided_at?: string | null;
+            /** @description Who agreed or refused. */
+            decided_by?: string | null;
+            /** @description With which words. */
+            decision?: string | null;
+            /** @description Its number. */
+            id: string;
+            /** @description Whether the asker decides it. */
+            may_decide: boolean;
+            /** @description Name of the setting. */
+            name: string;
+            /** @description Why. */
+            reason: string;
+            /** @description The earlier version that it brings back. */
+            restored_from?: string | null;
+            /** @description `proposed`, `in_force`, `replaced`, `refused` or `withdrawn`. */
+            state: string;
+            /** @description What it makes of it; null: the value of the settings file. */
+            value?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            written_at: string;
+        };
+        /** @description A setting that takes effect while the console runs. */
+        SettingView: {
+            /** @description The words of a choice. */
+            choices: string[];
+            /**
+             * Format: int64
+             * @description A value below it needs the consent of the security administrator; null: none does, the largest number: each does.
+             */
+            consent?: number | null;
+            /** @description What it is when nobody sets it here. */
+            file_value: string;
+            /** @description `platform`, `access`, `data` or `clocks`. */
+            group: string;
+            /** @description What it is. */
+            kind: components["schemas"]["SettingKind"];
+            /**
+             * Format: int64
+             * @description Smallest number, or least characters of a text.
+             */
+            least: number;
+            /**
+             * Format: int64
+             * @description Largest number, or most characters of a text.
+             */
+            most: number;
+            /** @description Stable name. */
+            name: string;
+            /** @description The value in force, as it is written. */
+            value: string;
+        };
+        /** @description Every setting, the newest versions, and what the settings file fixes. */
+        SettingsView: {
+            /** @description Settings of the file. */
+            fixed: components["schemas"]["FixedSetting"][];
+            /** @description Settings that take effect while the console runs. */
+            items: components["schemas"]["SettingView"][];
+            /** @description Their versions, newest first. */
+            versions: components["schemas"]["SettingVersion"][];
         };
         /** @description One of the three administrators. */
         SetupAccount: {
@@ -6579,6 +6752,8 @@ export interface operations {
                 source?: string;
                 /** @description One row per group of repeats, counting the open ones. */
                 grouped?: boolean;
+                /** @description An alert: only those of its group, each on a row of its own. */
+                group?: string;
                 /** @description Rows per page, 1 to 500; 50 unless told. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -6658,6 +6833,8 @@ export interface operations {
                 source?: string;
                 /** @description One row per group of repeats, counting the open ones. */
                 grouped?: boolean;
+                /** @description An alert: only those of its group, each on a row of its own. */
+                group?: string;
                 /** @description Rows per page, 1 to 500; 50 unless told. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -8989,6 +9166,34 @@ export interface operations {
             };
         };
     };
+    platform: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Platform"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     posture_show: {
         parameters: {
             query?: never;
@@ -9682,6 +9887,134 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Factors"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    settings_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsView"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    settings_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingChanges"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsView"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    settings_decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsView"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    settings_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsView"];
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */

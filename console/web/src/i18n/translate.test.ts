@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import en from "./en.json";
 import enMobile from "./mobile.en.json";
 import zhMobile from "./mobile.zh.json";
+import enSettings from "./settings.en.json";
+import zhSettings from "./settings.zh.json";
 import { fill } from "./translate";
 import zh from "./zh.json";
 
@@ -10,6 +12,7 @@ const places = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map(
 describe.each([
   ["console", zh, en],
   ["mobile", zhMobile, enMobile],
+  ["settings", zhSettings, enSettings],
 ])("catalogues of %s", (_name, chinese: Record<string, string>, english: Record<string, string>) => {
   it("have the same keys", () => {
     expect(Object.keys(english).sort()).toEqual(Object.keys(chinese).sort());

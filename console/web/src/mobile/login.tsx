@@ -1,10 +1,11 @@
 /** @jsxImportSource preact */
 // Login and the change of a one-time password.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import * as calls from "../api/calls";
 import { ApiError } from "../api/client";
 import type { SessionView } from "../api/types";
+import { visibleText } from "../lib/text";
 import mark from "../styles/favicon.svg";
 import { Field } from "./parts";
 import { errorText, t } from "./text";
@@ -21,6 +22,11 @@ interface GateProps {
 function Gate({ title, hint, verb, testId, fields, onSubmit }: GateProps) {
   const [values, setValues] = useState<Record<string, string>>({});
   const [error, setError] = useState("");
+  const [platform, setPlatform] = useState({ name: "", notice: "" });
+  useEffect(() => {
+    // Without an answer the page goes on without a name.
+    calls.platform().then(setPlatform, () => undefined);
+  }, []);
   const submit = (event: Event) => {
     event.preventDefault();
     onSubmit(values).catch((cause: unknown) => setError(typeof cause === "string" ? cause : errorText(cause)));
@@ -29,8 +35,10 @@ function Gate({ title, hint, verb, testId, fields, onSubmit }: GateProps) {
     <main class="gate">
       <form onSubmit={submit}>
         <img src={mark} alt="" width={40} height={40} />
+        {platform.name && <p>{visibleText(platform.name)}</p>}
         <h1>{title}</h1>
         <p class="quiet">{hint}</p>
+        {platform.notice && <p class="gate-notice">{visibleText(platform.notice)}</p>}
         {fields.map((field) => (
           <Field key={field.id} label={field.label}>
             <input

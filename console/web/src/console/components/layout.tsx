@@ -6,7 +6,7 @@ import { remember, remembered } from "../../lib/storage";
 import { useKeys } from "../core/keys";
 import { sectionOf } from "../core/pages";
 import { useText } from "../core/preferences";
-import { useMay } from "../core/session";
+import { useMay, useSession } from "../core/session";
 import { Icon } from "./icons";
 
 /** Narrowest and widest the detail gets, in pixels. */
@@ -30,10 +30,10 @@ interface PageHeadProps {
 
 /** Title of a view, its filters and its actions. */
 export function PageHead({ title, note, tabs, children }: PageHeadProps) {
-  const t = useText();
+  const { platform } = useSession();
   useEffect(() => {
-    document.title = `${title} · ${t("product")}`;
-  }, [title, t]);
+    document.title = `${title} · ${platform}`;
+  }, [title, platform]);
   return (
     <header className="page-head">
       {tabs ? <TabRow tabs={tabs} /> : <SectionTabs />}

@@ -21,7 +21,9 @@ const PATHS: Record<string, (id: string) => string> = {
   warning_decide: (id) => `/warnings/${id}`,
   evidence: () => "/evidence-requests",
   share: (id) => `/shares/${id}`,
+  task_overdue: (id) => `/tasks/${id}`,
   policy: () => "/policies",
+  setting: () => "/settings",
   node: () => "/nodes",
 };
 

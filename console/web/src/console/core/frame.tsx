@@ -60,12 +60,13 @@ export function Frame({ children }: { children: ReactNode }) {
 function Rail({ folded, onFold }: { folded: boolean; onFold: () => void }) {
   const t = useText();
   const may = useMay();
+  const { platform } = useSession();
   const [location] = useLocation();
   return (
     <nav className="rail" aria-label={t("nav")}>
       <div className="brand">
         <img src={mark} alt="" width={24} height={24} />
-        {!folded && <span>{t("product")}</span>}
+        {!folded && <span title={platform}>{platform}</span>}
       </div>
       <ul>
         {railOf(may).map((page) => {

@@ -204,7 +204,16 @@ export const PAGES: readonly Page[] = [
     title: "nav.users",
     icon: "system",
     permission: "user.read",
+    section: "nav.system",
     component: load("UsersPage", () => import("../pages/users")),
+  },
+  {
+    path: "/settings",
+    title: "nav.settings",
+    icon: "system",
+    permission: "setting.read",
+    section: "nav.system",
+    component: load("SettingsPage", () => import("../system/settings")),
   },
   {
     path: "/account",

@@ -6,7 +6,8 @@ import * as calls from "../../api/calls";
 import { ApiError } from "../../api/client";
 import type { Role, SessionView } from "../../api/types";
 
-const SESSION_KEY = ["session"];
+/** Where the session is kept among the answers. */
+export const SESSION_KEY = ["session"];
 const SessionContext = createContext<SessionView | null>(null);
 
 /** The session from the server: null when nobody is logged in. */

@@ -1,6 +1,9 @@
 // The card that stands before the console: login, change of password, first run.
 
+import { useQuery } from "@tanstack/react-query";
 import type { FormEvent, ReactNode } from "react";
+import * as calls from "../../api/calls";
+import { visibleText } from "../../lib/text";
 import { usePreferences, useText } from "../core/preferences";
 import mark from "../../styles/favicon.svg";
 
@@ -18,13 +21,13 @@ export function Gate({
   onSubmit: (event: FormEvent) => void;
   children: ReactNode;
 }) {
-  const t = useText();
+  const platform = usePlatform();
   return (
     <main className="gate">
       <form className={wide ? "gate-card gate-wide" : "gate-card"} onSubmit={onSubmit}>
         <div className="brand">
           <img src={mark} alt="" width={32} height={32} />
-          <span>{t("product")}</span>
+          <span>{platform.name}</span>
         </div>
         <h1>{title}</h1>
         {hint && <p className="gate-hint">{hint}</p>}
@@ -33,6 +36,19 @@ export function Gate({
       <GateFoot />
     </main>
   );
+}
+
+/** What the platform is called, and what whoever logs in has to know. */
+function usePlatform() {
+  const t = useText();
+  const query = useQuery({ queryKey: ["platform"], queryFn: calls.platform, staleTime: 60_000, retry: false });
+  return query.data ?? { name: t("product"), notice: "" };
+}
+
+/** The administrators' notice; nothing when there is none. */
+export function GateNotice() {
+  const { notice } = usePlatform();
+  return notice === "" ? null : <p className="gate-notice" data-testid="gate-notice">{visibleText(notice)}</p>;
 }
 
 function GateFoot() {

@@ -9,7 +9,7 @@ import { ChallengeSigner } from "../components/challenge";
 import { errorText } from "../core/notices";
 import { usePreferences, useText } from "../core/preferences";
 import { useSetSession } from "../core/session";
-import { Gate, GateError, GateField } from "./gate";
+import { Gate, GateError, GateField, GateNotice } from "./gate";
 
 type Step = "password" | "code" | "key";
 
@@ -83,6 +83,7 @@ export function LoginPage() {
         </GateField>
       )}
       {step === "key" && <ChallengeSigner onChange={setSigned} />}
+      {step === "password" && <GateNotice />}
       <GateError text={error} />
       <Button
         type="primary"
