@@ -37,6 +37,8 @@ pub const MESSAGE_BYTES: usize = 1 << 20;
 pub const FACTS_PER_TRANSACTION: usize = 1_024;
 /// Bytes of one line a parser waits for; longer lines are cut.
 pub const LINE_BYTES: usize = 64 << 10;
+/// Bytes of a line of an HTTP head above which it is told as too long; the parser of Suricata draws the line there.
+pub const HTTP_FIELD_BYTES: usize = 18_000;
 
 /// Header lines of one HTTP message that are kept.
 pub const HTTP_HEADERS: usize = 1_024;

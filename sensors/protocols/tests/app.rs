@@ -231,6 +231,18 @@ fn a_hello_in_the_framing_of_ssl_2_opens_tls() {
 }
 
 #[test]
+fn a_line_that_is_too_long_is_told_before_it_ends_and_once() {
+    let long = [&b"GET / HTTP/1.1\r\nHost: "[..], &[b'x'; 20_000]].concat();
+    let whole = [&long[..], b"\r\n\r\n"].concat();
+    let answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+    for (request, sizes) in [(&long, 1_448), (&whole, 1_448), (&whole, usize::MAX)] {
+        let said = converse(TransportKind::Tcp, 80, &[(ToServer, request), (ToClient, answer)], &[sizes]);
+        let told = said.anomalies.iter().filter(|name| **name == "http.request_field_too_long");
+        assert_eq!(told.count(), 1, "{sizes}");
+    }
+}
+
+#[test]
 fn when_both_sides_have_ended_the_protocol_is_still_known() {
     let settings = AppSettings::default();
     let mut app = AppLayer::new(TransportKind::Tcp, 40_000, 80);

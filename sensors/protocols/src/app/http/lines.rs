@@ -20,8 +20,6 @@ pub(super) enum Ending {
 pub(super) struct Line {
     pub(super) text: Vec<u8>,
     pub(super) ending: Ending,
-    /// Bytes were left out because the line was too long.
-    pub(super) cut: bool,
 }
 
 /// Collects the bytes of a line over any number of pieces.
@@ -30,7 +28,6 @@ pub(super) struct LineReader {
     text: Vec<u8>,
     /// CRs at the end that may belong to the line's ending.
     carriage_returns: usize,
-    cut: bool,
 }
 
 impl LineReader {
@@ -62,14 +59,13 @@ impl LineReader {
         let length = memchr::memchr2(b'\r', b'\n', input).unwrap_or(input.len());
         let (text, rest) = input.split_at(length);
         let room = LINE_BYTES.saturating_sub(self.text.len());
-        self.cut |= text.len() > room;
         self.text.extend_from_slice(&text[..text.len().min(room)]);
         *input = rest;
     }
 
     fn take(&mut self, ending: Ending) -> Line {
         self.carriage_returns = 0;
-        Line { text: std::mem::take(&mut self.text), ending, cut: std::mem::take(&mut self.cut) }
+        Line { text: std::mem::take(&mut self.text), ending }
     }
 
     /// The bytes of the line so far.

@@ -10,7 +10,7 @@ use super::lines::{Line, LineReader};
 use super::ranges::{Range, Ranges};
 use crate::app::Context;
 use crate::app::text::{contains_ignore_case, decimal, is_blank, trim};
-use crate::limits::{FRAME_BYTES, TRANSACTIONS_PER_FLOW};
+use crate::limits::{FRAME_BYTES, HTTP_FIELD_BYTES, TRANSACTIONS_PER_FLOW};
 use crate::{AppProtocol, Buffer, Direction};
 
 /// Lines before a status line that are passed by.
@@ -121,11 +121,23 @@ impl Message {
         if let (true, Direction::ToServer, State::Headers, Some(tx)) = (begins, direction, &self.state, self.tx) {
             context.progress(tx, direction);
         }
+        self.tell_long_line(direction, context);
         // Bodies are told of once per piece, not once per chunk.
         if let (State::Body(body), Some(tx)) = (&self.state, self.tx) {
             note_length(direction, tx, body.wire_bytes(), context);
             context.progress(tx, direction);
         }
+    }
+
+    /// Says that a line of the head is too long before it has ended: it may be kept from ending.
+    fn tell_long_line(&mut self, direction: Direction, context: &mut Context<'_>) {
+        let is_long = matches!(self.state, State::Headers) && self.lines.peek().len() > HTTP_FIELD_BYTES;
+        if !is_long || std::mem::replace(&mut self.headers.length_told, true) {
+            return;
+        }
+        let to_server = direction == Direction::ToServer;
+        let name = if to_server { "http.request_field_too_long" } else { "http.response_field_too_long" };
+        context.anomaly(self.tx, direction, name);
     }
 
     /// Keeps what was read, and marks the message when it has ended.
@@ -179,7 +191,7 @@ impl Message {
         }
         if matches!(self.state, State::Headers) {
             if !rest.is_empty() {
-                let line = Line { text: rest, ending: super::lines::Ending::Cr, cut: false };
+                let line = Line { text: rest, ending: super::lines::Ending::Cr };
                 self.headers.take(&line);
             }
             self.headers.close();
@@ -354,7 +366,8 @@ impl Message {
         );
         raise(self.headers.missing_colon, "http.request_field_missing_colon", "http.response_field_missing_colon");
         raise(self.headers.folded, "http.invalid_request_field_folding", "http.invalid_response_field_folding");
-        raise(self.headers.too_long, "http.request_field_too_long", "http.response_field_too_long");
+        let too_long = self.headers.too_long && !self.headers.length_told;
+        raise(too_long, "http.request_field_too_long", "http.response_field_too_long");
     }
 
     fn request_headers_end(&mut self, id: u64, exchanges: &mut Exchanges, context: &mut Context<'_>) {
