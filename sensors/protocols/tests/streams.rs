@@ -44,6 +44,20 @@ fn missing_bytes_are_told_once_they_were_acknowledged() {
 }
 
 #[test]
+fn at_the_end_of_a_flow_both_sides_are_heard_out_before_either_ends() {
+    let mut connection = Connection::open(StreamSettings::default(), 0, 0);
+    connection.client_data(0, b"hello");
+    connection.send(Direction::ToClient, flags::PSH, 1, 1, b"never acknowledged");
+    connection.finish();
+    assert_eq!(
+        (&*connection.collected.to_server, &*connection.collected.to_client),
+        (&b"hello"[..], &b"never acknowledged"[..])
+    );
+    assert_eq!(connection.collected.ends, [Direction::ToServer, Direction::ToClient]);
+    assert_eq!(connection.collected.bytes_at_ends, [23, 23]);
+}
+
+#[test]
 fn a_retransmission_with_other_data_is_an_event() {
     let mut connection = Connection::open(at_once(), 0, 0);
     connection.client_data(0, b"harmless");

@@ -165,6 +165,10 @@ impl Half {
         while !self.pieces.is_empty() {
             self.skip_gap(settings, direction, sink);
         }
+    }
+
+    /// Tells the end, unless it was told before.
+    pub(super) fn end(&mut self, direction: Direction, sink: &mut dyn StreamSink) {
         if !std::mem::replace(&mut self.ended, true) {
             sink.end(direction);
         }

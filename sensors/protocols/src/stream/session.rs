@@ -150,8 +150,12 @@ impl TcpSession {
             // Who resets has not read what it did not acknowledge.
             self.halves[index(by.reversed())].drop_unacknowledged(settings);
         }
+        // What both sides have said comes before the end of either.
         for direction in [Direction::ToServer, Direction::ToClient] {
             self.halves[index(direction)].flush(settings, direction, sink);
+        }
+        for direction in [Direction::ToServer, Direction::ToClient] {
+            self.halves[index(direction)].end(direction, sink);
         }
     }
 

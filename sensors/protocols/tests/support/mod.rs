@@ -22,6 +22,8 @@ pub struct Collected {
     pub to_client: Vec<u8>,
     pub gaps: Vec<(Direction, u64, u64)>,
     pub ends: Vec<Direction>,
+    /// Bytes that both sides had said when each end was told.
+    pub bytes_at_ends: Vec<usize>,
     pub events: Vec<&'static str>,
 }
 
@@ -39,6 +41,7 @@ impl StreamSink for Collected {
 
     fn end(&mut self, direction: Direction) {
         self.ends.push(direction);
+        self.bytes_at_ends.push(self.to_server.len() + self.to_client.len());
     }
 
     fn event(&mut self, name: &'static str) {
