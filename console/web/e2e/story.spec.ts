@@ -4,55 +4,11 @@
 // FENGSUI_E2E_URL is the address of the server, FENGSUI_E2E_ACCOUNTS the file in which it wrote its first accounts:
 // {"analyst": {"username": "...", "password": "..."}, ...} with passwords that work once.
 
-import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import AxeBuilder from "@axe-core/playwright";
-import { expect, test, type Browser, type Locator, type Page } from "@playwright/test";
+import { expect, test, type Locator, type Page } from "@playwright/test";
+import { accountOf, accountsFile, ARRIVAL_MS, openAs } from "./people";
 
-interface Account {
-  username: string;
-  password: string;
-}
-
-const accountsFile = process.env["FENGSUI_E2E_ACCOUNTS"];
 test.skip(!accountsFile, "FENGSUI_E2E_ACCOUNTS names no file of accounts");
-
-const accounts = accountsFile ? (JSON.parse(readFileSync(accountsFile, "utf8")) as Record<string, Account>) : {};
-
-/** Alerts take part of a minute to arrive while the captures are played. */
-const ARRIVAL_MS = 90_000;
-
-/** A password of the strictest profile that nobody used before. */
-const freshPassword = (): string => `Qy7#${randomUUID()}`;
-
-function accountOf(role: string): Account {
-  const account = accounts[role];
-  if (!account) throw new Error(`the accounts file has no ${role}`);
-  return account;
-}
-
-async function openAs(browser: Browser, role: string, path: string, viewport = { width: 1440, height: 900 }): Promise<Page> {
-  const context = await browser.newContext({ viewport, locale: "zh-CN" });
-  const page = await context.newPage();
-  await page.goto(path);
-  await logIn(page, role);
-  return page;
-}
-
-/** Logs in with the password that works once and sets one's own. */
-async function logIn(page: Page, role: string): Promise<void> {
-  const { username, password } = accountOf(role);
-  await page.getByTestId("username").fill(username);
-  await page.getByTestId("password").fill(password);
-  await page.getByTestId("login").click();
-  const own = freshPassword();
-  await page.getByTestId("old-password").fill(password);
-  await page.getByTestId("new-password").fill(own);
-  await page.getByTestId("new-password-again").fill(own);
-  await page.getByTestId("change-password").click();
-  await expect(page.getByTestId("change-password")).toBeHidden();
-  accounts[role] = { username, password: own };
-}
 
 async function expectSound(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
