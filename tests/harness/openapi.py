@@ -23,8 +23,8 @@ BINARY = os.environ.get("FENGSUI_BIN", str(TOP / "target/debug/fengsui"))
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
 SCHEMATHESIS = shutil.which("schemathesis") or str(CACHE / "fengsui-schemathesis/bin/schemathesis")
 PASSWORD = "Qilian-4-Shan-测试"
-# What would end the session that asks, or never ends itself.
-LEFT_OUT = r"(/session|/stream)$|^/api/v1/(session|setup|factors)|/tier/"
+# What would end the session that asks or keep the roles after it out, or never ends itself.
+LEFT_OUT = r"(/session|/stream)$|^/api/v1/(session|setup|factors)|/tier/|/settings/versions/.*/decide"
 
 
 def free_port():

@@ -157,3 +157,46 @@ test("what was reported is written down with channel and recipient", async ({ pa
   await page.getByTestId("dialog-submit").click();
   expect((await sent).postDataJSON()).toEqual({ channel: "platform", recipient: "市委网信办 王主任", note: "" });
 });
+
+test("sixty false positives are closed with one reason by three keys beside its words", async ({ page }) => {
+  const keys = await count(page, "keydown");
+  await serveFixtures(page, "analyst");
+  await page.goto("/alerts");
+  await expect(page.getByTestId("alert-row").first()).toBeVisible();
+  await page.keyboard.press("*");
+  await page.keyboard.press("c");
+  await expect(page.getByTestId("reason")).toBeFocused();
+  await page.keyboard.insertText("演练流量");
+  const sent = page.waitForRequest((request) => request.url().endsWith("/alerts/actions"));
+  await page.keyboard.press("Enter");
+  const { ids } = (await sent).postDataJSON() as { ids: string[] };
+  expect(ids).toHaveLength(60);
+  await expect(page.getByRole("status").getByRole("button")).toBeVisible();
+  expect(await keys()).toBeLessThanOrEqual(4);
+});
+
+test("an auditor sees the exact record that was tampered with in at most three clicks", async ({ page }) => {
+  const clicks = await count(page, "pointerdown");
+  await serveFixtures(page, "auditor");
+  await page.route("**/api/v1/audit/verify", (route) => route.fulfill({ json: { ok: false, checked: 5, first_bad: { sequence: 5, reason: "its hash does not fit" } } }));
+  await page.goto("/audit");
+  await page.getByTestId("audit-verify").click();
+  await expect(page.getByTestId("audit-verdict")).toHaveAttribute("data-ok", "false");
+  await expect(page.getByTestId("audit-verdict")).toContainText("5");
+  expect(await clicks()).toBeLessThanOrEqual(3);
+});
+
+test("an inspection goes out to every county in at most five clicks", async ({ page }) => {
+  const clicks = await count(page, "pointerdown");
+  await serveFixtures(page, "analyst");
+  await page.goto("/supervision?tab=campaigns");
+  await page.getByTestId("issue-campaign").click();
+  await page.getByTestId("campaign-title").fill("国庆期间网络安全督查");
+  await page.getByTestId("all-counties").click();
+  await page.getByTestId("campaign-items").fill("值班电话24小时畅通");
+  const sent = page.waitForRequest((request) => request.url().endsWith("/campaigns") && request.method() === "POST");
+  await page.getByTestId("dialog-submit").click();
+  const { units } = (await sent).postDataJSON() as { units: string[] };
+  expect(units).toEqual(UNITS.filter(({ tier }) => tier === "county").map(({ code }) => code));
+  expect(await clicks()).toBeLessThanOrEqual(5);
+});
