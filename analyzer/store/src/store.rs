@@ -174,10 +174,6 @@ impl Store {
         fs::remove_dir_all(&to).map_err(StoreError::file("remove", &to))
     }
 
-    pub(crate) fn retention_days(&self) -> u32 {
-        self.settings.retention_days
-    }
-
     pub(crate) fn all_days(&self) -> Vec<Arc<Day>> {
         self.days.read().values().cloned().collect()
     }
