@@ -161,6 +161,11 @@ impl History {
         self.sources_held = self.sources.values().flat_map(BTreeMap::values).map(BTreeSet::len).sum();
     }
 
+    /// Whether there is more than is remembered.
+    pub(super) fn is_full(&self) -> bool {
+        self.cells > limits::BASELINE_CELLS
+    }
+
     /// Forgets what is older than an hour; at the limit also what is younger, oldest first. Returns how much the limit cost.
     pub(super) fn forget_before(&mut self, mut oldest: i64, newest: i64) -> u64 {
         self.crowds = self.crowds.split_off(&oldest);

@@ -8,9 +8,9 @@
 //! network the same holds for rare groups that share nothing but the moment. Frequent groups join nothing; what a
 //! source does besides is added to the component in which it did something rare.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use fengsui_schema::{EntityKind, Timestamp};
+use fengsui_schema::{Entity, EntityKind, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::baseline::{REMEMBERED_HOURS, Rarity, Span};
@@ -143,6 +143,8 @@ struct Linker<'a> {
     span: Span,
     forest: Forest,
     links: Vec<(usize, Joint<'a>)>,
+    /// Frequent groups that are added to what their source did besides.
+    companions: HashSet<usize>,
 }
 
 /// The components of all groups.
@@ -153,8 +155,8 @@ pub(super) fn components(
     span: Span,
     settings: &CorrelationSettings,
 ) -> Vec<Component> {
-    let (forest, links) = (Forest::new(list.len()), Vec::new());
-    let mut linker = Linker { list, rarities, history, settings, span, forest, links };
+    let (forest, links, companions) = (Forest::new(list.len()), Vec::new(), HashSet::new());
+    let mut linker = Linker { list, rarities, history, settings, span, forest, links, companions };
     let touching = linker.touching();
     for (joint, nodes) in &touching {
         for level in 0..LEVELS.len() {
@@ -171,15 +173,20 @@ pub(super) fn components(
 }
 
 impl<'a> Linker<'a> {
-    /// The groups that touch each entity, in the order of time.
+    /// The groups that touch each entity, in the order of time. Frequent ones count at their source only, and there only when it
+    /// did something rare besides: they are most of what is open.
     fn touching(&self) -> HashMap<(EntityKind, &'a str), Vec<usize>> {
+        let name = |entity: &'a Entity| (entity.kind, entity.value.as_str());
+        let sources = |node: usize| self.list[node].1.shape.in_role("source").map(name);
+        let rare = (0..self.list.len()).filter(|node| self.is_rare(*node, COMPANY_LEVEL));
+        let accompanied: HashSet<(EntityKind, &str)> = rare.flat_map(sources).collect();
         let mut touching: HashMap<(EntityKind, &'a str), Vec<usize>> = HashMap::new();
         for (node, (_, group)) in self.list.iter().enumerate() {
-            let joints: BTreeSet<(EntityKind, &str)> = group
-                .entities()
-                .filter(|entity| entity.kind != EntityKind::Url)
-                .map(|entity| (entity.kind, entity.value.as_str()))
-                .collect();
+            let joints: BTreeSet<(EntityKind, &str)> = if self.is_rare(node, 0) {
+                group.entities().filter(|entity| entity.kind != EntityKind::Url).map(name).collect()
+            } else {
+                sources(node).filter(|source| accompanied.contains(source)).collect()
+            };
             for joint in joints {
                 touching.entry(joint).or_default().push(node);
             }
@@ -240,12 +247,16 @@ impl<'a> Linker<'a> {
         joins.dedup_by_key(|(node, _)| *node);
         for (node, other) in joins {
             self.forest.join(node, other);
+            self.companions.insert(node);
         }
     }
 
     fn gather(mut self) -> Vec<Component> {
         let mut components: BTreeMap<usize, Component> = BTreeMap::new();
-        for node in 0..self.list.len() {
+        // What is frequent and keeps no company is background.
+        let is_in_one = |node: &usize| self.is_rare(*node, 0) || self.companions.contains(node);
+        let nodes: Vec<usize> = (0..self.list.len()).filter(is_in_one).collect();
+        for node in nodes {
             components.entry(self.forest.root(node)).or_default().nodes.push(node);
         }
         // Several levels may have joined the same.
@@ -258,9 +269,7 @@ impl<'a> Linker<'a> {
                 None => component.by_moment += 1,
             }
         }
-        // What is frequent and keeps no company is background.
-        let is_background = |component: &Component| component.nodes.iter().all(|node| !self.is_rare(*node, 0));
-        components.into_values().filter(|component| !is_background(component)).collect()
+        components.into_values().collect()
     }
 }
 

@@ -46,6 +46,9 @@ pub struct Correlator {
     /// What was handed out last of every open incident: revision and digest.
     shown: Arc<BTreeMap<IncidentId, ShownIncident>>,
     changed: bool,
+    /// The hour in which what is too old was forgotten last.
+    #[serde(default)]
+    forgotten: i64,
     evicted: u64,
 }
 
@@ -95,6 +98,7 @@ impl Correlator {
             retold: Table::default(),
             shown: Arc::default(),
             changed: false,
+            forgotten: 0,
             evicted: 0,
         }
     }
@@ -227,8 +231,12 @@ impl Correlator {
         let hour = watermark.as_seconds().div_euclid(3_600);
         // Groups that are still open may need what is older than a week before the watermark.
         let oldest = hour - REMEMBERED_HOURS - i64::from(self.settings.link_window_s) / 3_600 - 24;
-        self.evicted += history.forget_before(oldest, hour);
-        entities.forget_before(oldest);
+        // All that is remembered is gone through, so not with every round.
+        if hour > self.forgotten || history.is_full() {
+            self.forgotten = hour;
+            self.evicted += history.forget_before(oldest, hour);
+            entities.forget_before(oldest);
+        }
     }
 
     fn components(&self, list: &[(&GroupKey, &AlertGroup)]) -> (Vec<Rarity>, Vec<Component>) {
