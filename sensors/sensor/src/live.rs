@@ -247,6 +247,8 @@ impl LiveWorker {
             }
             let quiet = matches!(heard, Heard::Silence) || played;
             if quiet || packets.is_multiple_of(PACKETS_PER_ROUND) {
+                // What threads found out since the last packet is told at once, whatever time that packet had.
+                self.worker.collect();
                 self.worker.refresh_rules();
                 self.publish();
             }

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::support::{alert, deliver, start_with};
-use fengsui_api::{ConsoleSettings, Role};
+use crate::security::operations;
+use crate::support::{Browser, Running, alert, deliver, hours_later, start, start_with};
+use fengsui_api::{ConsoleSettings, Role, matrix};
 use fengsui_schema::UnitCode;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 /// A fixed sequence of numbers that look random (splitmix64), so that a failure can be repeated.
 struct Numbers(u64);
@@ -62,6 +65,98 @@ async fn nothing_leaks_in_a_tree_of_fifteen_thousand_units() {
         }
     }
     assert_eq!(pairs, VIEWERS * ALERTS);
+}
+
+/// One account of every role in a unit.
+async fn everybody(running: &Running, unit: &str) -> Vec<(Role, Browser)> {
+    let mut people = Vec::new();
+    for role in Role::ALL {
+        let name = format!("{}-{unit}", role.as_str().replace('_', "-"));
+        people.push((role, running.person(&name, role, unit).await));
+    }
+    people
+}
+
+/// Objects of a unit: made there, or by the tier above for it. Their ids.
+async fn objects_of(running: &Running, unit: &str, above: &Browser) -> Vec<String> {
+    deliver(running, vec![alert(1, unit, "注入")]).await;
+    let alert = format!("{:032x}", 1);
+    let analyst = running.person("maker", Role::Analyst, unit).await;
+    let steward = running.person("keeper", Role::Steward, unit).await;
+    let id = |value: &Value| value.as_str().expect("has an id").to_owned();
+    let incident = json!({"title": "注入", "grade": "larger", "alert_ids": [alert]});
+    let incident = id(&analyst.post("/incidents", incident).await["row"]["id"]);
+    let order = json!({"title": "处置", "instructions": "断网", "units": [unit], "steps": ["断网"]});
+    let task = id(&above.post(&format!("/incidents/{incident}/tasks"), order).await["tasks"][0]["id"]);
+    let asset = json!({"name": "居民表", "kind": "file", "location": "居民.csv", "custodian": "王", "grade": "level3", "unit": unit});
+    let asset = id(&steward.post("/assets", asset).await["items"][0]["id"]);
+    let drill = id(&analyst.post("/drills", json!({"title": "演练"})).await["row"]["id"]);
+    let handover = json!({"text": "盯住", "incident_ids": [incident]});
+    let handover = id(&analyst.post("/handovers", handover).await["items"][0]["id"]);
+    let warning = json!({"level": "yellow", "title": "注入增多", "reason": "有单位被攻击", "measures": "加固",
+                         "units": [unit], "valid_until": hours_later(running, 24)});
+    let warning = id(&above.post("/warnings", warning).await["id"]);
+    vec![alert, incident, task, asset, drill, handover, warning]
+}
+
+/// What one of the acts on an object carries.
+fn bodies() -> [Option<Value>; 7] {
+    [
+        None,
+        Some(json!({})),
+        Some(json!({"reason": "测试"})),
+        Some(json!({"text": "测试"})),
+        Some(json!({"approve": true, "reason": "测试"})),
+        Some(json!({"grade": "major", "reason": "测试"})),
+        Some(json!({"step": 0, "done": true})),
+    ]
+}
+
+/// Everything that some people may ask for about some objects; how often they got it: read, listed, changed.
+async fn got(people: &[(Role, Browser)], ids: &[String], unit: &str) -> [usize; 3] {
+    let (mut read, mut listed, mut changed) = (0, 0, 0);
+    for (method, path) in operations() {
+        let action = matrix().action(&format!("{method} {path}")).expect("has a row").to_owned();
+        let asked = path.trim_start_matches("/api/v1").replace("{clock_id}", "1").replace("{attachment_id}", "1");
+        if asked.ends_with("/stream") {
+            continue;
+        }
+        for (_, person) in people.iter().filter(|(role, _)| matrix().grant(&[*role], &action).is_some()) {
+            if method == Method::GET && !asked.contains('{') {
+                let (status, answer) = person.send(Method::GET, &asked, None).await;
+                assert!(status.as_u16() < 500 || status.as_u16() == 503, "{asked}: {status}");
+                listed += usize::from(answer.to_string().contains(unit));
+            }
+            for id in ids.iter().filter(|_| asked.contains("{id}")) {
+                let asked = asked.replace("{id}", id);
+                let bodies = if method == Method::GET { vec![None] } else { bodies().to_vec() };
+                for body in bodies {
+                    let status = person.status(method.clone(), &asked, body).await;
+                    assert!(status.as_u16() != 500, "{method} {asked}: {status}");
+                    let counted = if method == Method::GET { &mut read } else { &mut changed };
+                    *counted += usize::from(status.is_success());
+                }
+            }
+        }
+    }
+    [read, listed, changed]
+}
+
+/// Every role × route × scope: neighbours get nothing of a unit's objects by any route, whoever is above gets to see them,
+/// and the unit itself works on them.
+#[tokio::test]
+async fn no_role_reaches_a_neighbour_by_any_route() {
+    let running = start().await;
+    let above = running.person("above", Role::Analyst, "620100").await;
+    let ids = objects_of(&running, "620102", &above).await;
+    let neighbours = everybody(&running, "620123").await;
+    assert_eq!(got(&neighbours, &ids, "620102").await, [0, 0, 0], "read, listed, changed by neighbours");
+    let own = everybody(&running, "620102").await;
+    let [_, _, changed] = got(&own, &ids, "620102").await;
+    assert!(changed >= 3, "the unit itself changed {changed}");
+    let prefecture = everybody(&running, "620100").await;
+    let [read, listed, _] = got(&prefecture[..5], &ids, "620102").await;
+    assert!(read >= 15 && listed >= 15, "the tier above read {read} and listed {listed}");
 }
 
 /// Source files of the crate with their text.

@@ -6,7 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 /// Method and path of every operation of the document.
-fn operations() -> Vec<(Method, String)> {
+pub(crate) fn operations() -> Vec<(Method, String)> {
     let document: Value = serde_json::from_str(&fengsui_api::openapi_json()).expect("is JSON");
     let paths = document["paths"].as_object().expect("has paths");
     let of_path = |(path, item): (&String, &Value)| -> Vec<(Method, String)> {
