@@ -137,9 +137,13 @@ impl Store {
     /// The days that [`Store::apply_retention`] would drop, the oldest first.
     #[must_use]
     pub fn expired(&self, now: Timestamp, days: u32) -> Vec<String> {
-        let oldest_kept = oldest_kept(now, days);
-        let names = self.all_days().into_iter().map(|day| day.name().to_owned());
-        names.filter(|name| *name < oldest_kept).collect()
+        self.days_past(now, days).map(|day| day.name().to_owned()).collect()
+    }
+
+    /// The days older than so many days.
+    fn days_past(&self, now: Timestamp, days: u32) -> impl Iterator<Item = Arc<Day>> {
+        let oldest_kept = now.plus_seconds(-i64::from(days) * 86_400).day();
+        self.all_days().into_iter().filter(move |day| day.name() < oldest_kept.as_str())
     }
 
     /// Drops whole days older than so many days and returns them.
@@ -153,9 +157,8 @@ impl Store {
         permission: Option<&RetentionOverride>,
     ) -> Result<Vec<String>, StoreError> {
         check_floor(days, permission)?;
-        let oldest_kept = oldest_kept(now, days);
         let mut dropped = Vec::new();
-        for day in self.all_days().into_iter().filter(|day| day.name() < oldest_kept.as_str()) {
+        for day in self.days_past(now, days) {
             self.drop_day(&day)?;
             tracing::info!(day = day.name(), "events past their retention were dropped");
             dropped.push(day.name().to_owned());
@@ -222,11 +225,6 @@ impl Drop for Store {
             }
         }
     }
-}
-
-/// Name of the oldest day that is kept.
-fn oldest_kept(now: Timestamp, days: u32) -> String {
-    now.plus_seconds(-i64::from(days) * 86_400).day()
 }
 
 fn writer_bytes(settings: &StoreSettings) -> usize {

@@ -226,12 +226,19 @@ fn within_place(run: Run<'_>, name: Name) -> bool {
 /// 李总, 王姐, 朱师傅: called by the surname, which names nobody.
 fn is_address_form(run: Run<'_>, name: Name) -> bool {
     const FORMS: &str = "总工姐哥叔婶姨嫂爷局董氏老";
-    const LONG_FORMS: &str = "先生 女士 小姐 太太 夫人 师傅 老师 大夫 医生 护士 教授 大爷 大娘 大妈 大姐 大哥 大叔 大婶 大嫂 大伯 \
-        老汉 老太 老头 老总 奶奶 爷爷 妈妈 爸爸 伯伯 叔叔 阿姨 兄弟 书记 主任 主席 司令 将军 总统 总理 大使 部长 局长 处长 科长 \
-        县长 市长 镇长 乡长 村长 校长 院长 所长 站长 队长 班长 组长 会长 社长 厂长 经理 老板 同志 同学 警官 法官 律师 公子";
+    const LONG_FORMS: &[&str] = &[
+        "先生", "女士", "小姐", "太太", "夫人", "师傅", "老师", "大夫", "医生", "护士", "教授", "大爷", "大娘", "大妈",
+        "大姐", "大哥", "大叔", "大婶", "大嫂", "大伯", "老汉", "老太", "老头", "老总", "奶奶", "爷爷", "妈妈", "爸爸",
+        "伯伯", "叔叔", "阿姨", "兄弟", "书记", "主任", "主席", "司令", "将军", "总统", "总理", "大使", "部长", "局长",
+        "处长", "科长", "县长", "市长", "镇长", "乡长", "村长", "校长", "院长", "所长", "站长", "队长", "班长", "组长",
+        "会长", "社长", "厂长", "经理", "老板", "同志", "同学", "警官", "法官", "律师", "公子",
+    ];
     match run.characters.get(name.first..name.last) {
         Some([_, form]) => FORMS.contains(*form),
-        Some([_, left, right]) => LONG_FORMS.split(' ').any(|form| form.chars().eq([*left, *right])),
+        Some([_, _, _]) => run
+            .text
+            .get(run.offset(name.first + 1)..run.offset(name.last))
+            .is_some_and(|form| LONG_FORMS.contains(&form)),
         _ => false,
     }
 }
