@@ -141,14 +141,11 @@ mod tests {
     fn addresses_are_taken_out_of_texts_and_nothing_else_is() {
         for (text, expected) in [
             ("来自203.0.113.9的请求", "来自*的请求"),
-            ("to 10.8.0.2:443.", "to *."),
+            ("to 10.8.0.2:443.", "to *"),
             ("fe80::1, then 2001:db8::7.", "*, then *"),
             ("at 10:05 rule 9.1 of abcd", "at 10:05 rule 9.1 of abcd"),
         ] {
-            assert!(!without_addresses(text).contains("10.8.0.2"), "{text}");
-            if !text.contains(":443") {
-                assert_eq!(without_addresses(text), expected);
-            }
+            assert_eq!(without_addresses(text), expected);
         }
     }
 }
