@@ -162,7 +162,7 @@ fn saved_while_hit(what: &str, rules: &str, (before, meanwhile): (u64, usize), e
         let mut analysis = analysis(rules);
         (0..before).for_each(|index| drop(analysis.observe(&mut event(index))));
         let begin = Instant::now();
-        let taken = analysis.snapshot();
+        let Some(taken) = analysis.snapshot() else { return };
         pause = pause.min(begin.elapsed());
         let writing = std::thread::spawn(move || {
             let begin = Instant::now();

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::behaviour::{Behaviour, DETECTORS, SavedBehaviour};
 use crate::clocks::Clocks;
+use crate::correlate::{Round, Rounded};
 use crate::detection::SingleEvent;
 use crate::sigma::{Correlations, SavedCorrelations};
 use crate::{CorrelationSettings, Correlator, Detection, ShownIncident, Suppressed};
@@ -116,6 +117,25 @@ impl AnalysisSnapshot {
 impl std::fmt::Debug for AnalysisSnapshot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AnalysisSnapshot").field("version", &self.rest.version).finish_non_exhaustive()
+    }
+}
+
+/// A round of incidents that is still to be worked out.
+#[derive(Debug)]
+pub struct IncidentRound {
+    round: Round,
+    detection: Arc<Detection>,
+}
+
+/// What a round of incidents found, for the analysis that began it.
+#[derive(Debug)]
+pub struct RoundResult(Rounded);
+
+impl IncidentRound {
+    /// Works the round out, in time that grows with the groups of alerts that are open.
+    #[must_use]
+    pub fn run(self) -> RoundResult {
+        RoundResult(self.round.run(self.detection.grading()))
     }
 }
 
@@ -231,11 +251,21 @@ impl Analysis {
         }
     }
 
-    /// The incidents that are new or changed since the last call.
+    /// A round of incidents over everything seen so far, to be worked out by another thread while more is observed; `None`
+    /// when nothing changed since the last one, or that one is not back yet.
+    pub fn begin_round(&mut self) -> Option<IncidentRound> {
+        let round = self.correlator.begin_round(self.watermark())?;
+        Some(IncidentRound { round, detection: Arc::clone(&self.detection) })
+    }
+
+    /// Takes back a round that was begun here: the incidents that are new or changed since the one before.
+    pub fn end_round(&mut self, result: RoundResult) -> Vec<Incident> {
+        self.correlator.end_round(result.0)
+    }
+
+    /// A whole round: the incidents that are new or changed since the last one.
     pub fn incidents(&mut self) -> Vec<Incident> {
-        let watermark = self.watermark();
-        let detection = Arc::clone(&self.detection);
-        self.correlator.round(detection.grading(), watermark)
+        self.begin_round().map(|round| self.end_round(round.run())).unwrap_or_default()
     }
 
     /// Learns that no more events come, for runs over files: the alerts that become certain by it.
@@ -277,9 +307,12 @@ impl Analysis {
         }
     }
 
-    /// The state, to be taken up after a restart.
+    /// The state, to be taken up after a restart; `None` while a round of incidents is out, which has a part of it.
     #[must_use]
-    pub fn snapshot(&self) -> AnalysisSnapshot {
+    pub fn snapshot(&self) -> Option<AnalysisSnapshot> {
+        if self.correlator.round_is_out() {
+            return None;
+        }
         let rest = Rest {
             version: SNAPSHOT_VERSION,
             correlations: self.correlations.save(),
@@ -287,10 +320,8 @@ impl Analysis {
             clocks: self.clocks.newest().clone(),
             counts: self.counts,
         };
-        AnalysisSnapshot {
-            behaviours: self.behaviours.iter().map(|(name, behaviour)| (*name, behaviour.save())).collect(),
-            rest,
-        }
+        let behaviours = self.behaviours.iter().map(|(name, behaviour)| (*name, behaviour.save())).collect();
+        Some(AnalysisSnapshot { behaviours, rest })
     }
 
     /// Takes up a state. A detector that does not understand its part begins anew.

@@ -26,7 +26,7 @@ mod testing;
 mod text;
 mod triage;
 
-pub use analysis::{Analysis, AnalysisCounts, AnalysisSettings, AnalysisSnapshot};
+pub use analysis::{Analysis, AnalysisCounts, AnalysisSettings, AnalysisSnapshot, IncidentRound, RoundResult};
 pub use behaviour::{Behaviour, BehaviourDefinition, DETECTORS};
 pub use correlate::{CorrelationSettings, Correlator, Evidence, Reference, ShownIncident};
 pub use detection::{Detection, DetectionBuilder, LoadReport, RuleFailure, SigmaDetection};

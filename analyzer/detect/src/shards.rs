@@ -91,6 +91,11 @@ impl<K: Sharded + Ord, V> Table<K, V> {
         self.shards.get(&key.shard())?.get(key).map(|entry| &**entry)
     }
 
+    /// An entry, shared: whoever changes it in the table afterwards copies it first.
+    pub(crate) fn share(&self, key: &K) -> Option<Arc<V>> {
+        self.shards.get(&key.shard())?.get(key).cloned()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.shards.values().flat_map(|shard| shard.iter().map(|(key, entry)| (key, &**entry)))
     }
@@ -113,6 +118,14 @@ impl<K: Sharded + Ord + Clone, V: Clone> Table<K, V> {
     where
         K: Borrow<Q>,
     {
+        self.take(key).map(Arc::unwrap_or_clone)
+    }
+
+    /// Takes out an entry without copying it, though others may share it.
+    pub(crate) fn take<Q: Sharded<Shard = K::Shard> + Ord + ?Sized>(&mut self, key: &Q) -> Option<Arc<V>>
+    where
+        K: Borrow<Q>,
+    {
         let number = key.shard();
         let shard = self.shards.get_mut(&number)?;
         let gone = Arc::make_mut(shard).remove(key)?;
@@ -120,7 +133,7 @@ impl<K: Sharded + Ord + Clone, V: Clone> Table<K, V> {
             self.shards.remove(&number);
         }
         self.len -= 1;
-        Some(Arc::unwrap_or_clone(gone))
+        Some(gone)
     }
 
     /// Takes out the first entry.

@@ -46,6 +46,10 @@ fn events() -> Vec<Event> {
     texts.iter().enumerate().map(|(number, (source, text))| event(number, source, text)).collect()
 }
 
+fn saved(analysis: &Analysis) -> Vec<u8> {
+    analysis.snapshot().expect("no round is out").into_bytes().expect("saves")
+}
+
 /// The last state of every incident that was not taken in by another.
 fn incidents(events: &[Event], rounds: &[usize], restart: Option<usize>) -> BTreeMap<String, Incident> {
     let mut analysis = Analysis::new(AnalysisSettings::default(), detection());
@@ -58,7 +62,7 @@ fn incidents(events: &[Event], rounds: &[usize], restart: Option<usize>) -> BTre
     };
     for (index, event) in events.iter().enumerate() {
         if restart == Some(index) {
-            let state = analysis.snapshot().into_bytes().expect("saves");
+            let state = saved(&analysis);
             analysis = Analysis::new(AnalysisSettings::default(), detection());
             analysis.restore(&state).expect("restores");
         }
@@ -198,19 +202,28 @@ fn long_detection() -> Arc<Detection> {
     Arc::new(detection)
 }
 
+/// When incidents are handed out and the process dies.
+#[derive(Debug, Default)]
+struct Course {
+    /// Places after which a round begins.
+    rounds: BTreeSet<usize>,
+    /// How many events come while a round is worked out.
+    lag: usize,
+    /// Places after which the process dies.
+    kills: BTreeSet<usize>,
+}
+
 /// What a console would have at the end: the last revision of every incident that was not taken in by another, and the ids
-/// of all alerts. `rounds` are the places after which incidents are handed out, `kills` those after which the process dies:
-/// it goes on from the last state that was saved, with what it had handed out since.
+/// of all alerts. A process that died goes on from the last state that was saved, with what it had handed out since.
 fn console(
     detection: &Arc<Detection>,
     events: &[Event],
-    rounds: &BTreeSet<usize>,
-    kills: &BTreeSet<usize>,
+    course: &Course,
 ) -> (BTreeMap<String, Incident>, BTreeSet<String>) {
     let fresh = || Analysis::new(AnalysisSettings::default(), Arc::clone(detection));
-    let (mut analysis, mut saved, mut at) = (fresh(), (fresh().snapshot().into_bytes().expect("saves"), 0), 0);
+    let (mut analysis, mut state, mut at) = (fresh(), (saved(&fresh()), 0), 0);
     let (mut last, mut alerts) = (BTreeMap::new(), BTreeSet::new());
-    let (mut left, mut shown, mut reached) = (kills.clone(), Vec::new(), 0);
+    let (mut left, mut shown, mut reached, mut out) = (course.kills.clone(), Vec::new(), 0, None);
     let mut keep = |incidents: Vec<Incident>, shown: &mut Vec<ShownIncident>| {
         for mut incident in incidents {
             shown.push(ShownIncident::of(&incident));
@@ -222,21 +235,27 @@ fn console(
         let (_, found) = analysis.observe(&mut events[at].clone());
         alerts.extend(found.iter().map(|alert| alert.id.to_string()));
         at += 1;
-        if at >= reached && rounds.contains(&at) {
+        if at >= reached && out.is_none() && course.rounds.contains(&at) {
             if at == reached {
                 analysis.recall(shown.clone());
             }
-            keep(analysis.incidents(), &mut shown);
-            if at % 2 == 0 {
-                (saved, shown) = ((analysis.snapshot().into_bytes().expect("saves"), at), Vec::new());
+            out = analysis.begin_round().map(|round| (at, round));
+        }
+        if let Some((begun, round)) = out.take_if(|(begun, _)| at >= *begun + course.lag) {
+            keep(analysis.end_round(round.run()), &mut shown);
+            reached = begun;
+            if at.is_multiple_of(2) {
+                (state, shown) = ((saved(&analysis), at), Vec::new());
             }
-            reached = at;
         }
         if left.remove(&at) {
-            analysis = fresh();
-            analysis.restore(&saved.0).expect("restores");
-            at = saved.1;
+            (analysis, out) = (fresh(), None);
+            analysis.restore(&state.0).expect("restores");
+            at = state.1;
         }
+    }
+    if let Some((_, round)) = out {
+        keep(analysis.end_round(round.run()), &mut shown);
     }
     for _ in 0..64 {
         let found = analysis.idle(24 * 3_600 * 1_000_000_000);
@@ -261,7 +280,7 @@ fn some(seed: &mut u64, count: usize, below: usize) -> BTreeSet<usize> {
 fn a_hundred_orders_within_the_allowed_lateness_are_one() {
     let (events, detection) = (long_events(), long_detection());
     let sorted: Vec<Event> = events.iter().map(|(_, event)| event.clone()).collect();
-    let expected = console(&detection, &sorted, &BTreeSet::new(), &BTreeSet::new());
+    let expected = console(&detection, &sorted, &Course::default());
     assert!(expected.0.len() >= 3 && expected.1.len() > 300, "{} {}", expected.0.len(), expected.1.len());
     for case in 0..100 {
         let mut seed = case;
@@ -270,7 +289,8 @@ fn a_hundred_orders_within_the_allowed_lateness_are_one() {
         order.sort_unstable();
         let arrived: Vec<Event> = order.into_iter().map(|(_, index)| sorted[index].clone()).collect();
         let rounds = some(&mut seed, 12, arrived.len());
-        let found = console(&detection, &arrived, &rounds, &BTreeSet::new());
+        let course = Course { rounds, lag: draw(&mut seed, 40), ..Course::default() };
+        let found = console(&detection, &arrived, &course);
         assert_eq!(found.1, expected.1, "alerts of order {case}");
         assert_eq!(found.0, expected.0, "incidents of order {case}");
     }
@@ -280,11 +300,52 @@ fn a_hundred_orders_within_the_allowed_lateness_are_one() {
 fn a_hundred_kills_change_nothing() {
     let (events, detection) = (long_events(), long_detection());
     let sorted: Vec<Event> = events.into_iter().map(|(_, event)| event).collect();
-    let expected = console(&detection, &sorted, &BTreeSet::new(), &BTreeSet::new());
+    let expected = console(&detection, &sorted, &Course::default());
     for case in 0..25 {
         let mut seed = 1_000 + case;
         let (rounds, kills) = (some(&mut seed, 40, sorted.len()), some(&mut seed, 4, sorted.len()));
-        let found = console(&detection, &sorted, &rounds, &kills);
-        assert_eq!(found, expected, "run {case} with kills after {kills:?}");
+        let course = Course { rounds, lag: draw(&mut seed, 20), kills };
+        let found = console(&detection, &sorted, &course);
+        assert_eq!(found, expected, "run {case}: {course:?}");
     }
+}
+
+/// An alert of an attack that comes so late that its hour is closed, while the round that closes it is out.
+#[test]
+fn what_comes_while_its_group_is_closed_begins_anew() {
+    let detection = long_detection();
+    let alert = |number: u64, at: i64, source: &str| {
+        let time = Timestamp::from_parts(1_795_348_800 + at, 0);
+        let text = format!(
+            r#"{{"rule":{{"name":"exploit"}},"event":{{"severity":"critical"}},"source":{{"ip":"{source}"}},"destination":{{"ip":"10.1.1.2"}},"n":{number},"@timestamp":"{time}"}}"#
+        );
+        let record =
+            RawRecord { source: "ecs_alert".into(), instance: "s1".into(), received: time, payload: text.into() };
+        fengsui_normalize::normalize(&record, number).expect("record")
+    };
+    let play = |is_slow: bool| {
+        let mut analysis = Analysis::new(AnalysisSettings::default(), Arc::clone(&detection));
+        [alert(1, 0, "198.51.100.7"), alert(2, 5, "198.51.100.7"), alert(3, 90_000, "203.0.113.9")]
+            .iter_mut()
+            .for_each(|event| drop(analysis.observe(event)));
+        let round = analysis.begin_round().expect("something changed");
+        assert!(analysis.begin_round().is_none() && analysis.snapshot().is_none());
+        let late = &mut alert(4, 9, "198.51.100.7");
+        let mut found = Vec::new();
+        if is_slow {
+            analysis.observe(late);
+            found.extend(analysis.end_round(round.run()));
+        } else {
+            found.extend(analysis.end_round(round.run()));
+            analysis.observe(late);
+        }
+        found.extend(analysis.incidents());
+        assert_eq!(analysis.incidents(), []);
+        found
+    };
+    let found = play(true);
+    assert_eq!(found, play(false));
+    let of_the_attack = |incident: &&Incident| incident.entities.iter().any(|entity| entity.value == "198.51.100.7");
+    let members: Vec<usize> = found.iter().filter(of_the_attack).map(|incident| incident.members.len()).collect();
+    assert_eq!(members, [2, 1], "{found:#?}");
 }

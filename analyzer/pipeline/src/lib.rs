@@ -17,6 +17,7 @@ mod pipeline;
 mod quarantine;
 mod reading;
 mod receive;
+mod rounds;
 mod rules;
 mod settings;
 mod sink;

@@ -20,6 +20,7 @@ use crate::delivery::Delivery;
 use crate::journal::{self, Journal};
 use crate::quarantine::Quarantine;
 use crate::reading::Acknowledged;
+use crate::rounds::Rounds;
 use crate::worker::{Exchange, Worker};
 use crate::{
     EventIndex, Organization, OutputSink, PipelineError, PipelineSettings, PipelineStatistics, UplinkGate, limits,
@@ -100,6 +101,8 @@ impl Pipeline {
             index: Arc::clone(&parts.store),
             quarantine: Quarantine::open(&directory)?,
             journal: Journal::new(&directory, analysed),
+            rounds: Rounds::start()
+                .map_err(|error| PipelineError::Task(format!("the thread for incidents: {error}")))?,
             handed_out: journal::read(&directory, analysed)?,
             exchange: Arc::clone(&exchange),
             counters: Arc::clone(&counters),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use fengsui_detect::{Analysis, Detection};
 use fengsui_relay::Record;
-use fengsui_schema::{Event, Output, RawRecord, Visibility};
+use fengsui_schema::{Event, Incident, Output, RawRecord, Visibility};
 use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::sync::mpsc::Sender;
@@ -15,6 +15,7 @@ use crate::counters::Counters;
 use crate::delivery::Handover;
 use crate::journal::{HandedOut, Journal};
 use crate::quarantine::Quarantine;
+use crate::rounds::{Back, Rounds};
 use crate::snapshot::Taken;
 use crate::{EventIndex, Organization, PipelineSettings};
 
@@ -37,6 +38,8 @@ pub(crate) struct Worker {
     pub(crate) index: Arc<dyn EventIndex>,
     pub(crate) quarantine: Quarantine,
     pub(crate) journal: Journal,
+    /// Works out rounds of incidents.
+    pub(crate) rounds: Rounds,
     /// What was handed out before a crash and is not caught up with yet.
     pub(crate) handed_out: HandedOut,
     pub(crate) exchange: Arc<Exchange>,
@@ -73,15 +76,9 @@ impl Pace {
         self.interval.max(self.cost.saturating_mul(SHARE)).saturating_sub(self.done.elapsed())
     }
 
-    /// Does it when it is due or asked for now; returns what it returned, and true when it was not done.
-    fn due(&mut self, now: bool, work: impl FnOnce() -> bool) -> bool {
-        if !now && !self.left().is_zero() {
-            return true;
-        }
-        let begun = Instant::now();
-        let result = work();
-        (self.done, self.cost) = (Instant::now(), begun.elapsed());
-        result
+    /// It was done, and took so long.
+    fn done(&mut self, cost: Duration) {
+        (self.done, self.cost) = (Instant::now(), cost);
     }
 }
 
@@ -92,12 +89,12 @@ impl Worker {
         let mut flush = Pace::new(millis(self.settings.flush_interval_ms));
         let mut save = Pace::new(millis(self.settings.snapshot_interval_ms));
         loop {
-            let ended = match records.recv_timeout(flush.left()) {
+            let ended = match records.recv_timeout(self.rounds.patience(flush.left())) {
                 Ok(batch) => !self.take(batch),
                 Err(RecvTimeoutError::Timeout) => !self.idle(),
                 Err(RecvTimeoutError::Disconnected) => true,
             };
-            let goes_on = flush.due(ended, || self.flush()) && save.due(ended, || self.save());
+            let goes_on = self.flush(&mut flush, ended) && self.save(&mut save, ended);
             if ended || !goes_on {
                 return;
             }
@@ -195,43 +192,82 @@ impl Worker {
         }
     }
 
-    /// Hands on the incidents that changed; false when nobody takes them any more.
-    fn flush(&mut self) -> bool {
+    /// Begins a round of incidents when one is due, and hands on what a round found that is back; when records end, waits for
+    /// it and makes a last one. False when nobody takes the incidents any more.
+    fn flush(&mut self, pace: &mut Pace, ended: bool) -> bool {
+        let back = if ended { self.rounds.wait() } else { self.rounds.back() };
+        if let Some(Back { result, sequence, cost }) = back {
+            let incidents = self.analysis.end_round(result);
+            pace.done(cost);
+            if !self.hand_on(incidents, sequence) {
+                return false;
+            }
+        }
+        let is_due = ended || (pace.left().is_zero() && !self.rounds.is_out());
+        if !is_due {
+            return true;
+        }
+        pace.done(Duration::ZERO);
         if self.handed_out.until > self.last.max(self.analysed) {
             return true;
         }
+        self.count();
         self.analysis.recall(std::mem::take(&mut self.handed_out).shown);
-        let incidents = self.analysis.incidents();
+        let sequence = self.last.or(self.analysed).unwrap_or(0);
+        match self.analysis.begin_round() {
+            Some(round) if ended => {
+                let incidents = self.analysis.end_round(round.run());
+                self.hand_on(incidents, sequence)
+            }
+            Some(round) => {
+                self.rounds.send(round, sequence);
+                true
+            }
+            None => true,
+        }
+    }
+
+    /// Hands on incidents that were found after a record; false when nobody takes them any more.
+    fn hand_on(&mut self, incidents: Vec<Incident>, sequence: u64) -> bool {
         if !incidents.is_empty()
-            && let Err(error) = self.journal.note(self.last.or(self.analysed).unwrap_or(0), &incidents)
+            && let Err(error) = self.journal.note(sequence, &incidents)
         {
             tracing::error!(%error, "the journal of incidents can't be written; after a crash an old revision may stay");
         }
+        self.hand_over(incidents.into_iter().map(|incident| Output::Incident(Box::new(incident))).collect())
+    }
+
+    fn count(&self) {
         let counts = self.analysis.counts();
         self.counters.events_late.set(counts.events_late);
         self.counters.events_future.set(counts.events_future);
         self.counters.state_evicted.set(counts.state_evicted);
         self.counters.alerts_suppressed.set(counts.alerts_suppressed);
         self.counters.watermark_ms.set(self.analysis.watermark().as_millis());
-        self.hand_over(incidents.into_iter().map(|incident| Output::Incident(Box::new(incident))).collect())
     }
 
-    /// Hands on a checkpoint after the last record, if there is a new one.
-    fn save(&mut self) -> bool {
-        if self.handed_out.until.is_some() {
+    /// Hands on a checkpoint after the last record, if there is a new one and it is due, or records end. Until a round of
+    /// incidents is back there is none: what it finds would be missing after a crash.
+    fn save(&mut self, pace: &mut Pace, ended: bool) -> bool {
+        if self.handed_out.until.is_some() || !(ended || pace.left().is_zero()) {
             return true;
         }
+        let begun = Instant::now();
         let Some(sequence) = self.last.filter(|last| self.analysed.is_none_or(|analysed| *last > analysed)) else {
             return true;
         };
+        let Some(state) = self.analysis.snapshot() else { return true };
         if let Err(error) = self.quarantine.sync() {
             tracing::error!(%error, "the quarantine can't be synced");
+            pace.done(begun.elapsed());
             return true;
         }
         self.analysed = Some(sequence);
         self.journal.follow(sequence);
-        let taken = Taken { sequence, state: self.analysis.snapshot() };
-        self.handovers.blocking_send(Handover::Checkpoint(Box::new(taken))).is_ok()
+        let taken = Taken { sequence, state };
+        let goes_on = self.handovers.blocking_send(Handover::Checkpoint(Box::new(taken))).is_ok();
+        pace.done(begun.elapsed());
+        goes_on
     }
 }
 

@@ -200,6 +200,14 @@ impl AlertGroup {
         self.count == 0
     }
 
+    /// What is in it besides what was in it before; `None` when there is nothing.
+    pub(super) fn beyond(&self, before: &Self) -> Option<Self> {
+        let members: BTreeSet<(Timestamp, AlertId)> = self.members.difference(&before.members).copied().collect();
+        let (first, last) = (members.first()?.0, members.last()?.0);
+        let count = self.count.saturating_sub(before.count).max(members.len() as u64);
+        Some(Self { shape: Arc::clone(&self.shape), related: self.related.clone(), first, last, members, count })
+    }
+
     /// Everything and everybody it is about.
     pub(crate) fn entities(&self) -> impl Iterator<Item = &Entity> {
         self.shape.entities.iter().chain(&self.related)

@@ -12,9 +12,10 @@ mod explain;
 mod group;
 mod incident;
 mod links;
+mod round;
 mod settings;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fengsui_schema::{Alert, AlertId, AlertSource, Entity, Incident, IncidentId, Timestamp};
@@ -23,12 +24,14 @@ use serde::{Deserialize, Serialize};
 use crate::limits;
 use crate::risk::GradingRules;
 use crate::shards::{Sharded, Table, rows};
+use baseline::History;
 pub(crate) use baseline::Rarity;
-use baseline::{History, REMEMBERED_HOURS, Span};
 use group::GroupKey;
 pub(crate) use group::{AlertGroup, Shape};
 use incident::Parts;
-use links::{Component, EntityHistory, LONGEST_COMPANY_S};
+use links::EntityHistory;
+use round::{Joined, Past};
+pub(crate) use round::{Round, Rounded};
 pub use settings::{CorrelationSettings, Evidence, Reference};
 
 /// Joins alerts of one attack into incidents. A clone costs a reference a shard of groups; what only changes when groups are
@@ -50,6 +53,9 @@ pub struct Correlator {
     #[serde(default)]
     forgotten: i64,
     evicted: u64,
+    /// Whether a round is out, and history and what was shown with it.
+    #[serde(skip)]
+    round_is_out: bool,
 }
 
 /// What was handed out of an incident last. Kept by whoever hands incidents out before they leave, so that after a crash
@@ -100,6 +106,7 @@ impl Correlator {
             changed: false,
             forgotten: 0,
             evicted: 0,
+            round_is_out: false,
         }
     }
 
@@ -169,114 +176,59 @@ impl Correlator {
         self.evicted
     }
 
-    /// The incidents that are new or changed since the last call, and those that another one took in, which come with no
-    /// risk and no members. Components that nothing can reach any more after `watermark` are closed and forgotten.
-    pub(crate) fn round(&mut self, grading: &GradingRules, watermark: Timestamp) -> Vec<Incident> {
-        if !std::mem::take(&mut self.changed) {
-            return Vec::new();
+    /// A round over what is known now, to be worked out by whoever has time for it; `None` when nothing changed since the last
+    /// one, or that one is not back yet. Until [`Self::end_round`] no other begins and no state can be saved.
+    pub(crate) fn begin_round(&mut self, watermark: Timestamp) -> Option<Round> {
+        if self.round_is_out || !std::mem::take(&mut self.changed) {
+            return None;
         }
-        let list: Vec<(&GroupKey, &AlertGroup)> = self.groups.iter().collect();
-        let (rarities, components) = self.components(&list);
-        let (mut out, mut open, mut closed) = (Vec::new(), BTreeSet::new(), Vec::new());
-        let mut shown = Arc::unwrap_or_clone(std::mem::take(&mut self.shown));
-        let mut in_component = vec![false; list.len()];
-        let is_over = |last: Timestamp| last.plus_seconds(i64::from(self.settings.link_window_s)) < watermark;
-        for component in &components {
-            component.nodes.iter().for_each(|node| in_component[*node] = true);
-            let parts = parts(&list, &rarities, component);
-            let is_closed = is_over(parts.groups.iter().map(|group| group.last).max().unwrap_or_default());
-            if let Some((_, incident)) = incident::build(&parts, &self.settings, grading) {
-                open.insert(incident.id);
-                let id = incident.id;
-                out.extend(show(&mut shown, incident));
-                if is_closed {
-                    shown.remove(&id);
-                }
-            }
-            if is_closed {
-                closed.extend(component.nodes.iter().map(|node| (*list[*node].0, rarities[*node])));
-            }
-        }
-        // Background may still keep company with something rare, but not for long.
-        let left = |last: Timestamp| last.plus_seconds(LONGEST_COMPANY_S) < watermark;
-        let background = (0..list.len()).filter(|node| !in_component[*node] && left(list[*node].1.last));
-        closed.extend(background.map(|node| (*list[node].0, rarities[node])));
-        let absorbed: Vec<IncidentId> = shown.keys().filter(|id| !open.contains(*id)).copied().collect();
-        out.extend(absorbed.into_iter().filter_map(|id| Some(incident::absorbed(id, &shown.remove(&id)?))));
-        self.shown = Arc::new(shown);
-        self.close(closed, watermark);
-        out
+        self.round_is_out = true;
+        let past = Past {
+            history: std::mem::take(&mut self.history),
+            entities: std::mem::take(&mut self.entities),
+            shown: std::mem::take(&mut self.shown),
+            forgotten: self.forgotten,
+        };
+        Some(Round { settings: self.settings.clone(), groups: self.groups.clone(), past, watermark })
     }
 
-    /// Groups that are over become history.
-    fn close(&mut self, closed: Vec<(GroupKey, Rarity)>, watermark: Timestamp) {
-        if closed.is_empty() {
-            return;
-        }
-        let (history, entities) = (Arc::make_mut(&mut self.history), Arc::make_mut(&mut self.entities));
-        for (key, rarity) in closed {
-            if let Some(group) = self.groups.remove(&key) {
-                self.evicted += history.fold(&key, &group, &rarity);
-                self.evicted += entities.fold(&key, &group, rarity.rarity);
-                if history.is_first_day(key.hour()) {
-                    self.evicted += entities.see(&key, &group, rarity.rarity);
-                }
+    /// Takes a round back; what it found. A closed group that changed meanwhile stays open with what came late, as it would
+    /// have begun anew had the round taken no time.
+    pub(crate) fn end_round(&mut self, rounded: Rounded) -> Vec<Incident> {
+        let Past { history, entities, shown, forgotten } = rounded.past;
+        (self.history, self.entities, self.shown, self.forgotten) = (history, entities, shown, forgotten);
+        self.round_is_out = false;
+        self.evicted += rounded.evicted;
+        for (key, closed) in &rounded.closed {
+            let Some(group) = self.groups.take(key).filter(|group| !Arc::ptr_eq(group, closed)) else { continue };
+            if let Some(late) = group.beyond(closed) {
+                self.groups.entry_or(key, || late);
             }
         }
-        let gone = self.retold.iter().filter(|(_, (key, _))| !self.groups.contains(key)).map(|(alert, _)| *alert);
-        let gone: Vec<AlertId> = gone.collect();
-        for alert in gone {
-            self.retold.remove(&alert);
+        if !rounded.closed.is_empty() {
+            let gone = self.retold.iter().filter(|(_, (key, _))| !self.groups.contains(key)).map(|(alert, _)| *alert);
+            let gone: Vec<AlertId> = gone.collect();
+            for alert in gone {
+                self.retold.remove(&alert);
+            }
         }
-        let hour = watermark.as_seconds().div_euclid(3_600);
-        // Groups that are still open may need what is older than a week before the watermark.
-        let oldest = hour - REMEMBERED_HOURS - i64::from(self.settings.link_window_s) / 3_600 - 24;
-        // All that is remembered is gone through, so not with every round.
-        if hour > self.forgotten || history.is_full() {
-            self.forgotten = hour;
-            self.evicted += history.forget_before(oldest, hour);
-            entities.forget_before(oldest);
-        }
+        rounded.incidents
     }
 
-    fn components(&self, list: &[(&GroupKey, &AlertGroup)]) -> (Vec<Rarity>, Vec<Component>) {
-        let span = Span::of(list, &self.history, self.settings.reference);
-        let rarities = baseline::rarities(list, &self.history, span, &self.settings);
-        let components = links::components(list, &rarities, &self.entities, span, &self.settings);
-        (rarities, components)
+    /// Whether a round is out.
+    pub(crate) fn round_is_out(&self) -> bool {
+        self.round_is_out
     }
 
     /// The incidents of everything taken in, riskiest first. For runs over files, where all alerts are known.
     #[must_use]
     pub(crate) fn all(&self, grading: &GradingRules) -> Vec<Incident> {
-        let list: Vec<(&GroupKey, &AlertGroup)> = self.groups.iter().collect();
-        let (rarities, components) = self.components(&list);
-        let mut incidents: Vec<(f64, Incident)> = components
-            .iter()
-            .filter_map(|component| incident::build(&parts(&list, &rarities, component), &self.settings, grading))
-            .collect();
+        let joined = Joined::of(&self.groups, &self.history, &self.entities, &self.settings);
+        let build = |parts: Parts<'_>| incident::build(&parts, &self.settings, grading);
+        let mut incidents: Vec<(f64, Incident)> = joined.parts().filter_map(build).collect();
         incidents.sort_by(|(points, one), (other_points, other)| {
             other_points.total_cmp(points).then(one.start.cmp(&other.start)).then(one.id.cmp(&other.id))
         });
         incidents.into_iter().map(|(_, incident)| incident).collect()
     }
-}
-
-fn parts<'a>(list: &[(&GroupKey, &'a AlertGroup)], rarities: &[Rarity], component: &'a Component) -> Parts<'a> {
-    let groups = component.nodes.iter().map(|node| list[*node].1).collect();
-    Parts { groups, rarities: component.nodes.iter().map(|node| rarities[*node]).collect(), component }
-}
-
-/// The incident with its next revision, when it differs from what was shown last.
-fn show(shown: &mut BTreeMap<IncidentId, ShownIncident>, mut incident: Incident) -> Option<Incident> {
-    let digest =
-        serde_json::to_vec(&incident).map(|bytes| hex::encode(&fengsui_crypto::sm3(&bytes)[..16])).unwrap_or_default();
-    let before = shown.get(&incident.id);
-    if before.is_some_and(|before| before.digest == digest) {
-        return None;
-    }
-    incident.revision = before.map_or(1, |before| before.revision.saturating_add(1));
-    let entry = ShownIncident { digest, ..ShownIncident::of(&incident) };
-    shown.insert(incident.id, entry);
-    Some(incident)
 }

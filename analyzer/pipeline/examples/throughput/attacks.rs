@@ -78,16 +78,32 @@ impl Sink {
         let most = live().map(|(members, _)| *members).max().unwrap_or(0);
         format!(
             "incident visible, {} of {} marked attacks: {}; {alerts_only} have alerts that no incident names, {} no alert\n\
+             the slowest: {}\n\
              {} incidents at the end, {} with marked attacks, up to {} of them and {most} members in one",
             delays.len(),
             fed.marks.len(),
             quantiles(&mut delays),
             missing().count() - alerts_only,
+            slowest(fed, &seen.named),
             live().count(),
             with_marks.len(),
             with_marks.iter().max().unwrap_or(&0),
         )
     }
+}
+
+/// The attacks that took longest to a moment, with the second of the run in which they came.
+fn slowest(fed: &Fed, moments: &BTreeMap<String, Timestamp>) -> String {
+    const NAMED: usize = 5;
+    let Some((_, begin)) = fed.marks.first() else { return "none".to_owned() };
+    let seconds = |later: Timestamp, earlier: Timestamp| later.nanos_since(earlier) as f64 / 1e9;
+    let delay = |(mark, at): &(String, Timestamp)| {
+        Some((seconds(*moments.get(mark)?, *at), seconds(*at, *begin), mark.clone()))
+    };
+    let mut slowest: Vec<(f64, f64, String)> = fed.marks.iter().filter_map(delay).collect();
+    slowest.sort_by(|one, other| other.0.total_cmp(&one.0));
+    let shown = |(delay, at, mark): &(f64, f64, String)| format!("{mark} at {at:.0} s took {delay:.2} s");
+    slowest.iter().take(NAMED).map(shown).collect::<Vec<_>>().join(", ")
 }
 
 /// Seconds from each marked attack to a moment, for those that have one.
