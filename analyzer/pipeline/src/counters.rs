@@ -65,6 +65,7 @@ pub(crate) struct Counters {
     pub(crate) sensor_records_repeated: Counter,
     pub(crate) sensor_records_missing: Counter,
     pub(crate) flow_sets_dropped: Counter,
+    pub(crate) event_log_records_damaged: Counter,
     pub(crate) silent_senders: Counter,
     /// Sequence plus one; 0 for none.
     pub(crate) acknowledged: Counter,
@@ -135,6 +136,7 @@ impl Counters {
             sensor_records_repeated: self.sensor_records_repeated.get(),
             sensor_records_missing: self.sensor_records_missing.get(),
             flow_sets_dropped: self.flow_sets_dropped.get(),
+            event_log_records_damaged: self.event_log_records_damaged.get(),
             silent_senders: self.silent_senders.get(),
         }
     }

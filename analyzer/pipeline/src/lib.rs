@@ -38,8 +38,8 @@ pub use quarantine::{QuarantineReason, ReplaySummary, quarantine_reasons, replay
 pub use receive::UplinkGate;
 pub use rules::{RuleSources, load_detection};
 pub use settings::{
-    HttpListenerSettings, LogFileSettings, PipelineSettings, ReceiverSettings, SocketSettings, TlsListenerSettings,
-    UplinkListenerSettings,
+    EventLogSettings, HttpListenerSettings, LogFileSettings, PipelineSettings, ReceiverSettings, SocketSettings,
+    TlsListenerSettings, UplinkListenerSettings,
 };
 pub use sink::{OutputSink, SinkError, SinkFuture};
 pub use statistics::{Books, PipelineStatistics};

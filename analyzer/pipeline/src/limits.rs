@@ -36,6 +36,9 @@ pub const QUARANTINE_FILE_BYTES: u64 = 64 * 1024 * 1024;
 /// Closed quarantine files that are kept.
 pub const QUARANTINE_FILES: usize = 8;
 
+/// Binary Windows event logs that are followed in one folder, the first by name; further ones are not read, which is told once.
+pub const EVENT_LOGS: usize = 4_096;
+
 /// Largest rule, indicator or inventory file that is read, in bytes.
 pub const RULE_FILE_BYTES: u64 = 64 * 1024 * 1024;
 

@@ -67,6 +67,8 @@ pub struct ReceiverSettings {
     pub sockets: Vec<SocketSettings>,
     /// Log files that are followed, across rotation.
     pub files: Vec<LogFileSettings>,
+    /// Folders of binary Windows event logs (EVTX).
+    pub event_logs: Vec<EventLogSettings>,
     /// Seconds without a message after which a sender that sent regularly raises an alert; 0 for never.
     pub silence_after_s: u32,
 }
@@ -83,6 +85,7 @@ impl Default for ReceiverSettings {
             flows_udp: Vec::new(),
             sockets: Vec::new(),
             files: Vec::new(),
+            event_logs: Vec::new(),
             silence_after_s: 3_600,
         }
     }
@@ -148,4 +151,12 @@ pub struct LogFileSettings {
     pub path: PathBuf,
     /// Name of the parser, such as `web_access`; empty to recognise it by the first lines.
     pub source: String,
+}
+
+/// One folder of binary Windows event logs (EVTX), such as the share that a collector writes to.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EventLogSettings {
+    /// Path of the folder: each file in it whose name ends with `.evtx` is read when it appears and when it grows.
+    pub folder: PathBuf,
 }

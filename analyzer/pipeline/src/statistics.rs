@@ -76,6 +76,8 @@ pub struct PipelineStatistics {
     pub requests_deferred: u64,
     /// Sets of flow records given up because their template never came.
     pub flow_sets_dropped: u64,
+    /// Records of binary Windows event logs that were damaged and passed over.
+    pub event_log_records_damaged: u64,
     /// Senders that sent regularly and fell silent.
     pub silent_senders: u64,
 }

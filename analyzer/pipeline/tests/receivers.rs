@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fengsui_pipeline::{
-    Detection, HttpListenerSettings, Organization, OutputSink, Pipeline, PipelineHandle, PipelineParts,
-    PipelineSettings, SinkFuture, SocketSettings, TlsListenerSettings,
+    Detection, EventLogSettings, HttpListenerSettings, Organization, OutputSink, Pipeline, PipelineHandle,
+    PipelineParts, PipelineSettings, SinkFuture, SocketSettings, TlsListenerSettings,
 };
 use fengsui_relay::{Class, FileDisk, Reader, Spool, SpoolSettings};
 use fengsui_schema::{Clock, Output, RawRecord, Timestamp};
@@ -37,14 +37,21 @@ impl Clock for FixedClock {
 }
 
 struct Running {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     handle: PipelineHandle,
     spool: Spool,
     reader: Reader,
 }
 
 async fn start(spool_settings: SpoolSettings, receivers: impl FnOnce(&Path, &mut PipelineSettings)) -> Running {
-    let folder = tempfile::tempdir().expect("folder");
+    start_in(tempfile::tempdir().expect("folder"), spool_settings, receivers).await
+}
+
+async fn start_in(
+    folder: tempfile::TempDir,
+    spool_settings: SpoolSettings,
+    receivers: impl FnOnce(&Path, &mut PipelineSettings),
+) -> Running {
     let disk = Arc::new(FileDisk::open(folder.path().join("spool")).expect("disk"));
     let (spool, _) = Spool::open(disk, spool_settings).expect("spool");
     let reader = spool.reader("test").expect("reader");
@@ -63,7 +70,7 @@ async fn start(spool_settings: SpoolSettings, receivers: impl FnOnce(&Path, &mut
         gate: None,
     };
     let handle = Pipeline::start(settings, parts).await.expect("starts");
-    Running { _folder: folder, handle, spool, reader }
+    Running { folder, handle, spool, reader }
 }
 
 impl Running {
@@ -275,7 +282,7 @@ async fn lines_over_a_local_socket_and_flows_over_udp() {
         settings.receivers.flows_udp = vec!["127.0.0.1:0".into()];
     })
     .await;
-    let path = running._folder.path().join("eve.sock");
+    let path = running.folder.path().join("eve.sock");
     let mut stream = UnixStream::connect(&path).expect("connects");
     stream.write_all(b"{\"event_type\":\"dns\",\"timestamp\":\"2026-11-22T12:00:00Z\"}\n{\"event").expect("writes");
     stream.write_all(b"_type\":\"tls\"}\n").expect("writes");
@@ -297,6 +304,62 @@ async fn lines_over_a_local_socket_and_flows_over_udp() {
     assert!(!path.exists());
 }
 
+/// A log of one chunk with a second one behind it: the same records under the next numbers.
+fn grown(log: &[u8]) -> Vec<u8> {
+    const HEADER_BYTES: usize = 4_096;
+    let mut chunk = log[HEADER_BYTES..].to_vec();
+    let records: Vec<usize> =
+        chunk.windows(4).enumerate().filter(|(_, bytes)| *bytes == [0x2a, 0x2a, 0, 0]).map(|(at, _)| at).collect();
+    for at in &records {
+        chunk[at + 8] += u8::try_from(records.len()).expect("few");
+    }
+    let mut grown = [log, &chunk].concat();
+    grown[42] = 2;
+    grown
+}
+
+fn numbers(found: &[(String, String, String)]) -> Vec<u64> {
+    let number = |text: &str| {
+        let (_, rest) = text.split_once("EventRecordID\":")?;
+        rest.split(|sign: char| !sign.is_ascii_digit()).find(|digits| !digits.is_empty())?.parse().ok()
+    };
+    found.iter().map(|(_, _, text)| number(text).expect("has a number")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn windows_logs_of_a_folder_are_read_once_as_they_appear_and_grow() {
+    let folder = tempfile::tempdir().expect("folder");
+    let logs = folder.path().join("logs");
+    std::fs::create_dir(&logs).expect("creates");
+    let log =
+        std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/logs/windows.evtx")).expect("sample");
+    let follow = |_: &Path, settings: &mut PipelineSettings| {
+        settings.receivers.event_logs = vec![EventLogSettings { folder: logs.clone() }];
+    };
+    std::fs::write(logs.join("Security.EVTX"), &log).expect("writes");
+    std::fs::write(logs.join("notes.txt"), &log).expect("writes");
+    std::fs::write(logs.join("broken.evtx"), b"MZ").expect("writes");
+    let mut running = start_in(folder, SpoolSettings::default(), follow).await;
+    let found = running.records(6);
+    assert!(found.iter().all(|(source, sender, _)| source == "evtx" && sender.ends_with("Security.EVTX")), "{found:?}");
+    assert_eq!(numbers(&found), [1, 2, 3, 4, 5, 6]);
+    // It grows while nobody looks.
+    running.handle.shutdown().await.expect("stops");
+    drop((running.spool, running.reader));
+    std::fs::write(logs.join("Security.EVTX"), grown(&log)).expect("writes");
+    let mut running = start_in(running.folder, SpoolSettings::default(), follow).await;
+    // The spool gives the first six again, as nobody acknowledged them.
+    running.records(12);
+    // Cleared, it is another log; one that is only written again is not.
+    std::fs::write(logs.join("Security.EVTX"), &log).expect("writes");
+    assert_eq!(numbers(&running.records(6)), [1, 2, 3, 4, 5, 6]);
+    std::fs::write(logs.join("Security.EVTX"), &log).expect("writes");
+    std::fs::write(logs.join("System.evtx"), &log).expect("writes");
+    let found = running.records(6);
+    assert!(found.iter().all(|(_, sender, _)| sender.ends_with("System.evtx")), "{found:?}");
+    running.handle.shutdown().await.expect("stops");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_quarantined_is_read_again_after_a_replay() {
     let mut running = start(SpoolSettings::default(), |_, settings| {
@@ -315,7 +378,7 @@ async fn what_was_quarantined_is_read_again_after_a_replay() {
     drop(stream);
     running.handle.shutdown().await.expect("stops");
     let replayed =
-        fengsui_pipeline::replay_quarantine(&running._folder.path().join("state"), &running.spool).expect("replays");
+        fengsui_pipeline::replay_quarantine(&running.folder.path().join("state"), &running.spool).expect("replays");
     assert_eq!(replayed.records, 1);
     let again = running.reader.read(1, Duration::from_secs(5)).expect("reads");
     assert!(String::from_utf8_lossy(&again[0].payload).ends_with("neither priority nor time"));

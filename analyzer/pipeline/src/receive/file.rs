@@ -194,14 +194,18 @@ impl Follower {
     }
 
     fn save(&self) -> std::io::Result<()> {
-        let draft = self.place_path.with_extension("new");
-        fs::write(&draft, serde_json::to_vec(&self.place).unwrap_or_default())?;
-        fs::rename(draft, &self.place_path)
+        replace(&self.place_path, &serde_json::to_vec(&self.place).unwrap_or_default())
     }
 }
 
+/// Replaces a small file as a whole.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let draft = path.with_extension("new");
+    fs::write(&draft, bytes)?;
+    fs::rename(draft, path)
+}
+
 /// A file name that stands for a path.
-fn hex_name(path: &Path) -> String {
-    let digest = fengsui_crypto::sm3(path.as_os_str().as_encoded_bytes());
-    digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+pub(super) fn hex_name(path: &Path) -> String {
+    hex::encode(&fengsui_crypto::sm3(path.as_os_str().as_encoded_bytes())[..16])
 }

@@ -5,6 +5,7 @@
 //! counted.
 
 mod accept;
+mod event_log;
 mod file;
 mod flows;
 mod frames;
@@ -175,6 +176,10 @@ pub(crate) async fn open(
     for file in &settings.receivers.files {
         let follower = file::Follower::open(file, &settings.state_directory, intake.clone())?;
         receivers.tasks.push(tokio::spawn(follower.run()));
+    }
+    for logs in &settings.receivers.event_logs {
+        let logs = event_log::EventLogs::open(logs, &settings.state_directory, intake.clone())?;
+        receivers.tasks.push(tokio::spawn(logs.run()));
     }
     if let Some(sensors) = receivers.sensors.clone() {
         for listener in &settings.receivers.uplink {
