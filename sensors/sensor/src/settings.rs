@@ -211,6 +211,10 @@ pub struct FlowSettings {
     pub other_new_seconds: u32,
     /// Seconds of quiet after which a two-sided flow other than TCP is ended.
     pub other_established_seconds: u32,
+    /// Bytes one way within `elephant_seconds` that make a flow an elephant (keyword `flow.elephant`); 0: none is.
+    pub elephant_bytes: u64,
+    /// Seconds over which these bytes are counted.
+    pub elephant_seconds: u32,
     /// Seed of the community id.
     pub community_id_seed: u16,
 }
@@ -225,6 +229,8 @@ impl Default for FlowSettings {
             tcp_closed_seconds: 60,
             other_new_seconds: 30,
             other_established_seconds: 300,
+            elephant_bytes: 0,
+            elephant_seconds: 10,
             community_id_seed: 0,
         }
     }

@@ -47,6 +47,8 @@ pub struct PacketView<'a> {
     pub flow_packets: [u64; 2],
     /// See [`PacketView::flow_packets`].
     pub flow_bytes: [u64; 2],
+    /// Whether the flow carried much in little time, to server and to client (keyword `flow.elephant`).
+    pub flow_elephant: [bool; 2],
     /// Fields of the IP header.
     pub network: NetworkView,
     /// Fields of the TCP header.
@@ -224,6 +226,7 @@ impl<'a> PacketView<'a> {
             flow_age_seconds: 0,
             flow_packets: [0; 2],
             flow_bytes: [0; 2],
+            flow_elephant: [false; 2],
             network: NetworkView::default(),
             tcp: None,
             icmp: None,

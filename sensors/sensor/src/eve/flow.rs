@@ -136,6 +136,11 @@ fn add_counts(object: &mut impl Fields, flow: &Flow) {
     object.plain("pkts_toclient", flow.packets[1]);
     object.plain("bytes_toserver", flow.bytes[0]);
     object.plain("bytes_toclient", flow.bytes[1]);
+    for (name, is_elephant) in [("elephant_toserver", flow.elephant[0]), ("elephant_toclient", flow.elephant[1])] {
+        if is_elephant {
+            object.plain(name, true);
+        }
+    }
     object.time("start", flow.started);
 }
 

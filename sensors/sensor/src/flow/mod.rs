@@ -3,6 +3,7 @@
 mod community_id;
 mod host_policy;
 mod key;
+mod rate;
 mod record;
 mod table;
 

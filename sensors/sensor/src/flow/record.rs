@@ -6,6 +6,7 @@ use fengsui_schema::Timestamp;
 use fengsui_signatures::FlowState;
 
 use super::key::{FlowKey, Side};
+use super::rate::FlowRate;
 use crate::limits::{ALERT_PAYLOAD_BYTES, STREAM_OVERLAP_BYTES, STREAM_WINDOW_BYTES};
 use crate::settings::FlowSettings;
 use crate::worker::Tagged;
@@ -155,6 +156,10 @@ pub(crate) struct Flow {
     pub(crate) last: Timestamp,
     pub(crate) packets: [u64; 2],
     pub(crate) bytes: [u64; 2],
+    /// Kept where elephants are looked for.
+    pub(crate) rate: Option<Box<FlowRate>>,
+    /// Whether it ever was an elephant, each way.
+    pub(crate) elephant: [bool; 2],
     pub(crate) macs: [Option<[u8; 6]>; 2],
     /// ICMP type and code of the first packet each way.
     pub(crate) icmp: [Option<(u8, u8)>; 2],
@@ -209,6 +214,8 @@ impl Flow {
             last: time,
             packets: [0; 2],
             bytes: [0; 2],
+            rate: None,
+            elephant: [false; 2],
             macs: [None; 2],
             icmp: [None; 2],
             ttl: [(255, 0); 2],

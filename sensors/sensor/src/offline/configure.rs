@@ -50,6 +50,7 @@ pub(super) fn configure(options: &OfflineOptions) -> Result<Configuration, Senso
     decoding(&yaml, &mut settings);
     stream(&yaml, &mut settings);
     flow_timeouts(&yaml, options.suricata_yaml.is_some(), &mut settings);
+    rate_tracking(&yaml, &mut settings);
     settings.stream.inline |= options.simulate_ips && yaml.flag("stream.inline") != Some(false);
     settings.midstream_policy = midstream_policy(&yaml, settings.stream.midstream, options.simulate_ips);
     applications(&yaml, &mut settings);
@@ -187,6 +188,15 @@ fn flow_timeouts(yaml: &Yaml, is_file: bool, settings: &mut SensorSettings) {
         if let Some(seconds) = yaml.size(&format!("flow-timeouts.{path}")) {
             *target = u32::try_from(seconds).unwrap_or(u32::MAX);
         }
+    }
+}
+
+/// What makes a flow an elephant.
+fn rate_tracking(yaml: &Yaml, settings: &mut SensorSettings) {
+    let flow = &mut settings.flow;
+    flow.elephant_bytes = yaml.size("flow.rate-tracking.bytes").unwrap_or(flow.elephant_bytes);
+    if let Some(seconds) = yaml.size("flow.rate-tracking.interval") {
+        flow.elephant_seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
     }
 }
 

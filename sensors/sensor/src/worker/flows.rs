@@ -218,6 +218,11 @@ impl Worker {
         flow.last = flow.last.max(info.time);
         flow.packets[way] += 1;
         flow.bytes[way] += info.length as u64;
+        let settings = &self.shared.settings.flow;
+        if settings.elephant_bytes > 0 && !flow.elephant[way] {
+            let rate = flow.rate.get_or_insert_default();
+            flow.elephant[way] = rate.count(way, info.time.as_seconds(), info.length as u64, settings);
+        }
         flow.icmp[way] = flow.icmp[way].or(icmp_kind(decoded));
         if let Some(ip) = &decoded.ip {
             flow.ttl[way] = (flow.ttl[way].0.min(ip.ttl), flow.ttl[way].1.max(ip.ttl));
@@ -435,6 +440,7 @@ pub(super) fn add_flow_view(view: &mut PacketView<'_>, flow: &Flow, direction: D
     view.flow_age_seconds = u64::try_from(flow.last.as_seconds() - flow.started.as_seconds()).unwrap_or(0);
     view.flow_packets = flow.packets;
     view.flow_bytes = flow.bytes;
+    view.flow_elephant = flow.elephant;
 }
 
 /// A view without a packet, for what is inspected when a flow ends or for the direction the packet does not go.

@@ -10,7 +10,7 @@ use crate::keywords::{Keyword, keyword, without_value};
 use crate::number::Comparison;
 use crate::rule::{Absent, Source, Test};
 
-/// Older names of sticky buffers.
+/// Other names of sticky buffers.
 const ALIASES: &[(&str, Buffer)] = &[
     ("file_data", Buffer::FileData),
     ("dns_query", Buffer::DnsQuery),
@@ -40,6 +40,7 @@ const ALIASES: &[(&str, Buffer)] = &[
     ("smb_named_pipe", Buffer::SmbNamedPipe),
     ("smb_share", Buffer::SmbShare),
     ("dcerpc.stub_data", Buffer::DcerpcStubData),
+    ("dnp3.data", Buffer::Dnp3Data),
     ("krb5_cname", Buffer::Krb5Cname),
     ("krb5_sname", Buffer::Krb5Sname),
 ];

@@ -1,4 +1,4 @@
-//! `flow.age`, `flow.pkts`, `flow.bytes`: how long a flow lasts and how much it has carried so far.
+//! `flow.age`, `flow.pkts`, `flow.bytes`, `flow.elephant`: how long a flow lasts and how much it has carried so far.
 
 use fengsui_schema::shown;
 
@@ -20,6 +20,7 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     keyword("flow.bytes", |draft, value| of_a_way(draft, bytes, value)),
     keyword("flow.bytes_toserver", |draft, value| count(draft, bytes, Way::ToServer, value)),
     keyword("flow.bytes_toclient", |draft, value| count(draft, bytes, Way::ToClient, value)),
+    keyword("flow.elephant", |draft, value| count(draft, elephant, Way::parse(value)?, "1")),
 ];
 
 /// What is counted of a flow, to server and to client.
@@ -33,6 +34,10 @@ fn bytes(packet: &PacketView<'_>) -> [u64; 2] {
     packet.flow_bytes
 }
 
+fn elephant(packet: &PacketView<'_>) -> [u64; 2] {
+    packet.flow_elephant.map(u64::from)
+}
+
 /// Which way the count is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -43,6 +48,18 @@ enum Way {
     Both,
     /// The sum of both.
     Sum,
+}
+
+impl Way {
+    fn parse(word: &str) -> Result<Self, String> {
+        match word.trim() {
+            "toserver" => Ok(Self::ToServer),
+            "toclient" => Ok(Self::ToClient),
+            "either" => Ok(Self::Either),
+            "both" => Ok(Self::Both),
+            other => Err(format!("{} is not one of toserver, toclient, either and both", shown(other))),
+        }
+    }
 }
 
 /// A count of the packet's flow.
@@ -71,14 +88,7 @@ impl FlowCount {
 /// `way,comparison`; without a way the sum of both.
 fn of_a_way(draft: &mut Draft<'_>, counts: Counts, value: &str) -> Result<(), String> {
     let Some((way, comparison)) = value.split_once(',') else { return count(draft, counts, Way::Sum, value) };
-    let way = match way.trim() {
-        "toserver" => Way::ToServer,
-        "toclient" => Way::ToClient,
-        "either" => Way::Either,
-        "both" => Way::Both,
-        other => return Err(format!("{} is not one of toserver, toclient, either and both", shown(other))),
-    };
-    count(draft, counts, way, comparison)
+    count(draft, counts, Way::parse(way)?, comparison)
 }
 
 fn count(draft: &mut Draft<'_>, counts: Counts, way: Way, value: &str) -> Result<(), String> {
@@ -106,5 +116,9 @@ mod tests {
         assert!(holds(&packet, Way::ToServer, "5") && holds(&packet, Way::ToClient, "1"));
         assert!(holds(&packet, Way::Either, ">4") && !holds(&packet, Way::Both, ">4"));
         assert!(holds(&packet, Way::Sum, "6"));
+        packet.flow_elephant = [true, false];
+        let is_elephant =
+            |way| FlowCount { counts: elephant, way, comparison: Comparison::parse("1").unwrap() }.matches(&packet);
+        assert!(is_elephant(Way::ToServer) && is_elephant(Way::Either) && !is_elephant(Way::Both));
     }
 }

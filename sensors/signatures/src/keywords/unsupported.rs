@@ -14,6 +14,5 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     refused!("lua", "runs scripts, which the sensor does not do"),
     refused!("luajit", "runs scripts, which the sensor does not do"),
     refused!("luaxform", "runs scripts, which the sensor does not do"),
-    refused!("flow.elephant", "needs a rate that makes a flow an elephant, which the sensor does not keep"),
     refused!("replace", "changes packets, which only an inline engine may do"),
 ];
