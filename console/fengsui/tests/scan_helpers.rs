@@ -79,9 +79,13 @@ fn zombies(parents: &BTreeSet<u32>) -> Vec<u32> {
 }
 
 fn kill(processes: &BTreeSet<u32>) {
+    signal("-KILL", processes);
+}
+
+fn signal(which: &str, processes: &BTreeSet<u32>) {
     assert!(!processes.is_empty(), "there is nothing to kill");
     for process in processes {
-        let status = Command::new("kill").args(["-9", &process.to_string()]).status().expect("runs");
+        let status = Command::new("kill").args([which, &process.to_string()]).status().expect("runs");
         assert!(status.success(), "{process} is gone already");
     }
 }
@@ -135,7 +139,7 @@ impl World {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    fn start() -> (Self, Running) {
+    fn start(environment: &[&str]) -> (Self, Running) {
         let base = tempfile::tempdir().expect("folder");
         // Whoever the sensor becomes has to get through the folder.
         let all = std::os::unix::fs::PermissionsExt::from_mode(0o755);
@@ -148,20 +152,50 @@ impl World {
         );
         std::fs::write(base.path().join("sensor.toml"), settings).expect("settings");
         let log = base.path().join("sensor.log");
-        let arguments = ["sensor", "-i", "lo", "-l", "out", "-C", "sensor.toml"];
-        let sensor = Running::start(Path::new(PROGRAM), &arguments, base.path(), &log).expect("starts");
+        let command = [PROGRAM, "sensor", "-i", "lo", "-l", "out", "-C", "sensor.toml"];
+        let arguments: Vec<&str> = environment.iter().copied().chain(command).collect();
+        let sensor = Running::start(Path::new("/usr/bin/env"), &arguments, base.path(), &log).expect("starts");
         let world = Self { base, log, server: serve() };
         until("the sensor is confined", || world.said().contains("onfine").then_some(()));
         (world, sensor)
     }
 }
 
+/// Whether packets can be listened for, which takes root.
+fn can_listen() -> bool {
+    let root = std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    if !root {
+        println!("only root can listen on an interface: not checked");
+    }
+    root
+}
+
+#[test]
+fn a_sensor_whose_keepers_are_both_killed_says_so_and_ends_for_its_supervisor() {
+    if !can_listen() {
+        return;
+    }
+    // What systemd sets for every service.
+    let (world, mut sensor) = World::start(&["INVOCATION_ID=0123456789abcdef0123456789abcdef"]);
+    let name = pair_of(sensor.number());
+    world.scans("a file is scanned");
+    let keepers = helpers(&name).keepers;
+    // Stopped first, so that neither can bring the other one back in between.
+    signal("-STOP", &keepers);
+    signal("-KILL", &keepers);
+    let code = until("the sensor ends", || sensor.ended().expect("is asked"));
+    assert_eq!(code, 1, "{}", world.said());
+    assert!(world.said().contains("both keepers of scan workers were killed"), "{}", world.said());
+    let last = world.records().into_iter().rfind(|record| record["event_type"] == "stats");
+    assert!(last.is_some(), "the last account is given");
+}
+
 #[test]
 fn a_live_sensor_gets_every_helper_back_that_is_killed() {
-    if std::fs::metadata("/proc/self").map(|own| std::os::unix::fs::MetadataExt::uid(&own)).ok() != Some(0) {
-        return eprintln!("only root can listen on an interface: not checked");
+    if !can_listen() {
+        return;
     }
-    let (world, sensor) = World::start();
+    let (world, sensor) = World::start(&[]);
     let name = pair_of(sensor.number());
     world.scans("a file is scanned");
     let first = helpers(&name);

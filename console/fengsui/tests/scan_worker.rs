@@ -9,8 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use fengsui_dlp_engine::ContentHint;
 use fengsui_files::limits::SCAN_MEMORY_BYTES;
-use fengsui_files::{FilesError, ScanClient, ScanOutcome, Scanner, Unscanned};
+use fengsui_files::{
+    ContentOutcome, ContentRules, FileReport, FileTask, FilesError, LiveScanRules, ScanClient, ScanOutcome, ScanRules,
+    Scanner, Unscanned,
+};
 
 #[path = "hostile/rules.rs"]
 mod hostile;
@@ -25,7 +29,20 @@ fn keeper(more: &[String]) -> Command {
 
 fn client(name: &str, rule: &str, more: &[&str]) -> Result<ScanClient, FilesError> {
     let more: Vec<String> = more.iter().map(|&word| word.to_owned()).collect();
-    ScanClient::start(move || keeper(&more), &vec![(name.to_owned(), rule.to_owned())])
+    let yara = vec![(name.to_owned(), rule.to_owned())];
+    let rules = LiveScanRules::new(ScanRules { yara, content: Some(ContentRules::default()) })?;
+    ScanClient::start(move || keeper(&more), &rules, 0)
+}
+
+/// What came of a file about which everything is asked.
+fn report(client: &mut ScanClient, file: &[u8]) -> FileReport {
+    let task = FileTask { bytes: Arc::new(file.to_vec()), yara: true, content: Some(ContentHint::default()) };
+    client.scan(&[task]).pop().expect("a report")
+}
+
+fn scan(client: &mut ScanClient, file: &[u8]) -> ScanOutcome {
+    let task = FileTask { bytes: Arc::new(file.to_vec()), yara: true, content: None };
+    client.scan(&[task]).pop().and_then(|report| report.yara).expect("YARA was asked")
 }
 
 /// Processes by the process that started them.
@@ -66,9 +83,9 @@ fn most_memory(process: u32) -> u64 {
 #[test]
 fn a_worker_finds_what_is_there_and_has_no_privileges() {
     let mut client = client("marker.yar", MARKER, &[]).expect("starts");
-    assert_eq!(client.rules(), 1);
-    assert_eq!(client.scan(b"a needle").matches()[0].rule, "marker");
-    assert_eq!(client.scan(b"hay"), ScanOutcome::Complete(Vec::new()));
+    assert_eq!(client.yara_rules(), 1);
+    assert_eq!(scan(&mut client, b"a needle").matches()[0].rule, "marker");
+    assert_eq!(scan(&mut client, b"hay"), ScanOutcome::Complete(Vec::new()));
     let (keepers, workers) = processes();
     assert_eq!((keepers.len(), workers.len()), (1, 1));
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", workers[0])).expect("is alive");
@@ -98,7 +115,7 @@ fn hostile_rules_are_refused_or_stopped() {
             Err(FilesError::Refused(_)) => "refused",
             Err(error) => panic!("{name}: {error}"),
             Ok(mut client) => {
-                let outcome = client.scan(&hostile::file());
+                let outcome = scan(&mut client, &hostile::file());
                 peak = peak.max(processes().1.into_iter().map(most_memory).max().unwrap_or(0));
                 match outcome {
                     ScanOutcome::Unscanned(Unscanned::TimedOut) => "timed out",
@@ -148,19 +165,22 @@ fn a_worker_that_is_killed_again_and_again_answers_for_every_file() {
         }
     });
     let (mut found, mut told) = (0_u64, 0_u64);
-    let file = [vec![b'x'; 1 << 20], b"needle".to_vec()].concat();
+    let file = [vec![b'x'; 1 << 20], b" needle, telephone 13800138000".to_vec()].concat();
     while killed.load(Ordering::Relaxed) < KILLS {
-        match client.scan(&file) {
-            ScanOutcome::Complete(matches) => {
+        let FileReport { yara, content } = report(&mut client, &file);
+        let lost = |reason: &Unscanned| matches!(reason, Unscanned::Killed | Unscanned::Crashed);
+        match (yara.expect("was asked"), content.expect("was asked")) {
+            (ScanOutcome::Complete(matches), ContentOutcome::Read(content)) => {
                 assert_eq!(matches.len(), 1, "a file was scanned and its content not seen");
+                assert!(content.classification.is_some(), "a file was read and its content not seen");
                 found += 1;
             }
-            ScanOutcome::Unscanned(Unscanned::Killed | Unscanned::Crashed) => told += 1,
+            (yara, content) if yara.unscanned().or(content.unfinished()).is_some_and(lost) => told += 1,
             other => panic!("{other:?}"),
         }
     }
     done.store(true, Ordering::Relaxed);
     killer.join().expect("ends");
-    assert_eq!(client.scan(&file).matches().len(), 1, "after the last kill it scans again");
+    assert_eq!(scan(&mut client, &file).matches().len(), 1, "after the last kill it scans again");
     println!("{} kills: {found} files scanned, {told} told as unscanned", killed.load(Ordering::Relaxed));
 }

@@ -19,7 +19,8 @@ mod settings;
 pub mod watermark;
 
 pub use classify::{
-    Classification, ColumnProfile, Engine, IDENTIFIERS, Identifier, Match, Template, add_sample, masked_sample, samples,
+    Classification, ColumnProfile, ContentReport, Engine, IDENTIFIERS, Identifier, Match, Template, UnreadParts,
+    add_sample, masked_sample, samples,
 };
 pub use content::{ContentHint, decode};
 pub use error::EngineError;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// How the engine classifies.
-#[derive(Debug, Clone, serde::Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EngineSettings {
     /// Grading template by its id, the name of a file of `rules/dlp` such as `gbt-43697-2024` or `db33t-2351-2021`.
@@ -37,7 +37,7 @@ impl Default for EngineSettings {
 }
 
 /// Texts of the rule files, by file name. The engine reads no files: the gateway or the binary hands them in.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
 pub struct Rules {
     /// Files that replace an embedded file of the same name, or add a grading template (`*.toml`).
     pub overrides: BTreeMap<String, String>,

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod command;
+mod content;
 pub mod database;
 mod error;
 pub mod extract;
@@ -18,8 +19,9 @@ pub mod sharing;
 pub mod table;
 pub mod vault;
 
+pub use content::classify;
 pub use error::GatewayError;
-pub use extract::{Extracted, Piece, Unreadable, extract, extract_into};
+pub use extract::{Budget, Cause, Extracted, Piece, Unreadable, extract, extract_into, extract_within};
 pub use lexicons::ReloadingLexicon;
 pub use rules::{load_lexicon, load_rules};
 pub use scan::{ScanFinding, ScanReport, scan_path};

@@ -24,6 +24,12 @@ pub const MEMBERS: usize = 20_000;
 /// Longest time one top-level file may take, in seconds.
 pub const FILE_SECONDS: u64 = 300;
 
+/// Most bytes that content on the wire may unpack to: what takes it apart has little memory.
+pub const WIRE_UNPACKED_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Longest time content on the wire may take by the clock, in seconds.
+pub const WIRE_SECONDS: u64 = 10;
+
 /// Deepest nesting of JSON values and XML elements that is followed.
 pub const STRUCTURE_DEPTH: usize = 128;
 

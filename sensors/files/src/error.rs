@@ -22,7 +22,7 @@ pub enum FilesError {
         limit: usize,
     },
     /// A scan thread could not be started.
-    #[error("a YARA scan thread cannot be started: {0}")]
+    #[error("a scan thread cannot be started: {0}")]
     Thread(#[source] std::io::Error),
     /// A scan worker could not be started.
     #[error("the scan worker cannot be started: {0}")]

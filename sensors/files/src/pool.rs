@@ -1,4 +1,4 @@
-//! Threads with a bounded queue of work on files that have ended.
+//! Threads with a bounded queue of files that have ended.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
@@ -6,95 +6,77 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::thread::JoinHandle;
 
-use crate::limits::{YARA_QUEUE_FILES, YARA_THREADS};
-use crate::{FilesError, ScanOutcome, Scanner};
+use crate::limits::{SCAN_BATCH_BYTES, SCAN_BATCH_FILES, SCAN_QUEUE_FILES};
+use crate::{FileReport, FileTask, FilesError, Scanner};
 
-/// What a thread of a pool makes of a job.
-pub type Work<J, A> = Box<dyn FnMut(J) -> A + Send>;
-
-struct Task<J, A> {
-    job: J,
-    reply: SyncSender<A>,
+struct Queued {
+    task: FileTask,
+    reply: SyncSender<Scanned>,
 }
-
-/// An answer under way.
-#[derive(Debug)]
-pub struct Ticket<A>(Receiver<A>);
-
-/// A bounded pool of threads, each of which answers one job after another. Ends its threads when dropped.
-pub struct Pool<J, A> {
-    queue: Option<SyncSender<Task<J, A>>>,
-    threads: Vec<JoinHandle<()>>,
-}
-
-/// A pool that scans files with YARA. The bytes are shared with whoever handed them in.
-pub type YaraPool = Pool<Arc<Vec<u8>>, Scanned>;
 
 /// What a scan thread says of a file.
 #[derive(Debug)]
 pub struct Scanned {
-    /// How the scan ended.
-    pub outcome: ScanOutcome,
+    /// What came of it.
+    pub report: FileReport,
     /// How many helper processes had to be started again since the answer before.
     pub restarts: u64,
 }
 
-impl<J: Send + 'static, A: Send + 'static> Pool<J, A> {
-    /// Starts a thread for each work; so many jobs may wait.
+/// An answer under way.
+#[derive(Debug)]
+pub struct Ticket(Receiver<Scanned>);
+
+/// A bounded pool of threads that look at files, each with a scanner. Ends its threads when dropped.
+pub struct FilePool {
+    queue: Option<SyncSender<Queued>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl FilePool {
+    /// Starts a thread for each scanner; [`SCAN_QUEUE_FILES`] may wait.
     ///
     /// # Errors
     /// When a thread cannot be started.
-    pub fn start(name: &str, room: usize, works: impl IntoIterator<Item = Work<J, A>>) -> Result<Self, FilesError> {
+    pub fn start(scanners: Vec<Box<dyn Scanner>>) -> Result<Self, FilesError> {
+        Self::with_room(SCAN_QUEUE_FILES, scanners)
+    }
+
+    fn with_room(room: usize, scanners: Vec<Box<dyn Scanner>>) -> Result<Self, FilesError> {
         let (queue, tasks) = sync_channel(room);
         let tasks = Arc::new(Mutex::new(tasks));
-        let threads = works
+        let threads = scanners
             .into_iter()
             .enumerate()
-            .map(|(number, work)| {
+            .map(|(number, scanner)| {
                 let tasks = Arc::clone(&tasks);
                 std::thread::Builder::new()
-                    .name(format!("{name}-{number}"))
-                    .spawn(move || answer_all(work, &tasks))
+                    .name(format!("files-{number}"))
+                    .spawn(move || answer_all(scanner, &tasks))
                     .map_err(FilesError::Thread)
             })
             .collect::<Result<_, _>>()?;
         Ok(Self { queue: Some(queue), threads })
     }
 
-    /// Hands a job in. `None` when the queue is full: the job is shed.
+    /// Hands a file in. `None` when the queue is full: the file is shed.
     #[must_use]
-    pub fn offer(&self, job: J) -> Option<Ticket<A>> {
+    pub fn offer(&self, task: FileTask) -> Option<Ticket> {
         let (reply, answer) = sync_channel(1);
-        self.queue.as_ref()?.try_send(Task { job, reply }).ok()?;
+        self.queue.as_ref()?.try_send(Queued { task, reply }).ok()?;
         Some(Ticket(answer))
     }
 
-    /// Hands a job in and waits for room in the queue: for capture files, where nothing may be shed.
+    /// Hands a file in and waits for room in the queue: for capture files, where nothing may be shed.
     #[must_use]
-    pub fn submit(&self, job: J) -> Option<Ticket<A>> {
+    pub fn submit(&self, task: FileTask) -> Option<Ticket> {
         let (reply, answer) = sync_channel(1);
-        self.queue.as_ref()?.send(Task { job, reply }).ok()?;
+        self.queue.as_ref()?.send(Queued { task, reply }).ok()?;
         Some(Ticket(answer))
     }
 }
 
-impl YaraPool {
-    /// Starts a thread for each scanner, at most [`YARA_THREADS`].
-    ///
-    /// # Errors
-    /// When a thread cannot be started.
-    pub fn of_scanners(scanners: Vec<Box<dyn Scanner>>) -> Result<Self, FilesError> {
-        let works = scanners.into_iter().take(YARA_THREADS);
-        let works = works.map(|mut scanner| {
-            let work =
-                move |bytes: Arc<Vec<u8>>| Scanned { outcome: scanner.scan(&bytes), restarts: scanner.take_restarts() };
-            Box::new(work) as Work<_, _>
-        });
-        Self::start("yara", YARA_QUEUE_FILES, works)
-    }
-}
-
-impl<J, A> Drop for Pool<J, A> {
+impl Drop for FilePool {
     fn drop(&mut self) {
         self.queue = None;
         for thread in self.threads.drain(..) {
@@ -105,9 +87,9 @@ impl<J, A> Drop for Pool<J, A> {
     }
 }
 
-impl<A> Ticket<A> {
+impl Ticket {
     /// The answer, when there is one yet; none will ever come when the work on it panicked or its thread is gone.
-    pub fn try_take(&self) -> Poll<Option<A>> {
+    pub fn try_take(&self) -> Poll<Option<Scanned>> {
         match self.0.try_recv() {
             Ok(answer) => Poll::Ready(Some(answer)),
             Err(TryRecvError::Empty) => Poll::Pending,
@@ -117,19 +99,36 @@ impl<A> Ticket<A> {
 
     /// Waits for the answer.
     #[must_use]
-    pub fn wait(&self) -> Option<A> {
+    pub fn wait(&self) -> Option<Scanned> {
         self.0.recv().ok()
     }
 }
 
-/// A job whose work panics costs that job: nobody answers it, and the thread goes on.
-fn answer_all<J, A>(mut work: Work<J, A>, tasks: &Mutex<Receiver<Task<J, A>>>) {
-    loop {
-        let next = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Task { job, reply }) = next else { return };
-        if let Ok(answer) = catch_unwind(AssertUnwindSafe(|| work(job))) {
-            // Nobody may be waiting any more, which is no fault of the work.
-            let _ = reply.send(answer);
+/// Files that wait go to a scanner together as long as they are small: what a way through pipes costs is shared.
+fn next_batch(tasks: &Mutex<Receiver<Queued>>) -> Option<(Vec<FileTask>, Vec<SyncSender<Scanned>>)> {
+    let tasks = tasks.lock().unwrap_or_else(PoisonError::into_inner);
+    let first = tasks.recv().ok()?;
+    let mut bytes = first.task.bytes.len();
+    let mut batch = (vec![first.task], vec![first.reply]);
+    while batch.0.len() < SCAN_BATCH_FILES && bytes < SCAN_BATCH_BYTES {
+        let Ok(Queued { task, reply }) = tasks.try_recv() else { break };
+        bytes += task.bytes.len();
+        batch.0.push(task);
+        batch.1.push(reply);
+    }
+    Some(batch)
+}
+
+/// Files whose scanner panics are answered by nobody, and the thread goes on.
+fn answer_all(mut scanner: Box<dyn Scanner>, tasks: &Mutex<Receiver<Queued>>) {
+    while let Some((files, replies)) = next_batch(tasks) {
+        let Ok(reports) = catch_unwind(AssertUnwindSafe(|| scanner.scan(&files))) else { continue };
+        let mut restarts = scanner.take_restarts();
+        // Who waits for an answer may want the content back as well.
+        drop(files);
+        for (report, reply) in reports.into_iter().zip(replies) {
+            // Nobody may be waiting any more, which is no fault of the scanner.
+            let _ = reply.send(Scanned { report, restarts: std::mem::take(&mut restarts) });
         }
     }
 }
@@ -137,43 +136,57 @@ fn answer_all<J, A>(mut work: Work<J, A>, tasks: &Mutex<Receiver<Task<J, A>>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::YaraRules;
+    use crate::{LiveScanRules, ScanOutcome, ScanRules, scanners_in_process};
 
-    #[test]
-    fn every_file_gets_its_own_answer() {
-        let rules = YaraRules::compile([("t", "rule a { strings: $x = \"needle\" condition: $x }")]).expect("compiles");
-        let rules = Arc::new(rules);
-        let pool = YaraPool::of_scanners(vec![Box::new(Arc::clone(&rules)), Box::new(rules)]).expect("starts");
-        let tickets: Vec<_> = (0..20)
-            .map(|number| {
-                let text = if number % 2 == 0 { "a needle" } else { "nothing" };
-                pool.submit(Arc::new(text.as_bytes().to_vec())).expect("is taken")
-            })
-            .collect();
-        let found: Vec<_> =
-            tickets.iter().map(|ticket| ticket.wait().expect("answers").outcome.matches().len()).collect();
-        assert_eq!(found, [1, 0].repeat(10));
+    fn task(text: &str) -> FileTask {
+        FileTask { bytes: Arc::new(text.as_bytes().to_vec()), yara: true, content: None }
     }
 
     #[test]
-    fn a_panic_costs_one_job_and_a_full_queue_sheds() {
-        let (hold, held) = sync_channel::<()>(0);
-        let work = move |number: u32| {
-            assert_ne!(number, 1, "is the one that breaks");
-            held.recv().expect("is let go");
-            number
-        };
-        let pool = Pool::start("test", 2, [Box::new(work) as Work<u32, u32>]).expect("starts");
-        let broken = pool.submit(1).expect("is taken");
-        assert_eq!(broken.wait(), None);
-        let first = pool.submit(2).expect("is taken");
-        let waiting = [pool.submit(3), pool.submit(4)].map(|ticket| ticket.expect("is taken"));
-        assert!(pool.offer(5).is_none());
-        assert_eq!(first.try_take(), Poll::Pending);
-        for (ticket, number) in [&first, &waiting[0], &waiting[1]].into_iter().zip(2..) {
-            hold.send(()).expect("is awaited");
-            assert_eq!(ticket.wait(), Some(number));
+    fn every_file_gets_its_own_answer() {
+        let rule = "rule a { strings: $x = \"needle\" condition: $x }";
+        let rules = ScanRules { yara: vec![("t".to_owned(), rule.to_owned())], content: None };
+        let live = LiveScanRules::new(rules).expect("is sent");
+        let none = Arc::new(|_: &crate::ContentRules| Err("is not asked for".to_owned()));
+        let pool = FilePool::start(scanners_in_process(&live, 2, none).expect("compiles")).expect("starts");
+        let tickets: Vec<_> = (0..100)
+            .map(|number| pool.submit(task(if number % 2 == 0 { "a needle" } else { "nothing" })).expect("is taken"))
+            .collect();
+        let found: Vec<_> = tickets
+            .iter()
+            .map(|ticket| ticket.wait().expect("answers").report.yara.expect("was asked").matches().len())
+            .collect();
+        assert_eq!(found, [1, 0].repeat(50));
+    }
+
+    /// Breaks over one text and waits over others.
+    struct Held(Receiver<()>);
+
+    impl Scanner for Held {
+        fn scan(&mut self, files: &[FileTask]) -> Vec<FileReport> {
+            assert!(!files.iter().any(|file| file.bytes.as_slice() == b"broken"), "is the one that breaks");
+            self.0.recv().expect("is let go");
+            let report = FileReport { yara: Some(ScanOutcome::Complete(Vec::new())), content: None };
+            files.iter().map(|_| report.clone()).collect()
         }
-        drop(hold);
+    }
+
+    #[test]
+    fn a_panic_costs_one_batch_and_a_full_queue_sheds() {
+        let (hold, held) = sync_channel::<()>(0);
+        let pool = FilePool::with_room(2, vec![Box::new(Held(held))]).expect("starts");
+        assert!(pool.submit(task("broken")).expect("is taken").wait().is_none());
+        let first = pool.submit(task("first")).expect("is taken");
+        // The first one is out of the queue when another two fit.
+        let waiting = [pool.submit(task("a")), pool.submit(task("b"))].map(|ticket| ticket.expect("is taken"));
+        let shed = (0..3).filter(|_| pool.offer(task("c")).is_none()).count();
+        assert!(shed >= 1, "a queue with room for two took six");
+        assert!(matches!(first.try_take(), Poll::Pending));
+        let letting = std::thread::spawn(move || while hold.send(()).is_ok() {});
+        for ticket in [&first, &waiting[0], &waiting[1]] {
+            assert!(ticket.wait().expect("is answered").report.yara.is_some());
+        }
+        drop(pool);
+        letting.join().expect("ends with the scanner");
     }
 }

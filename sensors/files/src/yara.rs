@@ -137,6 +137,12 @@ impl ScanOutcome {
             Self::Unscanned(_) => &[],
         }
     }
+
+    /// Why the file was not scanned to its end, when it was not.
+    #[must_use]
+    pub const fn unscanned(&self) -> Option<&Unscanned> {
+        if let Self::Unscanned(reason) = self { Some(reason) } else { None }
+    }
 }
 
 fn check_size(name: &str, text: &str) -> Result<(), FilesError> {

@@ -97,6 +97,7 @@ counters! {
     Findings => "dlp.findings",
     ContentShed => "dlp.content_shed",
     ContentUnfinished => "dlp.content_unfinished",
+    ContentUnread => "dlp.content_unread",
     EvidenceFiles => "evidence.files",
     EvidenceShed => "evidence.shed",
     Panics => "worker.panics",

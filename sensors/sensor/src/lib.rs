@@ -29,7 +29,7 @@ pub use eve::{AlertOutput, AnomalyOutput, DropOutput, EveEvent, EveSettings, Eve
 pub use live::{Sensor, SensorStatistics, open_sources};
 pub use offline::{Checksums, OfflineOptions, OfflineSummary, read_capture, run_offline, run_offline_into};
 pub use output::{EveFile, EventSink, SpoolSink};
-pub use parts::{SensorParts, StartScanners, load_hash_lists, scanners_in_process, start_scanners};
+pub use parts::{FileScanning, SensorParts, StartScanners, load_hash_lists, start_scanning, yara_in_process};
 pub use rules::{LiveRules, LoadedRules, load_rules};
 pub use settings::{
     EncryptedPolicy, EvidenceSettings, ExceptionPolicy, FileStoreSettings, FlowSettings, HostPolicy, SensorSettings,

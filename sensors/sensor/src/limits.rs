@@ -28,8 +28,6 @@ pub const FILES_PER_FLOW: usize = 64;
 pub const FILE_CONTENT_BYTES: usize = 8 << 20;
 /// Bytes of content that all flows of one worker keep for that together.
 pub const FILE_CONTENT_TOTAL_BYTES: usize = 256 << 20;
-/// Files waiting for a thread that classifies them; more are shed and counted.
-pub const CONTENT_QUEUE_FILES: usize = 256;
 /// Files waiting for the thread that keeps them.
 pub const FILE_STORE_QUEUE: usize = 64;
 /// Files one run may keep.

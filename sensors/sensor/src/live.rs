@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use fengsui_capture::{CaptureStatistics, PacketSource, PnetSource, RingSource};
+use fengsui_files::LiveScanRules;
 use fengsui_schema::{Clock, Timestamp, Visibility};
 use parking_lot::Mutex;
 
@@ -82,6 +83,7 @@ struct Control {
 /// A sensor at work. Dropping it without [`Sensor::stop`] stops it too.
 pub struct Sensor {
     rules: LiveRules,
+    scan_rules: Option<LiveScanRules>,
     control: Arc<Control>,
     reporter: Arc<Mutex<Reporter>>,
     clock: Arc<dyn Clock>,
@@ -106,6 +108,7 @@ impl Sensor {
         let interface = settings.interface.clone().unwrap_or_else(|| "playback".to_owned());
         let shared = parts::shared(settings, parts, (true, false))?;
         let rules = shared.rules.clone();
+        let scan_rules = shared.scanning.as_ref().map(|(_, rules)| rules.clone());
         let control = Arc::new(Control {
             stop: AtomicBool::new(false),
             running: AtomicU64::new(sources.len() as u64),
@@ -137,13 +140,19 @@ impl Sensor {
             clock: Arc::clone(&clock),
         };
         let output = Some(spawn("output".to_owned(), move || output.run())?);
-        Ok(Self { rules, control, reporter, clock, workers, output })
+        Ok(Self { rules, scan_rules, control, reporter, clock, workers, output })
     }
 
     /// The rules in force, to replace them.
     #[must_use]
     pub fn rules(&self) -> &LiveRules {
         &self.rules
+    }
+
+    /// What files are looked at with, to replace it; nothing when they are not looked at.
+    #[must_use]
+    pub const fn scan_rules(&self) -> Option<&LiveScanRules> {
+        self.scan_rules.as_ref()
     }
 
     /// What the sensor has seen so far.

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use fengsui_dlp_engine::Engine;
-use fengsui_files::{Digest, FilesError, HashList, RuleTexts, Scanner, YaraPool, YaraRules};
+use fengsui_files::limits::SCAN_THREADS;
+use fengsui_files::{
+    ContentRules, Digest, FilePool, FilesError, HashList, LiveScanRules, RuleTexts, ScanRules, Scanner,
+};
 use fengsui_schema::{UnitCode, shown};
 use fengsui_signatures::Tracking;
 
@@ -13,17 +15,15 @@ use crate::file_store::FileStore;
 use crate::flow::network;
 use crate::rules::{LiveRules, read_files};
 use crate::settings::SensorSettings;
-use crate::worker::{Shared, classifying};
+use crate::worker::Shared;
 use crate::{SensorError, limits};
 
 /// What a sensor needs beside its settings. Everything is optional but the rules, which may be empty.
 pub struct SensorParts {
     /// Rules in Suricata's language; kept by the caller to replace them while the sensor runs.
     pub rules: LiveRules,
-    /// Classifies content of files; absent to leave it out.
-    pub classifier: Option<Arc<Engine>>,
-    /// Scan files, each on a thread of its own; none to leave it out.
-    pub scanners: Vec<Box<dyn Scanner>>,
+    /// What looks at files; absent to leave it out.
+    pub scanning: Option<FileScanning>,
     /// Known digests.
     pub hashes: HashList,
 }
@@ -32,20 +32,28 @@ impl SensorParts {
     /// Rules and nothing else.
     #[must_use]
     pub fn new(rules: LiveRules) -> Self {
-        Self { rules, classifier: None, scanners: Vec::new(), hashes: HashList::new() }
+        Self { rules, scanning: None, hashes: HashList::new() }
     }
 }
 
-/// Makes so many scanners that have loaded the same rules.
-pub type StartScanners = dyn Fn(&RuleTexts, usize) -> Result<Vec<Box<dyn Scanner>>, FilesError> + Send + Sync;
+/// What looks at files.
+pub struct FileScanning {
+    /// With what; kept by the caller to replace it while the sensor runs.
+    pub rules: LiveScanRules,
+    /// Look at files, each on a thread of its own.
+    pub scanners: Vec<Box<dyn Scanner>>,
+}
 
-/// Scanners of this process, for tools that see files of their own only.
+/// Makes so many scanners that have loaded the same rules.
+pub type StartScanners = dyn Fn(&LiveScanRules, usize) -> Result<Vec<Box<dyn Scanner>>, FilesError> + Send + Sync;
+
+/// Scanners of this process that know YARA only, for tools that see files of their own.
 ///
 /// # Errors
-/// When a rule does not compile.
-pub fn scanners_in_process(texts: &RuleTexts, count: usize) -> Result<Vec<Box<dyn Scanner>>, FilesError> {
-    let rules = Arc::new(YaraRules::compile(texts.iter().map(|(name, text)| (name.as_str(), text.as_str())))?);
-    Ok((0..count).map(|_| Box::new(Arc::clone(&rules)) as Box<dyn Scanner>).collect())
+/// When a rule does not compile, or sensitive data is to be looked for.
+pub fn yara_in_process(rules: &LiveScanRules, count: usize) -> Result<Vec<Box<dyn Scanner>>, FilesError> {
+    let none = |_: &ContentRules| Err("nothing that takes documents apart was handed in".to_owned());
+    fengsui_files::scanners_in_process(rules, count, Arc::new(none))
 }
 
 /// Reads YARA rule files, and folders of `*.yar`; they are compiled by whoever scans.
@@ -59,20 +67,28 @@ fn read_yara(paths: &[PathBuf]) -> Result<RuleTexts, SensorError> {
     Ok(files.into_iter().map(text).collect())
 }
 
-/// Starts as many scanners as the settings want; none without rules.
+/// Starts what looks at files as the settings want it: with these YARA rules, and for sensitive data as `content` says.
+/// Nothing when there is nothing to look for.
 ///
 /// # Errors
 /// When a rule file cannot be read or is refused, or a scanner cannot be started.
-pub fn start_scanners(
-    paths: &[PathBuf],
-    threads: usize,
+pub fn start_scanning(
+    settings: &SensorSettings,
+    yara: &[PathBuf],
+    content: Option<ContentRules>,
     start: &StartScanners,
-) -> Result<Vec<Box<dyn Scanner>>, SensorError> {
-    let texts = read_yara(paths)?;
-    if texts.is_empty() || threads == 0 {
-        return Ok(Vec::new());
+) -> Result<Option<FileScanning>, SensorError> {
+    let yara = if settings.yara_threads == 0 { Vec::new() } else { read_yara(yara)? };
+    let content = content.filter(|_| settings.classify_content);
+    let for_yara = if yara.is_empty() { 0 } else { settings.yara_threads };
+    let for_content = if content.is_some() { settings.workers } else { 0 };
+    let count = for_yara.max(for_content).min(SCAN_THREADS);
+    if count == 0 {
+        return Ok(None);
     }
-    Ok(start(&texts, threads.min(fengsui_files::limits::YARA_THREADS))?)
+    let rules = LiveScanRules::new(ScanRules { yara, content })?;
+    let scanners = start(&rules, count)?;
+    Ok(Some(FileScanning { rules, scanners }))
 }
 
 /// Reads lists of known digests.
@@ -99,9 +115,10 @@ pub(crate) fn shared(
 ) -> Result<Arc<Shared>, SensorError> {
     let unit = check(&settings)?;
     let digests = digests(&settings, &parts);
-    let yara = if parts.scanners.is_empty() { None } else { Some(YaraPool::of_scanners(parts.scanners)?) };
-    let classifier = parts.classifier.filter(|_| settings.classify_content);
-    let classifier = classifier.map(|engine| classifying(&engine, settings.workers)).transpose()?;
+    let scanning = match parts.scanning {
+        Some(FileScanning { rules, scanners }) => Some((FilePool::start(scanners)?, rules)),
+        None => None,
+    };
     let evidence = match &settings.evidence.directory {
         Some(directory) => Some(EvidenceWriter::start(directory.clone(), &settings.observer, !live)?),
         None => None,
@@ -114,9 +131,8 @@ pub(crate) fn shared(
         digests,
         rules: parts.rules,
         tracking: Arc::new(Tracking::default()),
-        classifier,
         unit,
-        yara,
+        scanning,
         hashes: parts.hashes,
         evidence,
         file_store,
@@ -128,7 +144,8 @@ pub(crate) fn shared(
 
 /// Lists and findings may need any digest, rules those they name.
 fn digests(settings: &SensorSettings, parts: &SensorParts) -> Vec<Digest> {
-    if !parts.hashes.is_empty() || parts.classifier.is_some() {
+    let findings = parts.scanning.as_ref().is_some_and(|scanning| scanning.rules.has_content());
+    if !parts.hashes.is_empty() || findings {
         return Digest::ALL.to_vec();
     }
     let mut wanted = settings.file_digests.clone();

@@ -55,7 +55,8 @@ pub struct SensorSettings {
     pub file_digests: Vec<Digest>,
     /// Lists of known digests of files (MD5, SHA-1, SHA-256, SM3), one a line.
     pub hash_lists: Vec<PathBuf>,
-    /// Threads that scan files with YARA, each with a confined process of its own; 0 switches it off.
+    /// Threads that scan files with YARA, each with a confined process of its own, at most 8; 0 switches it off. Where content
+    /// is classified, the same processes do that, and there are at least as many as workers.
     pub yara_threads: usize,
     /// Whether content of files and bodies is classified (sensitive data on the wire).
     pub classify_content: bool,

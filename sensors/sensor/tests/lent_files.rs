@@ -2,72 +2,34 @@
 //! takes them back: what is told, kept and found must be that of the whole file.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
+use connection::Connection;
 use fengsui_sensor::{EveEvent, LiveRules, LoadedRules, SensorParts, SensorSettings, read_capture};
 use fengsui_signatures::{RuleData, RuleSource, Variables, load};
 use serde_json::{Map, Value};
-use wire::{Memory, ip, tcp};
+use wire::Memory;
 
+#[path = "wire/connection.rs"]
+mod connection;
 mod wire;
 
-const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
-const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
-const SEGMENT: usize = 1_400;
 const RULES: &str = r#"
 alert http any any -> any any (msg:"start"; file.data; content:"MARK-AT-THE-START"; sid:1;)
 alert http any any -> any any (msg:"across"; file.data; content:"MARK-ACROSS-THE-LIMIT"; sid:2;)
 alert http any any -> any any (msg:"end"; file.data; content:"MARK-AT-THE-END"; sid:3;)
 "#;
 
-/// One connection: what both sides say, and where they are.
-struct Connection {
-    packets: Vec<Vec<u8>>,
-    sequences: [u32; 2],
-}
-
 impl Connection {
-    fn open() -> Self {
-        let mut connection = Self { packets: Vec::new(), sequences: [1_000, 5_000] };
-        connection.send(0, 2, b"");
-        connection.sequences[0] += 1;
-        connection.send(1, 18, b"");
-        connection.sequences[1] += 1;
-        connection.send(0, 16, b"");
-        connection
-    }
-
-    /// What one side sends: 0 the client, 1 the server.
-    fn send(&mut self, side: usize, flags: u8, data: &[u8]) {
-        let (ends, ports) = if side == 0 { ((CLIENT, SERVER), (40_000, 80)) } else { ((SERVER, CLIENT), (80, 40_000)) };
-        let segment = tcp(ports, self.sequences[side], self.sequences[1 - side], flags, data);
-        self.packets.push(ip(ends.0, ends.1, (1, 0), &segment));
-        self.sequences[side] = self.sequences[side].wrapping_add(u32::try_from(data.len()).unwrap());
-    }
-
-    /// All of a text of one side, acknowledged piece by piece.
-    fn say(&mut self, side: usize, text: &[u8]) {
-        for piece in text.chunks(SEGMENT) {
-            self.send(side, 24, piece);
-            self.send(1 - side, 16, b"");
-        }
-    }
-
     /// As [`Self::say`], without the piece of this number.
     fn say_without(&mut self, side: usize, text: &[u8], missing: usize) {
-        for (number, piece) in text.chunks(SEGMENT).enumerate() {
+        for (number, piece) in text.chunks(connection::SEGMENT).enumerate() {
             self.send(side, 24, piece);
             if number == missing {
                 self.packets.pop();
             }
             self.send(1 - side, 16, b"");
         }
-    }
-
-    fn exchange(&mut self, head: &str, body: &[u8]) {
-        self.say(0, b"GET /file.bin HTTP/1.1\r\nHost: h\r\n\r\n");
-        self.say(1, &[head.as_bytes(), body].concat());
     }
 }
 

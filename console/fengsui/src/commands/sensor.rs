@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
-use fengsui_dlp_engine::{Engine, Rules};
 use fengsui_sensor::{Checksums, OfflineOptions, OfflineSummary, run_offline};
 
 use crate::arguments::SensorArguments;
@@ -52,10 +51,7 @@ fn options(job: SensorArguments, settings: Settings, configured: bool) -> anyhow
         .with_context(|| format!("log folder {} can't be made", job.log_directory.display()))?;
     let set = job.set.iter().map(|pair| split(pair)).collect::<anyhow::Result<_>>()?;
     // Content is classified only when a settings file asks for it: existing tooling expects EVE's own event types.
-    let classifier = match configured && settings.sensor.classify_content {
-        true => Some(Arc::new(Engine::new(settings.dlp.clone(), &Rules::default())?)),
-        false => None,
-    };
+    let content = configured.then(|| roles::content_rules(&settings));
     let confinement = settings.confinement.clone();
     Ok(OfflineOptions {
         pcap: job.read.ok_or_else(|| anyhow!("name a capture file with -r or an interface with -i"))?,
@@ -70,8 +66,8 @@ fn options(job: SensorArguments, settings: Settings, configured: bool) -> anyhow
         older_dns_records: std::env::var("SURICATA_EVE_DNS_VERSION").is_ok_and(|version| version == "2"),
         data_directory: job.data_dir,
         workers: job.workers,
-        classifier,
-        scanners: Some(Arc::new(move |rules, count| roles::start_scan_workers(&confinement, rules, count))),
+        content,
+        scanners: Some(Arc::new(move |rules, count| roles::ScanHelpers::default().start(&confinement, rules, count))),
         settings: configured.then_some(settings.sensor),
     })
 }

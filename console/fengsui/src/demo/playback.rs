@@ -59,7 +59,7 @@ pub(crate) fn start(settings: &Settings, node: &Node, recordings: &Recordings, f
     settings.sensor.visibility_seconds = 5;
     let list = Playlist::new(recordings, &settings, fast)?;
     let sink = roles::spool_sink(&settings.sensor, spool);
-    let sensor = roles::start_sensor(&settings, &node.rules(), node.engine(), vec![Box::new(list)], sink)?;
+    let sensor = roles::start_sensor(&settings, &node.rules(), vec![Box::new(list)], sink)?;
     Ok(Player { sensor })
 }
 

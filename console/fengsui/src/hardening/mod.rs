@@ -15,7 +15,7 @@ use landlock::{
 };
 
 pub(crate) use identity::Identity;
-pub(crate) use scanner::confine_scanner;
+pub(crate) use scanner::{ConfinedScanner, confine_scanner};
 
 /// What a process keeps.
 #[derive(Debug, Clone, Default)]

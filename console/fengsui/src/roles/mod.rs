@@ -23,8 +23,8 @@ use counters::Counters;
 pub(crate) use lock::DataLock;
 pub(crate) use node::{Node, open_console, open_spool};
 pub(crate) use scan_pair::{PairJob, run_keeper_of_pair};
-pub(crate) use scan_worker::{count_yara_rules, frugal, is_frugal, run_scan_worker, start_scan_workers};
-pub(crate) use sensor::{run_live as run_live_sensor, spool_sink, start as start_sensor};
+pub(crate) use scan_worker::{ScanHelpers, count_yara_rules, frugal, is_frugal, run_scan_worker};
+pub(crate) use sensor::{content_rules, run_live as run_live_sensor, spool_sink, start as start_sensor};
 pub(crate) use uplink::{enrol as enrol_sensor, send_capture};
 
 /// The machine's clock.

@@ -22,7 +22,6 @@ use crate::settings::Settings;
 pub(crate) struct Node {
     rules: InForce,
     spool: Option<Spool>,
-    engine: Arc<Engine>,
     console: Console,
     pipeline: Option<PipelineHandle>,
     counters: Counters,
@@ -109,18 +108,18 @@ impl Node {
             statistics: Some(counters.metrics_hook()),
             books: Some(counters.books_hook()),
             store,
-            dlp: Arc::clone(&engine),
+            dlp: engine,
             dlp_settings: settings.dlp.clone(),
             sharing_directory: settings.data.directory.join("sharing"),
             evidence_directory: settings.evidence_directory(),
             indicators: Some(indicators),
-            recordings: spool.and_then(|spool| Recorded::of(settings, &rules.files(), &engine, spool)),
+            recordings: spool.and_then(|spool| Recorded::of(settings, &rules.files(), spool)),
             clock: Arc::new(SystemClock),
         };
         let console = Console::open(settings.console.clone(), dependencies).await.context("the console can't start")?;
         note_refused(&rules.files(), &console).await?;
         console.enforce_with(Arc::new(rules.clone()));
-        Ok(Self { rules, spool: None, engine, console, pipeline: None, counters, server: None })
+        Ok(Self { rules, spool: None, console, pipeline: None, counters, server: None })
     }
 
     fn serve(&mut self, settings: &Settings, listener: TcpListener) -> anyhow::Result<()> {
@@ -145,11 +144,6 @@ impl Node {
     /// The rule files in force.
     pub(crate) fn rules(&self) -> RuleFiles {
         self.rules.files()
-    }
-
-    /// The engine that classifies content.
-    pub(crate) fn engine(&self) -> Arc<Engine> {
-        Arc::clone(&self.engine)
     }
 
     /// The spool, when the analyzer runs here.

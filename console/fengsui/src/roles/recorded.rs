@@ -7,7 +7,6 @@ use std::time::Duration;
 use anyhow::Context;
 use fengsui_api::{Recording, Recordings};
 use fengsui_capture::{FileSource, Playback};
-use fengsui_dlp_engine::Engine;
 use fengsui_relay::Spool;
 use fengsui_schema::Clock;
 
@@ -24,21 +23,14 @@ pub(super) struct Recorded {
     folder: PathBuf,
     settings: Settings,
     rules: RuleFiles,
-    engine: Arc<Engine>,
     spool: Spool,
 }
 
 impl Recorded {
     /// Those of the settings; none when no folder is named.
-    pub(super) fn of(
-        settings: &Settings,
-        rules: &RuleFiles,
-        engine: &Arc<Engine>,
-        spool: Spool,
-    ) -> Option<Arc<dyn Recordings>> {
+    pub(super) fn of(settings: &Settings, rules: &RuleFiles, spool: Spool) -> Option<Arc<dyn Recordings>> {
         let folder = settings.console.drill_recordings.clone()?;
-        let (rules, engine) = (rules.clone(), Arc::clone(engine));
-        Some(Arc::new(Self { folder, settings: settings.clone(), rules, engine, spool }))
+        Some(Arc::new(Self { folder, settings: settings.clone(), rules: rules.clone(), spool }))
     }
 
     fn run(&self, name: &str, observer: &str) -> anyhow::Result<()> {
@@ -50,7 +42,7 @@ impl Recorded {
         // A sensor that lives as long as a recording is none of the fleet: it gives no account of itself.
         (settings.sensor.eve.visibility, settings.sensor.eve.statistics) = (false, false);
         let sink = spool_sink(&settings.sensor, self.spool.clone());
-        let sensor = start(&settings, &self.rules, Arc::clone(&self.engine), vec![Box::new(playback)], sink)?;
+        let sensor = start(&settings, &self.rules, vec![Box::new(playback)], sink)?;
         while !sensor.statistics().ended {
             std::thread::sleep(POLL);
         }

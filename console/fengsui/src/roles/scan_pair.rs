@@ -73,6 +73,10 @@ struct Pair {
     /// `None` only at the end.
     orders: Option<UnixStream>,
     listener: UnixListener,
+    /// How many of the two were started again since this was asked last.
+    restarts: u64,
+    /// Both have ended, so that nobody is left to start one.
+    gone: bool,
 }
 
 /// One pair for all scan threads.
@@ -93,9 +97,16 @@ impl SharedPair {
         let (one, other) = UnixStream::pair()?;
         // A signal from the terminal ends the sensor; they end with it, once it has done with them.
         let start = |end| job.command(false, read.try_clone()?, end).process_group(0).spawn();
-        let mut pair = Pair { processes: vec![start(one)?], orders: Some(orders), listener };
+        let mut pair = Pair { processes: vec![start(one)?], orders: Some(orders), listener, restarts: 0, gone: false };
         pair.processes.push(start(other)?);
         Ok(Self(Arc::new(Mutex::new(pair))))
+    }
+
+    /// Whether both have ended: killed at once, so that neither could start the other one again.
+    pub(super) fn is_gone(&self) -> bool {
+        let mut pair = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        pair.look();
+        pair.gone
     }
 }
 
@@ -137,12 +148,23 @@ impl Pair {
         Ok(None)
     }
 
-    /// How many of the two were started again since this was asked last. Whoever of them was killed is let go.
+    /// How many of the two were started again since this was asked last.
     fn take_restarts(&mut self) -> u64 {
+        self.look();
+        std::mem::take(&mut self.restarts)
+    }
+
+    /// Reads what they tell: a byte for each that was started again, the end when nobody is left. Whoever of them was
+    /// killed is let go.
+    fn look(&mut self) {
         self.processes.retain_mut(|process| matches!(process.try_wait(), Ok(None)));
         let mut told = [0; 64];
-        let count = self.orders.as_mut().map_or(Ok(0), |orders| orders.read(&mut told));
-        count.map_or(0, |count| count as u64)
+        match self.orders.as_mut().map(|orders| orders.read(&mut told)) {
+            Some(Ok(0)) => self.gone = true,
+            Some(Ok(count)) => self.restarts += count as u64,
+            Some(Err(error)) => self.gone |= error.kind() == ErrorKind::ConnectionReset,
+            None => {}
+        }
     }
 }
 

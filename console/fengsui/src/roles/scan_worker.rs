@@ -1,13 +1,19 @@
 //! `fengsui scan-worker`: the process that scans files for a sensor, and the one that keeps it alive.
 
 use std::process::{Command, Stdio};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use fengsui_files::limits::SCAN_CPU_SECONDS;
-use fengsui_files::{FilesError, Job, RuleTexts, ScanClient, Scanner, keep, serve};
+use fengsui_dlp_engine::Engine;
+use fengsui_dlp_gateway::classify;
+use fengsui_files::limits::{CONTENT_CPU_SECONDS, SCAN_CPU_SECONDS};
+use fengsui_files::{
+    Classifier, ContentRules, FilesError, Job, LiveScanRules, ScanClient, ScanRules, Scanner, keep, serve,
+};
 
 use super::scan_pair::SharedPair;
-use crate::hardening::{Identity, Network, Sandbox, confine_scanner};
+use crate::hardening::{ConfinedScanner, Identity, Network, Sandbox, confine_scanner};
 use crate::settings::ConfinementSettings;
 
 /// This program, wherever it is: no path has to be walked that a confined process may not walk.
@@ -35,19 +41,47 @@ pub(crate) fn is_frugal() -> bool {
 pub(crate) fn run_scan_worker(user: &str, load_seconds: u64, confined: bool) -> anyhow::Result<()> {
     let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
     if confined {
-        let confined = confine_scanner()?;
-        return serve(&mut input, &mut output, |job| {
-            let seconds = match job {
+        let mut time = Time { confined: confine_scanner()?, set: None };
+        let before = |job| {
+            time.allow(match job {
                 Job::Load => load_seconds,
-                Job::Scan => SCAN_CPU_SECONDS,
-            };
-            // Without it the keeper's clock still ends a worker that takes too long.
-            let _ = confined.allow(seconds);
-        })
-        .context("the scan worker ended");
+                Job::Yara => SCAN_CPU_SECONDS,
+                Job::Content => CONTENT_CPU_SECONDS,
+            });
+        };
+        return serve(&mut input, &mut output, &classifier, before).context("the scan worker ended");
     }
     keeper_sandbox(user, Network::Nothing)?.enter()?;
     keep(&mut input, &mut output, || worker(load_seconds)).context("the keeper of the scan worker ended")
+}
+
+/// What a worker may use of the processor.
+struct Time {
+    confined: ConfinedScanner,
+    /// When a limit was last set, and how many seconds that was.
+    set: Option<(Instant, u64)>,
+}
+
+/// A limit that was set so shortly before holds for the next job as well: finding out what was used takes longer than many
+/// a file.
+const STILL_HOLDS: Duration = Duration::from_millis(50);
+
+impl Time {
+    fn allow(&mut self, seconds: u64) {
+        let now = Instant::now();
+        if self.set.is_some_and(|(then, allowed)| allowed == seconds && now.duration_since(then) < STILL_HOLDS) {
+            return;
+        }
+        // Without it the keeper's clock still ends a worker that takes too long.
+        let _ = self.confined.allow(seconds);
+        self.set = Some((now, seconds));
+    }
+}
+
+/// What takes content apart and finds sensitive data in it, in a worker and wherever files are looked at in process.
+pub(crate) fn classifier(rules: &ContentRules) -> Result<Classifier, String> {
+    let engine = Engine::new(rules.settings.clone(), &rules.rules).map_err(|error| error.to_string())?;
+    Ok(Box::new(move |bytes, hint| classify(&engine, bytes, hint)))
 }
 
 /// What a process keeps that starts workers and looks into nothing.
@@ -67,23 +101,44 @@ pub(super) fn worker(load_seconds: u64) -> Command {
     command
 }
 
-/// Starts a pair of keepers and workers that have loaded the same rules. Call before the process confines itself.
-///
-/// # Errors
-/// When a keeper can't be started or the rules are refused.
-pub(crate) fn start_scan_workers(
-    settings: &ConfinementSettings,
-    rules: &RuleTexts,
-    count: usize,
-) -> Result<Vec<Box<dyn Scanner>>, FilesError> {
-    let pair = SharedPair::start(settings).map_err(FilesError::Worker)?;
-    let start = |_| {
-        let client = ScanClient::start(pair.clone(), rules)?;
-        tracing::info!(rules = client.rules(), "scan worker");
-        Ok(Box::new(client) as Box<dyn Scanner>)
-    };
-    (0..count).map(start).collect()
+/// What starts scan workers for a sensor, and knows whether anybody is left to do so.
+#[derive(Clone, Default)]
+pub(crate) struct ScanHelpers(Arc<OnceLock<SharedPair>>);
+
+impl ScanHelpers {
+    /// Starts a pair of keepers and workers that have loaded the same rules. Call before the process confines itself.
+    ///
+    /// # Errors
+    /// When a keeper can't be started or the rules are refused.
+    pub(crate) fn start(
+        &self,
+        settings: &ConfinementSettings,
+        rules: &LiveScanRules,
+        count: usize,
+    ) -> Result<Vec<Box<dyn Scanner>>, FilesError> {
+        let pair = SharedPair::start(settings).map_err(FilesError::Worker)?;
+        let _ = self.0.set(pair.clone());
+        let start = |number| {
+            let client = ScanClient::start(pair.clone(), rules, number)?;
+            tracing::info!(number, yara = client.yara_rules(), version = rules.version(), "scan worker");
+            Ok(Box::new(client) as Box<dyn Scanner>)
+        };
+        (0..count).map(start).collect()
+    }
+
+    /// Returns once no file can be scanned any more, because both keepers were killed at once.
+    pub(super) async fn until_gone(&self) {
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            if self.0.get().is_some_and(SharedPair::is_gone) {
+                return;
+            }
+        }
+    }
 }
+
+/// How often a sensor looks whether its keepers live.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How many rules a worker finds in a text.
 ///
@@ -96,5 +151,6 @@ pub(crate) fn count_yara_rules(name: &str, text: String) -> Result<usize, FilesE
         command.args(["scan-worker", "--user", &user]).env_clear();
         command
     };
-    Ok(ScanClient::start(keeper, &vec![(name.to_owned(), text)])?.rules())
+    let rules = LiveScanRules::new(ScanRules { yara: vec![(name.to_owned(), text)], content: None })?;
+    Ok(ScanClient::start(keeper, &rules, 0)?.yara_rules())
 }

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use fengsui_capture::PacketSource;
-use fengsui_dlp_engine::{Engine, Rules};
+use fengsui_dlp_engine::Rules;
+use fengsui_files::ContentRules;
 use fengsui_relay::Spool;
 use fengsui_sensor::{
     EveFile, EventSink, LiveRules, Sensor, SensorParts, SensorSettings, SpoolSink, load_hash_lists, load_rules,
-    open_sources, start_scanners,
+    open_sources, start_scanning,
 };
 use fengsui_signatures::RuleData;
 
-use super::{DataLock, SystemClock, runtime, start_scan_workers, until_interrupted, uplink};
+use super::{DataLock, ScanHelpers, SystemClock, runtime, until_interrupted, uplink};
 use crate::content::{RuleFiles, rule_files};
 use crate::hardening::{Enforced, Identity, Network, Sandbox};
 use crate::settings::Settings;
@@ -26,21 +27,21 @@ use crate::terminal::tell;
 pub(crate) fn start(
     settings: &Settings,
     files: &RuleFiles,
-    classifier: Arc<Engine>,
     sources: Vec<Box<dyn PacketSource>>,
     sink: Box<dyn EventSink>,
 ) -> anyhow::Result<Sensor> {
-    run(settings, parts(settings, files, classifier)?, sources, sink)
+    run(settings, parts(settings, files, &ScanHelpers::default())?, sources, sink)
 }
 
 /// What a sensor needs besides packets: rules, scanners, lists. Starts processes and no threads.
-fn parts(settings: &Settings, files: &RuleFiles, classifier: Arc<Engine>) -> anyhow::Result<SensorParts> {
+fn parts(settings: &Settings, files: &RuleFiles, helpers: &ScanHelpers) -> anyhow::Result<SensorParts> {
     let unsigned = !settings.sensor.rules.is_empty() || !settings.sensor.yara.is_empty();
     anyhow::ensure!(
         !(settings.rules.signed_only && unsigned),
         "sensor.rules and sensor.yara name files that nobody signed, and rules.signed_only is set; put them into a bundle"
     );
-    let (settings, confinement) = (&settings.sensor, settings.confinement.clone());
+    let (content, confinement, helpers) = (content_rules(settings), settings.confinement.clone(), helpers.clone());
+    let settings = &settings.sensor;
     let paths: Vec<_> = files.suricata.iter().chain(&settings.rules).cloned().collect();
     let rules = load_rules(&paths, &settings.variables, &RuleData::default())?;
     for failure in &rules.report.failures {
@@ -48,11 +49,9 @@ fn parts(settings: &Settings, files: &RuleFiles, classifier: Arc<Engine>) -> any
     }
     tracing::info!(loaded = rules.report.loaded, failed = rules.report.failures.len(), "signatures");
     let mut parts = SensorParts::new(LiveRules::new(rules));
-    parts.classifier = settings.classify_content.then_some(classifier);
     let yara: Vec<_> = files.yara.iter().chain(&settings.yara).cloned().collect();
-    parts.scanners = start_scanners(&yara, settings.yara_threads, &move |rules, count| {
-        start_scan_workers(&confinement, rules, count)
-    })?;
+    parts.scanning =
+        start_scanning(settings, &yara, Some(content), &move |rules, count| helpers.start(&confinement, rules, count))?;
     parts.hashes = load_hash_lists(&settings.hash_lists)?;
     Ok(parts)
 }
@@ -65,6 +64,11 @@ fn run(
 ) -> anyhow::Result<Sensor> {
     Sensor::start(settings.sensor.clone(), parts, sources, sink, Arc::new(SystemClock))
         .context("the sensor can't start")
+}
+
+/// How sensitive data on the wire is found: as the console and `fengsui dlp` find it.
+pub(crate) fn content_rules(settings: &Settings) -> ContentRules {
+    ContentRules { settings: settings.dlp.clone(), rules: Rules::default() }
 }
 
 /// The sink that hands events to the analyzer of this process.
@@ -84,11 +88,11 @@ pub(crate) fn run_live(mut settings: Settings, interface: String, log_directory:
     for reason in &files.refused {
         tracing::error!(%reason, "rules refused");
     }
-    let engine = Arc::new(Engine::new(settings.dlp.clone(), &Rules::default())?);
     let (evidence, own) = (settings.evidence_directory(), settings.data.directory.join("sensor"));
     let sandbox = sandbox(&settings, log_directory, [evidence, own])?;
     let sources = open_sources(&settings.sensor, Arc::new(SystemClock))?;
-    let parts = parts(&settings, &files, engine)?;
+    let helpers = ScanHelpers::default();
+    let parts = parts(&settings, &files, &helpers)?;
     let (sink, sending) = open_sink(&settings, &files, log_directory, &sandbox)?;
     // Rules are read and sockets are open; the threads that parse what strangers send begin after this.
     match sandbox.confine()? {
@@ -98,7 +102,7 @@ pub(crate) fn run_live(mut settings: Settings, interface: String, log_directory:
         }
     }
     let sensor = run(&settings, parts, sources, sink)?;
-    runtime()?.block_on(until_interrupted())?;
+    let ended = runtime()?.block_on(until_ended(&helpers));
     let end = sensor.stop().context("the sensor did not stop cleanly")?;
     if let Some(sending) = sending {
         sending.stop();
@@ -111,7 +115,30 @@ pub(crate) fn run_live(mut settings: Settings, interface: String, log_directory:
         f64::from(seen.inspected_basis_points()) / 100.0,
         end.alerts
     ));
-    Ok(())
+    ended
+}
+
+/// Set for what a service manager has started and starts again (systemd.exec(5)).
+const SUPERVISED: &str = "INVOCATION_ID";
+
+/// Returns when the sensor is to end: told to, or because nothing scans files any more and somebody starts it again. A
+/// sensor without a supervisor goes on: every file is told as unscanned.
+async fn until_ended(helpers: &ScanHelpers) -> anyhow::Result<()> {
+    let interrupted = until_interrupted();
+    tokio::pin!(interrupted);
+    tokio::select! {
+        told = &mut interrupted => return told,
+        () = helpers.until_gone() => {}
+    }
+    tracing::error!(
+        "both keepers of scan workers were killed at once: no file is scanned until this sensor starts again"
+    );
+    if std::env::var_os(SUPERVISED).is_some() {
+        anyhow::bail!(
+            "both keepers of scan workers were killed at once; the service manager is to start the sensor again"
+        );
+    }
+    interrupted.await
 }
 
 /// What the process keeps; its folders are made, and given to whom it becomes.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use fengsui_schema::{DataGrade, FindingSample};
+use serde::{Deserialize, Serialize};
 
 use super::context::Verdict;
 
@@ -42,7 +43,7 @@ impl fmt::Display for Why {
 }
 
 /// What some bytes contain and which grade that has.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Classification {
     /// Values by type, with masked samples.
     pub samples: Vec<FindingSample>,
@@ -50,4 +51,26 @@ pub struct Classification {
     pub grade: DataGrade,
     /// Template, rule and article the grade cites.
     pub grade_basis: String,
+}
+
+/// What became of content: what is sensitive in it, and what of it could not be looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContentReport {
+    /// What was found; nothing when there is no text or nothing sensitive in it.
+    pub classification: Option<Classification>,
+    /// Parts that may hold something and could not be read.
+    pub unread: Option<UnreadParts>,
+}
+
+/// Parts of a document that may hold something and could not be read: encrypted, damaged, or past a limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadParts {
+    /// How many there are.
+    pub count: u64,
+    /// Page, part or member of the first one; empty for the whole.
+    pub inside: String,
+    /// Why it was not read.
+    pub reason: String,
+    /// Whether a limit ended the reading of any of them, so that more may be there.
+    pub limited: bool,
 }

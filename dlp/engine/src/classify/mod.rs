@@ -20,7 +20,7 @@ pub use engine::Engine;
 use fengsui_schema::FindingSample;
 pub use grading::Template;
 pub use identifiers::{IDENTIFIERS, Identifier};
-pub use matches::{Classification, Match, Why};
+pub use matches::{Classification, ContentReport, Match, UnreadParts, Why};
 pub(crate) use regions::{is_day, number};
 pub use sample::masked_sample;
 

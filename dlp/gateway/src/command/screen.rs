@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::scan::local;
 use super::{Format, printable, progress};
-use crate::extract::{Extracted, Piece, Unreadable, extract};
+use crate::extract::{Cause, Extracted, Piece, Unreadable, extract};
 use crate::scan::{files_of, read_file};
 use crate::{GatewayError, ReloadingLexicon, limits, load_lexicon};
 
@@ -93,9 +93,10 @@ fn lines(
 fn extracted(path: &Path, name: &str) -> Extracted {
     match read_file(path) {
         Ok(bytes) => extract(&bytes, name),
-        Err(reason) => {
-            Extracted { unreadable: vec![Unreadable { inside: String::new(), reason }], ..Extracted::default() }
-        }
+        Err(reason) => Extracted {
+            unreadable: vec![Unreadable { inside: String::new(), reason, cause: Cause::Closed }],
+            ..Extracted::default()
+        },
     }
 }
 

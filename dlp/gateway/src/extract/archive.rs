@@ -5,7 +5,7 @@ use std::io::{Cursor, Read};
 use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 
-use super::{Job, read, within};
+use super::{Job, Refusal, read, within};
 use crate::limits;
 
 /// An opened zip container.
@@ -32,13 +32,13 @@ impl Container<'_> {
     }
 
     /// The bytes of a member, within the limits of the job.
-    pub(super) fn member(&mut self, job: &mut Job, name: &str) -> Result<Vec<u8>, String> {
+    pub(super) fn member(&mut self, job: &mut Job, name: &str) -> Result<Vec<u8>, Refusal> {
         let encrypted = self
             .0
             .index_for_name(name)
             .and_then(|index| self.0.by_index_raw(index).ok().map(|member| member.encrypted()));
         if encrypted == Some(true) {
-            return Err("成员已加密，无法检查".to_owned());
+            return Err("成员已加密，无法检查".into());
         }
         let mut member = self.0.by_name(name).map_err(|error| format!("压缩成员无法读取（{error}）"))?;
         let packed = member.compressed_size();
@@ -49,18 +49,18 @@ impl Container<'_> {
 /// What so many packed bytes may unpack to.
 fn allowance(job: &Job, packed: u64) -> u64 {
     let by_ratio = packed.saturating_mul(limits::UNPACK_RATIO).max(limits::RATIO_FLOOR_BYTES);
-    by_ratio.min(limits::UNPACKED_BYTES.saturating_sub(job.unpacked)).min(limits::FILE_BYTES)
+    by_ratio.min(job.unpacked_most.saturating_sub(job.unpacked)).min(limits::FILE_BYTES)
 }
 
 /// Reads to the end, but no further than the limits allow.
-fn unpack(job: &mut Job, reader: &mut impl Read, packed: u64) -> Result<Vec<u8>, String> {
+fn unpack(job: &mut Job, reader: &mut impl Read, packed: u64) -> Result<Vec<u8>, Refusal> {
     let allowed = allowance(job, packed);
     let mut bytes = Vec::new();
-    reader.take(allowed + 1).read_to_end(&mut bytes).map_err(|_| "压缩数据损坏".to_owned())?;
+    reader.take(allowed + 1).read_to_end(&mut bytes).map_err(|_| "压缩数据损坏")?;
     let length = bytes.len() as u64;
     job.unpacked = job.unpacked.saturating_add(length);
     if length > allowed {
-        Err("解压后体积或压缩比超过限制，疑似压缩炸弹".to_owned())
+        Err(Refusal::limit("解压后体积或压缩比超过限制，疑似压缩炸弹"))
     } else {
         Ok(bytes)
     }
@@ -76,7 +76,7 @@ pub(super) fn read_zip(job: &mut Job, bytes: &[u8], _name: &str, inside: &str) {
         Err(reason) => return job.unreadable(inside, reason),
     };
     if container.0.len() > limits::MEMBERS {
-        job.unreadable(inside, format!("压缩包成员超过{}个，其余未检查", limits::MEMBERS));
+        job.unreadable(inside, Refusal::limit(format!("压缩包成员超过{}个，其余未检查", limits::MEMBERS)));
     }
     for name in container.names() {
         let place = within(inside, &name);
@@ -111,7 +111,8 @@ pub(super) fn read_tar(job: &mut Job, bytes: &[u8], _name: &str, inside: &str) {
     for (index, member) in members.enumerate() {
         let Ok(mut member) = member else { return job.unreadable(inside, "tar成员不完整") };
         if index >= limits::MEMBERS || job.late() {
-            return job.unreadable(inside, format!("压缩包成员超过{}个或超时，其余未检查", limits::MEMBERS));
+            let reason = format!("压缩包成员超过{}个或超时，其余未检查", limits::MEMBERS);
+            return job.unreadable(inside, Refusal::limit(reason));
         }
         let name = String::from_utf8_lossy(&member.path_bytes()).into_owned();
         let place = within(inside, &name);
@@ -143,7 +144,7 @@ pub(super) fn read_seven_zip(job: &mut Job, bytes: &[u8], _name: &str, inside: &
     let outcome = archive.for_each_entries(|member, reader| {
         count += 1;
         if count > limits::MEMBERS || job.late() {
-            job.unreadable(inside, "压缩包成员过多或超时，其余未检查");
+            job.unreadable(inside, Refusal::limit("压缩包成员过多或超时，其余未检查"));
             return Ok(false);
         }
         if member.is_directory() || !member.has_stream() {
@@ -175,7 +176,7 @@ pub(super) fn read_xz(job: &mut Job, bytes: &[u8], name: &str, inside: &str) {
     job.unpacked = job.unpacked.saturating_add(out.bytes.len() as u64);
     match outcome {
         Ok(()) => read(job, &out.bytes, name.strip_suffix(".xz").unwrap_or(name), inside),
-        Err(_) => job.unreadable(inside, "xz压缩数据损坏，或解压后体积超过限制"),
+        Err(_) => job.unreadable(inside, Refusal::limit("xz压缩数据损坏，或解压后体积超过限制")),
     }
 }
 
@@ -212,14 +213,14 @@ pub(super) fn read_zstd(job: &mut Job, bytes: &[u8], name: &str, inside: &str) {
     read(job, &whole, inner, inside);
 }
 
-fn frame(job: &mut Job, rest: &mut &[u8], packed: u64) -> Result<Vec<u8>, String> {
+fn frame(job: &mut Job, rest: &mut &[u8], packed: u64) -> Result<Vec<u8>, Refusal> {
     use ruzstd::decoding::StreamingDecoder;
     use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
     let memory = limits::UNPACK_MEMORY_KIB as u64 * 1024;
     let skipped = match StreamingDecoder::new_with_max_window_size(&mut *rest, memory) {
         Ok(mut decoder) => return unpack(job, &mut decoder, packed),
         Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => length as usize,
-        Err(_) => return Err("zstd压缩数据损坏，或所需内存超过限制".to_owned()),
+        Err(_) => return Err(Refusal::limit("zstd压缩数据损坏，或所需内存超过限制")),
     };
     *rest = rest.get(skipped..).unwrap_or_default();
     Ok(Vec::new())

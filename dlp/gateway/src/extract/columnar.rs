@@ -18,7 +18,8 @@ pub(super) fn read(job: &mut Job, bytes: &[u8], _name: &str, inside: &str) {
     let Ok(Ok(rows)) = rows else { return job.unreadable(inside, "Parquet文件损坏或使用了不支持的压缩") };
     for (index, row) in rows.enumerate() {
         if index >= ROWS || job.late() {
-            return job.unreadable(inside, format!("Parquet文件过大，第{}行起未检查", index + 1));
+            let reason = format!("Parquet文件过大，第{}行起未检查", index + 1);
+            return job.unreadable(inside, super::Refusal::limit(reason));
         }
         let Ok(row) = row else {
             return job.unreadable(inside, format!("Parquet第{}行起无法解析", index + 1));

@@ -27,7 +27,7 @@ pub(super) fn read(job: &mut Job, bytes: &[u8], name: &str, inside: &str) {
 
 fn walk(job: &mut Job, value: &Value, inside: &str, key: &str, depth: usize) {
     if depth > STRUCTURE_DEPTH {
-        return job.unreadable(inside, "JSON嵌套过深");
+        return job.unreadable(inside, super::Refusal::limit("JSON嵌套过深"));
     }
     match value {
         Value::String(text) => job.cell(within(inside, &format!("字段{key}")), key, text.clone()),

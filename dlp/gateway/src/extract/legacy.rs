@@ -133,7 +133,7 @@ fn slides(job: &mut Job, file: &mut Compound<'_>, inside: &str) {
         at = at.saturating_add(length);
     }
     match text.trim().is_empty() {
-        true => job.unreadable(inside, "演示文稿中没有找到文字"),
+        true => job.unreadable(inside, super::Refusal::no_text("演示文稿中没有找到文字")),
         false => job.text(inside, text),
     }
 }

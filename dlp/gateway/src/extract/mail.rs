@@ -76,7 +76,7 @@ fn parts(job: &mut Job, body: &[u8], boundary: &str, place: &str) {
     }
     starts.push(text.len());
     if job.depth >= crate::limits::DEPTH * 2 {
-        return job.unreadable(place, "邮件嵌套过深");
+        return job.unreadable(place, super::Refusal::limit("邮件嵌套过深"));
     }
     job.depth += 1;
     for (index, pair) in starts.windows(2).take(crate::limits::MEMBERS).enumerate() {

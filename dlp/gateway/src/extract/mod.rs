@@ -51,6 +51,65 @@ pub struct Unreadable {
     pub inside: String,
     /// Why, in words for the reader of the report.
     pub reason: String,
+    /// What kind of reason that is.
+    pub cause: Cause,
+}
+
+/// What kept a part from being read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// A limit of ours: more may be there.
+    Limit,
+    /// It is encrypted, damaged or of an unknown form: something may be there.
+    Closed,
+    /// There is no text to read: pictures, programs.
+    NoText,
+}
+
+/// What one top-level file may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Bytes that all its members may unpack to.
+    pub unpacked_bytes: u64,
+    /// How long it may take by the clock.
+    pub time: Duration,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { unpacked_bytes: limits::UNPACKED_BYTES, time: Duration::from_secs(limits::FILE_SECONDS) }
+    }
+}
+
+/// Why a member is not unpacked.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    reason: String,
+    cause: Cause,
+}
+
+impl From<&str> for Refusal {
+    fn from(reason: &str) -> Self {
+        Self { reason: reason.to_owned(), cause: Cause::Closed }
+    }
+}
+
+impl From<String> for Refusal {
+    fn from(reason: String) -> Self {
+        Self { reason, cause: Cause::Closed }
+    }
+}
+
+impl Refusal {
+    /// A limit was met.
+    fn limit(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), cause: Cause::Limit }
+    }
+
+    /// There is nothing to read.
+    fn no_text(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), cause: Cause::NoText }
+    }
 }
 
 /// Everything that came out of a document.
@@ -68,6 +127,7 @@ pub(crate) struct Job<'s> {
     unreadable: Vec<Unreadable>,
     depth: usize,
     unpacked: u64,
+    unpacked_most: u64,
     deadline: Instant,
 }
 
@@ -84,8 +144,9 @@ impl Job<'_> {
         }
     }
 
-    fn unreadable(&mut self, inside: &str, reason: impl Into<String>) {
-        self.unreadable.push(Unreadable { inside: inside.to_owned(), reason: reason.into() });
+    fn unreadable(&mut self, inside: &str, refusal: impl Into<Refusal>) {
+        let Refusal { reason, cause } = refusal.into();
+        self.unreadable.push(Unreadable { inside: inside.to_owned(), reason, cause });
     }
 
     fn late(&self) -> bool {
@@ -99,30 +160,37 @@ struct Extractor {
     name: &'static str,
     /// Whether bytes and a lower-case file name look like it.
     matches: fn(&[u8], &str) -> bool,
+    /// Whether its text does not stand in it as it is.
+    packed: bool,
     read: fn(&mut Job, &[u8], &str, &str),
 }
 
 /// Formats in the order they are tried; the first that matches reads the document.
 static EXTRACTORS: &[Extractor] = &[
-    Extractor { name: "pdf", matches: pdf::matches, read: pdf::read },
-    Extractor { name: "spreadsheet", matches: spreadsheet::matches, read: spreadsheet::read },
-    Extractor { name: "office", matches: office::matches, read: office::read },
-    Extractor { name: "legacy", matches: legacy::matches, read: legacy::read },
-    Extractor { name: "zip", matches: archive::is_zip, read: archive::read_zip },
-    Extractor { name: "gzip", matches: archive::is_gzip, read: archive::read_gzip },
-    Extractor { name: "bzip2", matches: archive::is_bzip2, read: archive::read_bzip2 },
-    Extractor { name: "zstd", matches: archive::is_zstd, read: archive::read_zstd },
-    Extractor { name: "xz", matches: archive::is_xz, read: archive::read_xz },
-    Extractor { name: "7z", matches: archive::is_seven_zip, read: archive::read_seven_zip },
-    Extractor { name: "parquet", matches: columnar::matches, read: columnar::read },
-    Extractor { name: "sqlite", matches: sqlite::matches, read: sqlite::read },
-    Extractor { name: "tar", matches: archive::is_tar, read: archive::read_tar },
-    Extractor { name: "mail", matches: mail::matches, read: mail::read },
-    Extractor { name: "json", matches: json::matches, read: json::read },
-    Extractor { name: "delimited", matches: delimited::matches, read: delimited::read },
-    Extractor { name: "dump", matches: dump::matches, read: dump::read },
-    Extractor { name: "markup", matches: markup::matches, read: markup::read },
+    Extractor { name: "pdf", matches: pdf::matches, packed: true, read: pdf::read },
+    Extractor { name: "spreadsheet", matches: spreadsheet::matches, packed: true, read: spreadsheet::read },
+    Extractor { name: "office", matches: office::matches, packed: true, read: office::read },
+    Extractor { name: "legacy", matches: legacy::matches, packed: true, read: legacy::read },
+    Extractor { name: "zip", matches: archive::is_zip, packed: true, read: archive::read_zip },
+    Extractor { name: "gzip", matches: archive::is_gzip, packed: true, read: archive::read_gzip },
+    Extractor { name: "bzip2", matches: archive::is_bzip2, packed: true, read: archive::read_bzip2 },
+    Extractor { name: "zstd", matches: archive::is_zstd, packed: true, read: archive::read_zstd },
+    Extractor { name: "xz", matches: archive::is_xz, packed: true, read: archive::read_xz },
+    Extractor { name: "7z", matches: archive::is_seven_zip, packed: true, read: archive::read_seven_zip },
+    Extractor { name: "parquet", matches: columnar::matches, packed: true, read: columnar::read },
+    Extractor { name: "sqlite", matches: sqlite::matches, packed: true, read: sqlite::read },
+    Extractor { name: "tar", matches: archive::is_tar, packed: true, read: archive::read_tar },
+    Extractor { name: "mail", matches: mail::matches, packed: false, read: mail::read },
+    Extractor { name: "json", matches: json::matches, packed: false, read: json::read },
+    Extractor { name: "delimited", matches: delimited::matches, packed: false, read: delimited::read },
+    Extractor { name: "dump", matches: dump::matches, packed: false, read: dump::read },
+    Extractor { name: "markup", matches: markup::matches, packed: false, read: markup::read },
 ];
+
+/// Whether bytes are, by what they begin with, a document whose text does not stand in them as it is.
+pub(crate) fn is_packed(bytes: &[u8]) -> bool {
+    EXTRACTORS.iter().any(|extractor| extractor.packed && (extractor.matches)(bytes, ""))
+}
 
 /// Reads a document. `name` helps to recognise the format and is not trusted. Never fails: what can't be read is
 /// in the answer.
@@ -136,8 +204,14 @@ pub fn extract(bytes: &[u8], name: &str) -> Extracted {
 /// Reads a document and hands out its pieces one by one, so that a large table is never in memory cell by cell. The
 /// answer is what could not be read.
 pub fn extract_into(bytes: &[u8], name: &str, sink: &mut dyn FnMut(Piece)) -> Vec<Unreadable> {
-    let deadline = Instant::now() + Duration::from_secs(limits::FILE_SECONDS);
-    let mut job = Job { sink, unreadable: Vec::new(), depth: 0, unpacked: 0, deadline };
+    extract_within(bytes, name, Budget::default(), sink)
+}
+
+/// As [`extract_into`], with a budget of one's own.
+pub fn extract_within(bytes: &[u8], name: &str, budget: Budget, sink: &mut dyn FnMut(Piece)) -> Vec<Unreadable> {
+    let deadline = Instant::now() + budget.time;
+    let unpacked_most = budget.unpacked_bytes;
+    let mut job = Job { sink, unreadable: Vec::new(), depth: 0, unpacked: 0, unpacked_most, deadline };
     read(&mut job, bytes, name, "");
     job.unreadable
 }
@@ -145,10 +219,10 @@ pub fn extract_into(bytes: &[u8], name: &str, sink: &mut dyn FnMut(Piece)) -> Ve
 /// Reads bytes found at a place of a job; archives come back here with their members.
 fn read(job: &mut Job, bytes: &[u8], name: &str, inside: &str) {
     if job.depth >= limits::DEPTH {
-        return job.unreadable(inside, format!("嵌套超过{}层，未再展开", limits::DEPTH));
+        return job.unreadable(inside, Refusal::limit(format!("嵌套超过{}层，未再展开", limits::DEPTH)));
     }
     if job.late() {
-        return job.unreadable(inside, "超过单个文件的处理时限");
+        return job.unreadable(inside, Refusal::limit("超过单个文件的处理时限"));
     }
     if bytes.is_empty() {
         return;
@@ -178,8 +252,8 @@ fn plain(job: &mut Job, bytes: &[u8], name: &str, inside: &str) {
     }
     match decode(bytes, &hint(name)) {
         Some(text) => job.text(inside, text.into_owned()),
-        None if is_media(bytes) => job.unreadable(inside, "图片、音视频或程序文件，不含可读文字"),
-        None => job.unreadable(inside, "不是文本，格式不支持"),
+        None if is_media(bytes) => job.unreadable(inside, Refusal::no_text("图片、音视频或程序文件，不含可读文字")),
+        None => job.unreadable(inside, Refusal::no_text("不是文本，格式不支持")),
     }
 }
 

@@ -6,12 +6,13 @@ use lopdf::content::{Content, Operation};
 use lopdf::{Document, Object, ObjectId};
 
 use super::pdf_font::Font;
-use super::{Job, within};
+use super::{Job, Refusal, within};
 use crate::limits::{PDF_PAGES, PDF_STREAM_BYTES};
 
-pub(super) fn matches(bytes: &[u8], name: &str) -> bool {
+/// By its bytes alone: whoever names another document so would hide what is in it.
+pub(super) fn matches(bytes: &[u8], _name: &str) -> bool {
     let head = &bytes[..bytes.len().min(1024)];
-    head.windows(5).any(|window| window == b"%PDF-") || name.ends_with(".pdf")
+    head.windows(5).any(|window| window == b"%PDF-")
 }
 
 pub(super) fn read(job: &mut Job, bytes: &[u8], _name: &str, inside: &str) {
@@ -25,7 +26,7 @@ pub(super) fn read(job: &mut Job, bytes: &[u8], _name: &str, inside: &str) {
     }
     for (number, page) in pages.into_iter().take(PDF_PAGES) {
         if job.late() {
-            return job.unreadable(inside, "超过单个文件的处理时限");
+            return job.unreadable(inside, Refusal::limit("超过单个文件的处理时限"));
         }
         read_page(job, &document, page, &within(inside, &format!("第{number}页")));
     }
@@ -45,7 +46,7 @@ fn read_page(job: &mut Job, document: &Document, page: ObjectId, place: &str) {
         job.unreadable(place, "页面有字体没有编码信息，部分文字无法识别");
     }
     if layer.text.trim().is_empty() && !layer.undecoded && has_images(document, page) {
-        job.unreadable(place, "页面只有图像（可能是扫描件），不含文字层");
+        job.unreadable(place, Refusal::no_text("页面只有图像（可能是扫描件），不含文字层"));
     }
     job.text(place, layer.text);
 }

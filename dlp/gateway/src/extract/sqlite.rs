@@ -42,7 +42,7 @@ pub(super) fn read(job: &mut Job, bytes: &[u8], _name: &str, inside: &str) {
         });
         broken |= walk.broken;
         if walk.rows >= ROWS {
-            return job.unreadable(&place, format!("数据库超过{ROWS}行，其余未检查"));
+            return job.unreadable(&place, super::Refusal::limit(format!("数据库超过{ROWS}行，其余未检查")));
         }
     }
     if broken {

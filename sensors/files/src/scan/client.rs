@@ -2,15 +2,15 @@
 
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::frame::{self, Kind};
-use super::{Answer, Scanner, pause};
-use crate::limits::{SCAN_ANSWER_BYTES, YARA_SCAN_BYTES};
-use crate::{FilesError, ScanOutcome, Unscanned};
-
-/// Names and texts of rule files.
-pub type RuleTexts = Vec<(String, String)>;
+use super::request::{Asked, FileReport, FileTask, heads_of};
+use super::rules::Encoded;
+use super::{Answer, LiveScanRules, Scanner, pause};
+use crate::limits::{SCAN_ANSWER_BYTES, SCAN_FILES_BYTES};
+use crate::{FilesError, Unscanned};
 
 /// Both ways to a keeper, and its process where this one started it.
 pub struct KeeperLink {
@@ -43,51 +43,90 @@ impl<C: FnMut() -> Command + Send> Keepers for C {
     }
 }
 
-/// Has files scanned by another process. A keeper that is lost is replaced, ever later while they are lost in a row, and
-/// the file is given to the next one once more.
+/// Has files looked at by another process. A keeper that is lost is replaced, ever later while they are lost in a row, and
+/// the files are given to the next one once more. New rules are loaded before the next file.
 pub struct ScanClient {
     keepers: Box<dyn Keepers>,
     link: Option<KeeperLink>,
-    /// The rules that every keeper is given first.
-    texts: Vec<u8>,
-    rules: usize,
+    live: LiveScanRules,
+    number: usize,
+    /// The rules in force when they were last looked at.
+    seen: Arc<Encoded>,
+    /// The rules that every keeper is given first: those in force, or the ones before when they were refused.
+    rules: Arc<Encoded>,
+    /// The last ones that a keeper took, when those are others.
+    before: Option<Arc<Encoded>>,
+    yara_rules: usize,
     /// Keepers lost since the last one that answered.
     failures: u32,
     failed: Option<Instant>,
 }
 
 impl ScanClient {
-    /// Takes a keeper and has it load rules.
+    /// Takes a keeper and has it load the rules in force. `number` is this client's among those of the same rules.
     ///
     /// # Errors
     /// When no keeper can be started or the rules are refused.
-    pub fn start(keepers: impl Keepers + 'static, rules: &RuleTexts) -> Result<Self, FilesError> {
-        let texts = serde_json::to_vec(rules).map_err(|error| FilesError::Frame(error.to_string()))?;
-        let keepers = Box::new(keepers);
-        let mut client = Self { keepers, link: None, texts, rules: 0, failures: 0, failed: None };
+    pub fn start(keepers: impl Keepers + 'static, live: &LiveScanRules, number: usize) -> Result<Self, FilesError> {
+        let seen = live.current();
+        let mut client = Self {
+            keepers: Box::new(keepers),
+            link: None,
+            live: live.clone(),
+            number,
+            rules: Arc::clone(&seen),
+            seen,
+            before: None,
+            yara_rules: 0,
+            failures: 0,
+            failed: None,
+        };
         client.connect()?;
         Ok(client)
     }
 
-    /// Rules that are loaded.
+    /// YARA rules that are loaded.
     #[must_use]
-    pub const fn rules(&self) -> usize {
-        self.rules
+    pub const fn yara_rules(&self) -> usize {
+        self.yara_rules
     }
 
+    /// Takes a keeper. Rules that are refused give way to the ones before.
     fn connect(&mut self) -> Result<(), FilesError> {
-        let mut link = self.keepers.next()?;
-        match link.ask(Kind::Rules, &self.texts)? {
-            Answer::Loaded(count) => self.rules = count,
-            Answer::Refused(reason) => return Err(FilesError::Refused(reason)),
-            Answer::Scanned(_) => return Err(FilesError::Frame("the answer to rules is about a file".to_owned())),
+        loop {
+            let mut link = self.keepers.next()?;
+            match link.ask(Kind::Rules, &[&self.rules.json])? {
+                Answer::Loaded { version, yara } if version == self.rules.version => {
+                    self.yara_rules = yara;
+                    self.before = None;
+                    self.live.note_serving(self.number, &version);
+                    self.link = Some(link);
+                    return Ok(());
+                }
+                Answer::Refused(reason) => match self.before.take() {
+                    Some(before) => {
+                        tracing::error!(reason, "new rules for files are refused; the ones before stay in force");
+                        self.rules = before;
+                    }
+                    None => return Err(FilesError::Refused(reason)),
+                },
+                _ => return Err(FilesError::Frame("the answer to rules is about something else".to_owned())),
+            }
         }
-        self.link = Some(link);
-        Ok(())
+    }
+
+    /// Leaves a keeper that has loaded other rules than those in force.
+    fn follow_rules(&mut self) {
+        let current = self.live.current();
+        if current.version != self.seen.version {
+            self.seen = Arc::clone(&current);
+            self.before = Some(std::mem::replace(&mut self.rules, current));
+            self.link = None;
+        }
     }
 
     /// Starts another keeper, not before its time.
-    fn reconnect(&mut self) -> Result<&mut KeeperLink, FilesError> {
+    fn reconnect(&mut self) -> Result<(), FilesError> {
         if let Some(failed) = self.failed {
             std::thread::sleep(pause(self.failures).saturating_sub(failed.elapsed()));
         }
@@ -95,35 +134,93 @@ impl ScanClient {
             self.note_failure();
             return Err(error);
         }
-        tracing::warn!(lost = self.failures, "a scan worker's keeper was lost; another one scans on");
-        self.link.as_mut().ok_or_else(gone)
+        if self.failures > 0 {
+            tracing::warn!(lost = self.failures, "a scan worker's keeper was lost; another one scans on");
+        }
+        Ok(())
     }
 
-    fn try_scan(&mut self, file: &[u8]) -> Result<ScanOutcome, FilesError> {
-        let link = match &mut self.link {
-            Some(link) => link,
-            None => self.reconnect()?,
-        };
-        match link.ask(Kind::File, file) {
-            Ok(Answer::Scanned(outcome)) => {
-                self.failures = 0;
-                Ok(outcome)
-            }
-            Ok(Answer::Loaded(_) | Answer::Refused(_)) => {
-                Err(FilesError::Frame("the answer is not about the file".to_owned()))
-            }
-            Err(error) => {
-                self.link = None;
-                self.note_failure();
-                Err(error)
-            }
+    fn try_ask(&mut self, files: &[Asked<'_>]) -> Result<Vec<FileReport>, Unanswered> {
+        if self.link.is_none() {
+            self.reconnect()?;
         }
+        let length: usize = files.iter().map(|file| file.bytes.len()).sum();
+        if length > SCAN_FILES_BYTES {
+            let reason = format!("{length} bytes are more than the {SCAN_FILES_BYTES} of a request");
+            return Err(Unanswered::Lost(Unscanned::Failed(reason)));
+        }
+        let heads = heads_of(files).map_err(|error| FilesError::Frame(error.to_string()))?;
+        let parts: Vec<&[u8]> = std::iter::once(heads.as_slice()).chain(files.iter().map(|file| file.bytes)).collect();
+        let answer = match &mut self.link {
+            Some(link) => link.ask(Kind::Files, &parts),
+            None => Err(gone()),
+        };
+        if answer.is_err() {
+            self.link = None;
+            self.note_failure();
+        } else {
+            self.failures = 0;
+        }
+        match answer? {
+            Answer::Inspected(reports) if answers(files, &reports) => Ok(reports),
+            Answer::Lost(reason) => Err(Unanswered::Lost(reason)),
+            _ => Err(FilesError::Frame("the answer is not about the files".to_owned()).into()),
+        }
+    }
+
+    /// What came of each file. When the worker does not survive them, each is asked about alone, and then each question: so a
+    /// file costs its own answers at most.
+    fn ask(&mut self, files: &[Asked<'_>]) -> Vec<FileReport> {
+        let first = self.try_ask(files);
+        let result =
+            if matches!(first, Err(Unanswered::Broken(FilesError::Pipe(_)))) { self.try_ask(files) } else { first };
+        let reason = match result {
+            Ok(reports) => return reports,
+            Err(Unanswered::Lost(reason)) => match *files {
+                [file] => match file.apart() {
+                    Some([content, yara]) => {
+                        let (content, yara) = (self.ask_one(content).content, self.ask_one(yara).yara);
+                        return vec![FileReport { yara, content }];
+                    }
+                    None => reason,
+                },
+                _ => return files.iter().map(|file| self.ask_one(*file)).collect(),
+            },
+            Err(Unanswered::Broken(error @ (FilesError::Pipe(_) | FilesError::Worker(_)))) => {
+                tracing::error!(%error, "no keeper of a scan worker can be reached; files are not scanned");
+                Unscanned::Gone
+            }
+            Err(Unanswered::Broken(error)) => Unscanned::Failed(error.to_string()),
+        };
+        files.iter().map(|file| file.unanswered(&reason)).collect()
+    }
+
+    fn ask_one(&mut self, file: Asked<'_>) -> FileReport {
+        self.ask(&[file]).pop().unwrap_or_default()
     }
 
     fn note_failure(&mut self) {
         self.failures = self.failures.saturating_add(1);
         self.failed = Some(Instant::now());
     }
+}
+
+/// Why there is no report.
+enum Unanswered {
+    /// The keeper told that its worker did not answer.
+    Lost(Unscanned),
+    /// The keeper did not answer, or not as it should.
+    Broken(FilesError),
+}
+
+impl From<FilesError> for Unanswered {
+    fn from(error: FilesError) -> Self {
+        Self::Broken(error)
+    }
+}
+
+fn answers(files: &[Asked<'_>], reports: &[FileReport]) -> bool {
+    files.len() == reports.len() && files.iter().zip(reports).all(|(file, report)| file.is_answered_by(report))
 }
 
 fn gone() -> FilesError {
@@ -136,9 +233,9 @@ impl KeeperLink {
         Self { pipes: Some((input, output)), process: None }
     }
 
-    fn ask(&mut self, kind: Kind, content: &[u8]) -> Result<Answer, FilesError> {
+    fn ask(&mut self, kind: Kind, parts: &[&[u8]]) -> Result<Answer, FilesError> {
         let (input, output) = self.pipes.as_mut().ok_or_else(gone)?;
-        frame::write(output, kind, content).map_err(FilesError::Pipe)?;
+        frame::write(output, kind, parts).map_err(FilesError::Pipe)?;
         let (kind, answer) = frame::read(input, SCAN_ANSWER_BYTES).map_err(FilesError::Pipe)?.ok_or_else(gone)?;
         if kind != Kind::Answer {
             return Err(FilesError::Frame("what came back is no answer".to_owned()));
@@ -158,20 +255,10 @@ impl Drop for KeeperLink {
 }
 
 impl Scanner for ScanClient {
-    fn scan(&mut self, bytes: &[u8]) -> ScanOutcome {
-        // What YARA would not look at needs no way through two pipes.
-        let part = &bytes[..bytes.len().min(YARA_SCAN_BYTES)];
-        let first = self.try_scan(part);
-        let result = if matches!(first, Err(FilesError::Pipe(_))) { self.try_scan(part) } else { first };
-        match result {
-            Ok(ScanOutcome::Complete(matches)) if part.len() < bytes.len() => ScanOutcome::Partial(matches),
-            Ok(outcome) => outcome,
-            Err(error @ (FilesError::Pipe(_) | FilesError::Worker(_))) => {
-                tracing::error!(%error, "no keeper of a scan worker can be reached; the file is not scanned");
-                ScanOutcome::Unscanned(Unscanned::Gone)
-            }
-            Err(error) => ScanOutcome::Unscanned(Unscanned::Failed(error.to_string())),
-        }
+    fn scan(&mut self, files: &[FileTask]) -> Vec<FileReport> {
+        self.follow_rules();
+        let asked: Vec<Asked<'_>> = files.iter().map(Asked::of).collect();
+        self.ask(&asked)
     }
 
     fn take_restarts(&mut self) -> u64 {

@@ -1,14 +1,14 @@
 //! One message on a pipe: its length in bytes (little endian, 32 bits), a byte for its kind, and its content.
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 
 /// What a frame is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Rules to load: a JSON list of pairs of name and text.
+    /// Rules to load: [`super::ScanRules`] in JSON.
     Rules,
-    /// A file to scan, as it is.
-    File,
+    /// Files and what is asked about them ([`super::request`]).
+    Files,
     /// An [`super::Answer`] in JSON.
     Answer,
 }
@@ -17,28 +17,30 @@ impl Kind {
     const fn code(self) -> u8 {
         match self {
             Self::Rules => 1,
-            Self::File => 2,
+            Self::Files => 2,
             Self::Answer => 3,
         }
     }
 
     fn of(code: u8) -> io::Result<Self> {
-        [Self::Rules, Self::File, Self::Answer]
+        [Self::Rules, Self::Files, Self::Answer]
             .into_iter()
             .find(|kind| kind.code() == code)
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("no frame has the kind {code}")))
     }
 }
 
-/// Writes a frame.
-pub(super) fn write(output: &mut impl Write, kind: Kind, content: &[u8]) -> io::Result<()> {
-    let length = u32::try_from(content.len())
+/// Bytes that are written at once: the other side is woken up once for a small frame.
+const AT_ONCE_BYTES: usize = 64 << 10;
+
+/// Writes a frame whose content comes in parts.
+pub(super) fn write(output: &mut impl Write, kind: Kind, parts: &[&[u8]]) -> io::Result<()> {
+    let length = u32::try_from(parts.iter().map(|part| part.len()).sum::<usize>())
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "a frame holds at most 4 GiB"))?;
-    let mut head = [0; 5];
-    head[..4].copy_from_slice(&length.to_le_bytes());
-    head[4] = kind.code();
-    output.write_all(&head)?;
-    output.write_all(content)?;
+    let mut output = BufWriter::with_capacity(AT_ONCE_BYTES, output);
+    output.write_all(&length.to_le_bytes())?;
+    output.write_all(&[kind.code()])?;
+    parts.iter().try_for_each(|part| output.write_all(part))?;
     output.flush()
 }
 
@@ -61,7 +63,7 @@ pub(super) fn read(input: &mut impl Read, limit: usize) -> io::Result<Option<(Ki
     if length > limit as u64 {
         return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a frame of {length} bytes is over {limit}")));
     }
-    let mut content = Vec::new();
+    let mut content = Vec::with_capacity(usize::try_from(length).unwrap_or(0).min(AT_ONCE_BYTES));
     input.by_ref().take(length).read_to_end(&mut content)?;
     if (content.len() as u64) < length {
         return Err(io::ErrorKind::UnexpectedEof.into());
@@ -76,10 +78,10 @@ mod tests {
     #[test]
     fn frames_come_back_as_they_were() {
         let mut bytes = Vec::new();
-        write(&mut bytes, Kind::File, b"content").expect("is written");
-        write(&mut bytes, Kind::Answer, b"").expect("is written");
+        write(&mut bytes, Kind::Files, &[b"con", b"tent"]).expect("is written");
+        write(&mut bytes, Kind::Answer, &[]).expect("is written");
         let mut input = bytes.as_slice();
-        assert_eq!(read(&mut input, 7).expect("reads"), Some((Kind::File, b"content".to_vec())));
+        assert_eq!(read(&mut input, 7).expect("reads"), Some((Kind::Files, b"content".to_vec())));
         assert_eq!(read(&mut input, 7).expect("reads"), Some((Kind::Answer, Vec::new())));
         assert_eq!(read(&mut input, 7).expect("reads"), None);
     }
@@ -87,7 +89,7 @@ mod tests {
     #[test]
     fn cut_long_and_strange_frames_are_refused() {
         let mut bytes = Vec::new();
-        write(&mut bytes, Kind::File, b"content").expect("is written");
+        write(&mut bytes, Kind::Files, &[b"con", b"tent"]).expect("is written");
         for cut in 1..bytes.len() {
             assert!(read(&mut &bytes[..cut], 7).is_err(), "cut at {cut}");
         }

@@ -1,34 +1,43 @@
-//! Scanning in a process of its own.
+//! Looking at files in a process of its own: YARA, and sensitive data in what documents hold.
 //!
 //! Three parts speak one little protocol of frames over pipes. The sensor has a [`ScanClient`] for each scan thread. It
 //! speaks to a *keeper* ([`keep`]), which looks into nothing: it passes frames on to a *worker* and back, ends a worker
-//! that takes too long, and starts another one. The worker ([`serve`]) compiles the rules and scans the files; it has given
-//! everything up but its two pipes before it reads the first byte. So a rule or a file that takes the worker over, eats
-//! its memory or never ends costs that file and a restart, and the answer says so.
+//! that takes too long, and starts another one. The worker ([`serve`]) loads the rules, takes files apart and looks at them;
+//! it has given everything up but its two pipes before it reads the first byte. So a rule or a file that takes the worker
+//! over, eats its memory or never ends costs that file and a restart, and the answer says so.
 //!
 //! The keeper exists because a confined sensor may not start programs. A keeper that is lost is replaced by another one:
 //! [`Keepers`] says where it comes from.
+//!
+//! [`Scanner`] is the border: what is asked and answered is the same where a process scans by itself
+//! ([`scanners_in_process`]).
 
 mod client;
 mod frame;
+mod inspector;
 mod keeper;
+mod request;
+mod rules;
 mod worker;
 
-pub use client::{KeeperLink, Keepers, RuleTexts, ScanClient};
+pub use client::{KeeperLink, Keepers, ScanClient};
+pub use inspector::{BuildClassifier, Classifier, scanners_in_process};
 pub use keeper::keep;
+pub use request::{ContentOutcome, FileReport, FileTask};
+pub use rules::{ContentRules, LiveScanRules, RuleTexts, ScanRules};
 pub use worker::{Job, serve};
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ScanOutcome;
+use crate::Unscanned;
 use crate::limits::{SCAN_RESTART_PAUSE, SCAN_RESTART_PAUSE_MOST};
 
-/// Something that scans files, one after another.
+/// Something that looks at files.
 pub trait Scanner: Send {
-    /// Scans one file.
-    fn scan(&mut self, bytes: &[u8]) -> ScanOutcome;
+    /// Looks at files; a report for each, in their order.
+    fn scan(&mut self, files: &[FileTask]) -> Vec<FileReport>;
 
     /// How many helper processes were started in the place of lost ones since this was asked last; 0 without any.
     fn take_restarts(&mut self) -> u64 {
@@ -36,23 +45,23 @@ pub trait Scanner: Send {
     }
 }
 
-/// Scans in this process: for tests and tools that only see files of their own.
-impl Scanner for std::sync::Arc<crate::YaraRules> {
-    fn scan(&mut self, bytes: &[u8]) -> ScanOutcome {
-        crate::YaraRules::scan(self, bytes)
-    }
-}
-
-/// What a worker answers.
+/// What a worker answers, and its keeper in its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Answer {
-    /// So many rules are loaded.
-    Loaded(usize),
+    /// Rules are loaded.
+    Loaded {
+        /// Their version.
+        version: String,
+        /// How many YARA rules there are.
+        yara: usize,
+    },
     /// The rules are not loaded, and why.
     Refused(String),
-    /// How a scan ended.
-    Scanned(ScanOutcome),
+    /// What came of each file.
+    Inspected(Vec<FileReport>),
+    /// Nothing is told of the files, and why.
+    Lost(Unscanned),
 }
 
 /// How long after so many failures in a row the next process is started: doubling.

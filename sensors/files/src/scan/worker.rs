@@ -1,19 +1,24 @@
-//! The process that compiles rules and scans files.
+//! The process that loads rules and looks at files.
 
 use std::io::{Read, Write};
 
 use super::frame::{self, Kind};
-use super::{Answer, RuleTexts};
+use super::inspector::{BuildClassifier, Inspector};
+use super::request::{FileReport, unpacked};
+use super::rules::version_of;
+use super::{Answer, ScanRules};
 use crate::limits::{SCAN_ANSWER_BYTES, SCAN_REQUEST_BYTES};
-use crate::{FilesError, ScanOutcome, Unscanned, YaraRules};
+use crate::{FilesError, Unscanned};
 
 /// What a worker is about to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Job {
-    /// Compile rules.
+    /// Load rules.
     Load,
-    /// Scan one file.
-    Scan,
+    /// Scan one file with YARA.
+    Yara,
+    /// Take one file apart and look for sensitive data in it.
+    Content,
 }
 
 /// Answers requests until the other side ends. `before` is called before each job, to set how much of the processor it may
@@ -21,37 +26,48 @@ pub enum Job {
 ///
 /// # Errors
 /// When the pipes break or what comes is no frame.
-pub fn serve(input: &mut impl Read, output: &mut impl Write, mut before: impl FnMut(Job)) -> Result<(), FilesError> {
-    let mut rules = None;
+pub fn serve(
+    input: &mut impl Read,
+    output: &mut impl Write,
+    build: &BuildClassifier,
+    mut before: impl FnMut(Job),
+) -> Result<(), FilesError> {
+    let mut inspector = None;
     while let Some((kind, content)) = frame::read(input, SCAN_REQUEST_BYTES).map_err(FilesError::Pipe)? {
         let answer = match kind {
             Kind::Rules => {
                 before(Job::Load);
-                rules = None;
-                load(&content).map_or_else(
-                    |error| Answer::Refused(error.to_string()),
-                    |loaded| {
-                        let count = loaded.len();
-                        rules = Some(loaded);
-                        Answer::Loaded(count)
-                    },
-                )
+                // The ones before make room first.
+                inspector = None;
+                match load(&content, build) {
+                    Ok(loaded) => {
+                        let yara = loaded.yara_rules();
+                        inspector = Some(loaded);
+                        Answer::Loaded { version: version_of(&content), yara }
+                    }
+                    Err(error) => Answer::Refused(error.to_string()),
+                }
             }
-            Kind::File => {
-                before(Job::Scan);
-                let none = || ScanOutcome::Unscanned(Unscanned::Failed("no rules are loaded".to_owned()));
-                Answer::Scanned(rules.as_ref().map_or_else(none, |rules| rules.scan(&content)))
-            }
+            Kind::Files => inspect(inspector.as_ref(), &content, &mut before),
             Kind::Answer => Answer::Refused("an answer is no request".to_owned()),
         };
-        frame::write(output, Kind::Answer, &encoded(&answer)).map_err(FilesError::Pipe)?;
+        frame::write(output, Kind::Answer, &[&encoded(&answer)]).map_err(FilesError::Pipe)?;
     }
     Ok(())
 }
 
-fn load(content: &[u8]) -> Result<YaraRules, FilesError> {
-    let texts: RuleTexts = serde_json::from_slice(content).map_err(|error| FilesError::Frame(error.to_string()))?;
-    YaraRules::compile(texts.iter().map(|(name, text)| (name.as_str(), text.as_str())))
+fn load(content: &[u8], build: &BuildClassifier) -> Result<Inspector, FilesError> {
+    let rules: ScanRules = serde_json::from_slice(content).map_err(|error| FilesError::Frame(error.to_string()))?;
+    Inspector::load(&rules, build)
+}
+
+fn inspect(inspector: Option<&Inspector>, content: &[u8], before: &mut dyn FnMut(Job)) -> Answer {
+    let lost = |reason: &str| Answer::Lost(Unscanned::Failed(reason.to_owned()));
+    let Some(inspector) = inspector else { return lost("no rules are loaded") };
+    let Some(files) = unpacked(content) else { return lost("the request is malformed") };
+    let reports: Vec<FileReport> =
+        files.iter().map(|(head, bytes)| inspector.inspect(head.asked(bytes), before)).collect();
+    Answer::Inspected(reports)
 }
 
 /// An answer that is too long says so instead.
@@ -61,5 +77,5 @@ fn encoded(answer: &Answer) -> Vec<u8> {
         return bytes;
     }
     let reason = format!("what was found takes {} bytes, more than {SCAN_ANSWER_BYTES}", bytes.len());
-    serde_json::to_vec(&Answer::Scanned(ScanOutcome::Unscanned(Unscanned::Failed(reason)))).unwrap_or_default()
+    serde_json::to_vec(&Answer::Lost(Unscanned::Failed(reason))).unwrap_or_default()
 }

@@ -56,6 +56,12 @@ impl Record {
         self.0.into_boxed_slice()
     }
 
+    /// The fields so far, for a record that becomes another one after all.
+    pub(crate) fn as_map(&self) -> Map<String, Value> {
+        let text = [self.0.as_slice(), b"}"].concat();
+        serde_json::from_slice(&text).unwrap_or_default()
+    }
+
     /// Begins a field. Names are our own but for those of settings and rules, so they are escaped like any text.
     fn name(&mut self, name: &str) {
         if self.0.last() != Some(&b'{') {

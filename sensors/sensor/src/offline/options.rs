@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use fengsui_dlp_engine::Engine;
+use fengsui_files::ContentRules;
 use fengsui_schema::Visibility;
 use fengsui_signatures::LoadReport;
 
@@ -46,9 +46,9 @@ pub struct OfflineOptions {
     pub data_directory: Option<PathBuf>,
     /// `--workers`: 0 for one.
     pub workers: usize,
-    /// Classifies content of files; absent to leave it out.
-    pub classifier: Option<Arc<Engine>>,
-    /// Starts what scans files; absent to scan in this process.
+    /// How sensitive data is found in files; absent to leave it out.
+    pub content: Option<ContentRules>,
+    /// Starts what looks at files; absent to scan in this process, with YARA only.
     pub scanners: Option<Arc<StartScanners>>,
     /// What the options and the suricata.yaml are applied to; absent for the defaults.
     pub settings: Option<SensorSettings>,

@@ -1,33 +1,17 @@
 //! Sensitive data in files and bodies on the wire.
 
-use std::sync::Arc;
-
 use fengsui_crypto::sm3_of_parts;
-use fengsui_dlp_engine::{Classification, ContentHint, Engine};
-use fengsui_files::{FilesError, Pool, Work};
+use fengsui_dlp_engine::{Classification, ContentHint, ContentReport, UnreadParts};
+use fengsui_files::{ContentOutcome, Unscanned};
 use fengsui_protocols::Direction;
-use fengsui_schema::{Finding, FindingId, FindingPlace};
-use serde_json::Value;
+use fengsui_schema::{Finding, FindingId, FindingPlace, shown};
+use serde_json::{Map, Value, json};
 
 use super::Worker;
 use super::scans::Kept;
 use crate::account::Counter;
 use crate::eve::{Fields as _, FileRecord, Header, PacketInfo, Record, transaction_objects};
 use crate::flow::Flow;
-use crate::limits::CONTENT_QUEUE_FILES;
-
-/// Threads that classify content.
-pub(crate) type ClassifierPool = Pool<(Arc<Vec<u8>>, ContentHint), Option<Classification>>;
-
-/// Starts threads that classify content, one for each worker: a file in one piece would hold up a worker's packets for
-/// longer than a ring has room.
-pub(crate) fn classifying(engine: &Arc<Engine>, workers: usize) -> Result<ClassifierPool, FilesError> {
-    let works = (0..workers).map(|_| {
-        let engine = Arc::clone(engine);
-        Box::new(move |(content, hint): (Arc<Vec<u8>>, ContentHint)| engine.classify(&content, &hint)) as Work<_, _>
-    });
-    Pool::start("content", CONTENT_QUEUE_FILES, works)
-}
 
 /// Where content was, for a finding in it.
 pub(super) struct Place {
@@ -38,25 +22,8 @@ pub(super) struct Place {
 }
 
 impl Worker {
-    /// Has the content of a file that has ended classified.
-    pub(super) fn classify_file(
-        &mut self,
-        info: &PacketInfo<'_>,
-        flow: &Flow,
-        (record, content): (&FileRecord<'_>, &Arc<Vec<u8>>),
-    ) {
-        let shared = Arc::clone(&self.shared);
-        let Some(pool) = shared.classifier.as_ref().filter(|_| !content.is_empty()) else { return };
-        match self.ask(pool, (Arc::clone(content), hint_of(flow, record))) {
-            Some(ticket) => {
-                let place = self.place(info, flow, record);
-                self.await_classification(ticket, content, place);
-            }
-            None => self.account.count(Counter::ContentShed),
-        }
-    }
-
-    fn place(&self, info: &PacketInfo<'_>, flow: &Flow, record: &FileRecord<'_>) -> Place {
+    /// Where the content of a file was.
+    pub(super) fn place(&self, info: &PacketInfo<'_>, flow: &Flow, record: &FileRecord<'_>) -> Place {
         let file = record.file;
         let (source, destination) = flow.sides(file.direction);
         let observer = &self.shared.settings.observer;
@@ -86,8 +53,54 @@ impl Worker {
         Place { id: FindingId::from_digest(&digest), place, record: event }
     }
 
+    /// Tells what came of the content of a file.
+    pub(super) fn tell_content(&mut self, kept: Kept<Place>, outcome: ContentOutcome) {
+        let ContentReport { classification, unread } = match outcome {
+            ContentOutcome::Read(report) => report,
+            ContentOutcome::Unfinished(reason) => return self.tell_unfinished(kept, &reason),
+        };
+        if let Some(unread) = unread {
+            self.tell_unread(&kept, &unread);
+        }
+        if let Some(found) = classification {
+            self.tell_finding(kept, found);
+        }
+    }
+
+    /// Content that was not looked at to its end is counted and told: whoever can bring that about would hide behind it.
+    fn tell_unfinished(&mut self, kept: Kept<Place>, reason: &Unscanned) {
+        self.account.count(Counter::ContentUnfinished);
+        let anomaly = json!({"type": "file", "event": "file.unscanned", "scan": "content", "reason": reason.reason()});
+        self.tell_anomaly(&kept, anomaly);
+    }
+
+    /// So is a document of which parts could not be read.
+    fn tell_unread(&mut self, kept: &Kept<Place>, unread: &UnreadParts) {
+        self.account.count(Counter::ContentUnread);
+        let anomaly = json!({
+            "type": "file",
+            "event": if unread.limited { "file.past_limit" } else { "file.unread" },
+            "scan": "content",
+            "reason": shown(&unread.reason).to_string(),
+            "inside": shown(&unread.inside).to_string(),
+            "parts": unread.count,
+        });
+        self.tell_anomaly(kept, anomaly);
+    }
+
+    fn tell_anomaly(&mut self, (time, order, place): &Kept<Place>, anomaly: Value) {
+        if !self.writes("anomaly") {
+            return;
+        }
+        let mut record = place.record.as_map();
+        record.insert("event_type".to_owned(), "anomaly".into());
+        record.insert("fileinfo".to_owned(), Value::Object(fileinfo(&place.place)));
+        record.insert("anomaly".to_owned(), anomaly);
+        self.emit_late((*time, *order), "anomaly", &record);
+    }
+
     /// Tells what was found in the content of a file.
-    pub(super) fn tell_finding(&mut self, (time, order, place): Kept<Place>, classification: Classification) {
+    fn tell_finding(&mut self, (time, order, place): Kept<Place>, classification: Classification) {
         self.account.count(Counter::Findings);
         if !self.writes("dlp") {
             return;
@@ -108,8 +121,17 @@ impl Worker {
     }
 }
 
+/// The file, as far as its place tells.
+fn fileinfo(place: &FindingPlace) -> Map<String, Value> {
+    let mut object = Map::new();
+    object.insert("filename".to_owned(), place.name.clone().into());
+    object.extend(place.size.map(|size| ("size".to_owned(), size.into())));
+    object.extend(place.sm3.clone().map(|digest| ("sm3".to_owned(), digest.into())));
+    object
+}
+
 /// What the transaction tells about the content.
-fn hint_of(flow: &Flow, record: &FileRecord<'_>) -> ContentHint {
+pub(super) fn hint_of(flow: &Flow, record: &FileRecord<'_>) -> ContentHint {
     let file = record.file;
     let transaction = flow.app.as_ref().and_then(|app| app.transaction(file.transaction));
     // The content type EVE tells is that of the answer.

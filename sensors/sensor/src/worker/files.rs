@@ -261,7 +261,6 @@ impl Worker {
         if let Some(list) = &listed {
             self.raise_listed_file(info, flow, &record, list);
         }
-        self.classify_file(info, flow, (&record, &content));
         self.scan_file(info, flow, (&record, &content));
         self.part_from_content(content);
         self.keep_room(std::mem::take(&mut flow.files[place].window));

@@ -12,15 +12,13 @@ mod stream;
 mod tags;
 
 pub(crate) use alerts::Verdict;
-pub(crate) use content::classifying;
 pub(crate) use tags::Tagged;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use fengsui_dlp_engine::Classification;
-use fengsui_files::{Digest, HashList, Scanned, YaraPool};
+use fengsui_files::{Digest, FilePool, HashList, LiveScanRules};
 use fengsui_protocols::Defragmenter;
 use fengsui_schema::{Timestamp, UnitCode};
 use fengsui_signatures::{Scratch, Tracking};
@@ -38,9 +36,9 @@ pub(crate) struct Shared {
     pub(crate) settings: SensorSettings,
     pub(crate) rules: LiveRules,
     pub(crate) tracking: Arc<Tracking>,
-    pub(crate) classifier: Option<content::ClassifierPool>,
     pub(crate) unit: UnitCode,
-    pub(crate) yara: Option<YaraPool>,
+    /// Threads that look at files, and with what.
+    pub(crate) scanning: Option<(FilePool, LiveScanRules)>,
     pub(crate) hashes: HashList,
     /// Digests that are computed of every file.
     pub(crate) digests: Vec<Digest>,
@@ -55,7 +53,7 @@ pub(crate) struct Shared {
 impl Shared {
     /// Whether anybody asks for the content of files that have ended.
     pub(crate) fn keeps_content(&self) -> bool {
-        self.yara.is_some() || self.file_store.is_some() || self.classifier.is_some()
+        self.scanning.is_some() || self.file_store.is_some()
     }
 }
 
@@ -69,8 +67,7 @@ pub(crate) struct Worker {
     defragmenter: Defragmenter,
     pub(crate) account: Account,
     ring: PacketRing,
-    scans: scans::Pending<Scanned, serde_json::Map<String, serde_json::Value>>,
-    classifying: scans::Pending<Option<Classification>, content::Place>,
+    scans: scans::Pending,
     content_held: usize,
     /// Empty buffers of files that have ended.
     rooms: Vec<Vec<u8>>,
@@ -97,7 +94,6 @@ impl Worker {
             account: Account::default(),
             ring: PacketRing::new(ring_bytes),
             scans: scans::Pending::default(),
-            classifying: scans::Pending::default(),
             content_held: 0,
             rooms: Vec::new(),
             expected: expected::Expected::default(),

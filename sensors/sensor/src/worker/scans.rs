@@ -1,17 +1,18 @@
-//! YARA scans under way, and alerts about files.
+//! Files under way at the scan threads, and alerts about files.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Poll;
 
 use fengsui_crypto::sm3;
-use fengsui_dlp_engine::Classification;
-use fengsui_files::{Pool, ScanOutcome, Scanned, Ticket, Unscanned, YaraMatch};
+use fengsui_files::{
+    ContentOutcome, FilePool, FileReport, FileTask, ScanOutcome, Scanned, Ticket, Unscanned, YaraMatch,
+};
 use fengsui_schema::{Condition, Severity, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::Worker;
-use super::content::Place;
+use super::content::{Place, hint_of};
 use crate::account::Counter;
 use crate::eve::{EventOrder, FileRecord, Header, PacketInfo, explanation, fileinfo_object, transaction_objects};
 use crate::flow::Flow;
@@ -19,40 +20,31 @@ use crate::flow::Flow;
 /// Generator number of alerts about files: YARA and hash lists.
 const FILE_GENERATOR: u32 = 9_001;
 
-/// Answers about files under way, in the order in which the files ended, each with the record but for what is found.
-pub(super) struct Pending<A, R>(VecDeque<PendingAnswer<A, R>>);
-
-struct PendingAnswer<A, R> {
-    ticket: Ticket<A>,
-    content: Arc<Vec<u8>>,
-    time: Timestamp,
-    order: EventOrder,
-    record: R,
-}
-
 /// The place among records that was kept for an answer, and the record but for the answer.
 pub(super) type Kept<R> = (Timestamp, EventOrder, R);
 
-/// What was worked on, its place, and the answer.
-type Answered<A, R> = (Arc<Vec<u8>>, Kept<R>, Option<A>);
-
-impl<A, R> Default for Pending<A, R> {
-    fn default() -> Self {
-        Self(VecDeque::new())
-    }
+/// A file that was handed to the scan threads, with a place among the records for each answer.
+struct PendingFile {
+    ticket: Ticket,
+    content: Arc<Vec<u8>>,
+    finding: Option<Kept<Place>>,
+    alert: Option<Kept<Map<String, Value>>>,
 }
 
-impl<A, R> Pending<A, R> {
-    /// The oldest answer, when it is there or `waits`. Nobody answers what broke the thread that worked on it.
-    fn take(&mut self, waits: bool) -> Option<Answered<A, R>> {
+/// Files under way, in the order in which they ended.
+#[derive(Default)]
+pub(super) struct Pending(VecDeque<PendingFile>);
+
+impl Pending {
+    /// The oldest file, when its answer is there or `waits`. Nobody answers what broke the thread that worked on it.
+    fn take(&mut self, waits: bool) -> Option<(PendingFile, Option<Scanned>)> {
         let front = self.0.front()?;
         let answer = match front.ticket.try_take() {
             Poll::Ready(answer) => answer,
             Poll::Pending if waits => front.ticket.wait(),
             Poll::Pending => return None,
         };
-        let PendingAnswer { content, time, order, record, .. } = self.0.pop_front()?;
-        Some((content, (time, order, record), answer))
+        Some((self.0.pop_front()?, answer))
     }
 }
 
@@ -65,85 +57,87 @@ impl Worker {
         (record, content): (&FileRecord<'_>, &Arc<Vec<u8>>),
     ) {
         let shared = Arc::clone(&self.shared);
-        let Some(pool) = &shared.yara else { return };
-        if content.is_empty() || !self.writes("alert") {
+        let Some((pool, rules)) = shared.scanning.as_ref().filter(|_| !content.is_empty()) else { return };
+        let yara = rules.has_yara() && self.writes("alert");
+        let hint = rules.has_content().then(|| hint_of(flow, record));
+        let classified = hint.is_some();
+        if !yara && !classified {
             return;
         }
-        let Some(ticket) = self.ask(pool, Arc::clone(content)) else {
-            self.account.count(Counter::YaraShed);
+        let task = FileTask { bytes: Arc::clone(content), yara, content: hint };
+        let Some(ticket) = self.ask(pool, task) else {
+            self.account.add(Counter::YaraShed, u64::from(yara));
+            self.account.add(Counter::ContentShed, u64::from(classified));
             return;
         };
-        let record = self.file_alert(info, flow, record);
-        let pending = self.pending(ticket, content, record);
-        self.scans.0.push_back(pending);
+        let finding = classified.then(|| self.place(info, flow, record)).map(|place| self.kept(place));
+        let alert = yara.then(|| self.file_alert(info, flow, record)).map(|record| self.kept(record));
+        self.scans.0.push_back(PendingFile { ticket, content: Arc::clone(content), finding, alert });
     }
 
-    /// Keeps a place among the records for what is found in the content of a file.
-    pub(super) fn await_classification(
-        &mut self,
-        ticket: Ticket<Option<Classification>>,
-        content: &Arc<Vec<u8>>,
-        place: Place,
-    ) {
-        let pending = self.pending(ticket, content, place);
-        self.classifying.0.push_back(pending);
-    }
-
-    /// Hands a job to a pool, when it has room or the packets come from a capture file.
-    pub(super) fn ask<J: Send + 'static, A: Send + 'static>(&mut self, pool: &Pool<J, A>, job: J) -> Option<Ticket<A>> {
+    /// Hands a file over, when there is room or the packets come from a capture file.
+    fn ask(&mut self, pool: &FilePool, task: FileTask) -> Option<Ticket> {
         if !self.shared.live {
-            return pool.submit(job);
+            return pool.submit(task);
         }
         // What is done makes room, in the memory that contents may hold and for the next file.
         self.collect_answers(false);
-        pool.offer(job)
+        pool.offer(task)
     }
 
     /// Keeps a place among the records for an answer.
-    fn pending<A, R>(&mut self, ticket: Ticket<A>, content: &Arc<Vec<u8>>, record: R) -> PendingAnswer<A, R> {
+    fn kept<R>(&mut self, record: R) -> Kept<R> {
         let order = self.order;
         self.order.2 = self.order.2.saturating_add(1);
-        PendingAnswer { ticket, content: Arc::clone(content), time: self.now, order, record }
+        (self.now, order, record)
     }
 
     /// Tells what came of files that have ended, oldest first; with `wait` of all of them.
     pub(super) fn collect_answers(&mut self, wait: bool) {
         // A capture file waits for each, so that the records of a batch do not depend on how fast a thread was.
         let wait = wait || !self.shared.live;
-        while let Some((content, kept, classification)) = self.classifying.take(wait) {
+        while let Some((PendingFile { content, finding, alert, .. }, scanned)) = self.scans.take(wait) {
             self.part_from_content(content);
-            match classification {
-                Some(Some(found)) => self.tell_finding(kept, found),
-                Some(None) => {}
-                None => self.account.count(Counter::ContentUnfinished),
-            }
-        }
-        while let Some((content, (time, order, record), scanned)) = self.scans.take(wait) {
-            self.part_from_content(content);
-            let gone = Scanned { outcome: ScanOutcome::Unscanned(Unscanned::Gone), restarts: 0 };
-            let Scanned { outcome, restarts } = scanned.unwrap_or(gone);
+            let (report, restarts) = scanned.map_or_else(Default::default, |of| (of.report, of.restarts));
             self.account.add(Counter::ScanHelpersRestarted, restarts);
-            if let ScanOutcome::Unscanned(reason) = &outcome {
-                self.tell_unscanned((time, order), record, reason);
-                continue;
-            }
-            for found in outcome.matches() {
-                self.tell_yara((time, order), record.clone(), found);
-            }
+            self.tell_report(report, (finding, alert));
+        }
+    }
+
+    fn tell_report(
+        &mut self,
+        report: FileReport,
+        (finding, alert): (Option<Kept<Place>>, Option<Kept<Map<String, Value>>>),
+    ) {
+        let content = finding.map(|kept| (kept, report.content.unwrap_or(ContentOutcome::Unfinished(Unscanned::Gone))));
+        let yara = alert.map(|kept| (kept, report.yara.unwrap_or(ScanOutcome::Unscanned(Unscanned::Gone))));
+        let lost = |reason: Option<&Unscanned>| {
+            matches!(reason, Some(Unscanned::Crashed | Unscanned::Killed | Unscanned::Gone))
+        };
+        let unfinished = content.as_ref().and_then(|(_, outcome)| outcome.unfinished());
+        if lost(unfinished) || lost(yara.as_ref().and_then(|(_, outcome)| outcome.unscanned())) {
+            self.account.count(Counter::ScanWorkerLost);
+        }
+        if let Some((kept, outcome)) = content {
+            self.tell_content(kept, outcome);
+        }
+        let Some(((time, order, record), outcome)) = yara else { return };
+        if let Some(reason) = outcome.unscanned() {
+            return self.tell_unscanned((time, order), record, reason);
+        }
+        for found in outcome.matches() {
+            self.tell_yara((time, order), record.clone(), found);
         }
     }
 
     /// A file that was not scanned to its end is counted and told: whoever can keep a file from being scanned would hide.
     fn tell_unscanned(&mut self, place: (Timestamp, EventOrder), mut record: Map<String, Value>, reason: &Unscanned) {
         self.account.count(Counter::YaraUnfinished);
-        if matches!(reason, Unscanned::Crashed | Unscanned::Killed | Unscanned::Gone) {
-            self.account.count(Counter::ScanWorkerLost);
-        }
         if !self.writes("anomaly") {
             return;
         }
         record.insert("event_type".to_owned(), "anomaly".into());
-        let anomaly = json!({"type": "file", "event": "file.unscanned", "reason": reason.reason()});
+        let anomaly = json!({"type": "file", "event": "file.unscanned", "scan": "yara", "reason": reason.reason()});
         record.insert("anomaly".to_owned(), anomaly);
         self.emit_late(place, "anomaly", &record);
     }
