@@ -14,13 +14,14 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Instant;
 
 use connection::Connection;
 use fengsui_capture::{FileSource, PacketSource};
 use fengsui_dlp_engine::{ContentHint, Engine, EngineSettings};
 use fengsui_files::{
-    BuildClassifier, Classifier, ContentOutcome, ContentRules, FileTask, FilesError, LiveScanRules, ScanClient,
-    ScanRules, Scanner, Unscanned, scanners_in_process,
+    BuildClassifier, Classifier, ContentOutcome, ContentRules, FilePool, FileTask, FilesError, LiveScanRules,
+    ScanClient, ScanRules, Scanner, Unscanned, scanners_in_process,
 };
 use fengsui_harness::top;
 use fengsui_sensor::{
@@ -109,21 +110,25 @@ fn nested() -> Vec<u8> {
     (0..12).fold(TEXT.as_bytes().to_vec(), |inner, _| gzip(&inner))
 }
 
-/// A PDF whose objects unpack to more memory than a worker has.
+/// A PDF with a page of so many operators that a worker has no room for them.
 fn eater() -> Vec<u8> {
-    let stream = zlib(&zlib(&vec![b' '; 1 << 30]));
-    let head = format!(
-        "1 0 obj\n<< /Type /ObjStm /N 1 /First 4 /Filter [/FlateDecode /FlateDecode] /Length {} >>\nstream\n",
-        stream.len()
-    );
+    let content = zlib(&b"q\n".repeat(30 << 20));
+    let stream = format!("<< /Filter /FlateDecode /Length {} >>\nstream\n", content.len());
+    let objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>".to_vec(),
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_vec(),
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Resources << >> /Contents 4 0 R >>".to_vec(),
+        [stream.as_bytes(), &content, b"\nendstream"].concat(),
+    ];
     let mut bytes = b"%PDF-1.5\n".to_vec();
+    let mut table = "xref\n0 5\n0000000000 65535 f \n".to_owned();
+    for (number, object) in (1..).zip(objects) {
+        table += &format!("{:010} 00000 n \n", bytes.len());
+        bytes.extend([format!("{number} 0 obj\n").as_bytes(), &object, b"\nendobj\n"].concat());
+    }
     let place = bytes.len();
-    bytes.extend(head.as_bytes());
-    bytes.extend(&stream);
-    bytes.extend(b"\nendstream\nendobj\n");
-    let table = bytes.len();
-    let end = "trailer\n<< /Size 2 /Root 1 0 R >>\nstartxref\n";
-    bytes.extend(format!("xref\n0 2\n0000000000 65535 f \n{place:010} 00000 n \n{end}{table}\n%%EOF\n").as_bytes());
+    let end = format!("{table}trailer\n<< /Size 5 /Root 1 0 R >>\nstartxref\n{place}\n%%EOF\n");
+    bytes.extend(end.as_bytes());
     bytes
 }
 
@@ -259,4 +264,29 @@ fn each_file_of_a_request_is_told_by_itself() {
     assert!(matches!(lost, Some(Unscanned::Crashed | Unscanned::TimedOut)), "{:?}", reports[1]);
     // What else was asked about that file is answered.
     assert_eq!(reports[1].yara.as_ref().and_then(|outcome| outcome.unscanned()), None);
+}
+
+/// Prints how fast files are looked at in process and by a worker; not a test of anything that could be wrong.
+#[test]
+#[ignore = "a measurement: run it alone with --release"]
+fn measure_the_way_through_a_worker() {
+    let line =
+        "订单编号 20240611-000174 已发货，联系电话13800138000，备注：请于工作日送达。 GET /index.html 200 1532\n";
+    for (bytes, count) in [(1 << 10, 20_000), (16 << 10, 4_000), (256 << 10, 300), (4 << 20, 20)] {
+        let file = Arc::new(line.repeat(bytes / line.len() + 1).into_bytes());
+        let task = FileTask { bytes: Arc::clone(&file), yara: false, content: Some(ContentHint::default()) };
+        let speed = |start: &StartScanners| {
+            let live = LiveScanRules::new(ScanRules { yara: Vec::new(), content: Some(ContentRules::default()) });
+            let pool = FilePool::start(start(&live.expect("are sent"), 1).expect("start")).expect("starts");
+            let begun = Instant::now();
+            let tickets: Vec<_> = (0..count).map(|_| pool.submit(task.clone()).expect("is taken")).collect();
+            assert!(tickets.iter().all(|ticket| ticket.wait().expect("answers").report.content.is_some()));
+            file.len() as f64 * f64::from(count) / begun.elapsed().as_secs_f64() / 1e6
+        };
+        let mut best = [0.0_f64; 2];
+        for _ in 0..3 {
+            best = [best[0].max(speed(&in_process)), best[1].max(speed(&in_workers))];
+        }
+        println!("{:>8} bytes: {:6.1} MB/s in process, {:6.1} MB/s by a worker", file.len(), best[0], best[1]);
+    }
 }

@@ -184,7 +184,7 @@ fn a_sensor_whose_keepers_are_both_killed_says_so_and_ends_for_its_supervisor() 
     signal("-STOP", &keepers);
     signal("-KILL", &keepers);
     let code = until("the sensor ends", || sensor.ended().expect("is asked"));
-    assert_eq!(code, 1, "{}", world.said());
+    assert_eq!(code, 2, "{}", world.said());
     assert!(world.said().contains("both keepers of scan workers were killed"), "{}", world.said());
     let last = world.records().into_iter().rfind(|record| record["event_type"] == "stats");
     assert!(last.is_some(), "the last account is given");
