@@ -14,14 +14,13 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Instant;
 
 use connection::Connection;
 use fengsui_capture::{FileSource, PacketSource};
 use fengsui_dlp_engine::{ContentHint, Engine, EngineSettings};
 use fengsui_files::{
-    BuildClassifier, Classifier, ContentOutcome, ContentRules, FilePool, FileTask, FilesError, LiveScanRules,
-    ScanClient, ScanRules, Scanner, Unscanned, scanners_in_process,
+    BuildClassifier, Classifier, ContentOutcome, ContentRules, FileTask, FilesError, LiveScanRules, ScanClient,
+    ScanRules, Scanner, Unscanned, scanners_in_process,
 };
 use fengsui_harness::top;
 use fengsui_sensor::{
@@ -264,29 +263,4 @@ fn each_file_of_a_request_is_told_by_itself() {
     assert!(matches!(lost, Some(Unscanned::Crashed | Unscanned::TimedOut)), "{:?}", reports[1]);
     // What else was asked about that file is answered.
     assert_eq!(reports[1].yara.as_ref().and_then(|outcome| outcome.unscanned()), None);
-}
-
-/// Prints how fast files are looked at in process and by a worker; not a test of anything that could be wrong.
-#[test]
-#[ignore = "a measurement: run it alone with --release"]
-fn measure_the_way_through_a_worker() {
-    let line =
-        "订单编号 20240611-000174 已发货，联系电话13800138000，备注：请于工作日送达。 GET /index.html 200 1532\n";
-    for (bytes, count) in [(1 << 10, 20_000), (16 << 10, 4_000), (256 << 10, 300), (4 << 20, 20)] {
-        let file = Arc::new(line.repeat(bytes / line.len() + 1).into_bytes());
-        let task = FileTask { bytes: Arc::clone(&file), yara: false, content: Some(ContentHint::default()) };
-        let speed = |start: &StartScanners| {
-            let live = LiveScanRules::new(ScanRules { yara: Vec::new(), content: Some(ContentRules::default()) });
-            let pool = FilePool::start(start(&live.expect("are sent"), 1).expect("start")).expect("starts");
-            let begun = Instant::now();
-            let tickets: Vec<_> = (0..count).map(|_| pool.submit(task.clone()).expect("is taken")).collect();
-            assert!(tickets.iter().all(|ticket| ticket.wait().expect("answers").report.content.is_some()));
-            file.len() as f64 * f64::from(count) / begun.elapsed().as_secs_f64() / 1e6
-        };
-        let mut best = [0.0_f64; 2];
-        for _ in 0..3 {
-            best = [best[0].max(speed(&in_process)), best[1].max(speed(&in_workers))];
-        }
-        println!("{:>8} bytes: {:6.1} MB/s in process, {:6.1} MB/s by a worker", file.len(), best[0], best[1]);
-    }
 }

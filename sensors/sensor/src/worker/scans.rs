@@ -23,6 +23,9 @@ const FILE_GENERATOR: u32 = 9_001;
 /// The place among records that was kept for an answer, and the record but for the answer.
 pub(super) type Kept<R> = (Timestamp, EventOrder, R);
 
+/// The places for a finding and for alerts.
+type Places = (Option<Kept<Place>>, Option<Kept<Map<String, Value>>>);
+
 /// A file that was handed to the scan threads, with a place among the records for each answer.
 struct PendingFile {
     ticket: Ticket,
@@ -104,11 +107,7 @@ impl Worker {
         }
     }
 
-    fn tell_report(
-        &mut self,
-        report: FileReport,
-        (finding, alert): (Option<Kept<Place>>, Option<Kept<Map<String, Value>>>),
-    ) {
+    fn tell_report(&mut self, report: FileReport, (finding, alert): Places) {
         let content = finding.map(|kept| (kept, report.content.unwrap_or(ContentOutcome::Unfinished(Unscanned::Gone))));
         let yara = alert.map(|kept| (kept, report.yara.unwrap_or(ScanOutcome::Unscanned(Unscanned::Gone))));
         let lost = |reason: Option<&Unscanned>| {
