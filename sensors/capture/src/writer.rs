@@ -79,6 +79,14 @@ impl<W: Write> PcapWriter<W> {
         self.put(&header)
     }
 
+    /// Writes out what is still held back, so that a reader of the file finds it.
+    ///
+    /// # Errors
+    /// [`CaptureError::File`] when writing fails.
+    pub fn flush(&mut self) -> Result<(), CaptureError> {
+        self.output.flush().map_err(|source| CaptureError::File { path: self.name.clone(), verb: "written", source })
+    }
+
     /// Writes everything out and gives the output back.
     ///
     /// # Errors

@@ -1,12 +1,12 @@
 //! Alert captures: the packets of a flow that raised an alert, those before it included.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 
 use fengsui_capture::{LinkType, Packet, PcapWriter};
@@ -166,7 +166,8 @@ type Open = HashMap<u64, PcapWriter<BufWriter<File>>>;
 
 fn write_orders(folder: &std::path::Path, orders: &Receiver<Order>, counts: &EvidenceCounts) {
     let mut open: Open = HashMap::new();
-    while let Ok(order) = orders.recv() {
+    let mut held_back = BTreeSet::new();
+    while let Some(order) = next_order(orders, &mut open, &mut held_back, counts) {
         match order {
             Order::Packets(flow, packets) => {
                 if !open.contains_key(&flow) && !begin(folder, &mut open, flow, &packets, counts) {
@@ -174,6 +175,7 @@ fn write_orders(folder: &std::path::Path, orders: &Receiver<Order>, counts: &Evi
                     continue;
                 }
                 write_packets(&mut open, flow, &packets, counts);
+                held_back.insert(flow);
             }
             Order::End(flow) => close(open.remove(&flow), counts),
         }
@@ -181,6 +183,30 @@ fn write_orders(folder: &std::path::Path, orders: &Receiver<Order>, counts: &Evi
     for (_, writer) in open {
         close(Some(writer), counts);
     }
+}
+
+/// The next order, or none when nobody gives any more. Before the thread waits for one it writes out what captures hold
+/// back: a flow may live for hours, and its capture is asked for as soon as its alert is seen.
+fn next_order(
+    orders: &Receiver<Order>,
+    open: &mut Open,
+    held_back: &mut BTreeSet<u64>,
+    counts: &EvidenceCounts,
+) -> Option<Order> {
+    match orders.try_recv() {
+        Ok(order) => return Some(order),
+        Err(TryRecvError::Disconnected) => return None,
+        Err(TryRecvError::Empty) => {}
+    }
+    for flow in std::mem::take(held_back) {
+        let flushed = open.get_mut(&flow).map(PcapWriter::flush);
+        if let Some(Err(error)) = flushed {
+            tracing::warn!(%error, "an alert capture is incomplete");
+            counts.failed.fetch_add(1, Ordering::Relaxed);
+            open.remove(&flow);
+        }
+    }
+    orders.recv().ok()
 }
 
 fn begin(
@@ -245,6 +271,33 @@ mod tests {
         assert_eq!(ring.held, 0);
     }
 
+    fn lengths(path: &std::path::Path) -> Vec<usize> {
+        let Ok(mut source) = fengsui_capture::FileSource::open(path) else { return Vec::new() };
+        let mut lengths = Vec::new();
+        while let Ok(Some(packet)) = fengsui_capture::PacketSource::next(&mut source) {
+            lengths.push(packet.data.len());
+        }
+        lengths
+    }
+
+    #[test]
+    fn a_capture_can_be_read_while_its_flow_lives() {
+        let folder = tempfile::tempdir().expect("is made");
+        let writer = EvidenceWriter::start(folder.path().to_owned(), "here", true).expect("starts");
+        let path = folder.path().join("here/7.pcap");
+        let holds = |expected: &[usize]| {
+            let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
+            while lengths(&path) != expected {
+                assert!(std::time::Instant::now() < end, "it holds {:?}, not {expected:?}", lengths(&path));
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+        };
+        assert!(writer.append(7, vec![packet(7, 60)]));
+        holds(&[60]);
+        assert!(writer.append(7, vec![packet(7, 61), packet(7, 62)]));
+        holds(&[60, 61, 62]);
+    }
+
     #[test]
     fn captures_hold_what_came_before_and_after() {
         let folder = tempfile::tempdir().expect("is made");
@@ -253,11 +306,6 @@ mod tests {
         assert!(writer.append(7, vec![packet(7, 62)]));
         assert!(writer.end(7));
         drop(writer);
-        let mut source = fengsui_capture::FileSource::open(&folder.path().join("here/7.pcap")).expect("is a capture");
-        let mut lengths = Vec::new();
-        while let Some(packet) = fengsui_capture::PacketSource::next(&mut source).expect("is whole") {
-            lengths.push(packet.data.len());
-        }
-        assert_eq!(lengths, [60, 61, 62]);
+        assert_eq!(lengths(&folder.path().join("here/7.pcap")), [60, 61, 62]);
     }
 }

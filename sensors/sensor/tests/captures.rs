@@ -85,15 +85,31 @@ fn attacks_raise_alerts_with_proof() {
     settings.evidence.directory = Some(folder.path().to_owned());
     let (events, summary) = read(&capture("web-attack.pcap"), settings, own_rules());
     assert!(summary.alerts > 0);
-    let mut proven = 0;
-    for alert in of_type(&events, "alert").filter(|alert| alert.contains_key("pcap_file")) {
-        let name = alert["pcap_file"].as_str().expect("is a text");
-        assert_eq!(name, format!("here/{}.pcap", alert["flow_id"]));
-        assert!(folder.path().join(name).is_file(), "{name}");
-        proven += 1;
-    }
-    assert!(proven > 0);
+    assert!(proven(&events, folder.path()) > 0);
     assert!(of_type(&events, "alert").all(|alert| alert["alert"]["signature_id"].is_u64()));
+}
+
+/// Alerts of a run, each of which has to name a capture of its flow that holds packets.
+fn proven(events: &[EveEvent], folder: &Path) -> usize {
+    let alerts = of_type(events, "alert");
+    let has_capture = |alert: &serde_json::Map<String, Value>| {
+        let name = alert.get("pcap_file").and_then(Value::as_str).unwrap_or_else(|| panic!("no capture: {alert:?}"));
+        assert_eq!(name, format!("here/{}.pcap", alert["flow_id"]));
+        let mut packets = FileSource::open(&folder.join(name)).expect("is a capture");
+        assert!(fengsui_capture::PacketSource::next(&mut packets).expect("is whole").is_some(), "{name} is empty");
+    };
+    alerts.inspect(has_capture).count()
+}
+
+/// What a scan of a file finds is known when its packets are long past, and often when its flow is over.
+#[test]
+fn an_alert_about_a_file_alone_has_the_packets_that_carried_it() {
+    let folder = tempfile::tempdir().expect("is made");
+    let mut settings = SensorSettings { observer: "here".to_owned(), ..SensorSettings::default() };
+    settings.evidence.directory = Some(folder.path().to_owned());
+    let (events, _) = read(&capture("web-attack.pcap"), settings, LoadedRules::default());
+    assert!(of_type(&events, "alert").any(|alert| alert["alert"]["category"] == "YARA"));
+    assert!(proven(&events, folder.path()) > 0);
 }
 
 #[test]

@@ -81,13 +81,16 @@ pub(crate) fn alert_record(input: &AlertInput<'_>, found: &Match) -> Map<String,
         record.insert("packet_info".to_owned(), packet_info(input.info));
     }
     if let Some(name) = &input.capture {
-        record.insert("pcap_file".to_owned(), name.as_str().into());
+        record.insert(CAPTURE_FIELD.to_owned(), name.as_str().into());
     }
     if input.settings.eve.alert.verdict {
         add_verdict(&mut record, input, Some(found));
     }
     record
 }
+
+/// Name of the field that tells where the capture of an alert's flow is.
+pub(crate) const CAPTURE_FIELD: &str = "pcap_file";
 
 /// The record of a packet that a rule asked to record (keyword `tag`).
 pub(crate) fn packet_record(info: &PacketInfo<'_>, flow: &Flow, number: Option<u64>) -> Map<String, Value> {

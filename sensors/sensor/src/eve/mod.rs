@@ -10,7 +10,7 @@ mod record;
 mod settings;
 mod transaction;
 
-pub(crate) use alert::{AlertInput, alert_record, drop_record, explanation, packet_record};
+pub(crate) use alert::{AlertInput, CAPTURE_FIELD, alert_record, drop_record, explanation, packet_record};
 pub(crate) use anomaly::{app_anomaly, packet_anomaly};
 pub(crate) use fileinfo::{FileRecord, fileinfo_object, fileinfo_record};
 pub(crate) use flow::{add_app_protocol, add_notes, counts_and_sides, flow_record, netflow_records};

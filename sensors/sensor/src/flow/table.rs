@@ -97,6 +97,17 @@ impl FlowTable {
         slot
     }
 
+    /// A flow that nobody works on.
+    pub(crate) fn get(&self, key: &FlowKey) -> Option<&Flow> {
+        self.entries.get(self.find(key)?)?.flow.as_deref()
+    }
+
+    /// The same, to note something on it that changes neither what it holds nor when it ends.
+    pub(crate) fn get_mut(&mut self, key: &FlowKey) -> Option<&mut Flow> {
+        let slot = self.find(key)?;
+        self.entries.get_mut(slot)?.flow.as_deref_mut()
+    }
+
     /// Takes a flow out to work on it.
     pub(crate) fn take(&mut self, slot: Slot) -> Option<Box<Flow>> {
         self.entries.get_mut(slot)?.flow.take()

@@ -6,7 +6,7 @@ use fengsui_signatures::{Action, Match, PacketView, Silence};
 use super::Worker;
 use crate::account::Counter;
 use crate::eve::{AlertInput, PacketInfo, alert_record, drop_record};
-use crate::flow::Flow;
+use crate::flow::{Flow, FlowKey};
 use crate::limits::{ALERT_PAYLOAD_BYTES, GUESSED_TRANSACTION_ALERTS};
 
 /// A match that waits for the end of its packet, when it is known what else fired.
@@ -130,7 +130,7 @@ impl Worker {
         let alerts = matches.iter().any(|found| found.alerts);
         flow.alerted |= alerts;
         if alerts {
-            self.begin_capture(flow, info);
+            self.begin_capture(flow);
         }
         for found in matches {
             flow.bypassed |= found.rule.bypass;
@@ -277,24 +277,43 @@ impl Worker {
         }
     }
 
-    fn capture_name(&self, flow: u64) -> String {
+    pub(super) fn capture_name(&self, flow: u64) -> String {
         format!("{}/{flow}.pcap", self.shared.settings.observer)
     }
 
     /// Begins the capture of a flow with the packets that are still held.
-    fn begin_capture(&mut self, flow: &mut Flow, info: &PacketInfo<'_>) {
-        let Some(evidence) = &self.shared.evidence else { return };
-        if flow.capturing || info.packet.is_none() {
-            return;
+    pub(super) fn begin_capture(&mut self, flow: &mut Flow) {
+        if !flow.capturing
+            && let Some(bytes) = self.capture_held(flow.id)
+        {
+            (flow.capturing, flow.captured_bytes) = (true, bytes);
         }
-        let packets = self.ring.take(flow.id, self.shared.settings.evidence.flow_bytes);
-        flow.captured_bytes = packets.iter().map(crate::evidence::KeptPacket::len).sum();
-        if evidence.append(flow.id, packets) {
-            flow.capturing = true;
-            self.account.count(Counter::EvidenceFiles);
-        } else {
-            self.account.count(Counter::EvidenceShed);
+    }
+
+    /// Begins the capture of a flow that has raised an alert after its packets were worked on, and may be over; its name
+    /// when there is one.
+    pub(super) fn begin_late_capture(&mut self, key: &FlowKey, id: u64) -> Option<String> {
+        let alive = self.table.get(key).filter(|flow| flow.id == id);
+        let captured = alive.is_some_and(|flow| flow.capturing);
+        let is_alive = alive.is_some();
+        if !captured {
+            let bytes = self.capture_held(id)?;
+            match self.table.get_mut(key).filter(|_| is_alive) {
+                Some(flow) => (flow.capturing, flow.captured_bytes) = (true, bytes),
+                None => drop(self.shared.evidence.as_ref().map(|evidence| evidence.end(id))),
+            }
         }
+        Some(self.capture_name(id))
+    }
+
+    /// Hands the packets of a flow that are still held to the thread that writes captures; how many bytes it took.
+    fn capture_held(&mut self, flow: u64) -> Option<usize> {
+        let evidence = self.shared.evidence.as_ref()?;
+        let packets = self.ring.take(flow, self.shared.settings.evidence.flow_bytes);
+        let bytes = packets.iter().map(crate::evidence::KeptPacket::len).sum();
+        let taken = !packets.is_empty() && evidence.append(flow, packets);
+        self.account.count(if taken { Counter::EvidenceFiles } else { Counter::EvidenceShed });
+        taken.then_some(bytes)
     }
 }
 

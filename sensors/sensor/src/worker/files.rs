@@ -249,6 +249,9 @@ impl Worker {
         let kind = identify(&flow.files[place].content);
         let shared = Arc::clone(&self.shared);
         let listed = hashes.filter(|_| whole).and_then(|hashes| shared.hashes.find(&hashes).map(str::to_owned));
+        if listed.is_some() {
+            self.begin_capture(flow);
+        }
         let content = Arc::new(std::mem::take(&mut flow.files[place].content));
         let file = &flow.files[place];
         let mut record = FileRecord { file, kind, hashes, listed: listed.as_deref(), stored: None };

@@ -14,24 +14,33 @@ use serde_json::{Map, Value, json};
 use super::Worker;
 use super::content::{Place, hint_of};
 use crate::account::Counter;
-use crate::eve::{EventOrder, FileRecord, Header, PacketInfo, explanation, fileinfo_object, transaction_objects};
-use crate::flow::Flow;
+use crate::eve::{
+    CAPTURE_FIELD, EventOrder, FileRecord, Header, PacketInfo, explanation, fileinfo_object, transaction_objects,
+};
+use crate::flow::{Flow, FlowKey};
 
 /// Generator number of alerts about files: YARA and hash lists.
 const FILE_GENERATOR: u32 = 9_001;
+
+/// The alert about a file, but for what a scan of it finds.
+struct FileAlert {
+    record: Map<String, Value>,
+    /// The flow that carried it.
+    flow: (FlowKey, u64),
+}
 
 /// The place among records that was kept for an answer, and the record but for the answer.
 pub(super) type Kept<R> = (Timestamp, EventOrder, R);
 
 /// The places for a finding and for alerts.
-type Places = (Option<Kept<Place>>, Option<Kept<Map<String, Value>>>);
+type Places = (Option<Kept<Place>>, Option<Kept<FileAlert>>);
 
 /// A file that was handed to the scan threads, with a place among the records for each answer.
 struct PendingFile {
     ticket: Ticket,
     content: Arc<Vec<u8>>,
     finding: Option<Kept<Place>>,
-    alert: Option<Kept<Map<String, Value>>>,
+    alert: Option<Kept<FileAlert>>,
 }
 
 /// Files under way, in the order in which they ended.
@@ -74,7 +83,8 @@ impl Worker {
             return;
         };
         let finding = classified.then(|| self.place(info, flow, record)).map(|place| self.kept(place));
-        let alert = yara.then(|| self.file_alert(info, flow, record)).map(|record| self.kept(record));
+        let alert = yara.then(|| FileAlert { record: self.file_alert(info, flow, record), flow: (flow.key, flow.id) });
+        let alert = alert.map(|alert| self.kept(alert));
         self.scans.0.push_back(PendingFile { ticket, content: Arc::clone(content), finding, alert });
     }
 
@@ -120,12 +130,15 @@ impl Worker {
         if let Some((kept, outcome)) = content {
             self.tell_content(kept, outcome);
         }
-        let Some(((time, order, record), outcome)) = yara else { return };
+        let Some(((time, order, mut alert), outcome)) = yara else { return };
         if let Some(reason) = outcome.unscanned() {
-            return self.tell_unscanned((time, order), record, reason);
+            return self.tell_unscanned((time, order), alert.record, reason);
+        }
+        if !outcome.matches().is_empty() {
+            self.add_late_capture(&mut alert);
         }
         for found in outcome.matches() {
-            self.tell_yara((time, order), record.clone(), found);
+            self.tell_yara((time, order), alert.record.clone(), found);
         }
     }
 
@@ -139,6 +152,17 @@ impl Worker {
         let anomaly = json!({"type": "file", "event": "file.unscanned", "scan": "yara", "reason": reason.reason()});
         record.insert("anomaly".to_owned(), anomaly);
         self.emit_late(place, "anomaly", &record);
+    }
+
+    /// Names the capture of the flow that carried a file; when no alert began one, it begins with what is still held.
+    fn add_late_capture(&mut self, alert: &mut FileAlert) {
+        let (key, id) = &alert.flow;
+        if alert.record.contains_key(CAPTURE_FIELD) {
+            return;
+        }
+        if let Some(name) = self.begin_late_capture(key, *id) {
+            alert.record.insert(CAPTURE_FIELD.to_owned(), name.into());
+        }
     }
 
     fn tell_yara(&mut self, place: (Timestamp, EventOrder), mut record: Map<String, Value>, found: &YaraMatch) {
@@ -192,6 +216,9 @@ impl Worker {
         }
         event.insert("flow".to_owned(), Value::Object(crate::eve::counts_and_sides(flow)));
         event.insert("fileinfo".to_owned(), Value::Object(fileinfo_object(record)));
+        if flow.capturing {
+            event.insert(CAPTURE_FIELD.to_owned(), self.capture_name(flow.id).into());
+        }
         event
     }
 }
