@@ -2,12 +2,11 @@
 # Starts the real program on the captures of the repository and plays the browser stories against it; then two nodes, a
 # province above a county that sees the captures, for the story of evidence that is asked for.
 # Everything it makes is in a temporary folder; FENGSUI_BIN names another binary, FENGSUI_STORIES the stories to play
-# (`one` node, `two` or `all`). The story of two nodes is not played by default: it asks for the alert at the head of the
-# queue, which does not always have a capture.
+# (`all`, `one` node or `two`).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 binary=${FENGSUI_BIN:-target/debug/fengsui}
-stories=${FENGSUI_STORIES:-one}
+stories=${FENGSUI_STORIES:-all}
 folder=$(mktemp -d)
 pids=()
 stop() {

@@ -6,7 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 #[tokio::test]
-pub(crate) async fn suppressed_alerts_are_kept_and_stay_out_of_the_queue() {
+async fn suppressed_alerts_are_kept_and_stay_out_of_the_queue() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let county = running.person("county", Role::Analyst, "620123").await;
@@ -55,7 +55,7 @@ pub(crate) async fn suppressed_alerts_are_kept_and_stay_out_of_the_queue() {
 }
 
 #[tokio::test]
-pub(crate) async fn a_suppression_ends_by_itself() {
+async fn a_suppression_ends_by_itself() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let new = json!({"title": "一小时", "matches": {"rule_id": "suricata:9000001"}, "reason": "演练", "expires_at": "2026-11-18T12:00:00Z"});
@@ -72,7 +72,7 @@ pub(crate) async fn a_suppression_ends_by_itself() {
 }
 
 #[tokio::test]
-pub(crate) async fn views_are_the_own_or_shared_within_the_unit() {
+async fn views_are_the_own_or_shared_within_the_unit() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let colleague = running.person("colleague", Role::Analyst, "620000").await;
@@ -91,7 +91,7 @@ pub(crate) async fn views_are_the_own_or_shared_within_the_unit() {
 }
 
 #[tokio::test]
-pub(crate) async fn a_shift_hands_over_to_somebody_else() {
+async fn a_shift_hands_over_to_somebody_else() {
     let running = start().await;
     let night = running.person("night", Role::Analyst, "620000").await;
     let day = running.person("day", Role::Analyst, "620000").await;
@@ -113,7 +113,7 @@ pub(crate) async fn a_shift_hands_over_to_somebody_else() {
 }
 
 #[tokio::test]
-pub(crate) async fn an_entity_shows_what_the_scope_allows() {
+async fn an_entity_shows_what_the_scope_allows() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let county = running.person("county", Role::Analyst, "620102").await;
@@ -125,7 +125,7 @@ pub(crate) async fn an_entity_shows_what_the_scope_allows() {
 }
 
 #[tokio::test]
-pub(crate) async fn exports_hold_no_formulas_and_are_on_record() {
+async fn exports_hold_no_formulas_and_are_on_record() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let auditor = running.person("auditor", Role::Auditor, "620000").await;
@@ -151,7 +151,7 @@ pub(crate) async fn exports_hold_no_formulas_and_are_on_record() {
 }
 
 #[tokio::test]
-pub(crate) async fn a_drill_is_scored_by_technique() {
+async fn a_drill_is_scored_by_technique() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     deliver(&running, vec![alert(1, "620123", "注入")]).await;

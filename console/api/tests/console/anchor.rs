@@ -1,12 +1,13 @@
 //! Random mutations of the audit log: each one is found, whoever makes it fit the chain again too.
 
+use crate::beside::Beside;
 use crate::support::start;
 use fengsui_crypto::Sm3;
-use sqlx::Row as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
 /// Mutations of one run.
 const MUTATIONS: u64 = 10_000;
+const COLUMNS: &str = "sequence, time, actor, unit_code, action, object, outcome, detail, address, hash, \
+    province, prefecture, county";
 
 /// One row as the log keeps it.
 #[derive(Clone, PartialEq)]
@@ -60,24 +61,23 @@ fn mutate(log: &mut Vec<Entry>, random: &mut u64) {
     }
 }
 
-async fn write(pool: &SqlitePool, log: &[Entry], template: &str) {
-    let mut tx = pool.begin().await.expect("begins");
-    sqlx::query("DELETE FROM audit").execute(&mut *tx).await.expect("deletes");
-    for entry in log {
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(template.to_owned())).bind(entry.sequence).bind(entry.time);
-        for field in &entry.fields {
-            query = query.bind(field);
-        }
-        query.bind(&entry.hash).execute(&mut *tx).await.expect("writes");
-    }
+/// Texts and numbers of an entry as they stand in a statement.
+fn literals(entry: &Entry) -> String {
+    let quoted = |text: &String| format!("'{}'", text.replace('\'', "''"));
+    let texts: Vec<String> = entry.fields.iter().chain([&entry.hash]).map(quoted).collect();
+    format!("({}, {}, {}, '620000', '', '')", entry.sequence, entry.time, texts.join(", "))
+}
+
+/// Puts a log in the place of what is there.
+async fn write(database: &mut Beside, log: &[Entry]) {
     let (last, hash) = log.last().map_or((0, "0".repeat(64)), |entry| (entry.sequence, entry.hash.clone()));
-    sqlx::query("UPDATE audit_head SET sequence = $1, hash = $2")
-        .bind(last)
-        .bind(hash)
-        .execute(&mut *tx)
-        .await
-        .expect("writes");
-    tx.commit().await.expect("commits");
+    let rows: Vec<String> = log.iter().map(literals).collect();
+    let insert = match rows.as_slice() {
+        [] => String::new(),
+        rows => format!("INSERT INTO audit ({COLUMNS}) VALUES {};", rows.join(", ")),
+    };
+    let head = format!("UPDATE audit_head SET sequence = {last}, hash = '{hash}'");
+    database.run(&format!("BEGIN; DELETE FROM audit; {insert} {head}; COMMIT")).await.expect("writes");
 }
 
 #[tokio::test]
@@ -95,32 +95,26 @@ async fn every_mutation_of_an_anchored_log_is_found() {
     }
     running.console.anchor_audit().await.expect("anchors");
     assert!(running.console.verify_audit().await.expect("reads").ok);
-    let options = SqliteConnectOptions::new()
-        .filename(running.folder.path().join("console.db"))
-        .synchronous(sqlx::sqlite::SqliteSynchronous::Off);
-    let pool = SqlitePool::connect_with(options).await.expect("opens");
-    let names = ["actor", "unit_code", "action", "object", "outcome", "detail", "address"];
-    let rows = sqlx::query("SELECT * FROM audit ORDER BY sequence").fetch_all(&pool).await.expect("reads");
+    let mut database = Beside::open(&running.database).await;
+    let columns =
+        "CAST(sequence AS TEXT), CAST(time AS TEXT), actor, unit_code, action, object, outcome, detail, address, hash";
+    let rows = database.texts(&format!("SELECT {columns} FROM audit ORDER BY sequence")).await;
     let log: Vec<Entry> = rows
         .iter()
         .map(|row| Entry {
-            sequence: row.get("sequence"),
-            time: row.get("time"),
-            fields: names.iter().map(|name| row.get(*name)).collect(),
-            hash: row.get("hash"),
+            sequence: row[0].parse().expect("is a number"),
+            time: row[1].parse().expect("is a number"),
+            fields: row[2..9].to_vec(),
+            hash: row[9].clone(),
         })
         .collect();
-    let template =
-        "INSERT INTO audit (sequence, time, actor, unit_code, action, object, outcome, detail, address, hash,
-                        province, prefecture, county)
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '620000', '', '')";
-    write(&pool, &log, template).await;
+    write(&mut database, &log).await;
     assert!(running.console.verify_audit().await.expect("reads").ok, "putting it back as it was changes nothing");
     let mut random = 11;
     for number in 0..MUTATIONS {
         let mut changed = log.clone();
         mutate(&mut changed, &mut random);
-        write(&pool, &changed, template).await;
+        write(&mut database, &changed).await;
         let verdict = running.console.verify_audit().await.expect("reads");
         assert!(!verdict.ok && verdict.first_bad.is_some(), "mutation {number} was not found");
     }

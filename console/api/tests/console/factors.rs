@@ -31,7 +31,7 @@ fn login(code: Option<&str>) -> Option<Value> {
 }
 
 #[tokio::test]
-pub(crate) async fn one_time_codes_work_once_and_recovery_codes_too() {
+async fn one_time_codes_work_once_and_recovery_codes_too() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let wrong = analyst.status(Method::POST, "/session/totp", Some(json!({"password": "wrong"}))).await;
@@ -85,7 +85,7 @@ pub(crate) async fn one_time_codes_work_once_and_recovery_codes_too() {
 }
 
 #[tokio::test]
-pub(crate) async fn wrong_codes_lock_the_account() {
+async fn wrong_codes_lock_the_account() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let enrolment = analyst.post("/session/totp", json!({"password": PASSWORD})).await;
@@ -101,7 +101,7 @@ pub(crate) async fn wrong_codes_lock_the_account() {
 }
 
 #[tokio::test]
-pub(crate) async fn an_sm2_key_signs_a_fresh_challenge_once() {
+async fn an_sm2_key_signs_a_fresh_challenge_once() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let (key, stranger) = (KeyPair::generate().expect("draws"), KeyPair::generate().expect("draws"));
@@ -137,7 +137,7 @@ pub(crate) async fn an_sm2_key_signs_a_fresh_challenge_once() {
 }
 
 #[tokio::test]
-pub(crate) async fn where_it_is_required_nothing_goes_before_a_second_factor() {
+async fn where_it_is_required_nothing_goes_before_a_second_factor() {
     let settings = ConsoleSettings { second_factor: SecondFactor::Required, ..ConsoleSettings::default() };
     let running = start_with(settings).await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
@@ -150,7 +150,7 @@ pub(crate) async fn where_it_is_required_nothing_goes_before_a_second_factor() {
 }
 
 #[tokio::test]
-pub(crate) async fn another_role_ends_the_session_and_classes_stay_apart() {
+async fn another_role_ends_the_session_and_classes_stay_apart() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let secadmin = running.person("sec", Role::Secadmin, "620000").await;

@@ -6,7 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 #[tokio::test]
-pub(crate) async fn a_list_is_taken_in_counted_and_retired_line_by_line() {
+async fn a_list_is_taken_in_counted_and_retired_line_by_line() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let county = running.person("county", Role::Analyst, "620123").await;

@@ -84,7 +84,7 @@ fn check_cells(book: &[u8], what: &str) {
 }
 
 #[tokio::test]
-pub(crate) async fn hostile_texts_stay_texts_in_every_answer_and_document() {
+async fn hostile_texts_stay_texts_in_every_answer_and_document() {
     let payloads = payloads();
     assert!(payloads.len() >= 100);
     let running = start().await;

@@ -1,8 +1,10 @@
-//! The same tests on a real PostgreSQL server, started here and gone afterwards.
+//! Every test of this program on a real PostgreSQL server, started here and gone afterwards.
+//!
+//! This program starts itself once more with the address of the server; whatever starts a console then gets a database of
+//! its own there, copied from one whose schema is up to date. No list says which tests: it is all of them but this one.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -18,16 +20,27 @@ struct Server {
     _folder: tempfile::TempDir,
 }
 
-static SERVER: OnceLock<u16> = OnceLock::new();
+/// The variable that tells the tests the port of the server.
+const PORT: &str = "FENGSUI_TEST_POSTGRES";
+/// The database that is copied for every console.
+const TEMPLATE: &str = "up_to_date";
+/// Tests at a time: most of them wait for a round of the relay or for the server now and then.
+const AT_ONCE: &str = "4";
+
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
-/// A database of the server when this process runs one.
+/// A database of the server where the tests run on one.
 pub async fn fresh_database() -> Option<String> {
-    let port = SERVER.get()?;
+    let port = std::env::var(PORT).ok()?.parse().expect("is a port");
     let name = format!("test{}", DATABASES.fetch_add(1, Ordering::SeqCst));
-    let mut connection = PgConnection::connect(&address(*port, "postgres")).await.expect("the server answers");
-    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await.expect("makes one");
-    Some(address(*port, &name))
+    run(port, &format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}")).await;
+    Some(address(port, &name))
+}
+
+/// Runs a statement beside the databases of the tests.
+async fn run(port: u16, sql: &str) {
+    let mut connection = PgConnection::connect(&address(port, "postgres")).await.expect("the server answers");
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.expect("is done");
 }
 
 fn address(port: u16, database: &str) -> String {
@@ -96,56 +109,45 @@ impl Drop for Server {
     }
 }
 
+/// Makes the database that every console gets a copy of. Nobody may be connected to it while it is copied.
+async fn make_template(port: u16) {
+    run(port, &format!("CREATE DATABASE {TEMPLATE}")).await;
+    drop(crate::support::open_at(address(port, TEMPLATE)).await);
+    run(port, &format!("ALTER DATABASE {TEMPLATE} ALLOW_CONNECTIONS false")).await;
+    run(port, &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{TEMPLATE}'")).await;
+}
+
+/// How many databases of tests the server has.
+async fn databases(port: u16) -> i64 {
+    let mut connection = PgConnection::connect(&address(port, "postgres")).await.expect("the server answers");
+    let sql = "SELECT COUNT(*) FROM pg_database WHERE datname LIKE 'test%'";
+    sqlx::query_scalar(sql).fetch_one(&mut connection).await.expect("counts")
+}
+
+/// The number before a word of the line in which libtest sums up.
+fn counted(output: &str, word: &str) -> usize {
+    let sums = output.lines().rev().find(|line| line.starts_with("test result:")).expect("it sums up");
+    let part = sums.split([';', '.']).map(str::trim).find(|part| part.ends_with(word)).expect("it counts them");
+    part.split(' ').next().and_then(|number| number.parse().ok()).expect("is a number")
+}
+
 #[test]
 fn everything_runs_on_postgresql() {
     let server = Server::start();
     server.wait();
-    SERVER.set(server.port).expect("is the first");
-    for (name, test) in SCENARIOS {
-        println!("{name}");
-        test();
-    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("makes a runtime");
+    runtime.block_on(make_template(server.port));
+    let tests = Command::new(std::env::current_exe().expect("this program has a file"))
+        .args(["--test-threads", AT_ONCE, "--skip", "postgres::everything_runs_on_postgresql"])
+        .env(PORT, server.port.to_string())
+        .output()
+        .expect("starts itself");
+    let output = String::from_utf8_lossy(&tests.stdout);
+    let errors = String::from_utf8_lossy(&tests.stderr);
+    assert!(tests.status.success(), "{output}\n{errors}");
+    let (passed, left_out) = (counted(&output, "passed"), counted(&output, "filtered out"));
+    let databases = runtime.block_on(databases(server.port));
+    println!("{passed} tests passed on {databases} databases of a PostgreSQL server");
+    assert_eq!((left_out, counted(&output, "ignored")), (1, 0), "only this test is left out");
+    assert!(usize::try_from(databases).is_ok_and(|made| made > passed / 2), "{databases} databases for {passed} tests");
 }
-
-macro_rules! scenarios {
-    ($($module:ident :: $name:ident),* $(,)?) => {
-        /// Every test that needs nothing of SQLite.
-        const SCENARIOS: &[(&str, fn())] = &[$((stringify!($name), crate::$module::$name)),*];
-    };
-}
-
-scenarios![
-    story::an_alert_becomes_a_task_that_is_done,
-    story::many_alerts_close_at_once_and_come_back,
-    queue::totals_follow_every_act,
-    queue::a_group_is_read_alert_by_alert,
-    queue::a_search_finds_what_texts_hold,
-    story::a_prefecture_divides_urges_and_judges_what_its_counties_do,
-    analyst::suppressed_alerts_are_kept_and_stay_out_of_the_queue,
-    analyst::a_suppression_ends_by_itself,
-    analyst::views_are_the_own_or_shared_within_the_unit,
-    analyst::a_shift_hands_over_to_somebody_else,
-    analyst::an_entity_shows_what_the_scope_allows,
-    analyst::exports_hold_no_formulas_and_are_on_record,
-    analyst::a_drill_is_scored_by_technique,
-    steward::a_steward_regrades_and_enters_an_asset,
-    steward::a_policy_needs_two_people_and_the_preview_uses_it,
-    steward::a_share_is_approved_released_downloaded_and_traced,
-    factors::one_time_codes_work_once_and_recovery_codes_too,
-    factors::wrong_codes_lock_the_account,
-    factors::an_sm2_key_signs_a_fresh_challenge_once,
-    factors::another_role_ends_the_session_and_classes_stay_apart,
-    injection::hostile_texts_stay_texts_in_every_answer_and_document,
-    security::every_role_gets_what_the_matrix_says,
-    security::nothing_leaks_between_units,
-    security::foreign_pages_and_dead_sessions_change_nothing,
-    security::accounts_need_two_administrators_and_die_at_once,
-    settings::an_ordinary_setting_takes_effect_and_comes_back,
-    settings::what_guards_the_login_needs_the_security_administrator,
-    settings::sessions_follow_their_settings,
-    settings::notifications_follow_their_settings,
-    warnings::steps_of_a_playbook_are_kept_and_audited,
-    warnings::a_grave_warning_needs_two_persons,
-    warnings::warned_units_see_it_and_give_receipts,
-    warnings::notifications_are_there_until_it_is_done,
-];

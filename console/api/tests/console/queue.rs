@@ -25,7 +25,7 @@ async fn expect_totals(browser: &Browser, when: &str) {
 }
 
 #[tokio::test]
-pub(crate) async fn totals_follow_every_act() {
+async fn totals_follow_every_act() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let units = ["620123", "620102", "621022"];
@@ -68,7 +68,7 @@ pub(crate) async fn totals_follow_every_act() {
 
 /// A search finds what texts hold, wherever the alert stands among the parts that are asked first.
 #[tokio::test]
-pub(crate) async fn a_search_finds_what_texts_hold() {
+async fn a_search_finds_what_texts_hold() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let words = ["注入探测", "爆破登录", "dns-tunnel", "xn--kpry57d", "横向移动", "Webshell"];
@@ -113,7 +113,7 @@ pub(crate) async fn a_search_finds_what_texts_hold() {
 
 /// Whether it is where a flow begins, where it ends, or named by the rule alone: an address is found, once, on whatever page.
 #[tokio::test]
-pub(crate) async fn an_address_is_found_wherever_it_stands() {
+async fn an_address_is_found_wherever_it_stands() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let county = running.person("county", Role::Analyst, "620123").await;
@@ -176,7 +176,7 @@ async fn all_pages(browser: &Browser, path: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-pub(crate) async fn a_group_is_read_alert_by_alert() {
+async fn a_group_is_read_alert_by_alert() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let county = running.person("county", Role::Analyst, "620121").await;

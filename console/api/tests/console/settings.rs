@@ -48,7 +48,7 @@ impl Administrators {
 }
 
 #[tokio::test]
-pub(crate) async fn an_ordinary_setting_takes_effect_and_comes_back() {
+async fn an_ordinary_setting_takes_effect_and_comes_back() {
     let running = start().await;
     let admins = administrators(&running).await;
     let auditor = running.person("auditor", Role::Auditor, "620000").await;
@@ -76,7 +76,7 @@ pub(crate) async fn an_ordinary_setting_takes_effect_and_comes_back() {
 }
 
 #[tokio::test]
-pub(crate) async fn wrong_values_change_nothing_and_say_why() {
+async fn wrong_values_change_nothing_and_say_why() {
     let running = start().await;
     let admins = administrators(&running).await;
     let refused = [
@@ -105,7 +105,7 @@ pub(crate) async fn wrong_values_change_nothing_and_say_why() {
 }
 
 #[tokio::test]
-pub(crate) async fn what_guards_the_login_needs_the_security_administrator() {
+async fn what_guards_the_login_needs_the_security_administrator() {
     let running = start().await;
     let admins = administrators(&running).await;
     let view = admins.write("lockout_failures", "3").await;
@@ -137,7 +137,7 @@ pub(crate) async fn what_guards_the_login_needs_the_security_administrator() {
 }
 
 #[tokio::test]
-pub(crate) async fn a_refused_proposal_changes_nothing_and_a_newer_one_takes_its_place() {
+async fn a_refused_proposal_changes_nothing_and_a_newer_one_takes_its_place() {
     let running = start().await;
     let admins = administrators(&running).await;
     let first = admins.write("session_hours", "4").await;
@@ -158,7 +158,7 @@ pub(crate) async fn a_refused_proposal_changes_nothing_and_a_newer_one_takes_its
 }
 
 #[tokio::test]
-pub(crate) async fn passwords_follow_their_settings() {
+async fn passwords_follow_their_settings() {
     let running = start().await;
     let admins = administrators(&running).await;
     admins.agree("password_length", "18").await;
@@ -194,7 +194,7 @@ pub(crate) async fn passwords_follow_their_settings() {
 }
 
 #[tokio::test]
-pub(crate) async fn sessions_follow_their_settings() {
+async fn sessions_follow_their_settings() {
     let running = start().await;
     let admins = administrators(&running).await;
     let person = running.person("analyst", Role::Analyst, "620000").await;
@@ -238,7 +238,7 @@ fn kinds(told: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-pub(crate) async fn notifications_follow_their_settings() {
+async fn notifications_follow_their_settings() {
     let running = start_with(ConsoleSettings { idle_minutes: 6_000, session_hours: 100, ..Default::default() }).await;
     let admins = administrators(&running).await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
@@ -274,7 +274,7 @@ pub(crate) async fn notifications_follow_their_settings() {
 }
 
 #[tokio::test]
-pub(crate) async fn uploads_follow_their_settings() {
+async fn uploads_follow_their_settings() {
     let running = start().await;
     let admins = administrators(&running).await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;

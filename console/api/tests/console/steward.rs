@@ -20,7 +20,7 @@ async fn deliver_finding(running: &Running) -> String {
 }
 
 #[tokio::test]
-pub(crate) async fn a_steward_regrades_and_enters_an_asset() {
+async fn a_steward_regrades_and_enters_an_asset() {
     let running = start().await;
     let steward = running.person("steward", Role::Steward, "620000").await;
     let county = running.person("county", Role::Steward, "620102").await;
@@ -49,7 +49,7 @@ pub(crate) async fn a_steward_regrades_and_enters_an_asset() {
 }
 
 #[tokio::test]
-pub(crate) async fn a_policy_needs_two_people_and_the_preview_uses_it() {
+async fn a_policy_needs_two_people_and_the_preview_uses_it() {
     let running = start().await;
     let steward = running.person("steward", Role::Steward, "620000").await;
     let secadmin = running.person("sec", Role::Secadmin, "620000").await;
@@ -107,7 +107,7 @@ fn share(recipient: &str, policy: &str) -> Form {
 }
 
 #[tokio::test]
-pub(crate) async fn a_share_is_approved_released_downloaded_and_traced() {
+async fn a_share_is_approved_released_downloaded_and_traced() {
     let running = start().await;
     let steward = running.person("steward", Role::Steward, "620000").await;
     let leader = running.person("leader", Role::Leader, "620000").await;

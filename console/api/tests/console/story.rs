@@ -7,7 +7,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 #[tokio::test]
-pub(crate) async fn an_alert_becomes_a_task_that_is_done() {
+async fn an_alert_becomes_a_task_that_is_done() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let officer = running.person("officer", Role::CountyOfficer, "620123").await;
@@ -102,7 +102,7 @@ pub(crate) async fn an_alert_becomes_a_task_that_is_done() {
 }
 
 #[tokio::test]
-pub(crate) async fn many_alerts_close_at_once_and_come_back() {
+async fn many_alerts_close_at_once_and_come_back() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let alerts =
@@ -122,7 +122,7 @@ pub(crate) async fn many_alerts_close_at_once_and_come_back() {
 }
 
 #[tokio::test]
-pub(crate) async fn a_prefecture_divides_urges_and_judges_what_its_counties_do() {
+async fn a_prefecture_divides_urges_and_judges_what_its_counties_do() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let coordinator = running.person("coordinator", Role::Coordinator, "620100").await;

@@ -36,6 +36,8 @@ pub struct Running {
     pub clock: Arc<TestClock>,
     pub address: String,
     pub folder: tempfile::TempDir,
+    /// Where the database is.
+    pub database: String,
 }
 
 /// The password people of tests set themselves.
@@ -57,37 +59,47 @@ pub async fn start_beside(settings: ConsoleSettings, store: Option<Arc<fengsui_s
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().expect("makes a folder");
     let clock = Arc::new(TestClock(AtomicI64::new(1_795_000_000_000)));
-    let settings = ConsoleSettings {
-        database: crate::postgres::fresh_database()
-            .await
-            .unwrap_or_else(|| folder.path().join("console.db").to_string_lossy().into_owned()),
-        key_file: folder.path().join("console.key"),
-        password_rounds: 10,
-        ..settings
+    let database = match crate::postgres::fresh_database().await {
+        Some(of_server) => of_server,
+        None => folder.path().join("console.db").to_string_lossy().into_owned(),
     };
+    let console = open(ConsoleSettings { database: database.clone(), ..settings }, folder.path(), store, &clock).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let address = format!("http://{}", listener.local_addr().expect("has an address"));
+    let serving = console.clone();
+    tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
+    Running { console, clock, address, folder, database }
+}
+
+/// A console at a database, which does not serve.
+pub async fn open_at(database: String) -> Console {
+    let folder = tempfile::tempdir().expect("makes a folder");
+    let clock = Arc::new(TestClock(AtomicI64::new(0)));
+    open(ConsoleSettings { database, ..ConsoleSettings::default() }, folder.path(), None, &clock).await
+}
+
+async fn open(
+    settings: ConsoleSettings,
+    folder: &std::path::Path,
+    store: Option<Arc<fengsui_store::Store>>,
+    clock: &Arc<TestClock>,
+) -> Console {
+    let settings = ConsoleSettings { key_file: folder.join("console.key"), password_rounds: 10, ..settings };
     let engine = fengsui_dlp_engine::Engine::new(Default::default(), &Default::default()).expect("makes an engine");
+    let indicators = IndicatorFiles { directory: folder.join("indicators"), given: Vec::new(), reload: None };
     let dependencies = Dependencies {
         store,
         dlp: Arc::new(engine),
         dlp_settings: Default::default(),
-        sharing_directory: folder.path().join("sharing"),
-        evidence_directory: folder.path().join("evidence"),
-        indicators: Some(IndicatorFiles {
-            directory: folder.path().join("indicators"),
-            given: Vec::new(),
-            reload: None,
-        }),
+        sharing_directory: folder.join("sharing"),
+        evidence_directory: folder.join("evidence"),
+        indicators: Some(indicators),
         recordings: None,
         statistics: None,
         books: None,
         clock: clock.clone(),
     };
-    let console = Console::open(settings, dependencies).await.expect("opens");
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
-    let address = format!("http://{}", listener.local_addr().expect("has an address"));
-    let serving = console.clone();
-    tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
-    Running { console, clock, address, folder }
+    Console::open(settings, dependencies).await.expect("opens")
 }
 
 const BOUNDARY: &str = "----fengsui-test-boundary";

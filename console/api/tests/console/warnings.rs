@@ -23,7 +23,7 @@ async fn kinds(person: &Browser) -> Vec<String> {
 }
 
 #[tokio::test]
-pub(crate) async fn steps_of_a_playbook_are_kept_and_audited() {
+async fn steps_of_a_playbook_are_kept_and_audited() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let leader = running.person("leader", Role::Leader, "620000").await;
@@ -57,7 +57,7 @@ pub(crate) async fn steps_of_a_playbook_are_kept_and_audited() {
 }
 
 #[tokio::test]
-pub(crate) async fn a_grave_warning_needs_two_persons() {
+async fn a_grave_warning_needs_two_persons() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let leader = running.person("leader", Role::Leader, "620000").await;
@@ -104,7 +104,7 @@ pub(crate) async fn a_grave_warning_needs_two_persons() {
 
 /// Who asked can't agree, whatever roles they have.
 #[tokio::test]
-pub(crate) async fn nobody_agrees_with_themselves() {
+async fn nobody_agrees_with_themselves() {
     let running = start().await;
     let secadmin = running.person("sec", Role::Secadmin, "620000").await;
     let both = running.person("both", Role::Analyst, "620000").await;
@@ -126,7 +126,7 @@ pub(crate) async fn nobody_agrees_with_themselves() {
 }
 
 #[tokio::test]
-pub(crate) async fn warned_units_see_it_and_give_receipts() {
+async fn warned_units_see_it_and_give_receipts() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let warned = running.person("warned", Role::CountyOfficer, "620123").await;
@@ -171,7 +171,7 @@ pub(crate) async fn warned_units_see_it_and_give_receipts() {
 }
 
 #[tokio::test]
-pub(crate) async fn notifications_are_there_until_it_is_done() {
+async fn notifications_are_there_until_it_is_done() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let officer = running.person("officer", Role::CountyOfficer, "620123").await;
