@@ -3,7 +3,7 @@
 use fengsui_schema::{Timestamp, UnitCode};
 
 use crate::error::{ApiError, ApiResult};
-use crate::limits::{QUERY_CHARACTERS, REASON_CHARACTERS, TEXT_CHARACTERS, TITLE_CHARACTERS};
+use crate::limits::{QUERY_CHARACTERS, REASON_CHARACTERS, REGULATION_CHARACTERS, TEXT_CHARACTERS, TITLE_CHARACTERS};
 use crate::scope::Scope;
 
 /// A text of 1 to so many characters, without spaces around it and without control characters except line breaks.
@@ -47,6 +47,11 @@ pub(crate) fn reason(value: &str) -> ApiResult<String> {
 /// A long text.
 pub(crate) fn body(field: &str, value: &str) -> ApiResult<String> {
     text(field, value, TEXT_CHARACTERS)
+}
+
+/// The text of a policy.
+pub(crate) fn regulation(value: &str) -> ApiResult<String> {
+    text("text", value, REGULATION_CHARACTERS)
 }
 
 /// A long text that may be missing or empty.

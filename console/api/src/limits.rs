@@ -150,3 +150,15 @@ pub(crate) const NOTIFICATION_NAMES: usize = 1_000;
 pub(crate) const SETTING_VERSIONS_SHOWN: i64 = 300;
 /// Most settings changed at once.
 pub(crate) const SETTINGS_AT_ONCE: usize = 50;
+/// Policies that a list shows.
+pub(crate) const REGULATIONS_SHOWN: i64 = 500;
+/// Longest text of a policy, in characters: with its file it fits one message between tiers.
+pub(crate) const REGULATION_CHARACTERS: usize = 60_000;
+/// Largest file of a policy, in bytes.
+pub(crate) const REGULATION_FILE_BYTES: usize = 512 << 10;
+/// Most units that sign one policy.
+pub(crate) const REGULATION_UNITS: usize = 2_000;
+/// Longest time to sign a policy, in days.
+pub(crate) const REGULATION_SIGN_DAYS: i64 = 366;
+/// How far the day from which a policy holds may be away, in days.
+pub(crate) const REGULATION_EFFECTIVE_DAYS: i64 = 3_660;

@@ -199,6 +199,9 @@ export const PERMISSIONS: Partial<Record<Role, string[]>> = {
     "evidence.request",
     "warning.read",
     "warning.issue",
+    "regulation.read",
+    "regulation.write",
+    "regulation.urge",
     "incident.read",
     "incident.write",
     "task.read",
@@ -224,10 +227,10 @@ export const PERMISSIONS: Partial<Record<Role, string[]>> = {
     "bulletin.read",
   ],
   steward: ["overview.read", "finding.read", "finding.review", "masking.preview", "masking.read", "masking.write", "asset.read", "asset.write", "share.read", "share.request", "share.approve", "share.release", "flow.read", "trace.read", "trace.run"],
-  county_officer: ["overview.read", "warning.read", "warning.receive", "task.read", "task.work", "campaign.read", "campaign.answer"],
+  county_officer: ["overview.read", "warning.read", "warning.receive", "regulation.read", "regulation.sign", "task.read", "task.work", "campaign.read", "campaign.answer"],
   sysadmin: ["overview.read", "node.read", "node.code", "node.approve", "sensor.read", "user.read", "user.create", "user.disable", "user.reset", "user.unlock", "setting.read", "setting.write"],
   secadmin: ["overview.read", "user.read", "user.enable", "role.read", "setting.read", "setting.approve"],
-  leader: ["overview.read", "alert.read", "incident.read", "task.read", "posture.read", "evidence.list", "evidence.approve", "warning.read", "warning.approve"],
+  leader: ["overview.read", "alert.read", "incident.read", "task.read", "posture.read", "evidence.list", "evidence.approve", "warning.read", "warning.approve", "regulation.read", "regulation.urge"],
   auditor: ["overview.read", "setting.read", "user.read", "role.read", "audit.read", "audit.verify"],
 };
 

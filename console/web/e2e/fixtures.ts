@@ -5,6 +5,7 @@ import type { FindingRow, Role } from "../src/api/types";
 import { ago, ahead, YUZHONG, alertRow, ALERTS, INCIDENT, taskRow, TASKS, FINDINGS, SENSORS, list, UNITS, sessionView, alertDetail, INCIDENT_DETAIL, taskDetail, findingDetail, wave, OVERVIEW, POSTURE, EVENTS } from "./fixtures-base";
 import { DRILL, INDICATORS, INDICATOR_LISTS, RECORDINGS, NODES, SUPPRESSIONS, HANDOVERS, ENTITY, RULES, ASSETS, POLICIES, SHARES, FLOWS, TRACES, FACTORS } from "./fixtures-work";
 import { SUPERVISION } from "./supervision";
+import { REGULATIONS } from "./regulations";
 import { settingsView } from "./settings";
 import { WARNED } from "./warnings";
 
@@ -39,6 +40,7 @@ type Answer = (id: string, url: URL, method: string) => unknown;
 const ANSWERS: [RegExp, Answer][] = [
   ...SUPERVISION,
   ...WARNED,
+  ...REGULATIONS,
   [/^overview$/, () => OVERVIEW],
   [/^posture$/, () => POSTURE],
   [/^units$/, () => ({ items: UNITS })],

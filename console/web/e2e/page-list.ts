@@ -51,6 +51,9 @@ export const PAGES: Shown[] = [
   { name: "warning-decide", role: "leader", path: "/warnings/3", ready: "[data-testid=warning-approve]" },
   { name: "evidence-requests", role: "leader", path: "/evidence-requests", ready: "[data-testid=evidence-requests]" },
   { name: "evidence-below", role: "analyst", path: `/alerts/${id(3)}`, ready: "[data-testid=playbook]" },
+  { name: "regulations", role: "analyst", path: "/regulations", ready: "[data-testid=regulations]" },
+  { name: "regulation", role: "analyst", path: "/regulations/4", ready: "[data-testid=regulation-signatures]" },
+  { name: "regulation-units", role: "leader", path: "/regulations?view=units", ready: "[data-testid=regulation-units]" },
   { name: "bulletin", role: "analyst", path: "/supervision?tab=bulletin", ready: "[data-testid=bulletin]" },
   { name: "users", role: "sysadmin", path: "/users", ready: "[data-testid=users]" },
   { name: "settings", role: "sysadmin", path: "/settings", ready: "[data-testid=setting-operator]" },
@@ -62,6 +65,7 @@ export const PAGES: Shown[] = [
   { name: "phone-sign", role: "county_officer", path: "/m#/task/1", ready: "[data-testid=sign]", phone: true },
   { name: "phone-work", role: "county_officer", path: "/m#/task/2", ready: "[data-testid=submit]", phone: true },
   { name: "phone-check", role: "county_officer", path: "/m#/check/1", ready: "[data-testid=check]", phone: true },
+  { name: "phone-policy", role: "county_officer", path: "/m#/policy/4", ready: "[data-testid=policy-sign]", phone: true },
   { name: "screen", role: "analyst", path: "/screen", ready: ".trend canvas" },
   { name: "wartime", role: "analyst", path: "/screen#wartime", ready: "[data-testid=wartime]" },
 ];

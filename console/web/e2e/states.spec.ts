@@ -3,7 +3,7 @@
 import { expect, test } from "@playwright/test";
 import { serveFixtures } from "./fixtures";
 
-const LISTS = ["alerts", "incidents", "tasks", "sensors", "suppressions", "indicators", "drills", "rules", "warnings", "evidence-requests", "handover"];
+const LISTS = ["alerts", "incidents", "tasks", "sensors", "suppressions", "indicators", "drills", "rules", "warnings", "evidence-requests", "regulations", "handover"];
 /** Calls of the frame, which go on. */
 const FRAME = /session$|units$|stream$|indicators\/lists$|notifications$/;
 

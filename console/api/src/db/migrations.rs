@@ -25,6 +25,7 @@ const STEPS: &[(i64, &str)] = &[
     (71, include_str!("../../migrations/0071_warning.sql")),
     (72, include_str!("../../migrations/0072_clock_record.sql")),
     (73, include_str!("../../migrations/0073_setting.sql")),
+    (74, include_str!("../../migrations/0074_regulation.sql")),
 ];
 
 /// Brings the schema up to date, each step in its own transaction.

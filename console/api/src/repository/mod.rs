@@ -20,6 +20,8 @@ pub(crate) mod inspection_acts;
 pub(crate) mod inspections;
 pub(crate) mod notifications;
 pub(crate) mod policies;
+pub(crate) mod regulation_acts;
+pub(crate) mod regulations;
 pub(crate) mod rollups;
 pub(crate) mod scorecards;
 pub(crate) mod sensors;

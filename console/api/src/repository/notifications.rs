@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::tasks::WITH_ASSIGNEE;
-use super::warnings;
+use super::{regulations, warnings};
 use crate::access::Caller;
 use crate::check;
 use crate::db::{Db, Filter, Query, Row, args};
@@ -27,6 +27,7 @@ pub(crate) async fn list(state: &AppState, caller: &Caller) -> ApiResult<Notific
     found.tasks_overdue(caller).await?;
     found.clocks(caller).await?;
     found.warnings(state, caller).await?;
+    found.regulations(state, caller).await?;
     found.decisions(caller).await?;
     let mut items = found.items;
     let read = read_names(&mut state.db(), caller.identity.account).await?;
@@ -193,6 +194,21 @@ impl Found {
                 let due = Some(time(&row.valid_until)?);
                 self.add_at(Item { kind: "warning", object, title, at, due }, Some(row.level));
             }
+        }
+        Ok(())
+    }
+
+    /// Policies that the caller's unit has not signed; urged ones are news again.
+    async fn regulations(&mut self, state: &AppState, caller: &Caller) -> ApiResult<()> {
+        let (Some(scope), Some(_)) = (caller.grant("regulation.read"), caller.grant("regulation.sign")) else {
+            return Ok(());
+        };
+        let caller = Caller { scope, ..caller.clone() };
+        let shown = usize::try_from(NOTIFICATIONS_OF_A_KIND).unwrap_or(usize::MAX);
+        for row in regulations::list(state, &caller, true).await?.into_iter().take(shown) {
+            let at = regulations::waits_since(&mut self.db, check::number_id(&row.id)?, &caller.identity.unit).await?;
+            let due = Some(check::time("sign_by", &row.sign_by)?);
+            self.add(Item { kind: "regulation", object: row.id, title: row.title, at, due });
         }
         Ok(())
     }

@@ -20,6 +20,7 @@ mod notifications;
 mod overview;
 mod posture;
 mod prelude;
+mod regulations;
 mod sensors;
 mod session;
 mod settings;
@@ -118,6 +119,7 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(tasks::attach).layer(DefaultBodyLimit::max(ATTACHMENT_BYTES + (64 << 10))))
         .routes(routes!(tasks::attachment))
         .merge(supervision())
+        .merge(policy_library())
         .routes(routes!(findings::list))
         .routes(routes!(findings::show))
         .routes(routes!(findings::review))
@@ -185,6 +187,20 @@ fn settings_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(settings::list, settings::set))
         .routes(routes!(settings::restore))
         .routes(routes!(settings::decide))
+}
+
+/// The policy library.
+fn policy_library() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(regulations::list, regulations::create))
+        .routes(routes!(regulations::coverage))
+        .routes(routes!(regulations::show))
+        .routes(routes!(regulations::revise))
+        .routes(routes!(regulations::text))
+        .routes(routes!(regulations::file))
+        .routes(routes!(regulations::withdraw))
+        .routes(routes!(regulations::sign))
+        .routes(routes!(regulations::urge))
 }
 
 /// Inspections, controls, scorecards, bulletins.

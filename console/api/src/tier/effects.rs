@@ -9,7 +9,7 @@ use fengsui_relay::tier::{Destination, Envelope, Labels, NodeId};
 use fengsui_schema::{Output, UnitCode};
 use serde_json::{Value, json};
 
-use super::{Draft, Tier, anchor, evidence, force, inbox, tasks, warnings};
+use super::{Draft, Tier, anchor, evidence, force, inbox, regulations, tasks, warnings};
 use crate::error::ApiResult;
 use crate::state::Change;
 
@@ -26,6 +26,9 @@ pub(super) async fn apply(tier: &Tier, change: &mut Change, peer: &NodeId, messa
         "task_result" => tasks::reported(tier, change, message, &body).await?,
         "warning" => warnings::ordered(tier, change, message, &body).await?,
         "warning_receipt" => warnings::received(tier, change, message, &body).await?,
+        "regulation" => regulations::ordered(tier, change, message, &body).await?,
+        "regulation_signature" => regulations::signed(tier, change, message, &body).await?,
+        "regulation_urge" => regulations::urged(tier, change, message, &body).await?,
         "audit_checkpoint" => anchor::anchored(tier, change, message, &body).await?,
         "audit_countersignature" => anchor::countersigned(change, message, &body).await?,
         "measurement" => super::measure::measured(change, message, &body).await?,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::inbox::RELAY;
-use super::{Draft, Tier, outbox};
+use super::{Draft, Tier, outbox, regulations};
 use crate::audit::Actor;
 use crate::check;
 use crate::db::{Query, Row, args};
@@ -195,7 +195,7 @@ pub(super) async fn received(tier: &Tier, change: &mut Change, message: &Envelop
     Ok(true)
 }
 
-/// Tells what is in force to nodes that were let in since, and to all of them now and then.
+/// Tells which warnings and policies are in force to nodes that were let in since, and to all of them now and then.
 pub(super) async fn run(state: &AppState) {
     let (mut known, mut told_at) = (BTreeSet::<NodeId>::new(), tokio::time::Instant::now());
     loop {
@@ -203,7 +203,7 @@ pub(super) async fn run(state: &AppState) {
         if !present.is_subset(&known) || (!present.is_empty() && told_at.elapsed() >= AGAIN_EVERY) {
             match tell_all(state).await {
                 Ok(()) => told_at = tokio::time::Instant::now(),
-                Err(error) => tracing::error!(%error, "warnings in force could not be told"),
+                Err(error) => tracing::error!(%error, "warnings and policies in force could not be told"),
             }
         }
         known = present;
@@ -218,5 +218,6 @@ async fn tell_all(state: &AppState) -> ApiResult<()> {
     for row in change.rows(sql, args![now]).await? {
         tell(&mut change, row.int("id")?).await?;
     }
+    regulations::tell_all(&mut change).await?;
     change.commit_delivery().await
 }

@@ -14,6 +14,7 @@ mod inspections;
 mod list;
 mod playbooks;
 mod posture;
+mod regulations;
 mod sensors;
 mod session;
 mod settings;
@@ -67,6 +68,12 @@ pub use playbooks::{AlertStepChange, PlaybookStep, PlaybookView};
 pub use posture::{
     ClockDone, ClockRecord, ClockView, DomainRisk, HourCount, HourSeverity, Overview, Posture, PostureTasks,
     PostureUnit, PostureWarning, ReportChannel, SeverityCounts,
+};
+pub use regulations::{
+    NewRegulation, NewRegulationFile, NewRegulationVersion, RegulationCategory, RegulationCoverage,
+    RegulationCoverageView, RegulationDetail, RegulationFile, RegulationKind, RegulationQuery, RegulationRow,
+    RegulationSigning, RegulationText, RegulationUnit, RegulationUnitCoverage, RegulationUrged, RegulationVersion,
+    RegulationWithdrawal,
 };
 pub use sensors::{BooksView, LossView, SensorList, SensorState, SensorView, UplinkView};
 pub use session::{Credentials, PasswordChange, SessionUser, SessionView, UnitList, UnitRef, UnitView};

@@ -137,8 +137,8 @@ pub struct WarningChange {
 pub struct NotificationRow {
     /// Name of what it is about; it stays the same until that changes.
     pub name: String,
-    /// `task_new`, `task_due`, `task_submitted`, `extension`, `clock`, `warning`, `warning_decide`, `evidence`, `share`,
-    /// `policy` or `node`.
+    /// `task_new`, `task_due`, `task_submitted`, `extension`, `clock`, `warning`, `warning_decide`, `regulation`,
+    /// `evidence`, `share`, `policy` or `node`.
     pub kind: String,
     /// Id of the object.
     pub object: String,

@@ -60,6 +60,21 @@ export const warnings = {
   receive: (id: string) => body(client.POST("/api/v1/warnings/{id}/receipt", { params: at(id) })),
 };
 
+export const regulations = {
+  list: (to_sign = false) => body(client.GET("/api/v1/regulations", { params: { query: to_sign ? { to_sign } : {} } })),
+  coverage: () => body(client.GET("/api/v1/regulations/coverage")),
+  read: (id: string) => body(client.GET("/api/v1/regulations/{id}", { params: at(id) })),
+  text: (id: string, version: number) =>
+    body(client.GET("/api/v1/regulations/{id}/versions/{version}", { params: { path: { id, version: String(version) } } })),
+  fileAddress: (id: string, version: number) => `/api/v1/regulations/${id}/versions/${version}/file`,
+  create: (regulation: T.NewRegulation) => body(client.POST("/api/v1/regulations", { body: regulation })),
+  revise: (id: string, version: T.NewRegulationVersion) =>
+    body(client.POST("/api/v1/regulations/{id}/versions", { params: at(id), body: version })),
+  withdraw: (id: string, reason: string) => body(client.POST("/api/v1/regulations/{id}/withdraw", { params: at(id), body: { reason } })),
+  sign: (id: string, version: number) => body(client.POST("/api/v1/regulations/{id}/sign", { params: at(id), body: { version } })),
+  urge: (id: string) => body(client.POST("/api/v1/regulations/{id}/urge", { params: at(id) })),
+};
+
 export const notifications = {
   list: () => body(client.GET("/api/v1/notifications")),
   read: (names: string[]) => body(client.POST("/api/v1/notifications/read", { body: { names } })),

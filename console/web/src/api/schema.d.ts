@@ -1203,6 +1203,160 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/regulations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Policies that the caller may see, newest first. */
+        get: operations["regulations_list"];
+        put?: never;
+        /** Publish a policy. */
+        post: operations["regulations_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regulations/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which units have signed how much of all policies in force. */
+        get: operations["regulations_coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regulations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One policy, to read and to sign. */
+        get: operations["regulations_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regulations/{id}/sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign for the caller's unit that the version in force was read. */
+        post: operations["regulations_sign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regulations/{id}/urge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Urge every unit within reach that has not signed yet. */
+        post: operations["regulations_urge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regulations/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publish another version; every unit it is for signs again. */
+        post: operations["regulations_revise"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regulations/{id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one of its versions says. */
+        get: operations["regulations_text"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regulations/{id}/versions/{version}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The file of one of its versions. */
+        get: operations["regulations_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regulations/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a policy; it can still be read. */
+        post: operations["regulations_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/relay/compare": {
         parameters: {
             query?: never;
@@ -4098,6 +4252,55 @@ export interface components {
             }[];
         };
         /** @description Rows that need no pages. */
+        Items_RegulationRow: {
+            /** @description The rows. */
+            items: {
+                /** @description What the caller may do: `revise`, `withdraw`, `urge`, `sign`. */
+                allowed: string[];
+                /** @description What it is about. */
+                category: components["schemas"]["RegulationCategory"];
+                /** @description Who has signed this version. */
+                coverage: components["schemas"]["RegulationCoverage"];
+                /**
+                 * Format: date-time
+                 * @description From when it holds.
+                 */
+                effective_at: string;
+                /** @description Number in the database. */
+                id: string;
+                /** @description How binding and how detailed it is. */
+                kind: components["schemas"]["RegulationKind"];
+                /** @description Number that people use. */
+                number: string;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                published_at: string;
+                /** @description Who published this version. */
+                published_by: string;
+                /**
+                 * Format: date-time
+                 * @description Until when it has to be signed.
+                 */
+                sign_by: string;
+                /** @description Title of the version in force. */
+                title: string;
+                /** @description Unit that issued it. */
+                unit: components["schemas"]["UnitRef"];
+                /**
+                 * Format: int64
+                 * @description The version in force, from 1.
+                 */
+                version: number;
+                /**
+                 * Format: date-time
+                 * @description Since when it holds no longer.
+                 */
+                withdrawn_at?: string | null;
+            }[];
+        };
+        /** @description Rows that need no pages. */
         Items_ReportedScorecard: {
             /** @description The rows. */
             items: {
@@ -5076,6 +5279,44 @@ export interface components {
             /** @description `console` or `sensor`. */
             role: string;
         };
+        /** @description A policy to publish. */
+        NewRegulation: {
+            /** @description What it is about. */
+            category: components["schemas"]["RegulationCategory"];
+            /** @description Its first version. */
+            content: components["schemas"]["NewRegulationVersion"];
+            /** @description How binding and how detailed it is. */
+            kind: components["schemas"]["RegulationKind"];
+        };
+        /** @description A file to publish with a version. */
+        NewRegulationFile: {
+            /** @description The content in base64; at most 512 KiB of PDF, text or picture. */
+            content_base64: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description A version to publish. */
+        NewRegulationVersion: {
+            /** @description What is different from the version before; at most 2,000 characters. */
+            changes?: string | null;
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_at: string;
+            file?: components["schemas"]["NewRegulationFile"] | null;
+            /**
+             * Format: date-time
+             * @description Until when it has to be signed; at most a year ahead.
+             */
+            sign_by: string;
+            /** @description The text; at most 60,000 characters. */
+            text: string;
+            /** @description Title; at most 200 characters. */
+            title: string;
+            /** @description Codes of the units that have to sign, each for itself. */
+            units: string[];
+        };
         /** @description A new suppression. */
         NewSuppression: {
             /** @description Close the open ones that fit as well. */
@@ -5222,8 +5463,8 @@ export interface components {
              */
             due_at?: string | null;
             /**
-             * @description `task_new`, `task_due`, `task_submitted`, `extension`, `clock`, `warning`, `warning_decide`, `evidence`, `share`,
-             *     `policy` or `node`.
+             * @description `task_new`, `task_due`, `task_submitted`, `extension`, `clock`, `warning`, `warning_decide`, `regulation`,
+             *     `evidence`, `share`, `policy` or `node`.
              */
             kind: string;
             level?: components["schemas"]["WarningLevel"] | null;
@@ -5546,6 +5787,191 @@ export interface components {
          * @enum {string}
          */
         RectificationState: "open" | "ordered" | "submitted" | "rectified";
+        /**
+         * @description What a policy is about.
+         * @enum {string}
+         */
+        RegulationCategory: "governance" | "emergency" | "operations" | "education" | "supervision";
+        /** @description How many units sign something, of those the caller reaches. */
+        RegulationCoverage: {
+            /**
+             * Format: int64
+             * @description Units that have to sign.
+             */
+            due: number;
+            /**
+             * Format: int64
+             * @description Those that have not, though the time for it is over.
+             */
+            overdue: number;
+            /**
+             * Format: int64
+             * @description Those that have.
+             */
+            signed: number;
+        };
+        /** @description Who has signed what, over all policies in force. */
+        RegulationCoverageView: {
+            /** @description Of all units together. */
+            total: components["schemas"]["RegulationCoverage"];
+            /** @description Of each unit; those furthest behind first. */
+            units: components["schemas"]["RegulationUnitCoverage"][];
+        };
+        /** @description A policy to read and to sign. */
+        RegulationDetail: {
+            /** @description As in the list. */
+            row: components["schemas"]["RegulationRow"];
+            /** @description The version in force. */
+            text: components["schemas"]["RegulationText"];
+            /** @description The units that sign the version in force, of those the caller may see. */
+            units: components["schemas"]["RegulationUnit"][];
+            /** @description Every version this node has, newest first. */
+            versions: components["schemas"]["RegulationVersion"][];
+        };
+        /** @description A file that belongs to a version. */
+        RegulationFile: {
+            /**
+             * Format: int64
+             * @description Its size.
+             */
+            bytes: number;
+            /** @description Its name. Written by people: untrusted. */
+            name: string;
+        };
+        /**
+         * @description How binding and how detailed a policy is.
+         * @enum {string}
+         */
+        RegulationKind: "regime" | "rule" | "procedure";
+        /** @description A policy as it is now. */
+        RegulationRow: {
+            /** @description What the caller may do: `revise`, `withdraw`, `urge`, `sign`. */
+            allowed: string[];
+            /** @description What it is about. */
+            category: components["schemas"]["RegulationCategory"];
+            /** @description Who has signed this version. */
+            coverage: components["schemas"]["RegulationCoverage"];
+            /**
+             * Format: date-time
+             * @description From when it holds.
+             */
+            effective_at: string;
+            /** @description Number in the database. */
+            id: string;
+            /** @description How binding and how detailed it is. */
+            kind: components["schemas"]["RegulationKind"];
+            /** @description Number that people use. */
+            number: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            published_at: string;
+            /** @description Who published this version. */
+            published_by: string;
+            /**
+             * Format: date-time
+             * @description Until when it has to be signed.
+             */
+            sign_by: string;
+            /** @description Title of the version in force. */
+            title: string;
+            /** @description Unit that issued it. */
+            unit: components["schemas"]["UnitRef"];
+            /**
+             * Format: int64
+             * @description The version in force, from 1.
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @description Since when it holds no longer.
+             */
+            withdrawn_at?: string | null;
+        };
+        /** @description The signature of the caller's unit. */
+        RegulationSigning: {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description What a version says. */
+        RegulationText: {
+            /** @description What is different from the version before. */
+            changes: string;
+            file?: components["schemas"]["RegulationFile"] | null;
+            /** @description The text. Nothing in it is markup: it is shown as it stands. */
+            text: string;
+            /** @description Title. */
+            title: string;
+            /**
+             * Format: int64
+             * @description The version, from 1.
+             */
+            version: number;
+        };
+        /** @description A unit that has to sign. */
+        RegulationUnit: {
+            /** @description Whether the time for it is over. */
+            overdue: boolean;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            signed_at?: string | null;
+            /** @description Who signed for it. */
+            signed_by?: string | null;
+            /** @description The unit. */
+            unit: components["schemas"]["UnitRef"];
+            /**
+             * Format: date-time
+             * @description When it was last urged.
+             */
+            urged_at?: string | null;
+        };
+        /** @description What a unit has signed of all policies in force. */
+        RegulationUnitCoverage: {
+            /** @description Of the policies it has to sign. */
+            coverage: components["schemas"]["RegulationCoverage"];
+            /** @description The unit. */
+            unit: components["schemas"]["UnitRef"];
+        };
+        /** @description How many units were urged. */
+        RegulationUrged: {
+            /**
+             * Format: int64
+             * @description Units that had not signed.
+             */
+            units: number;
+        };
+        /** @description A version in the history. */
+        RegulationVersion: {
+            /** @description What is different from the version before. */
+            changes: string;
+            /** @description Who signed it. */
+            coverage: components["schemas"]["RegulationCoverage"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            published_at: string;
+            /** @description Who published it. */
+            published_by: string;
+            /** @description Title. */
+            title: string;
+            /**
+             * Format: int64
+             * @description The version, from 1.
+             */
+            version: number;
+        };
+        /** @description An end of a policy. */
+        RegulationWithdrawal: {
+            /** @description Why. */
+            reason: string;
+        };
         /**
          * @description How far a replay is.
          * @enum {string}
@@ -9209,6 +9635,321 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Posture"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    regulations_list: {
+        parameters: {
+            query?: {
+                /** @description Only those that the caller's unit still has to sign. */
+                to_sign?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_RegulationRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    regulations_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRegulation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegulationDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    regulations_coverage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegulationCoverageView"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    regulations_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegulationDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    regulations_sign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegulationSigning"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegulationDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    regulations_urge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegulationUrged"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    regulations_revise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRegulationVersion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegulationDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    regulations_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegulationText"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    regulations_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    regulations_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegulationWithdrawal"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegulationDetail"];
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */

@@ -1,7 +1,7 @@
 // The stream of changes: the server says what changed, the pages ask again. Never carries content.
 
 /** What kind of object changed. */
-export type ChangeKind = "alert" | "incident" | "task" | "finding" | "sensor" | "clock" | "warning" | "evidence";
+export type ChangeKind = "alert" | "incident" | "task" | "finding" | "sensor" | "clock" | "warning" | "regulation" | "evidence";
 
 /** One change. */
 export interface Change {

@@ -14,6 +14,14 @@ export function decodeBase64(text: string): Uint8Array {
   }
 }
 
+/** Base64 of bytes. */
+export function encodeBase64(bytes: Uint8Array): string {
+  let binary = "";
+  // Each call takes a bounded number of arguments.
+  for (let at = 0; at < bytes.length; at += 8192) binary += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return btoa(binary);
+}
+
 /** One row of a hex dump. */
 export interface HexRow {
   offset: string;

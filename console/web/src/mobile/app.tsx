@@ -11,6 +11,7 @@ import { useHash, useLoaded, useOutbox, useTaskNews } from "./hooks";
 import { ListPage } from "./list";
 import { LoginPage, PasswordPage } from "./login";
 import { Notice, Problem } from "./parts";
+import { PolicyCards, PolicyPage } from "./policies";
 import { TaskPage } from "./task";
 import { WarningCards } from "./warnings";
 import { t } from "./text";
@@ -54,20 +55,23 @@ function Tasks({ session }: { session: SessionView }) {
   const outbox = useOutbox(news);
   const task = /^\/task\/(.+)$/.exec(hash)?.[1];
   const check = /^\/check\/(.+)$/.exec(hash)?.[1];
+  const policy = /^\/policy\/(.+)$/.exec(hash)?.[1];
   const checked = () => {
     news();
     go("/");
   };
   return (
     <div class="phone">
-      <Top session={session} back={task || check ? () => go("/") : null} />
+      <Top session={session} back={task || check || policy ? () => go("/") : null} />
       {!outbox.online && <Notice tone="warn">{t("offline")}</Notice>}
       {outbox.pending > 0 && <Notice tone="warn">{t("pending", { n: outbox.pending })}</Notice>}
       {task && <TaskPage key={task} id={task} turn={turn} onKept={outbox.look} />}
       {check && <CheckPage key={check} id={check} session={session} onDone={checked} />}
-      {!task && !check && (
+      {policy && <PolicyPage key={policy} id={policy} onDone={checked} />}
+      {!task && !check && !policy && (
         <>
           {session.permissions.includes("warning.read") && <WarningCards turn={turn} />}
+          {session.permissions.includes("regulation.sign") && <PolicyCards turn={turn} go={go} />}
           {session.permissions.includes("campaign.answer") && <CheckCards turn={turn} go={go} />}
           <ListPage tab={hash.slice(1)} turn={turn} go={go} />
         </>

@@ -47,7 +47,7 @@ export function useTaskNews(onNews: () => void): void {
   useEffect(() => {
     const source = new EventSource("/api/v1/stream");
     source.addEventListener("change", (event) => {
-      if (/"(task|campaign|warning)"/.test((event as MessageEvent<string>).data)) onNews();
+      if (/"(task|campaign|warning|regulation)"/.test((event as MessageEvent<string>).data)) onNews();
     });
     return () => source.close();
   }, [onNews]);

@@ -83,6 +83,11 @@ export function EvidencePart({ detail, alert, matched }: EvidenceProps) {
       ) : (
         !detail.evidence_below && <p className="quiet">{t("evidence.none")}</p>
       )}
+      {!detail.has_capture && !detail.evidence_below && (
+        <p className="quiet" data-testid="no-capture">
+          {t(detail.row.source === "signature" ? "evidence.no_capture.packets" : "evidence.no_capture.other")}
+        </p>
+      )}
       {detail.evidence_below && <EvidenceBelow alert={detail.row.id} unit={detail.row.unit.name} />}
     </Part>
   );

@@ -19,6 +19,7 @@ const PATHS: Record<string, (id: string) => string> = {
   clock: (id) => `/incidents/${id}`,
   warning: (id) => `/warnings/${id}`,
   warning_decide: (id) => `/warnings/${id}`,
+  regulation: (id) => `/regulations/${id}`,
   evidence: () => "/evidence-requests",
   share: (id) => `/shares/${id}`,
   task_overdue: (id) => `/tasks/${id}`,

@@ -18,6 +18,7 @@ const STALE: Record<ChangeKind, readonly string[]> = {
   sensor: ["sensors", "overview"],
   clock: ["overview", "incident", "notifications"],
   warning: ["warnings", "notifications"],
+  regulation: ["regulations", "notifications"],
   evidence: ["evidence-requests", "alert", "notifications"],
 };
 

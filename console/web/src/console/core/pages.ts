@@ -193,6 +193,13 @@ export const PAGES: readonly Page[] = [
     component: load("SupervisionPage", () => import("../supervision/page")),
   },
   {
+    path: "/regulations",
+    title: "nav.regulations",
+    icon: "book",
+    permission: "regulation.read",
+    component: load("RegulationsPage", () => import("../regulations/page")),
+  },
+  {
     path: "/audit",
     title: "nav.audit",
     icon: "audit",

@@ -57,16 +57,16 @@ function useColumns(): Column<EvidenceRequestRow>[] {
   const t = useText();
   const word = useWord();
   return [
-    { key: "state", title: t("column.state"), width: 88, cell: (row) => <RequestState row={row} /> },
-    { key: "side", title: t("requests.side"), width: 96, cell: (row) => word("request_side", row.side) },
+    { key: "state", title: t("column.state"), width: 84, cell: (row) => <RequestState row={row} /> },
+    { key: "side", title: t("requests.side"), width: 84, cell: (row) => word("request_side", row.side) },
     { key: "unit", title: t("column.unit"), width: 88, cell: (row) => row.unit.name },
-    { key: "alert", title: t("requests.alert"), width: 96, cell: (row) => <AlertLink id={row.alert_id} /> },
-    { key: "reason", title: t("reason"), cell: (row) => <Outside text={row.reason} /> },
-    { key: "by", title: t("requests.asked_by"), width: 96, cell: (row) => <Outside text={row.asked_by} /> },
-    { key: "at", title: t("column.time"), width: 128, cell: (row) => <Time at={row.asked_at} /> },
-    { key: "decision", title: t("requests.decision"), cell: (row) => <Decided row={row} /> },
-    { key: "capture", title: t("requests.capture"), width: 152, cell: (row) => <Capture row={row} /> },
-    { key: "verbs", title: "", width: 96, cell: (row) => <Verbs row={row} /> },
+    { key: "alert", title: t("requests.alert"), width: 88, cell: (row) => <AlertLink id={row.alert_id} /> },
+    { key: "reason", title: t("reason"), width: 208, cell: (row) => <Outside text={row.reason} /> },
+    { key: "by", title: t("requests.asked_by"), width: 88, cell: (row) => <Outside text={row.asked_by} /> },
+    { key: "at", title: t("column.time"), width: 120, cell: (row) => <Time at={row.asked_at} /> },
+    { key: "decision", title: t("requests.decision"), width: 208, cell: (row) => <Decided row={row} /> },
+    { key: "capture", title: t("requests.capture"), width: 128, cell: (row) => <Capture row={row} /> },
+    { key: "verbs", title: "", width: 88, cell: (row) => <Verbs row={row} /> },
   ];
 }
 
@@ -94,7 +94,15 @@ function Capture({ row }: { row: EvidenceRequestRow }) {
   const t = useText();
   const may = useMay();
   if (row.state !== "delivered") return null;
-  if (row.bytes === 0) return <span className="quiet">{t("requests.no_capture")}</span>;
+  if (row.bytes === 0) {
+    return (
+      <span className="quiet">
+        {t("requests.no_capture")}
+        <br />
+        {t("requests.no_capture.why")}
+      </span>
+    );
+  }
   if (row.side === "owed" || !may("evidence.read")) return <span title={`SM3 ${row.sm3}`}>{byteSize(row.bytes)}</span>;
   return (
     <a href={calls.alerts.captureAddress(row.alert_id)} download title={`SM3 ${row.sm3}`}>
