@@ -98,7 +98,7 @@ async fn every_mutation_of_an_anchored_log_is_found() {
     let mut database = Beside::open(&running.database).await;
     let columns =
         "CAST(sequence AS TEXT), CAST(time AS TEXT), actor, unit_code, action, object, outcome, detail, address, hash";
-    let rows = database.texts(&format!("SELECT {columns} FROM audit ORDER BY sequence")).await;
+    let rows = database.texts(&format!("SELECT {columns} FROM audit ORDER BY audit.sequence")).await;
     let log: Vec<Entry> = rows
         .iter()
         .map(|row| Entry {

@@ -5,6 +5,7 @@
 
 mod analyst;
 mod anchor;
+mod beside;
 mod factors;
 mod indicators;
 mod injection;
@@ -12,6 +13,7 @@ mod openapi;
 mod postgres;
 mod queue;
 mod refused;
+mod regulations;
 mod scope;
 mod security;
 mod settings;

@@ -96,11 +96,13 @@ async fn objects_of(running: &Running, unit: &str, above: &Browser) -> Vec<Strin
     let warning = json!({"level": "yellow", "title": "注入增多", "reason": "有单位被攻击", "measures": "加固",
                          "units": [unit], "valid_until": hours_later(running, 24)});
     let warning = id(&above.post("/warnings", warning).await["id"]);
-    vec![alert, incident, task, asset, drill, handover, warning]
+    let policy = crate::regulations::policy(running, &[unit]);
+    let policy = id(&above.post("/regulations", policy).await["row"]["id"]);
+    vec![alert, incident, task, asset, drill, handover, warning, policy]
 }
 
 /// What one of the acts on an object carries.
-fn bodies() -> [Option<Value>; 7] {
+fn bodies() -> [Option<Value>; 8] {
     [
         None,
         Some(json!({})),
@@ -109,6 +111,7 @@ fn bodies() -> [Option<Value>; 7] {
         Some(json!({"approve": true, "reason": "测试"})),
         Some(json!({"grade": "major", "reason": "测试"})),
         Some(json!({"step": 0, "done": true})),
+        Some(json!({"version": 1})),
     ]
 }
 
@@ -117,7 +120,11 @@ async fn got(people: &[(Role, Browser)], ids: &[String], unit: &str) -> [usize; 
     let (mut read, mut listed, mut changed) = (0, 0, 0);
     for (method, path) in operations() {
         let action = matrix().action(&format!("{method} {path}")).expect("has a row").to_owned();
-        let asked = path.trim_start_matches("/api/v1").replace("{clock_id}", "1").replace("{attachment_id}", "1");
+        let asked = path
+            .trim_start_matches("/api/v1")
+            .replace("{clock_id}", "1")
+            .replace("{attachment_id}", "1")
+            .replace("{version}", "1");
         if asked.ends_with("/stream") {
             continue;
         }

@@ -1,5 +1,6 @@
 //! Sessions, roles, scopes and the audit chain.
 
+use crate::beside::Beside;
 use crate::support::{alert, deliver, start};
 use fengsui_api::{Role, matrix};
 use reqwest::{Method, StatusCode};
@@ -29,7 +30,7 @@ fn every_route_has_a_row_and_every_row_a_route() {
 }
 
 #[tokio::test]
-pub(crate) async fn a_method_that_a_path_has_not_is_no_fault_of_the_server() {
+async fn a_method_that_a_path_has_not_is_no_fault_of_the_server() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     for (_, path) in operations() {
@@ -40,7 +41,7 @@ pub(crate) async fn a_method_that_a_path_has_not_is_no_fault_of_the_server() {
 }
 
 #[tokio::test]
-pub(crate) async fn every_role_gets_what_the_matrix_says() {
+async fn every_role_gets_what_the_matrix_says() {
     let running = start().await;
     let mut people = Vec::new();
     for role in Role::ALL {
@@ -56,7 +57,8 @@ pub(crate) async fn every_role_gets_what_the_matrix_says() {
             .trim_start_matches("/api/v1")
             .replace("{id}", "999")
             .replace("{clock_id}", "9")
-            .replace("{attachment_id}", "9");
+            .replace("{attachment_id}", "9")
+            .replace("{version}", "9");
         let body = (method == Method::POST).then(|| json!({}));
         assert_eq!(
             nobody.status(method.clone(), &asked, body.clone()).await,
@@ -73,7 +75,7 @@ pub(crate) async fn every_role_gets_what_the_matrix_says() {
 }
 
 #[tokio::test]
-pub(crate) async fn nothing_leaks_between_units() {
+async fn nothing_leaks_between_units() {
     let running = start().await;
     let units = ["620000", "620100", "620123", "620102", "620171", "621000", "621022", "623026"];
     let alerts = units.iter().zip(1..).map(|(unit, number)| alert(number, unit, "扫描")).collect();
@@ -98,7 +100,7 @@ pub(crate) async fn nothing_leaks_between_units() {
 }
 
 #[tokio::test]
-pub(crate) async fn foreign_pages_and_dead_sessions_change_nothing() {
+async fn foreign_pages_and_dead_sessions_change_nothing() {
     let running = start().await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
     let client = reqwest::Client::new();
@@ -121,7 +123,7 @@ pub(crate) async fn foreign_pages_and_dead_sessions_change_nothing() {
 }
 
 #[tokio::test]
-pub(crate) async fn accounts_need_two_administrators_and_die_at_once() {
+async fn accounts_need_two_administrators_and_die_at_once() {
     let running = start().await;
     let sysadmin = running.person("sys", Role::Sysadmin, "620000").await;
     let secadmin = running.person("sec", Role::Secadmin, "620000").await;
@@ -139,7 +141,7 @@ pub(crate) async fn accounts_need_two_administrators_and_die_at_once() {
 }
 
 #[tokio::test]
-pub(crate) async fn pages_carry_a_fresh_nonce_and_a_strict_policy() {
+async fn pages_carry_a_fresh_nonce_and_a_strict_policy() {
     let running = start().await;
     let client = reqwest::Client::new();
     let mut policies = Vec::new();
@@ -157,12 +159,10 @@ pub(crate) async fn pages_carry_a_fresh_nonce_and_a_strict_policy() {
 }
 
 #[tokio::test]
-pub(crate) async fn tampering_with_the_audit_log_is_found_at_the_entry() {
-    use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+async fn tampering_with_the_audit_log_is_found_at_the_entry() {
     let running = start().await;
     let auditor = running.person("auditor", Role::Auditor, "620000").await;
-    let options = SqliteConnectOptions::new().filename(running.folder.path().join("console.db"));
-    let pool = SqlitePool::connect_with(options).await.expect("opens");
+    let mut database = Beside::open(&running.database).await;
     let checked = auditor.ok(Method::POST, "/audit/verify", None).await;
     assert_eq!(checked["ok"], true);
     let cases = [
@@ -172,20 +172,16 @@ pub(crate) async fn tampering_with_the_audit_log_is_found_at_the_entry() {
         ("DELETE FROM audit WHERE sequence = (SELECT MAX(sequence) FROM audit)", -1),
     ];
     for (sql, expected) in cases {
-        let entries: i64 =
-            sqlx::query_scalar("SELECT MAX(sequence) FROM audit").fetch_one(&pool).await.expect("counts");
-        sqlx::query("CREATE TABLE kept AS SELECT * FROM audit").execute(&pool).await.expect("keeps");
-        sqlx::query(sql).execute(&pool).await.expect("tampers");
+        let last = database.texts("SELECT CAST(MAX(sequence) AS TEXT) FROM audit").await[0][0].clone();
+        database.run("CREATE TABLE kept AS SELECT * FROM audit").await.expect("keeps");
+        database.run(sql).await.expect("tampers");
         let verdict = running.console.verify_audit().await.expect("verifies");
-        let bad = verdict.first_bad.map(|bad| bad.sequence);
-        assert_eq!(bad, Some(if expected < 0 { entries } else { expected }), "{sql}");
-        sqlx::query("DELETE FROM audit").execute(&pool).await.expect("restores");
-        sqlx::query("INSERT INTO audit SELECT * FROM kept").execute(&pool).await.expect("restores");
-        sqlx::query("DROP TABLE kept").execute(&pool).await.expect("restores");
+        let bad = verdict.first_bad.map(|bad| bad.sequence.to_string());
+        assert_eq!(bad, Some(if expected < 0 { last } else { expected.to_string() }), "{sql}");
+        let back = "DELETE FROM audit; INSERT INTO audit SELECT * FROM kept; DROP TABLE kept";
+        database.run(back).await.expect("restores");
     }
     assert!(running.console.verify_audit().await.expect("verifies").ok);
-    let mixed = sqlx::query(
-        "INSERT INTO account_role (account_id, role, role_class) SELECT id, 'sysadmin', 'system' FROM account",
-    );
-    assert!(mixed.execute(&pool).await.is_err(), "the database keeps the three administrators apart");
+    let mixed = "INSERT INTO account_role (account_id, role, role_class) SELECT id, 'sysadmin', 'system' FROM account";
+    assert!(database.run(mixed).await.is_err(), "the database keeps the three administrators apart");
 }

@@ -7,6 +7,7 @@ use fengsui_api::{ConsoleSettings, Enforced, Enforcer, Offered, Role, TierSettin
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
+use crate::beside::Beside;
 use crate::support::{Browser, Running, alert, deliver, start_with};
 
 struct Pair {
@@ -308,6 +309,67 @@ async fn warnings_go_down_and_receipts_come_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn policies_go_down_and_signatures_come_up() {
+    let pair = apart().await;
+    let analyst = pair.province.person("analyst", Role::Analyst, "620000").await;
+    let officer = pair.county.person("officer", Role::CountyOfficer, "620123").await;
+    let below = pair.county.person("below", Role::Analyst, "620123").await;
+    // One from before the county was let in; one that the county has nothing to do with.
+    let policy = crate::regulations::policy(&pair.province, &["620100", "620123"]);
+    let made = analyst.post("/regulations", policy).await;
+    analyst.post("/regulations", crate::regulations::policy(&pair.province, &["620200"])).await;
+    let above = format!("/regulations/{}", made["row"]["id"].as_str().expect("id"));
+    pair.join().await;
+    let came = until("the policy came down", async || {
+        officer.get("/regulations?to_sign=true").await["items"].as_array().and_then(|rows| rows.first().cloned())
+    })
+    .await;
+    let number = made["row"]["number"].as_str().expect("a number");
+    assert_eq!((&came["number"], &came["unit"]["code"]), (&json!(format!("{number}@620000")), &json!("620000")));
+    assert_eq!((&came["coverage"]["due"], &came["allowed"]), (&json!(1), &json!(["sign"])));
+    let path = format!("/regulations/{}", came["id"].as_str().expect("id"));
+    let file = format!("{path}/versions/1/file");
+    assert_eq!(officer.bytes(&file).await, crate::regulations::FILE);
+    let withdraw = below.status(reqwest::Method::POST, &format!("{path}/withdraw"), Some(json!({"reason": "x"}))).await;
+    assert_eq!(withdraw, StatusCode::NOT_FOUND, "who did not issue it does not withdraw it");
+
+    analyst.ok(reqwest::Method::POST, &format!("{above}/urge"), None).await;
+    until("the county is urged", async || below.get(&path).await["units"][0]["urged_at"].as_str().map(drop)).await;
+    officer.post(&format!("{path}/sign"), json!({"version": 1})).await;
+    let signed = until("the signature is known above", async || {
+        let seen = analyst.get(&above).await;
+        (seen["row"]["coverage"]["signed"] == 1).then_some(seen)
+    })
+    .await;
+    let unit = signed["units"].as_array().expect("a list").iter().find(|one| one["signed_at"].is_string());
+    let unit = unit.expect("one has signed");
+    assert_eq!((&unit["unit"]["code"], &unit["signed_by"]), (&json!("620123"), &json!("officer 测试@620123")));
+
+    // Another version is signed anew, and the end is known below too.
+    let revised = crate::regulations::version(&pair.province, "第二版", &["620123"]);
+    analyst.post(&format!("{above}/versions"), revised).await;
+    let again = until("the new version is known below", async || {
+        let seen = officer.get(&path).await;
+        (seen["row"]["version"] == 2).then_some(seen)
+    })
+    .await;
+    assert_eq!(
+        (&again["row"]["coverage"]["signed"], &again["versions"][1]["coverage"]["signed"]),
+        (&json!(0), &json!(1))
+    );
+    officer.post(&format!("{path}/sign"), json!({"version": 2})).await;
+    until("the second signature is known above", async || {
+        (analyst.get(&above).await["row"]["coverage"]["signed"] == 1).then_some(())
+    })
+    .await;
+    analyst.post(&format!("{above}/withdraw"), json!({"reason": "并入总则"})).await;
+    until("it is withdrawn below", async || officer.get(&path).await["row"]["withdrawn_at"].as_str().map(drop)).await;
+    for running in [&pair.province, &pair.county] {
+        assert!(running.console.verify_audit().await.expect("reads").ok);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_fleet_shows_whether_a_sensor_is_what_it_should_be() {
     let running = start_with(ConsoleSettings::default()).await;
     let analyst = running.person("analyst", Role::Analyst, "620000").await;
@@ -320,13 +382,12 @@ async fn the_fleet_shows_whether_a_sensor_is_what_it_should_be() {
     running.console.sink().deliver(vec![fengsui_schema::Output::Visibility(seen)]).await.expect("delivers");
     let trust = async || analyst.get("/sensors").await["items"][0]["trust"].clone();
     assert_eq!(trust().await, "unknown", "one that does not send over the uplink is not measured");
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(running.folder.path().join("console.db"));
-    let pool = sqlx::SqlitePool::connect_with(options).await.expect("opens");
+    let mut database = Beside::open(&running.database).await;
     let sql = "INSERT INTO tier_node (id, relation, role, public_key, fingerprint, state, enrolled_at, province, prefecture, county,
                    unit_code, counter, measurement, trusted_measurement)
                VALUES ('sensor-7', 'child', 'sensor', '', '', 'active', 0, '620000', '', '', '620000', 0, 'a', 'a')";
-    sqlx::query(sql).execute(&pool).await.expect("writes");
+    database.run(sql).await.expect("writes");
     assert_eq!(trust().await, "trusted");
-    sqlx::query("UPDATE tier_node SET measurement = 'b'").execute(&pool).await.expect("writes");
+    database.run("UPDATE tier_node SET measurement = 'b'").await.expect("writes");
     assert_eq!(trust().await, "changed");
 }
