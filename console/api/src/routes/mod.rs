@@ -119,7 +119,6 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(tasks::attach).layer(DefaultBodyLimit::max(ATTACHMENT_BYTES + (64 << 10))))
         .routes(routes!(tasks::attachment))
         .merge(supervision())
-        .merge(policy_library())
         .routes(routes!(findings::list))
         .routes(routes!(findings::show))
         .routes(routes!(findings::review))
@@ -203,7 +202,7 @@ fn policy_library() -> OpenApiRouter<AppState> {
         .routes(routes!(regulations::urge))
 }
 
-/// Inspections, controls, scorecards, bulletins.
+/// Inspections, controls, scorecards, bulletins, policies.
 fn supervision() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(inspections::list, inspections::create))
@@ -219,4 +218,5 @@ fn supervision() -> OpenApiRouter<AppState> {
         .routes(routes!(compliance::scorecards_sheet))
         .routes(routes!(compliance::bulletin))
         .routes(routes!(compliance::bulletin_document))
+        .merge(policy_library())
 }
