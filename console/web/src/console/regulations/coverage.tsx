@@ -10,7 +10,7 @@ export function CoverageBar({ coverage, short = false }: { coverage: RegulationC
   if (due === 0) return <span className="quiet">{t("regulations.nobody")}</span>;
   const part = (count: number) => `${(count / due) * 100}%`;
   return (
-    <span className="coverage" title={t("regulations.coverage", { signed, due, overdue })}>
+    <span className={short ? "coverage coverage-short" : "coverage"} title={t("regulations.coverage", { signed, due, overdue })}>
       <span className="coverage-track" aria-hidden="true">
         <span className="coverage-signed" style={{ width: part(signed) }} />
         <span className="coverage-overdue" style={{ width: part(overdue) }} />

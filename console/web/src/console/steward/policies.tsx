@@ -51,7 +51,7 @@ function Policies({ answer }: { answer: MaskingPolicies }) {
                   <Outside text={policy.title_zh} />
                 </span>
                 <PolicyState policy={policy} />
-                <span className="quiet mono choice-note">{`${policy.name} · ${policy.version}`}</span>
+                <span className="quiet mono">{`${policy.name} · ${policy.version}`}</span>
               </button>
             </li>
           ))}
