@@ -3,7 +3,7 @@
 use fengsui_schema::{Alert, Event, Finding};
 use serde::Serialize;
 
-use crate::indicators::{AllowedValues, Indicator, IndicatorSet};
+use crate::indicators::{AllowedValues, Indicator, IndicatorSet, Place};
 use crate::risk::GradingRules;
 use crate::sigma::{CorrelationSet, SigmaLoader, SigmaRules};
 use crate::{Suppression, data_protection, indicators, limits, signature, suppression};
@@ -82,6 +82,32 @@ impl Detection {
         self.sigma.evaluate(event).iter().map(|hit| detection(&hit.card)).collect()
     }
 
+    /// The alerts that Sigma rules and indicators raise on an event alone, as they would on its arrival; also those of rules
+    /// that would only feed a correlation then. Without those that the event brings, and whatever suppressions hide.
+    #[must_use]
+    pub fn content_alerts(&self, event: &Event) -> Vec<Alert> {
+        let mut alerts: Vec<Alert> =
+            self.sigma.evaluate(event).into_iter().map(|hit| hit.verdict(event).alert(event)).collect();
+        alerts.extend(self.indicator_alerts(event));
+        alerts
+    }
+
+    fn indicator_alerts(&self, event: &Event) -> impl Iterator<Item = Alert> {
+        self.indicators.matches(event).into_iter().map(|hit| hit.verdict(event).alert(event))
+    }
+
+    /// Titles of the Sigma correlations, which look at many events.
+    pub fn correlation_titles(&self) -> impl Iterator<Item = &str> {
+        self.correlations.titles()
+    }
+
+    /// Where the indicators may be found: no event without one of these has any. `None` when nothing less than every event
+    /// will do, because there is a Sigma rule.
+    #[must_use]
+    pub fn places(&self) -> Option<Vec<Place>> {
+        (self.report.sigma_rules == 0).then(|| self.indicators.places())
+    }
+
     /// How often each indicator that was found in events was found, since the bundle was loaded: list, value, count.
     pub fn indicator_hits(&self) -> impl Iterator<Item = (&str, &str, u64)> {
         self.indicators.hit_counts()
@@ -118,7 +144,7 @@ impl Detection {
         let hits = self.sigma.evaluate(event);
         let keys = hits.iter().map(|hit| hit.key.clone()).collect();
         alerts.extend(hits.into_iter().filter(|hit| hit.card.alerts).map(|hit| hit.verdict(event).alert(event)));
-        alerts.extend(self.indicators.matches(event).iter().map(|hit| hit.verdict(event).alert(event)));
+        alerts.extend(self.indicator_alerts(event));
         SingleEvent { finding, alerts, keys }
     }
 }

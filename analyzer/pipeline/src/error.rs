@@ -55,6 +55,9 @@ pub enum PipelineError {
         /// Why, with the remedy.
         reason: String,
     },
+    /// A hunt over the past that makes no sense.
+    #[error("hunt over the past: {0}")]
+    Hunt(String),
     /// The output could not be written.
     #[error("write the output: {0}")]
     Output(#[from] std::io::Error),

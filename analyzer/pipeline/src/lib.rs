@@ -17,6 +17,7 @@ mod pipeline;
 mod quarantine;
 mod reading;
 mod receive;
+mod retro;
 mod rounds;
 mod rules;
 mod settings;
@@ -36,6 +37,10 @@ pub use organization::{Asset, NetworkRange, Organization, OrganizationSettings, 
 pub use pipeline::{Pipeline, PipelineHandle, PipelineParts};
 pub use quarantine::{QuarantineReason, ReplaySummary, quarantine_reasons, replay_quarantine};
 pub use receive::UplinkGate;
+pub use retro::{
+    RetroControl, RetroCoverage, RetroEntity, RetroHit, RetroHunt, RetroPhase, RetroProgress, RetroRefusal,
+    RetroRefusalKind, RetroReport, RetroRule,
+};
 pub use rules::{RuleSources, load_detection};
 pub use settings::{
     EventLogSettings, HttpListenerSettings, LogFileSettings, PipelineSettings, ReceiverSettings, SocketSettings,

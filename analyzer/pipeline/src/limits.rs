@@ -83,3 +83,13 @@ pub const OFFLINE_LIST_BYTES: u64 = 512 * 1024 * 1024;
 
 /// Kinds of ready-made alerts that are remembered while files are read; at the bound they are understood anew.
 pub const ALERT_SHAPES: usize = 500_000;
+
+/// Hits that a hunt over the past lists; further ones are counted.
+pub const RETRO_HITS: usize = 1_000;
+
+/// Hosts, accounts and addresses, and rules, that a hunt over the past counts each; the mentions of further ones are counted
+/// together.
+pub const RETRO_COUNTED: usize = 10_000;
+
+/// Events between two reports of progress of a hunt over the past.
+pub const RETRO_PROGRESS_EVENTS: u64 = 1_000;

@@ -32,6 +32,8 @@ const MERGED_SEGMENTS: usize = 8;
 const MERGED_EVENTS: usize = 2_000_000;
 /// There while a writer is open: what was written when the process died is checked at the next start.
 const WRITING: &str = "writing";
+/// Lists the segments of the last commit.
+const META: &str = "meta.json";
 
 /// The index of one UTC day.
 pub(crate) struct Day {
@@ -69,6 +71,22 @@ impl Day {
         }
         let added = AtomicU64::new(committed.sequence.map_or(0, |sequence| sequence.saturating_add(1)));
         Ok(Self { name: name.to_owned(), folder, index, reader, shapes, writer: Mutex::new(None), writer_bytes, added })
+    }
+
+    /// Opens what is committed of a day for reading; `None` when nothing is. Nothing is written, but for the empty file of the
+    /// lock that keeps a writer from removing files that are being opened, should it not be there.
+    pub(crate) fn view(directory: &Path, name: &str) -> Result<Option<Self>, StoreError> {
+        let folder = directory.join(name);
+        if !folder.join(META).exists() && !has_segments_without_meta(&folder) {
+            return Ok(None);
+        }
+        let opened = std::panic::catch_unwind(|| view_index(&folder));
+        let panicked = |_| Err(TantivyError::InternalError("opening it fails badly".to_owned()));
+        let (index, reader) = opened.unwrap_or_else(panicked).map_err(StoreError::index(name))?;
+        // After the reader: shapes are on disk before what needs them is committed.
+        let shapes = Shapes::view(&folder).map_err(StoreError::file("read", &folder))?;
+        let (writer, added) = (Mutex::new(None), AtomicU64::new(0));
+        Ok(Some(Self { name: name.to_owned(), folder, index, reader, shapes, writer, writer_bytes: 0, added }))
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -207,8 +225,7 @@ fn open_index(folder: &Path, name: &str) -> tantivy::Result<(Index, IndexReader)
     let settings = IndexSettings { docstore_blocksize: SOURCE_BLOCK_BYTES, ..IndexSettings::default() };
     let index =
         Index::builder().schema(IndexFields::get().schema.clone()).settings(settings).open_or_create(directory)?;
-    index.tokenizers().register(WORDS, TextAnalyzer::from(Words::default()));
-    index.tokenizers().register(KEYWORD, TextAnalyzer::from(Keyword::default()));
+    register_tokenizers(&index);
     if folder.join(WRITING).exists() {
         check(&index, name)?;
     }
@@ -216,11 +233,26 @@ fn open_index(folder: &Path, name: &str) -> tantivy::Result<(Index, IndexReader)
     Ok((index, reader))
 }
 
+fn view_index(folder: &Path) -> tantivy::Result<(Index, IndexReader)> {
+    let index = Index::open(MmapDirectory::open(folder)?)?;
+    if index.schema() != IndexFields::get().schema {
+        return Err(TantivyError::SchemaError("it was made by another version of the program".to_owned()));
+    }
+    register_tokenizers(&index);
+    let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+    Ok((index, reader))
+}
+
+fn register_tokenizers(index: &Index) {
+    index.tokenizers().register(WORDS, TextAnalyzer::from(Words::default()));
+    index.tokenizers().register(KEYWORD, TextAnalyzer::from(Keyword::default()));
+}
+
 /// Segment files without the file that lists them: opening would begin an empty index over them.
 fn has_segments_without_meta(folder: &Path) -> bool {
     let is_segment = |path: &Path| path.extension().is_some_and(|extension| extension == "store" || extension == "idx");
     let mut entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    !folder.join("meta.json").exists() && entries.any(|entry| is_segment(&entry.path()))
+    !folder.join(META).exists() && entries.any(|entry| is_segment(&entry.path()))
 }
 
 /// Whether an error means that the files are damaged, not that they can't be reached.

@@ -17,18 +17,22 @@ mod oracle;
 mod other;
 mod query;
 mod request;
+mod scan;
 mod schema;
 mod search;
 mod settings;
 mod store;
 mod stored;
 mod tokenizer;
+mod view;
 
 pub use error::StoreError;
-pub use query::QueryError;
+pub use query::{Clue, QueryError};
 pub use request::{
     DamagedDay, DaySummary, Histogram, HistogramBucket, NumericStatistics, RetentionOverride, SearchPage,
     SearchRequest, Selection, TermCount, TopTerms,
 };
+pub use scan::{Scan, ScanPlan, ScannedDay};
 pub use settings::StoreSettings;
 pub use store::Store;
+pub use view::{StoreView, UnreadDay};

@@ -48,3 +48,7 @@ pub const SHAPE_BYTES: usize = 16 * 1024;
 pub const SHAPES_MET: usize = 20_000;
 /// Deepest nesting of a stored event (the JSON parser itself takes 128).
 pub const STORED_DEPTH: usize = 256;
+/// Places of events that a scan looks up at once (32 bytes each).
+pub const SCANNED_PLACES: usize = 200_000;
+/// Terms of a day that clues to one field find, past which every event of that day that has the field is gone over.
+pub const CLUE_TERMS: usize = 200_000;

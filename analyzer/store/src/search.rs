@@ -16,7 +16,7 @@ use crate::collect::{
 };
 use crate::day::Day;
 use crate::query::resolve::{Query, Test, full_name, resolve};
-use crate::query::{compile, parse};
+use crate::query::{Clues, compile, parse};
 use crate::schema::{IndexFields, column_name};
 use crate::{
     Histogram, HistogramBucket, NumericStatistics, QueryError, SearchPage, SearchRequest, Selection, Store, StoreError,
@@ -24,15 +24,18 @@ use crate::{
 };
 
 /// A question ready to be asked of each day.
-struct Plan {
-    query: Query,
-    units: Option<Vec<UnitCode>>,
+#[derive(Clone)]
+pub(crate) struct Plan {
+    pub(crate) query: Query,
+    /// Only events that have any of these; every event when absent.
+    pub(crate) clues: Option<Arc<Clues>>,
+    pub(crate) units: Option<Vec<UnitCode>>,
     /// Nanoseconds, included.
-    from: Option<i64>,
+    pub(crate) from: Option<i64>,
     /// Nanoseconds, excluded.
-    to: Option<i64>,
+    pub(crate) to: Option<i64>,
     /// Days that the time range touches, the oldest first.
-    days: Vec<Arc<Day>>,
+    pub(crate) days: Vec<Arc<Day>>,
 }
 
 /// Events of one day that may have the same term of their id.
@@ -168,20 +171,26 @@ impl Store {
 
     fn plan(&self, selection: &Selection) -> Result<Plan, StoreError> {
         let query = resolve(&parse(&selection.query)?)?;
-        let (from, to) = (selection.from.map(Timestamp::as_nanos), selection.to.map(Timestamp::as_nanos));
-        let first = selection.from.map(Timestamp::day);
-        let last = selection.to.map(|to| to.plus_nanos(-1).day());
         let mut days = self.all_days();
-        days.retain(|day| {
-            first.as_deref().is_none_or(|first| day.name() >= first)
-                && last.as_deref().is_none_or(|last| day.name() <= last)
-        });
-        Ok(Plan { query, units: selection.units.clone(), from, to, days })
+        days.retain(|day| touches(day.name(), selection.from, selection.to));
+        Ok(Plan {
+            query,
+            clues: None,
+            units: selection.units.clone(),
+            from: selection.from.map(Timestamp::as_nanos),
+            to: selection.to.map(Timestamp::as_nanos),
+            days,
+        })
     }
 }
 
+/// Whether a day has a part of a time range, whose end is excluded.
+pub(crate) fn touches(day: &str, from: Option<Timestamp>, to: Option<Timestamp>) -> bool {
+    from.is_none_or(|from| day >= from.day().as_str()) && to.is_none_or(|to| day <= to.plus_nanos(-1).day().as_str())
+}
+
 impl Plan {
-    fn page(&self, day: &Day, searcher: &Searcher, collector: PageCollector) -> Result<Page, StoreError> {
+    pub(crate) fn page(&self, day: &Day, searcher: &Searcher, collector: PageCollector) -> Result<Page, StoreError> {
         if collector.limit == 0 {
             return Ok(Page { total: self.collect_by(day, searcher, &Count)? as u64, hits: Vec::new() });
         }
@@ -192,7 +201,12 @@ impl Plan {
         self.collect_by(day, &day.searcher(), collector)
     }
 
-    fn collect_by<C: Collector>(&self, day: &Day, searcher: &Searcher, collector: &C) -> Result<C::Fruit, StoreError> {
+    pub(crate) fn collect_by<C: Collector>(
+        &self,
+        day: &Day,
+        searcher: &Searcher,
+        collector: &C,
+    ) -> Result<C::Fruit, StoreError> {
         let query = self.compile(day, searcher)?;
         searcher.search(&*query, collector).map_err(StoreError::index(day.name()))
     }
@@ -211,6 +225,9 @@ impl Plan {
             let low = self.from.map_or(Bound::Unbounded, Bound::Included);
             let high = self.to.map_or(Bound::Unbounded, Bound::Excluded);
             parts.push(compile(&Query::Test(Test::Time(low, high)), searcher).map_err(too_large)?);
+        }
+        if let Some(clues) = &self.clues {
+            parts.push(clues.compile(searcher).map_err(StoreError::index(day.name()))?);
         }
         if let Some(units) = &self.units {
             parts.push(units_query(units));
@@ -233,7 +250,7 @@ impl Plan {
 }
 
 /// Nanoseconds of the start of a day and of the next one.
-fn day_range(day: &str) -> (i64, i64) {
+pub(crate) fn day_range(day: &str) -> (i64, i64) {
     let start = format!("{day}T00:00:00Z").parse().unwrap_or(Timestamp::EPOCH);
     (start.as_nanos(), start.plus_seconds(86_400).as_nanos())
 }

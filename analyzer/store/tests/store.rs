@@ -2,11 +2,14 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use fengsui_schema::{Event, EventId, EventKind, Fields, SourceReference, Timestamp};
-use fengsui_store::{RetentionOverride, SearchRequest, Selection, Store, StoreError, StoreSettings};
+use fengsui_store::{RetentionOverride, Scan, SearchRequest, Selection, Store, StoreError, StoreSettings, StoreView};
 
 /// 2026-03-01T00:00:00Z.
 const START: i64 = 1_772_323_200;
@@ -171,4 +174,84 @@ fn misuse_is_an_error_with_a_remedy() {
         store.search(&SearchRequest { units: Some(Vec::new()), ..Default::default() }).expect("nothing").total,
         0
     );
+}
+
+/// Everything below a folder, with its content.
+fn content(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    for entry in fs::read_dir(folder).expect("reads").map(|entry| entry.expect("entry").path()) {
+        if entry.is_dir() {
+            all.extend(content(&entry));
+        } else {
+            let bytes = fs::read(&entry).expect("reads");
+            all.insert(entry, bytes);
+        }
+    }
+    all
+}
+
+/// Files that are not the same in both.
+fn differing(one: &BTreeMap<PathBuf, Vec<u8>>, other: &BTreeMap<PathBuf, Vec<u8>>) -> Vec<PathBuf> {
+    let paths: BTreeSet<&PathBuf> = one.keys().chain(other.keys()).collect();
+    paths.into_iter().filter(|path| one.get(*path) != other.get(*path)).cloned().collect()
+}
+
+/// Events of a view, and days that it can't read.
+fn viewed(folder: &Path) -> (u64, usize) {
+    let view = StoreView::open(folder, None, None).expect("opens");
+    let plan = view.scan(&Scan::default()).expect("is a scan");
+    (plan.days().map(|day| day.stored().expect("counts")).sum(), view.unread().len())
+}
+
+#[test]
+fn a_view_beside_a_writer_sees_what_is_committed_and_changes_nothing() {
+    let folder = tempfile::tempdir().expect("folder");
+    let store = filled(folder.path());
+    store.add(&event(99, START), 30).expect("adds");
+    store.add(&event(100, START + 3 * DAY), 31).expect("adds");
+    // What a kill in the middle of a removal or of writing a shape leaves behind.
+    fs::create_dir(folder.path().join("dropping-2026-02-01")).expect("creates");
+    fs::write(folder.path().join("dropping-2026-02-01/rest"), b"x").expect("writes");
+    let shapes = folder.path().join("2026-03-01/shapes");
+    let mut cut = fs::read(&shapes).unwrap_or_default();
+    cut.extend_from_slice(&[9, 0, 0, 0, 1]);
+    fs::write(&shapes, cut).expect("writes");
+    // The writer's thread begins its files when it likes.
+    std::thread::sleep(Duration::from_millis(500));
+    let before = content(folder.path());
+    assert_eq!(viewed(folder.path()), (30, 0));
+    let early = StoreView::open(folder.path(), None, None).expect("opens");
+    assert_eq!(differing(&before, &content(folder.path())), Vec::<PathBuf>::new());
+    store.commit().expect("commits");
+    assert_eq!(viewed(folder.path()), (32, 0));
+    let retention = RetentionOverride { account: "a".into(), reason: "b".into() };
+    store.apply_retention(Timestamp::from_parts(START + 3 * DAY, 0), 1, Some(&retention)).expect("drops");
+    assert_eq!(viewed(folder.path()), (11, 0));
+    let plan = early.scan(&Scan::default()).expect("is a scan");
+    let mut seen = 0;
+    for day in plan.days() {
+        let mut count = |_| {
+            seen += 1;
+            ControlFlow::Continue(())
+        };
+        day.visit(&mut count).expect("what was dropped since goes on being seen");
+    }
+    assert_eq!(seen, 30);
+}
+
+#[test]
+fn a_view_names_a_damaged_day_and_leaves_it_where_it_is() {
+    let folder = tempfile::tempdir().expect("folder");
+    drop(filled(folder.path()));
+    fs::write(folder.path().join("2026-03-02/meta.json"), b"{ broken").expect("writes");
+    fs::create_dir(folder.path().join("2026-03-07")).expect("creates");
+    let before = content(folder.path());
+    let view = StoreView::open(folder.path(), None, None).expect("opens");
+    assert_eq!(view.unread().iter().map(|unread| unread.day.as_str()).collect::<Vec<_>>(), ["2026-03-02"]);
+    assert_eq!(viewed(folder.path()), (20, 1));
+    let later = StoreView::open(folder.path(), Some(Timestamp::from_parts(START + 2 * DAY, 0)), None).expect("opens");
+    assert_eq!(later.unread(), []);
+    assert_eq!(differing(&before, &content(folder.path())), Vec::<PathBuf>::new());
+    let missing = StoreView::open(&folder.path().join("none"), None, None).expect_err("is missing");
+    assert!(missing.to_string().contains("none"), "{missing}");
 }

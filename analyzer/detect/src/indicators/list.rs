@@ -1,4 +1,5 @@
-//! Reads a list of indicators in CSV: `type,value,severity,expires,description,description_zh,reference`.
+//! Reads a list of indicators in CSV: `type,value,severity,expires,description,description_zh,reference`; or one value per
+//! line, whose type is told by its form.
 
 use fengsui_schema::{Severity, Timestamp, shown};
 
@@ -95,7 +96,7 @@ pub(super) fn parse(name: &str, text: &str) -> (Vec<Indicator>, Vec<String>) {
 fn indicator(list: &str, line: &str) -> Result<Indicator, String> {
     let cells = cells(line);
     let cell = |index: usize| cells.get(index).map(|cell| cell.trim()).unwrap_or_default();
-    let (kind, value) = checked(cell(0), cell(1))?;
+    let (kind, value) = if cells.len() == 1 { told_by_form(cell(0))? } else { checked(cell(0), cell(1))? };
     let severity = match cell(2) {
         "" => Severity::High,
         word => Severity::from_word(word).ok_or_else(|| format!("{} is no severity", shown(word)))?,
@@ -137,6 +138,14 @@ pub(super) fn checked(kind: &str, value: &str) -> Result<(IndicatorKind, String)
         "hash" | "md5" | "sha1" | "sha256" | "sm3" if is_hash(&value) => Ok((IndicatorKind::Hash, value)),
         _ => Err(wrong()),
     }
+}
+
+/// A value that stands alone: an address or a range, a hash, a web address when there is a slash, a domain.
+fn told_by_form(value: &str) -> Result<(IndicatorKind, String), String> {
+    let exact = checked("ip", value).or_else(|_| checked("hash", value));
+    let named = |_| checked(if value.contains('/') { "url" } else { "domain" }, value);
+    let wrong = |_| format!("{} is no address, range, domain, web address or hash; write type,value", shown(value));
+    exact.or_else(named).map_err(wrong)
 }
 
 fn is_domain(text: &str) -> bool {
@@ -183,6 +192,23 @@ mod tests {
         assert_eq!((indicators[0].description.as_str(), indicators[0].list.as_str()), ("a, b", "list"));
         assert_eq!(indicators[2].value, "bad.example");
         assert_eq!(failures.len(), 3);
+    }
+
+    #[test]
+    fn values_alone_say_what_they_are() {
+        use IndicatorKind::{Address, Domain, Hash, Range, Url};
+        let text = "192.0.2[.]1\n198.51.100.7/24\nBad[.]example\nhxxps://bad.example/a.php\nD41D8CD98F00B204E9800998ECF8427E\n\nnothing\n";
+        let (indicators, failures) = parse("list", text);
+        let found: Vec<(IndicatorKind, &str)> = indicators.iter().map(|one| (one.kind, one.value.as_str())).collect();
+        let expected = [
+            (Address, "192.0.2.1"),
+            (Range, "198.51.100.0/24"),
+            (Domain, "bad.example"),
+            (Url, "bad.example/a.php"),
+            (Hash, "d41d8cd98f00b204e9800998ecf8427e"),
+        ];
+        assert_eq!(found, expected);
+        assert!(matches!(failures.as_slice(), [one] if one.starts_with("line 7: \"nothing\"")), "{failures:?}");
     }
 
     #[test]

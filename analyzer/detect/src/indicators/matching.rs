@@ -9,7 +9,7 @@ use fengsui_schema::{AlertSource, Condition, Event, RuleReference};
 use ipnet::IpNet;
 use serde_json::Value;
 
-use super::{Indicator, IndicatorKind};
+use super::{Indicator, IndicatorKind, Look, Place, places};
 use crate::alerting::{Verdict, ends};
 use crate::techniques;
 
@@ -71,7 +71,7 @@ fn domains_of(name: &str) -> impl Iterator<Item = String> {
 }
 
 /// A field and what kinds of indicator are looked for in it.
-const FIELDS: &[(&str, Look)] = &[
+pub(super) const FIELDS: &[(&str, Look)] = &[
     ("source.ip", Look::Address),
     ("destination.ip", Look::Address),
     ("dns.resolved_ip", Look::Address),
@@ -84,14 +84,6 @@ const FIELDS: &[(&str, Look)] = &[
     ("file.hash.sha256", Look::Hash),
     ("file.hash.sm3", Look::Hash),
 ];
-
-#[derive(Debug, Clone, Copy)]
-enum Look {
-    Address,
-    Domain,
-    Url,
-    Hash,
-}
 
 /// An indicator in an event.
 pub(crate) struct IndicatorHit<'a> {
@@ -135,6 +127,11 @@ impl IndicatorSet {
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.indicators.len()
+    }
+
+    /// As [`crate::Detection::places`].
+    pub(crate) fn places(&self) -> Vec<Place> {
+        places::of(&self.indicators)
     }
 
     /// The indicators in an event that have not expired at its time, each once.

@@ -4,12 +4,15 @@
 mod list;
 mod matching;
 mod misp;
+mod places;
 mod stix;
 
 use serde_json::Value;
 
 pub use list::{Indicator, IndicatorKind};
 pub(crate) use matching::{AllowedValues, IndicatorSet};
+use places::Look;
+pub use places::Place;
 
 /// What a file of indicators holds.
 #[derive(Debug, Default)]

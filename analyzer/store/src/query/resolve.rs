@@ -141,11 +141,7 @@ fn check_pattern(condition: &Condition) -> Result<(), QueryError> {
 
 fn catalogue_test(index: usize, definition: &FieldDefinition, condition: &Condition) -> Result<Test, QueryError> {
     if let Matcher::Exists | Matcher::Range { low: Limit::None, high: Limit::None } = condition.matcher {
-        return Ok(match definition.kind {
-            FieldType::Text | FieldType::Identifier => Test::OtherExists(definition.name.to_owned()),
-            FieldType::Time => Test::Time(Bound::Unbounded, Bound::Unbounded),
-            _ => Test::Exists(index),
-        });
+        return Ok(is_there(index, definition));
     }
     match definition.kind {
         FieldType::Keyword => Ok(keyword_test(index, condition)),
@@ -161,6 +157,15 @@ fn identifier_test(index: usize, condition: &Condition) -> Result<Test, QueryErr
     match &condition.matcher {
         Matcher::Value(value) | Matcher::Phrase(value) => Ok(Test::Identifier(index, value.clone())),
         _ => Err(error(condition, "an identifier has neither parts nor order".to_owned(), "write it whole")),
+    }
+}
+
+/// Whether an event has a field of the catalogue.
+pub(crate) fn is_there(index: usize, definition: &FieldDefinition) -> Test {
+    match definition.kind {
+        FieldType::Text | FieldType::Identifier => Test::OtherExists(definition.name.to_owned()),
+        FieldType::Time => Test::Time(Bound::Unbounded, Bound::Unbounded),
+        _ => Test::Exists(index),
     }
 }
 

@@ -35,6 +35,20 @@ struct Table {
 impl Shapes {
     /// Reads the file. An entry that a crash cut is taken away: no event that was committed needs it.
     pub(crate) fn open(folder: &Path) -> std::io::Result<Self> {
+        let (shapes, cut) = Self::read(folder)?;
+        if let Some(sound) = cut {
+            OpenOptions::new().write(true).open(&shapes.path)?.set_len(sound)?;
+        }
+        Ok(shapes)
+    }
+
+    /// Reads the file as it is: its last entry may be half written just now.
+    pub(crate) fn view(folder: &Path) -> std::io::Result<Self> {
+        Self::read(folder).map(|(shapes, _)| shapes)
+    }
+
+    /// What the file has, and the length of its sound part when there is more.
+    fn read(folder: &Path) -> std::io::Result<(Self, Option<u64>)> {
         let path = folder.join(FILE);
         let mut bytes = Vec::new();
         match File::open(&path) {
@@ -48,11 +62,8 @@ impl Shapes {
             table.take(shape);
             rest = after;
         }
-        if !rest.is_empty() {
-            let sound = (bytes.len() - rest.len()) as u64;
-            OpenOptions::new().write(true).open(&path)?.set_len(sound)?;
-        }
-        Ok(Self { path, table: RwLock::new(table) })
+        let cut = (!rest.is_empty()).then(|| (bytes.len() - rest.len()) as u64);
+        Ok((Self { path, table: RwLock::new(table) }, cut))
     }
 
     /// How many there are.

@@ -97,6 +97,10 @@ impl CorrelationSet {
         self.definitions.len()
     }
 
+    pub(crate) fn titles(&self) -> impl Iterator<Item = &str> {
+        self.definitions.iter().map(|definition| definition.card.reference.title.as_str())
+    }
+
     pub(super) fn get(&self, key: &str) -> Option<&CorrelationDefinition> {
         self.by_key.get(key).and_then(|index| self.definitions.get(*index))
     }
