@@ -31,6 +31,7 @@ use crate::indicators::IndicatorFiles;
 use crate::ingest::ConsoleSink;
 use crate::limits::{BODY_BYTES, HASHES_AT_ONCE, REQUEST_TIME, STREAMS};
 use crate::repository::accounts::{self, NewAccount};
+use crate::retro_hunts::RetroHunts;
 use crate::settings::ConsoleSettings;
 use crate::state::{AppState, Change, ReadBooks, Shared, Statistics};
 use crate::tier::Tier;
@@ -128,6 +129,7 @@ impl Console {
             values: RwLock::new(Arc::new(Values::default())),
             fixed: Mutex::default(),
             replays: Replays::default(),
+            retro_hunts: RetroHunts::default(),
             statistics: dependencies.statistics,
             books: dependencies.books,
             revision: watch::Sender::new(newest),

@@ -25,6 +25,7 @@ mod playbooks;
 mod report;
 mod repository;
 mod retention;
+mod retro_hunts;
 mod routes;
 mod scope;
 mod search;

@@ -162,3 +162,19 @@ pub(crate) const REGULATION_UNITS: usize = 2_000;
 pub(crate) const REGULATION_SIGN_DAYS: i64 = 366;
 /// How far the day from which a policy holds may be away, in days.
 pub(crate) const REGULATION_EFFECTIVE_DAYS: i64 = 3_660;
+/// Largest body that asks for a hunt over the past, in bytes.
+pub(crate) const RETRO_HUNT_BYTES: usize = 4 << 20;
+/// Longest text of Sigma that one hunts for, in bytes.
+pub(crate) const RETRO_HUNT_SIGMA_BYTES: usize = 512 << 10;
+/// Most lists of indicators that one hunts for at once.
+pub(crate) const RETRO_HUNT_LISTS: usize = 20;
+/// Longest time of a hunt; what it found by then is reported.
+pub(crate) const RETRO_HUNT_TIME: Duration = Duration::from_secs(60 * 60);
+/// Hunts over the past that run at once; each keeps one processor busy.
+pub(crate) const RETRO_HUNTS_AT_ONCE: usize = 2;
+/// Hunts over the past whose reports are kept; the oldest is forgotten.
+pub(crate) const RETRO_HUNTS_KEPT: usize = 20;
+/// Rules and indicators with hits that a hunt shows.
+pub(crate) const RETRO_HUNT_RULES: usize = 200;
+/// Hosts, accounts and addresses that a hunt shows.
+pub(crate) const RETRO_HUNT_ENTITIES: usize = 100;

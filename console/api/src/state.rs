@@ -17,6 +17,7 @@ use crate::drill_replay::{Recordings, Replays};
 use crate::error::{ApiError, ApiResult};
 use crate::indicators::IndicatorFiles;
 use crate::limits::{CHANGES_DROPPED_EVERY, CHANGES_KEPT};
+use crate::retro_hunts::RetroHunts;
 use crate::scope::Place;
 use crate::settings::ConsoleSettings;
 use crate::units::Units;
@@ -54,6 +55,7 @@ pub(crate) struct Shared {
     pub(crate) indicators: Option<IndicatorFiles>,
     pub(crate) recordings: Option<Arc<dyn Recordings>>,
     pub(crate) replays: Replays,
+    pub(crate) retro_hunts: RetroHunts,
     pub(crate) statistics: Option<Statistics>,
     pub(crate) books: Option<ReadBooks>,
     pub(crate) revision: watch::Sender<i64>,

@@ -5,6 +5,7 @@ mod dlp;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use fengsui_schema::Timestamp;
 
 pub(crate) use dlp::{
     ClassifyArguments, DlpCommand, LedgerCommand, MarkArguments, MaskArguments, RegisterArguments, ReleaseArguments,
@@ -54,6 +55,11 @@ pub(crate) enum Command {
         after_help = "Examples:\n  fengsui analyze --input eve.json --sigma rules/sigma --output incidents.jsonl\n  fengsui analyze --format alerts --input alerts.jsonl --output -\n  fengsui analyze --format alerts --input alerts.jsonl --suppressions quiet.toml --output -"
     )]
     Analyze(AnalyzeArguments),
+    /// Hunt in the stored events for new Sigma rules and indicators, beside a running analyzer. Exit code 0 none, 1 hits, 2 error.
+    #[command(
+        after_help = "Examples:\n  fengsui hunt -C fengsui.toml --sigma new-rule.yml\n  fengsui hunt -C fengsui.toml --indicators iocs.txt --from 2026-06-01 --to 2026-07-01\n  fengsui hunt -C fengsui.toml --sigma rules/sigma --indicators list.csv misp.json --format jsonl\n\nNothing is written: what is committed to the index is read, also while an analyzer runs on it.\nFor indicators the index is asked; for Sigma rules every event of the range is read.\nCorrelations are named and not hunted for; the rules they join are, one by one.\nThe exit code is also 2 when nothing was found and not everything could be looked at:\na day that can't be read, a rule that does not load, Ctrl-C."
+    )]
+    Hunt(HuntArguments),
     /// Check rules.
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -251,6 +257,35 @@ pub(crate) struct AnalyzeArguments {
     /// Incidents that are written, riskiest first; 0 for all.
     #[arg(long, default_value_t = 25, value_name = "N")]
     pub(crate) limit: usize,
+}
+
+/// `fengsui hunt`
+#[derive(Debug, Args)]
+pub(crate) struct HuntArguments {
+    /// File or folder of Sigma rules; may be given several times.
+    #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "indicators")]
+    pub(crate) sigma: Vec<PathBuf>,
+    /// File or folder of indicators: one value per line, CSV, a STIX bundle or MISP events; may be given several times.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) indicators: Vec<PathBuf>,
+    /// From this time on, such as 2026-01-31 or 2026-01-31T08:00:00+08:00; a day is one of UTC.
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub(crate) from: Option<Timestamp>,
+    /// Before this time.
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub(crate) to: Option<Timestamp>,
+    /// Hits that are listed, the oldest first; all are counted.
+    #[arg(long, default_value_t = fengsui_pipeline::limits::RETRO_HITS, value_name = "N")]
+    pub(crate) limit: usize,
+    /// How the report is written.
+    #[arg(long, default_value = "table", value_parser = ["table", "jsonl"])]
+    pub(crate) format: String,
+}
+
+/// A day or a moment.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    whole.parse().map_err(|_| "is no time; write 2026-01-31 or 2026-01-31T08:00:00+08:00".to_owned())
 }
 
 /// `fengsui rules …`

@@ -3,7 +3,8 @@
 //! line stays one line, whatever is in it.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use fengsui_schema::shown;
@@ -40,6 +41,37 @@ pub(crate) fn tell_failure(error: &anyhow::Error) {
 pub(crate) fn say_json(out: &mut impl Write, value: &impl serde::Serialize) -> anyhow::Result<()> {
     let text = serde_json::to_string(value)?;
     say(out, text).context("the output can't be written")
+}
+
+/// A line on standard error that says how far something is, while a person waits at a terminal; nothing elsewhere.
+pub(crate) struct Passing {
+    is_seen: bool,
+    shown: Option<Instant>,
+}
+
+/// Between two states of a passing line.
+const PASSING: Duration = Duration::from_millis(100);
+
+impl Passing {
+    /// Nothing yet.
+    pub(crate) fn new() -> Self {
+        Self { is_seen: io::stderr().is_terminal(), shown: None }
+    }
+
+    /// Shows a state in place of the one before, unless that is a moment ago.
+    pub(crate) fn show(&mut self, text: impl Display) {
+        if self.is_seen && self.shown.is_none_or(|shown| shown.elapsed() >= PASSING) {
+            self.shown = Some(Instant::now());
+            let _ = write!(io::stderr().lock(), "\r\x1b[K{}", neutral(&text.to_string(), false));
+        }
+    }
+
+    /// Takes the line away.
+    pub(crate) fn clear(&mut self) {
+        if self.shown.take().is_some() {
+            let _ = write!(io::stderr().lock(), "\r\x1b[K");
+        }
+    }
 }
 
 /// Whether a character would do something instead of being shown: what [`shown`] escapes.

@@ -26,6 +26,7 @@ export const PAGES: Shown[] = [
   { name: "tasks", role: "analyst", path: "/tasks", ready: "[data-testid=tasks]" },
   { name: "task", role: "analyst", path: "/tasks/3", ready: "[data-testid=task-detail]" },
   { name: "search", role: "analyst", path: "/search?q=event.dataset:fengsui.http", ready: "[data-testid=events] details" },
+  { name: "retro-hunt", role: "analyst", path: "/search?mode=retro", ready: "[data-testid=retro-hits] details" },
   { name: "sensors", role: "analyst", path: "/sensors", ready: "[data-testid=sensors]" },
   { name: "data", role: "steward", path: "/data", ready: "[data-testid=findings]" },
   { name: "finding", role: "steward", path: `/data/${id(700)}`, ready: "[data-testid=samples]" },

@@ -267,6 +267,15 @@ pub(crate) async fn in_force(query: &mut impl Query, list: &str, now: i64) -> Ap
     lines(query, sql, args![list, now]).await.map(Some)
 }
 
+/// The lines of a list that count now, as far as a scope reaches.
+pub(crate) async fn active(state: &AppState, scope: &Scope, list: &str) -> ApiResult<Vec<Indicator>> {
+    let mut filter = Filter::within(scope, "i");
+    filter.and_with("i.list = ?", args![list]);
+    filter.and_with("i.retired_at IS NULL AND (i.expires_at IS NULL OR i.expires_at > ?)", args![state.now()]);
+    let sql = format!("SELECT i.* FROM indicator i WHERE {} ORDER BY i.id", filter.sql());
+    lines(&mut state.db(), &sql, filter.args()).await
+}
+
 /// The lines of given lists that people retired.
 pub(crate) async fn retired_of_given(query: &mut impl Query) -> ApiResult<Vec<Indicator>> {
     let sql = "SELECT i.* FROM indicator i JOIN indicator_list l ON l.name = i.list

@@ -13,7 +13,7 @@ use crate::wire::{EventPage, EventQuery, Histogram, HistogramBucket, HistogramQu
 
 const DAY: i64 = 86_400_000;
 
-fn store(state: &AppState) -> ApiResult<Arc<Store>> {
+pub(super) fn store(state: &AppState) -> ApiResult<Arc<Store>> {
     let missing = || ApiError::unavailable("此节点没有事件库", "this console runs without an event store");
     state.shared().store.clone().ok_or_else(missing)
 }

@@ -21,6 +21,7 @@ mod overview;
 mod posture;
 mod prelude;
 mod regulations;
+mod retro_hunts;
 mod sensors;
 mod session;
 mod settings;
@@ -39,7 +40,7 @@ use axum::extract::DefaultBodyLimit;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
-use crate::limits::{ATTACHMENT_BYTES, INDICATOR_BYTES, SHARE_BYTES};
+use crate::limits::{ATTACHMENT_BYTES, INDICATOR_BYTES, RETRO_HUNT_BYTES, SHARE_BYTES};
 use crate::state::AppState;
 use fengsui_relay::limits::BATCH_BYTES;
 
@@ -138,9 +139,7 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(shares::traces))
         .routes(routes!(shares::trace).layer(DefaultBodyLimit::max(SHARE_BYTES + (64 << 10))))
         .routes(routes!(shares::report))
-        .routes(routes!(events::search))
-        .routes(routes!(events::histogram))
-        .routes(routes!(events::top))
+        .merge(hunt())
         .routes(routes!(sensors::list))
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::enable))
@@ -163,6 +162,16 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .merge(told())
         .merge(settings_routes())
         .routes(routes!(setup::state, setup::create))
+}
+
+/// The event store: search, and the hunt over the past.
+fn hunt() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(events::search))
+        .routes(routes!(events::histogram))
+        .routes(routes!(events::top))
+        .routes(routes!(retro_hunts::list, retro_hunts::begin).layer(DefaultBodyLimit::max(RETRO_HUNT_BYTES)))
+        .routes(routes!(retro_hunts::cancel))
 }
 
 /// What people are told: the screen, warnings, notifications, live changes.

@@ -15,6 +15,7 @@ mod list;
 mod playbooks;
 mod posture;
 mod regulations;
+mod retro_hunts;
 mod sensors;
 mod session;
 mod settings;
@@ -74,6 +75,10 @@ pub use regulations::{
     RegulationCoverageView, RegulationDetail, RegulationFile, RegulationKind, RegulationQuery, RegulationRow,
     RegulationSigning, RegulationText, RegulationUnit, RegulationUnitCoverage, RegulationUrged, RegulationVersion,
     RegulationWithdrawal,
+};
+pub use retro_hunts::{
+    NewRetroHunt, RetroHuntCoverage, RetroHuntEntity, RetroHuntHit, RetroHuntProgress, RetroHuntRefusal,
+    RetroHuntRefusalKind, RetroHuntReport, RetroHuntRule, RetroHuntState, RetroHuntView, UnreadDayView,
 };
 pub use sensors::{BooksView, LossView, SensorList, SensorState, SensorView, UplinkView};
 pub use session::{Credentials, PasswordChange, SessionUser, SessionView, UnitList, UnitRef, UnitView};

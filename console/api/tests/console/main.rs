@@ -14,6 +14,7 @@ mod postgres;
 mod queue;
 mod refused;
 mod regulations;
+mod retro_hunts;
 mod scope;
 mod security;
 mod settings;

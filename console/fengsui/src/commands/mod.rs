@@ -8,6 +8,7 @@ mod confinement;
 mod crypto;
 mod dlp;
 mod doctor;
+mod hunt;
 mod node;
 mod quarantine;
 mod reference;
@@ -35,6 +36,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Dlp(command) => dlp::run(*command),
         Command::Detect(detect) => analyze::detect(detect),
         Command::Analyze(job) => analyze::analyze(config, job),
+        Command::Hunt(job) => hunt::run(config, job),
         Command::Rules(RulesCommand::Check { files, most }) => rules::check(&files, most),
         Command::Bundle(command) => bundle::run(config, command),
         Command::Quarantine(command) => quarantine::run(config, &command),

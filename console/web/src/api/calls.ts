@@ -230,6 +230,9 @@ export const events = {
     body(client.GET("/api/v1/events/histogram", { params: { query: told(query) } })),
   top: (query: { q?: string; from?: string; to?: string; field: string; limit?: number }) =>
     body(client.GET("/api/v1/events/top", { params: { query: told(query) } })),
+  retroHunts: () => body(client.GET("/api/v1/events/retro-hunts")),
+  beginRetroHunt: (hunt: T.NewRetroHunt) => body(client.POST("/api/v1/events/retro-hunts", { body: hunt })),
+  cancelRetroHunt: (id: string) => body(client.POST("/api/v1/events/retro-hunts/{id}/cancel", { params: at(id) })),
 };
 
 export const users = {

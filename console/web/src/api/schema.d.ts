@@ -568,6 +568,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/retro-hunts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last hunt over the past of the one who asks. */
+        get: operations["events_retro_hunts"];
+        put?: never;
+        /** Begin a hunt over the past. */
+        post: operations["events_retro_hunt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/retro-hunts/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel a hunt over the past; what it found by then is reported. */
+        post: operations["events_cancel_retro_hunt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/top": {
         parameters: {
             query?: never;
@@ -4321,6 +4356,49 @@ export interface components {
             }[];
         };
         /** @description Rows that need no pages. */
+        Items_RetroHuntView: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 */
+                ended_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description From this time on, when told.
+                 */
+                from?: string | null;
+                /** @description Its number. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Indicators that are hunted for.
+                 */
+                indicators: number;
+                /** @description How far it is. */
+                progress: components["schemas"]["RetroHuntProgress"];
+                report?: components["schemas"]["RetroHuntReport"] | null;
+                /**
+                 * Format: int64
+                 * @description Sigma rules that are hunted for.
+                 */
+                sigma_rules: number;
+                /**
+                 * Format: date-time
+                 * @description When it was begun.
+                 */
+                started_at: string;
+                /** @description Where it is in its life. */
+                state: components["schemas"]["RetroHuntState"];
+                /**
+                 * Format: date-time
+                 * @description Before this time, when told.
+                 */
+                to?: string | null;
+            }[];
+        };
+        /** @description Rows that need no pages. */
         Items_RuleRow: {
             /** @description The rows. */
             items: {
@@ -5317,6 +5395,19 @@ export interface components {
             /** @description Codes of the units that have to sign, each for itself. */
             units: string[];
         };
+        /** @description What to hunt for, and when. */
+        NewRetroHunt: {
+            /** @description From this time on; from the first event that is stored unless told. */
+            from?: string | null;
+            /** @description Indicators: one value per line, CSV, a STIX bundle or MISP events. */
+            indicators?: string | null;
+            /** @description Names of lists of indicators that the console keeps. */
+            lists?: string[];
+            /** @description Sigma rules: YAML of one or more documents. */
+            sigma?: string | null;
+            /** @description Before this time. */
+            to?: string | null;
+        };
         /** @description A new suppression. */
         NewSuppression: {
             /** @description Close the open ones that fit as well. */
@@ -6007,6 +6098,238 @@ export interface components {
              * @description To.
              */
             to: string;
+        };
+        /** @description What a hunt looked at. */
+        RetroHuntCoverage: {
+            /**
+             * Format: int64
+             * @description Of them those to look at: all, or those that the index finds something like an indicator in.
+             */
+            candidates: number;
+            /**
+             * Format: int64
+             * @description Days of the range that are stored and can be read.
+             */
+            days: number;
+            /**
+             * Format: int64
+             * @description Of them those that were looked at to their end.
+             */
+            days_done: number;
+            /**
+             * Format: int64
+             * @description Events that were looked at.
+             */
+            events: number;
+            /** @description First day of the range that is stored, as `YYYY-MM-DD` in UTC. */
+            first_day?: string | null;
+            /** @description The last one. */
+            last_day?: string | null;
+            /** @description Whether the index was asked, so that only events with something like an indicator were looked at. */
+            narrowed: boolean;
+            /**
+             * Format: date-time
+             * @description Time of the event that was looked at last.
+             */
+            reached?: string | null;
+            /**
+             * Format: int64
+             * @description Events of the range that are stored and within the caller's scope.
+             */
+            stored: number;
+            /** @description Days that can't be read, with reasons. */
+            unread: components["schemas"]["UnreadDayView"][];
+        };
+        /** @description What hits are about. */
+        RetroHuntEntity: {
+            /**
+             * Format: int64
+             * @description Hits that are about it.
+             */
+            hits: number;
+            /** @description `host`, `user` or `address`. */
+            kind: string;
+            /** @description Its name. Untrusted. */
+            value: string;
+        };
+        /** @description A hit. */
+        RetroHuntHit: {
+            /** @description Id of the stored event. */
+            event: string;
+            /** @description Id of the rule or indicator. Untrusted. */
+            rule: string;
+            /** @description How grave. */
+            severity: components["schemas"]["SeverityWord"];
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            time: string;
+            /** @description The same in English. Untrusted. */
+            title_en: string;
+            /** @description What happened, in Chinese. Untrusted. */
+            title_zh: string;
+        };
+        /** @description How far a hunt is. */
+        RetroHuntProgress: {
+            /** @description It still counts what it will look at. */
+            counting: boolean;
+            /**
+             * Format: int64
+             * @description Days of the range.
+             */
+            days: number;
+            /**
+             * Format: int64
+             * @description Of them those that were looked at to their end.
+             */
+            days_done: number;
+            /**
+             * Format: int64
+             * @description Events looked at.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description Events to look at, as far as they are counted.
+             */
+            expected: number;
+            /**
+             * Format: int64
+             * @description Hits so far.
+             */
+            hits: number;
+            /**
+             * Format: date-time
+             * @description Time of the event that was looked at last.
+             */
+            reached?: string | null;
+        };
+        /** @description Something that was not hunted for. */
+        RetroHuntRefusal: {
+            /** @description The kind of reason. */
+            kind: components["schemas"]["RetroHuntRefusalKind"];
+            /** @description The reason in words. Untrusted. */
+            reason: string;
+            /** @description Where it is, or the title of the rule. Untrusted. */
+            subject: string;
+        };
+        /**
+         * @description Why something is not hunted for.
+         * @enum {string}
+         */
+        RetroHuntRefusalKind: "not_loaded" | "correlation";
+        /** @description What a hunt found. A hit is a rule or an indicator on an event. */
+        RetroHuntReport: {
+            /** @description What was looked at. */
+            coverage: components["schemas"]["RetroHuntCoverage"];
+            /** @description Hosts, accounts and addresses of the hits, the most frequent first; at most 100. */
+            entities: components["schemas"]["RetroHuntEntity"][];
+            /**
+             * Format: int64
+             * @description Hosts, accounts and addresses in all, as far as they are counted.
+             */
+            entities_total: number;
+            /**
+             * Format: int64
+             * @description Events with a hit.
+             */
+            events_hit: number;
+            /**
+             * Format: date-time
+             * @description Time of the first hit.
+             */
+            first?: string | null;
+            /**
+             * Format: int64
+             * @description Hits in all.
+             */
+            hits: number;
+            /** @description Hits by the hour, hours without any left out. */
+            hours: components["schemas"]["HistogramBucket"][];
+            /**
+             * Format: date-time
+             * @description Time of the last hit.
+             */
+            last?: string | null;
+            /** @description The first hits, the oldest first; at most 1,000. */
+            listed: components["schemas"]["RetroHuntHit"][];
+            /** @description What was not hunted for. */
+            refused: components["schemas"]["RetroHuntRefusal"][];
+            /** @description Rules and indicators with hits, the most frequent first; at most 200. */
+            rules: components["schemas"]["RetroHuntRule"][];
+            /**
+             * Format: int64
+             * @description Rules and indicators with hits in all, as far as they are counted.
+             */
+            rules_total: number;
+            /**
+             * Format: int64
+             * @description Mentions of rules and entities past the 10,000 of each that are counted.
+             */
+            uncounted: number;
+            /**
+             * Format: int64
+             * @description Hits that are not listed.
+             */
+            unlisted: number;
+        };
+        /** @description A rule or indicator with hits. */
+        RetroHuntRule: {
+            /**
+             * Format: int64
+             * @description Hits.
+             */
+            hits: number;
+            /** @description Id of the rule, such as `sigma:…` or `indicator:list/value`. Untrusted. */
+            id: string;
+            /** @description Its title. Untrusted. */
+            title: string;
+        };
+        /**
+         * @description Where a hunt is in its life.
+         * @enum {string}
+         */
+        RetroHuntState: "running" | "done" | "cancelled" | "out_of_time" | "failed";
+        /** @description A hunt. */
+        RetroHuntView: {
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at?: string | null;
+            /**
+             * Format: date-time
+             * @description From this time on, when told.
+             */
+            from?: string | null;
+            /** @description Its number. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Indicators that are hunted for.
+             */
+            indicators: number;
+            /** @description How far it is. */
+            progress: components["schemas"]["RetroHuntProgress"];
+            report?: components["schemas"]["RetroHuntReport"] | null;
+            /**
+             * Format: int64
+             * @description Sigma rules that are hunted for.
+             */
+            sigma_rules: number;
+            /**
+             * Format: date-time
+             * @description When it was begun.
+             */
+            started_at: string;
+            /** @description Where it is in its life. */
+            state: components["schemas"]["RetroHuntState"];
+            /**
+             * Format: date-time
+             * @description Before this time, when told.
+             */
+            to?: string | null;
         };
         /**
          * @description What the steward decides.
@@ -6942,6 +7265,13 @@ export interface components {
             path: string;
             /** @description Tier. */
             tier: components["schemas"]["TierWord"];
+        };
+        /** @description A day that can't be read. */
+        UnreadDayView: {
+            /** @description The day as `YYYY-MM-DD` in UTC. */
+            day: string;
+            /** @description What is wrong. */
+            reason: string;
         };
         /** @description A sensor's books beside the analyzer's. */
         UplinkView: {
@@ -8356,6 +8686,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Histogram"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    events_retro_hunts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_RetroHuntView"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    events_retro_hunt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRetroHunt"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetroHuntView"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    events_cancel_retro_hunt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetroHuntView"];
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */

@@ -1,8 +1,9 @@
-// The hunt: a query over the event store, its histogram, its most frequent values, its events.
+// The hunt: a query over the event store, its histogram, its most frequent values, its events; and the hunt over the past for
+// new rules and indicators.
 
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Button, Input, Select } from "antd";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useSearchParams } from "wouter";
 import * as calls from "../../api/calls";
 import type { EventDocument } from "../../api/documents";
@@ -10,8 +11,10 @@ import { Bars } from "../components/bars";
 import { Card, PageHead } from "../components/layout";
 import { SavedViews } from "../components/saved-views";
 import { Answer, Empty, Failure, SkeletonRows } from "../components/states";
-import { Outside, Time } from "../components/values";
+import { Outside } from "../components/values";
 import { useText, useWord } from "../core/preferences";
+import { EventLine } from "../hunt/event";
+import { useRetroTexts } from "../hunt/text";
 import { shortTime } from "../../lib/time";
 
 const RANGES = ["1h", "24h", "7d", "30d"] as const;
@@ -47,13 +50,37 @@ function useWindow() {
   return { window, range, isExact: exact.from !== null, set };
 }
 
-/** The page. */
+const RetroPanel = lazy(async () => ({ default: (await import("../hunt/panel")).RetroPanel }));
+
+/** The page: the search, or the hunt over the past. */
 export function SearchPage() {
+  const t = useText();
+  const r = useRetroTexts();
+  const [search] = useSearchParams();
+  const isRetro = search.get("mode") === "retro";
+  const tabs = [
+    { path: "/search", title: r("tab.search"), here: !isRetro },
+    { path: "/search?mode=retro", title: r("tab.retro"), here: isRetro },
+  ];
+  return (
+    <div className="page">
+      {isRetro ? <PageHead title={r("title")} note={r("note")} tabs={tabs} /> : <PageHead title={t("nav.search")} tabs={tabs} />}
+      {isRetro ? (
+        <Suspense fallback={<SkeletonRows rows={6} />}>
+          <RetroPanel />
+        </Suspense>
+      ) : (
+        <Search />
+      )}
+    </div>
+  );
+}
+
+function Search() {
   const t = useText();
   const { window, range, isExact, set } = useWindow();
   return (
-    <div className="page">
-      <PageHead title={t("nav.search")} />
+    <>
       <div className="hunt-bar">
         <Input.Search
           key={window.q}
@@ -95,7 +122,7 @@ export function SearchPage() {
           ))}
         </div>
       </div>
-    </div>
+    </>
   );
 }
 
@@ -194,41 +221,5 @@ function Events({ window }: { window: Window }) {
         </Button>
       )}
     </Card>
-  );
-}
-
-const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
-
-/** Fields that say most, for the closed line of an event. */
-const LINE_FIELDS = ["http.request.method", "url.original", "dns.question.name", "tls.server_name", "user.name", "file.name"];
-
-function EventLine({ event }: { event: EventDocument }) {
-  const { fields } = event;
-  const route = [fields["source.ip"], fields["destination.ip"]].filter((end) => end !== undefined).map(text);
-  const said = LINE_FIELDS.filter((name) => fields[name] !== undefined).map((name) => text(fields[name]));
-  return (
-    <details className="event">
-      <summary>
-        <Time at={event.time} />
-        <span className="quiet">{text(fields["event.dataset"] ?? event.source.source)}</span>
-        <span className="mono">{route.join(" → ")}</span>
-        <span className="line-title">
-          <Outside text={said.join(" ")} />
-        </span>
-      </summary>
-      <dl className="event-fields">
-        {Object.entries(fields).map(([name, value]) => (
-          <div key={name}>
-            <dt className="mono">{name}</dt>
-            <dd className="mono">
-              <Outside text={text(value)} />
-            </dd>
-          </div>
-        ))}
-      </dl>
-      <pre className="block" tabIndex={0}>
-        <Outside text={typeof event.original === "string" ? event.original : JSON.stringify(event.original, null, 2)} />
-      </pre>
-    </details>
   );
 }
