@@ -232,18 +232,21 @@ pub(crate) async fn one_at_a_time_and_a_few_at_once() {
     let folder = tempfile::tempdir().expect("folder");
     let settings = StoreSettings { directory: folder.path().join("events"), ..StoreSettings::default() };
     let store = Store::open(settings).expect("opens");
-    for number in 0..20_000_u16 {
-        store.add(&event(number, COUNTIES[0]), u64::from(number)).expect("adds");
+    for number in 0..60_000_u16 {
+        // Of one day: the index keeps few days open for writing.
+        let mut event = event(number, COUNTIES[0]);
+        event.time = Timestamp::from_parts(NOW, 0).plus_nanos(i64::from(number));
+        store.add(&event, u64::from(number)).expect("adds");
     }
     store.commit().expect("commits");
     let running = start_beside(ConsoleSettings::default(), Some(Arc::new(store))).await;
     let one = running.person("one", Role::Analyst, "620000").await;
+    let two = running.person("two", Role::Analyst, "620000").await;
+    let three = running.person("three", Role::Analyst, "620000").await;
     let begun = one.post(PATH, slow()).await;
     assert_eq!((&begun["state"], &begun["report"]), (&json!("running"), &Value::Null));
     assert_eq!(refused(&one, json!({"sigma": SIGMA})).await.0, StatusCode::CONFLICT);
-    let two = running.person("two", Role::Analyst, "620000").await;
     let second = two.post(PATH, slow()).await;
-    let three = running.person("three", Role::Analyst, "620000").await;
     assert_eq!(refused(&three, json!({"sigma": SIGMA})).await.0, StatusCode::TOO_MANY_REQUESTS);
     let cancel = |hunt: &Value| format!("{PATH}/{}/cancel", hunt["id"].as_str().expect("has an id"));
     one.ok(Method::POST, &cancel(&begun), None).await;
