@@ -2,6 +2,7 @@
 
 import { expect, test, type Page } from "@playwright/test";
 import { INCIDENT, INCIDENT_DETAIL, list, sessionView, taskDetail, taskRow, UNITS } from "./fixtures-base";
+import { POLICIES } from "./fixtures-work";
 import { serveFixtures } from "./fixtures";
 
 declare global {
@@ -184,6 +185,57 @@ test("an auditor sees the exact record that was tampered with in at most three c
   await expect(page.getByTestId("audit-verdict")).toHaveAttribute("data-ok", "false");
   await expect(page.getByTestId("audit-verdict")).toContainText("5");
   expect(await clicks()).toBeLessThanOrEqual(3);
+});
+
+test("a new sensitive column is judged, masked and approved by a second person in at most nine clicks", async ({ browser }) => {
+  let items = POLICIES.items.filter(({ state }) => state === "approved");
+  const decided: unknown[] = [];
+  const open = async (role: "steward" | "secadmin", path: string) => {
+    const page = await (await browser.newContext({ locale: "zh-CN" })).newPage();
+    const clicks = await count(page, "pointerdown");
+    await serveFixtures(page, role);
+    if (role === "secadmin") {
+      const session = { ...sessionView(role), permissions: ["overview.read", "masking.read", "masking.preview", "masking.approve"] };
+      await page.route("**/api/v1/session", (route) => route.fulfill({ json: session }));
+    }
+    await page.route("**/api/v1/masking/policies**", async (route) => {
+      const verb = new URL(route.request().url()).pathname.split("/").pop();
+      const said = route.request().postDataJSON() as { body?: string; approve?: boolean } | null;
+      if (route.request().method() === "POST" && said?.body) {
+        const { body } = said;
+        items = items.flatMap((item) => [{ ...item, id: "10", version: "4", state: "draft", body, may_write: true, decided_by: null, reason: null }, item]);
+      }
+      if (verb === "submit") items = items.map((item) => (item.id === "10" ? { ...item, state: "submitted", may_write: false } : item));
+      if (verb === "decide") {
+        decided.push(said);
+        items = items.map((item) => (item.id === "10" ? { ...item, state: "approved" } : item));
+      }
+      const mine = items.map((item) => ({ ...item, may_decide: role === "secadmin" && item.state === "submitted" }));
+      await route.fulfill({ json: { ...POLICIES, items: mine } });
+    });
+    await page.goto(path);
+    return { page, clicks };
+  };
+
+  const steward = await open("steward", "/data");
+  await steward.page.getByTestId("findings").getByTestId("row").first().click();
+  await expect(steward.page.getByTestId("finding-grade")).not.toBeEmpty();
+  await steward.page.keyboard.press("y");
+  await steward.page.locator('.section-tabs a[href="/policies"]').click();
+  const text = steward.page.getByTestId("policy-text");
+  await text.fill(`${await text.inputValue()}\n[[rule]]\ntypes = ["cn_mobile"]\nmask = "partial"\n`);
+  await expect(steward.page.getByTestId("masking-after")).toContainText("马**");
+  await steward.page.getByTestId("policy-save").click();
+  await steward.page.getByTestId("policy-submit").click();
+  await expect(steward.page.getByTestId("policy-submit")).toHaveCount(0);
+
+  const second = await open("secadmin", "/policies");
+  await second.page.getByTestId("policy-approve").click();
+  await second.page.getByTestId("reason").fill("手机号须遮蔽，符合分级要求");
+  await second.page.getByTestId("dialog-submit").click();
+  await expect(second.page.getByTestId("policies").getByRole("button").first()).toContainText("生效中");
+  expect(decided).toMatchObject([{ approve: true }]);
+  expect((await steward.clicks()) + (await second.clicks())).toBeLessThanOrEqual(9);
 });
 
 test("an inspection goes out to every county in at most five clicks", async ({ page }) => {
