@@ -88,15 +88,22 @@ fn event(number: usize, second: u64, text: &str) -> Event {
 fn console(told: &[Told]) -> (Vec<Incident>, BTreeMap<AlertId, u64>) {
     let detection = DetectionBuilder::new().finish().0;
     let mut analysis = Analysis::new(AnalysisSettings::default(), Arc::new(detection));
-    let (mut last, mut attacks) = (BTreeMap::new(), BTreeMap::new());
+    let (mut last, mut attacks, mut came_again) = (BTreeMap::new(), BTreeMap::new(), 0);
     for (index, (second, attack, text)) in told.iter().enumerate() {
         let (_, alerts) = analysis.observe(&mut event(index, *second, text));
         attacks.extend(alerts.iter().filter_map(|alert| Some((alert.id, (*attack)?))));
         if index % 600 == 599 || index + 1 == told.len() {
-            last.extend(analysis.incidents().into_iter().map(|incident| (incident.id, incident)));
+            for incident in analysis.incidents() {
+                let (revision, ended) = (incident.revision, incident.ended);
+                let before: Option<Incident> = last.insert(incident.id, incident);
+                let before = before.map_or((0, None), |before| (before.revision, before.ended));
+                assert!(revision > before.0, "a console passes over revision {revision} after {}", before.0);
+                came_again += usize::from(before.1.is_some() && ended.is_none());
+            }
         }
     }
-    last.retain(|_, incident| !incident.members.is_empty());
+    assert!(came_again > 0, "no incident that had ended came again: then this test shows nothing of it");
+    last.retain(|_, incident| incident.ended.is_none());
     (last.into_values().collect(), attacks)
 }
 

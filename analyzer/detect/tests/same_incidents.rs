@@ -224,8 +224,12 @@ fn console(
     let (mut analysis, mut state, mut at) = (fresh(), (saved(&fresh()), 0), 0);
     let (mut last, mut alerts) = (BTreeMap::new(), BTreeSet::new());
     let (mut left, mut shown, mut reached, mut out) = (course.kills.clone(), Vec::new(), 0, None);
+    let mut revisions: BTreeMap<String, u32> = BTreeMap::new();
     let mut keep = |incidents: Vec<Incident>, shown: &mut Vec<ShownIncident>| {
         for mut incident in incidents {
+            let before = revisions.insert(incident.id.to_string(), incident.revision).unwrap_or(0);
+            assert!(incident.revision > before, "revision {} after {before}: {incident:?}", incident.revision);
+            assert_eq!(incident.ended.is_some(), incident.members.is_empty());
             shown.push(ShownIncident::of(&incident));
             incident.revision = 0;
             last.insert(incident.id.to_string(), incident);

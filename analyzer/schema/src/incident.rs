@@ -82,6 +82,16 @@ pub struct IncidentMember {
     pub risk: u32,
 }
 
+/// Why an incident that was told is none any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IncidentEnd {
+    /// Later alerts showed that it is part of this incident, which has its members now.
+    TakenInBy(IncidentId),
+    /// Later alerts showed that what it was made of is ordinary here.
+    Withdrawn,
+}
+
 /// Alerts that belong together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
@@ -115,4 +125,7 @@ pub struct Incident {
     pub unit: UnitCode,
     /// Part of the digital government it touches.
     pub domain: BusinessDomain,
+    /// Why it is none any more; then it has no members and no risk. What ended so may come again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<IncidentEnd>,
 }

@@ -24,7 +24,9 @@ pub use event::{Event, EventKind, SourceReference};
 pub use fields::{FIELD_CATALOGUE, FieldDefinition, FieldType, Fields};
 pub use finding::{DataGrade, Finding, FindingPlace, FindingSample};
 pub use identifiers::{AlertId, EventId, FindingId, IncidentId, ParseIdentifierError};
-pub use incident::{Entity, EntityKind, ExplanationLine, Incident, IncidentGrade, IncidentMember, Technique};
+pub use incident::{
+    Entity, EntityKind, ExplanationLine, Incident, IncidentEnd, IncidentGrade, IncidentMember, Technique,
+};
 pub use output::Output;
 pub use raw_record::{RawRecord, RawRecordError, RecordOrigin};
 pub use severity::Severity;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fengsui_schema::{
-    AlertSource, BusinessDomain, Entity, EntityKind, ExplanationLine, Incident, IncidentGrade, IncidentId,
-    IncidentMember, Technique, Timestamp, UnitCode,
+    AlertSource, BusinessDomain, Entity, EntityKind, ExplanationLine, Incident, IncidentEnd, IncidentGrade, IncidentId,
+    IncidentMember, Technique, Timestamp,
 };
 
 use super::baseline::Rarity;
@@ -50,9 +50,8 @@ pub(super) fn build(
     };
     let (proposed_grade, grade_basis) = grading.propose(&facts);
     let title = explain::title(groups, &values, &entities, &score.tactics);
-    let digest = fengsui_crypto::sm3_of_parts(&[b"incident", &opener.1.as_nanos().to_le_bytes(), &opener.2]);
     let incident = Incident {
-        id: IncidentId::from_digest(&digest),
+        id: id(opener.1, &opener.2),
         revision: 0,
         title_zh: title.zh,
         title_en: title.en,
@@ -67,8 +66,18 @@ pub(super) fn build(
         techniques,
         unit,
         domain,
+        ended: None,
     };
     Some((score.points, incident))
+}
+
+/// The incident that a group opens.
+pub(super) fn opened_by(group: &AlertGroup) -> IncidentId {
+    id(group.first, &group.shape.id)
+}
+
+fn id(first: Timestamp, shape: &[u8]) -> IncidentId {
+    IncidentId::from_digest(&fengsui_crypto::sm3_of_parts(&[b"incident", &first.as_nanos().to_le_bytes(), shape]))
 }
 
 /// Alerts over windows carry the window's start; one that comes later should not take the place of the opener.
@@ -76,13 +85,23 @@ fn over_window(group: &AlertGroup) -> bool {
     matches!(group.shape.source, AlertSource::Behaviour | AlertSource::Correlation)
 }
 
-/// What is handed out of an incident that became part of another.
-pub(super) fn absorbed(id: IncidentId, shown: &ShownIncident) -> Incident {
+/// What is handed out of an incident that is none any more.
+pub(super) fn ended(shown: &ShownIncident, end: IncidentEnd) -> Incident {
+    let (zh, en) = match end {
+        IncidentEnd::TakenInBy(_) => (
+            "新的告警表明它与另一事件同属一次攻击，成员已转入该事件",
+            "later alerts showed that it is part of another incident, which has its members now",
+        ),
+        IncidentEnd::Withdrawn => (
+            "新的告警表明这些现象在本网络中属于常态，不再构成事件",
+            "later alerts showed that what it was made of is ordinary in this network",
+        ),
+    };
     Incident {
-        id,
+        id: shown.id,
         revision: shown.revision.saturating_add(1),
-        title_zh: format!("已并入其他事件：{}", shown.title_zh),
-        title_en: "taken in by another incident".to_owned(),
+        title_zh: shown.title_zh.clone(),
+        title_en: shown.title_en.clone(),
         risk: 0,
         proposed_grade: IncidentGrade::General,
         grade_basis: String::new(),
@@ -90,13 +109,11 @@ pub(super) fn absorbed(id: IncidentId, shown: &ShownIncident) -> Incident {
         end: shown.start,
         entities: Vec::new(),
         techniques: Vec::new(),
-        explanation: vec![ExplanationLine {
-            zh: "新的告警表明它与另一事件同属一次攻击，成员已转入该事件".to_owned(),
-            en: "later alerts showed that it is part of another incident, which has its members now".to_owned(),
-        }],
+        explanation: vec![ExplanationLine { zh: zh.to_owned(), en: en.to_owned() }],
         members: Vec::new(),
-        unit: UnitCode::default(),
+        unit: shown.unit.clone(),
         domain: BusinessDomain::Network,
+        ended: Some(end),
     }
 }
 

@@ -18,7 +18,7 @@ mod settings;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fengsui_schema::{Alert, AlertId, AlertSource, Entity, Incident, IncidentId, Timestamp};
+use fengsui_schema::{Alert, AlertId, AlertSource, Entity, Incident, IncidentId, Timestamp, UnitCode};
 use serde::{Deserialize, Serialize};
 
 use crate::limits;
@@ -70,6 +70,15 @@ pub struct ShownIncident {
     pub start: Timestamp,
     /// Its title.
     pub title_zh: String,
+    /// Its title in English.
+    #[serde(default)]
+    pub title_en: String,
+    /// Its unit.
+    #[serde(default)]
+    pub unit: UnitCode,
+    /// Whether it was told to be none any more. It is remembered all the same: should it come again, its revisions go on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_ended: bool,
     /// Digest of all of it; empty when it is not known.
     #[serde(default)]
     digest: String,
@@ -87,8 +96,16 @@ impl ShownIncident {
     /// What is kept of an incident that is handed out.
     #[must_use]
     pub fn of(incident: &Incident) -> Self {
-        let (id, revision, start) = (incident.id, incident.revision, incident.start);
-        Self { id, revision, start, title_zh: incident.title_zh.clone(), digest: String::new() }
+        Self {
+            id: incident.id,
+            revision: incident.revision,
+            start: incident.start,
+            title_zh: incident.title_zh.clone(),
+            title_en: incident.title_en.clone(),
+            unit: incident.unit.clone(),
+            is_ended: incident.ended.is_some(),
+            digest: String::new(),
+        }
     }
 }
 

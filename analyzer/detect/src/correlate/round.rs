@@ -1,10 +1,10 @@
 //! A round of incidents: what it needs of a correlator, taken at one moment, so that another thread can work on it while
 //! alerts go on coming in. What only rounds change (history, what was shown) is away with the round until it comes back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use fengsui_schema::{Incident, IncidentId, Timestamp};
+use fengsui_schema::{Incident, IncidentEnd, IncidentId, Timestamp};
 
 use super::baseline::{self, History, REMEMBERED_HOURS, Rarity, Span};
 use super::group::{AlertGroup, GroupKey};
@@ -38,7 +38,7 @@ pub(crate) struct Round {
 #[derive(Debug)]
 pub(crate) struct Rounded {
     pub(super) past: Past,
-    /// New and changed incidents, and those that another one took in.
+    /// New and changed incidents, and those that are none any more.
     pub(super) incidents: Vec<Incident>,
     /// Groups that are history now, as they were.
     pub(super) closed: Vec<(GroupKey, Arc<AlertGroup>)>,
@@ -76,6 +76,34 @@ impl<'a> Joined<'a> {
         })
     }
 
+    /// Ends what was shown and is no incident of the round, by its component: `open` says which component each one is of. What
+    /// ended before stays remembered as long as the group that opens it may be there.
+    fn end(
+        &self,
+        shown: &mut BTreeMap<IncidentId, ShownIncident>,
+        open: &BTreeMap<IncidentId, usize>,
+    ) -> Vec<Incident> {
+        let oldest = self.list.iter().map(|(_, group)| group.first).min().unwrap_or_default();
+        shown.retain(|_, incident| !incident.is_ended || incident.start >= oldest);
+        let gone: Vec<&mut ShownIncident> =
+            shown.values_mut().filter(|incident| !incident.is_ended && !open.contains_key(&incident.id)).collect();
+        if gone.is_empty() {
+            return Vec::new();
+        }
+        let mut taken_in: HashMap<IncidentId, IncidentId> = HashMap::new();
+        for (id, number) in open {
+            let groups = self.components[*number].nodes.iter().map(|node| self.list[*node].1);
+            taken_in.extend(groups.map(|group| (incident::opened_by(group), *id)));
+        }
+        let end = |incident: &mut ShownIncident| {
+            let by = taken_in.get(&incident.id).copied();
+            let told = incident::ended(incident, by.map_or(IncidentEnd::Withdrawn, IncidentEnd::TakenInBy));
+            *incident = ShownIncident::of(&told);
+            told
+        };
+        gone.into_iter().map(end).collect()
+    }
+
     fn closed(&self, node: usize) -> (GroupKey, Rarity) {
         (*self.list[node].0, self.rarities[node])
     }
@@ -91,14 +119,14 @@ impl<'a> Joined<'a> {
 }
 
 impl Round {
-    /// Works the round out: the incidents that are new or changed since the last one, and those that another one took in,
+    /// Works the round out: the incidents that are new or changed since the last one, and those that are none any more,
     /// which come with no risk and no members. Components that nothing can reach any more are closed.
     pub(crate) fn run(mut self, grading: &GradingRules) -> Rounded {
         let joined = Joined::of(&self.groups, &self.past.history, &self.past.entities, &self.settings);
         let mut shown = Arc::unwrap_or_clone(std::mem::take(&mut self.past.shown));
-        let (mut incidents, mut open, mut closed) = (Vec::new(), BTreeSet::new(), Vec::new());
+        let (mut incidents, mut open, mut closed) = (Vec::new(), BTreeMap::new(), Vec::new());
         let link_window_s = i64::from(self.settings.link_window_s);
-        for parts in joined.parts() {
+        for (number, parts) in joined.parts().enumerate() {
             let last = parts.groups.iter().map(|group| group.last).max().unwrap_or_default();
             let is_closed = last.plus_seconds(link_window_s) < self.watermark;
             if is_closed {
@@ -106,7 +134,7 @@ impl Round {
             }
             if let Some((_, incident)) = incident::build(&parts, &self.settings, grading) {
                 let id = incident.id;
-                open.insert(id);
+                open.insert(id, number);
                 incidents.extend(show(&mut shown, incident));
                 if is_closed {
                     shown.remove(&id);
@@ -114,8 +142,7 @@ impl Round {
             }
         }
         closed.extend(joined.lonely(self.watermark).map(|node| joined.closed(node)));
-        let absorbed: Vec<IncidentId> = shown.keys().filter(|id| !open.contains(*id)).copied().collect();
-        incidents.extend(absorbed.into_iter().filter_map(|id| Some(incident::absorbed(id, &shown.remove(&id)?))));
+        incidents.extend(joined.end(&mut shown, &open));
         self.past.shown = Arc::new(shown);
         self.close(incidents, closed)
     }
