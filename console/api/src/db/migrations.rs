@@ -26,6 +26,7 @@ const STEPS: &[(i64, &str)] = &[
     (72, include_str!("../../migrations/0072_clock_record.sql")),
     (73, include_str!("../../migrations/0073_setting.sql")),
     (74, include_str!("../../migrations/0074_regulation.sql")),
+    (75, include_str!("../../migrations/0075_incident_end.sql")),
 ];
 
 /// Brings the schema up to date, each step in its own transaction.

@@ -1,11 +1,12 @@
 //! Takes what the analyzer hands over. Repeats change nothing: ids are digests of content.
 
+mod incident;
 mod rollup;
 
 use std::collections::BTreeMap;
 
 use fengsui_pipeline::{OutputSink, SinkError, SinkFuture};
-use fengsui_schema::{Alert, EntityKind, Finding, Incident, Output, UnitCode, Visibility};
+use fengsui_schema::{Alert, EntityKind, Finding, Output, UnitCode, Visibility};
 
 use crate::db::{Query, Tx, args};
 use crate::error::{ApiError, ApiResult};
@@ -39,7 +40,7 @@ pub(crate) async fn take(state: &AppState, batch: Vec<Output>) -> ApiResult<()> 
     for output in &batch {
         let changed = match output {
             Output::Alert(alert) => take_alert(&mut tx, now, alert, &quiet, &mut gathering).await?,
-            Output::Incident(incident) => take_incident(&mut tx, now, incident).await?,
+            Output::Incident(incident) => incident::take(&mut tx, now, incident).await?,
             Output::Finding(finding) => take_finding(&mut tx, now, finding).await?,
             Output::Visibility(visibility) => take_visibility(state, &mut tx, now, visibility).await?,
         };
@@ -71,7 +72,7 @@ pub(crate) async fn take_from_below(change: &mut Change, output: &Output) -> Api
             gathering.write(tx).await?;
             changed
         }
-        Output::Incident(incident) => take_incident(tx, now, incident).await?,
+        Output::Incident(incident) => incident::take(tx, now, incident).await?,
         Output::Finding(finding) => take_finding(tx, now, finding).await?,
         Output::Visibility(visibility) => take_visibility(&state, tx, now, visibility).await?,
     };
@@ -207,71 +208,6 @@ async fn count_hour(tx: &mut Tx, alert: &Alert, place: &Place) -> ApiResult<()> 
     let mut values = args![hour];
     values.extend([unit, i64::from(alert.severity.as_number()).into(), alert.domain.as_str().into()]);
     values.extend([province, prefecture, county]);
-    tx.execute(sql, values).await?;
-    Ok(())
-}
-
-async fn take_incident(tx: &mut Tx, now: i64, incident: &Incident) -> ApiResult<Option<i64>> {
-    let id = incident.id.to_string();
-    let known = tx.row("SELECT machine_revision FROM incident WHERE id = $1", args![id.as_str()]).await?;
-    let newer = i64::from(incident.revision);
-    if known.as_ref().is_some_and(|row| row.int("machine_revision").unwrap_or(i64::MAX) >= newer) {
-        return Ok(None);
-    }
-    let place = Place::of(&incident.unit);
-    let revision = notice(tx, now, Notice { kind: "incident", id: &id, severity: None, place: &place }).await?;
-    let body = serde_json::json!({
-        "entities": incident.entities, "techniques": incident.techniques, "explanation": incident.explanation,
-    });
-    if known.is_some() {
-        let sql = "UPDATE incident SET risk = $1, start_time = $2, end_time = $3, body = $4, machine_revision = $5,
-                          revision = $6, proposed_grade = $7, grade_basis = $8, title = $9, title_en = $10 WHERE id = $11";
-        let (start, end) = (incident.start.as_millis(), incident.end.as_millis());
-        let (grade, basis) = (word_of(&incident.proposed_grade), &incident.grade_basis);
-        let (risk, zh, en) = (i64::from(incident.risk), &incident.title_zh, &incident.title_en);
-        let body = body.to_string();
-        tx.execute(sql, args![risk, start, end, body, newer, revision, grade, basis, zh, en, id.as_str()]).await?;
-    } else {
-        insert_incident(tx, now, incident, &place, body.to_string(), revision).await?;
-    }
-    for member in &incident.members {
-        let sql = "UPDATE alert SET incident_id = $1 WHERE id = $2 AND incident_id IS NULL";
-        tx.execute(sql, args![id.as_str(), member.alert.to_string()]).await?;
-    }
-    Ok(Some(revision))
-}
-
-async fn insert_incident(
-    tx: &mut Tx,
-    now: i64,
-    incident: &Incident,
-    place: &Place,
-    body: String,
-    revision: i64,
-) -> ApiResult<()> {
-    let number = crate::repository::incident_acts::next_number(tx, now).await?;
-    let mut values = args![
-        incident.id.to_string(),
-        number,
-        &incident.title_zh,
-        &incident.title_en,
-        word_of(&incident.proposed_grade),
-        &incident.grade_basis,
-        i64::from(incident.risk),
-        incident.start.as_millis(),
-        incident.end.as_millis(),
-        i64::from(incident.revision),
-        now,
-        body,
-        incident.domain.as_str(),
-        revision,
-    ];
-    values.extend(place.values());
-    let sql =
-        "INSERT INTO incident (id, number, title, title_en, proposed_grade, grade_basis, risk, start_time, end_time,
-                   machine_revision, created_at, body, domain, revision, province, prefecture, county, unit_code,
-                   summary, state, machine)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, '', 'open', 1)";
     tx.execute(sql, values).await?;
     Ok(())
 }

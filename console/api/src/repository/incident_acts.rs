@@ -258,7 +258,12 @@ pub(crate) async fn close(change: &mut Change, incident: &HeldIncident, reason: 
 /// Opens it again.
 pub(crate) async fn reopen(change: &mut Change, incident: &HeldIncident, reason: &str) -> ApiResult<()> {
     incident.must_be(IncidentState::Closed)?;
-    change.execute("UPDATE incident SET state = 'open' WHERE id = $1", args![incident.id.as_str()]).await?;
+    change
+        .execute(
+            "UPDATE incident SET state = 'open', ended = NULL, taken_in_by = NULL WHERE id = $1",
+            args![incident.id.as_str()],
+        )
+        .await?;
     let line =
         Line { kind: "incident", zh: format!("重新打开事件：{reason}"), en: format!("reopened: {reason}") };
     note(change, &incident.id, &incident.place, line).await?;

@@ -102,6 +102,7 @@ fn read(state: &AppState, row: &Row) -> ApiResult<IncidentRow> {
         created_at: time_text(row.int("created_at")?),
         revision: row.int("revision")?,
         machine: row.flag("machine")?,
+        taken_in_by: row.optional_text("taken_in_by")?,
         clock: None,
     })
 }

@@ -90,6 +90,8 @@ pub struct IncidentRow {
     pub revision: i64,
     /// Made by correlation, not by a person.
     pub machine: bool,
+    /// The incident that it turned out to be part of.
+    pub taken_in_by: Option<String>,
     /// The running legal clock that runs out first.
     pub clock: Option<ClockView>,
 }
