@@ -240,6 +240,7 @@ pub(crate) async fn one_at_a_time_and_a_few_at_once() {
     }
     store.commit().expect("commits");
     let running = start_beside(ConsoleSettings::default(), Some(Arc::new(store))).await;
+    // Before the hunts begin: making an account takes longer than a hunt should have to run.
     let one = running.person("one", Role::Analyst, "620000").await;
     let two = running.person("two", Role::Analyst, "620000").await;
     let three = running.person("three", Role::Analyst, "620000").await;

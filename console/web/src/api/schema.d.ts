@@ -3854,6 +3854,8 @@ export interface components {
             start: string;
             /** @description Whether it is worked on. */
             state: components["schemas"]["IncidentState"];
+            /** @description The incident that it turned out to be part of. */
+            taken_in_by?: string | null;
             /**
              * Format: int64
              * @description Tasks that are not final.
@@ -4884,6 +4886,8 @@ export interface components {
                 start: string;
                 /** @description Whether it is worked on. */
                 state: components["schemas"]["IncidentState"];
+                /** @description The incident that it turned out to be part of. */
+                taken_in_by?: string | null;
                 /**
                  * Format: int64
                  * @description Tasks that are not final.

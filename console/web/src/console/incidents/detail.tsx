@@ -161,6 +161,11 @@ function Head({ detail, setDialog }: { detail: IncidentDetail; setDialog: (dialo
         <h1>
           <Outside text={choose(row.title, row.title_en)} />
         </h1>
+        {row.taken_in_by && (
+          <p className="quiet" data-testid="taken-in">
+            {t("incident.taken_in")} <Link href={`/incidents/${row.taken_in_by}`}>{t("incident.taken_in.open")}</Link>
+          </p>
+        )}
       </div>
       <div className="page-actions">
         {open && may("incident.write") && <Button onClick={() => setDialog("grade")} data-testid="judge">{t("incident.judge")}</Button>}
