@@ -88,14 +88,16 @@ long: ## hour-long runs: kills, mutated packets, overload
 mutated: ## a million mutated packets for decoding and for every parser, with counts and times; N=COUNT
 	FENGSUI_MUTATIONS=$(or $(N),1000000) $(CARGO) test --release --locked -p fengsui-protocols --test mutated -- --nocapture
 
-FUZZ_TARGETS := $(basename $(notdir $(wildcard tests/fuzz/libfuzzer/fuzz_targets/*.rs)))
+FUZZ := tests/fuzz/libfuzzer
+FUZZ_TARGETS := $(basename $(notdir $(wildcard $(FUZZ)/fuzz_targets/*.rs)))
 
-fuzz: ## fuzz every target with libFuzzer (cargo install cargo-fuzz); TARGET=app_parser for one; SECONDS_EACH=60
-	cd tests/fuzz && for target in $(or $(TARGET),$(FUZZ_TARGETS)); do \
-	  mkdir -p libfuzzer/corpus/$$target; \
-	  $(CARGO) fuzz run --fuzz-dir libfuzzer -s none $$target libfuzzer/corpus/$$target corpus/$$target -- \
-	    -timeout=2 -rss_limit_mb=512 -max_len=65536 -max_total_time=$(or $(SECONDS_EACH),60) || exit 1; \
-	done
+fuzz: ## fuzz every target with libFuzzer; TARGET=app_parser for one; SECONDS_EACH=60
+	RUSTC_WRAPPER=$(CURDIR)/tests/fuzz/instrument.sh $(CARGO) build --release --locked --manifest-path $(FUZZ)/Cargo.toml
+	status=0; for target in $(or $(TARGET),$(FUZZ_TARGETS)); do \
+	  mkdir -p $(FUZZ)/corpus/$$target $(FUZZ)/artifacts/$$target; \
+	  $(FUZZ)/target/release/$$target $(FUZZ)/corpus/$$target tests/fuzz/corpus/$$target -artifact_prefix=$(FUZZ)/artifacts/$$target/ \
+	    -timeout=2 -rss_limit_mb=512 -max_len=65536 -max_total_time=$(or $(SECONDS_EACH),60) -print_final_stats=1 || status=1; \
+	done; exit $$status
 
 captures: ## make the captures of tests/pcaps again (root; see tests/pcaps/README.md)
 	tests/pcaps/make_captures.py

@@ -3,11 +3,14 @@
 use fengsui_capture::{FileSource, PacketSource as _};
 use fengsui_protocols::{
     DecodeSettings, DefragSettings, Defragmenter, Direction, LinkLayer, Segment, StreamSettings, StreamSink, Tcp,
-    TcpOptions, TcpSession, decode,
+    TcpOptions, TcpSession, TcpState, decode,
 };
 use fengsui_schema::Timestamp;
 
 use crate::{byte, short, take};
+
+/// The flag of a segment with an urgent byte.
+const URGENT: u8 = 0x20;
 
 const LINKS: [LinkLayer; 4] = [LinkLayer::Ethernet, LinkLayer::Raw, LinkLayer::Ppp, LinkLayer::Sll];
 
@@ -50,19 +53,28 @@ struct Delivered {
     /// Bytes and gaps of each direction so far.
     position: [u64; 2],
     ended: [bool; 2],
+    /// Segments with an urgent byte so far.
+    left_out: u64,
 }
 
 impl StreamSink for Delivered {
     fn data(&mut self, direction: Direction, offset: u64, bytes: &[u8]) {
         let side = usize::from(direction == Direction::ToClient);
-        assert_eq!(offset, self.position[side], "bytes follow each other");
-        self.position[side] += bytes.len() as u64;
+        // Urgent bytes may be left out between two pieces.
+        assert!(
+            (self.position[side]..=self.position[side] + self.left_out).contains(&offset),
+            "bytes follow each other"
+        );
+        self.position[side] = offset + bytes.len() as u64;
     }
 
     fn gap(&mut self, direction: Direction, offset: u64, length: u64) {
         let side = usize::from(direction == Direction::ToClient);
-        assert_eq!(offset, self.position[side], "gaps follow what was handed out");
-        self.position[side] += length;
+        assert!(
+            (self.position[side]..=self.position[side] + self.left_out).contains(&offset),
+            "gaps follow what was handed out"
+        );
+        self.position[side] = offset + length;
     }
 
     fn end(&mut self, direction: Direction) {
@@ -102,6 +114,11 @@ pub(crate) fn tcp_reassembly(data: &[u8]) {
             header: &[],
             checksum_valid: None,
         };
+        if session.state() == TcpState::Closed && tcp.is_syn() && direction == Direction::ToServer {
+            // The ports are used again: what follows is another stream.
+            delivered = Delivered::default();
+        }
+        delivered.left_out += u64::from(tcp.has(URGENT));
         let segment = Segment { time: Timestamp::EPOCH, direction, tcp: &tcp, payload };
         session.segment(&settings, &segment, &mut delivered);
     }
