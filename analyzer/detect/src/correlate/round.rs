@@ -15,7 +15,7 @@ use crate::risk::GradingRules;
 use crate::shards::Table;
 
 /// What only rounds change.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Past {
     pub(super) history: Arc<History>,
     pub(super) entities: Arc<EntityHistory>,

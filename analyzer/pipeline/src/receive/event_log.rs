@@ -5,7 +5,7 @@
 //! moment, as a whole, and of it the records with a higher number than the last. The last record's digest tells whether
 //! the file is still the same log; one that does not hold it any more is another log, and read from its start.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -111,15 +111,14 @@ impl EventLogs {
         if left_out > 0 && !std::mem::replace(&mut self.warned, true) {
             tracing::warn!(left_out, folder = %self.folder.display(), "more event logs than are followed; move old ones away");
         }
-        let mut looks: BTreeMap<String, Look> = looks.into_iter().take(limits::EVENT_LOGS).collect();
-        let names: BTreeSet<&String> = looks.keys().collect();
-        self.places.retain(|name, _| names.contains(name));
+        let looks: BTreeMap<String, Look> = looks.into_iter().take(limits::EVENT_LOGS).collect();
+        self.places.retain(|name, _| looks.contains_key(name));
         let is_due = |name: &str, look: &Look| {
             self.seen.get(name) == Some(look) && self.places.get(name).and_then(|place| place.look) != Some(*look)
         };
         let due = looks.iter().filter(|(name, look)| is_due(name, look)).map(|(name, look)| (name.clone(), *look));
         let due = due.collect();
-        std::mem::swap(&mut self.seen, &mut looks);
+        self.seen = looks;
         Ok(due)
     }
 

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::Intake;
+use super::file::replace;
 use crate::limits;
 
 /// How often senders are looked at, and the table saved, at most.
@@ -105,9 +106,7 @@ impl Senders {
             let row = |(key, sender): (&(String, String), &Sender)| (key.0.clone(), key.1.clone(), sender.clone());
             table.senders.iter().map(row).collect()
         };
-        let draft = self.path.with_extension("new");
-        let written = std::fs::write(&draft, serde_json::to_vec(&rows).unwrap_or_default());
-        if let Err(error) = written.and_then(|()| std::fs::rename(&draft, &self.path)) {
+        if let Err(error) = replace(&self.path, &serde_json::to_vec(&rows).unwrap_or_default()) {
             tracing::warn!(%error, "the table of senders was not saved");
         }
     }

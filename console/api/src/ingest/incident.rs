@@ -7,7 +7,7 @@ use fengsui_schema::{Incident, IncidentEnd};
 
 use crate::db::{Query, Row, Tx, args, placeholders};
 use crate::error::ApiResult;
-use crate::repository::incident_acts;
+use crate::repository::incident_acts::{self, Line, write_line};
 use crate::scope::Place;
 use crate::state::{Notice, notice};
 use crate::words::word_of;
@@ -83,13 +83,8 @@ async fn update(tx: &mut Tx, now: i64, row: &Row, incident: &Incident, revision:
         let sql = "UPDATE incident SET state = CASE WHEN ended IS NULL THEN state ELSE 'open' END, ended = NULL,
                        taken_in_by = NULL WHERE id = $1";
         tx.execute(sql, args![id.as_str()]).await?;
-        note(
-            tx,
-            now,
-            &id,
-            ("新的告警表明它又是单独的事件", "later alerts show that it is an incident of its own again"),
-        )
-        .await?;
+        let (zh, en) = ("新的告警表明它又是单独的事件", "later alerts show that it is an incident of its own again");
+        write_line(tx, &id, (now, ""), &line(zh.to_owned(), en.to_owned())).await?;
     }
     Ok(())
 }
@@ -108,16 +103,16 @@ async fn end_it(tx: &mut Tx, now: i64, row: &Row, (newer, end): (i64, IncidentEn
     };
     let by = taken_in_by.as_ref().map(|(by, _)| by.as_str());
     let told = match &taken_in_by {
-        Some((_, number)) => (
+        Some((_, number)) => line(
             format!("新的告警表明它与事件 {number} 同属一次攻击"),
             format!("later alerts show that it is part of incident {number}"),
         ),
-        None => (
+        None => line(
             "新的告警表明这些现象在本网络中属于常态".to_owned(),
             "later alerts show that this is ordinary here".to_owned(),
         ),
     };
-    note(tx, now, &id, (&told.0, &told.1)).await?;
+    write_line(tx, &id, (now, ""), &told).await?;
     let revision = notice(tx, now, Notice { kind: "incident", id: &id, severity: None, place: &place }).await?;
     let sql = "UPDATE incident SET machine_revision = $1, revision = $2, taken_in_by = $3 WHERE id = $4";
     tx.execute(sql, args![newer, revision, by, id.as_str()]).await?;
@@ -152,13 +147,9 @@ async fn is_worked_on(tx: &mut Tx, id: &str) -> ApiResult<bool> {
     Ok(false)
 }
 
-/// A line of the timeline that nobody wrote.
-async fn note(tx: &mut Tx, now: i64, incident: &str, (zh, en): (&str, &str)) -> ApiResult<()> {
-    let id = tx.next("incident_entry").await?;
-    let sql = "INSERT INTO incident_entry (id, incident_id, time, kind, actor, text_zh, text_en)
-               VALUES ($1, $2, $3, 'incident', '', $4, $5)";
-    tx.execute(sql, args![id, incident, now, zh, en]).await?;
-    Ok(())
+/// A line of the timeline about what became of the incident.
+fn line(zh: String, en: String) -> Line<'static> {
+    Line { kind: "incident", zh, en }
 }
 
 async fn insert(tx: &mut Tx, now: i64, incident: &Incident, place: &Place, revision: i64) -> ApiResult<()> {

@@ -74,14 +74,25 @@ pub(crate) struct Line<'a> {
 
 /// Writes a line of the timeline and tells the streams; the incident's new revision.
 pub(crate) async fn note(change: &mut Change, incident: &str, place: &Place, line: Line<'_>) -> ApiResult<i64> {
-    let id = change.next("incident_entry").await?;
     let (now, actor) = (change.now(), change.actor().name.clone());
-    let sql = "INSERT INTO incident_entry (id, incident_id, time, kind, actor, text_zh, text_en)
-               VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    change.execute(sql, args![id, incident, now, line.kind, actor, line.zh, line.en]).await?;
+    write_line(change.tx(), incident, (now, &actor), &line).await?;
     let revision = change.notice("incident", incident, None, place).await?;
     change.execute("UPDATE incident SET revision = $1 WHERE id = $2", args![revision, incident]).await?;
     Ok(revision)
+}
+
+/// Writes a line of the timeline of an actor at a time; the analyzer has no name.
+pub(crate) async fn write_line(
+    tx: &mut Tx,
+    incident: &str,
+    (now, actor): (i64, &str),
+    line: &Line<'_>,
+) -> ApiResult<()> {
+    let id = tx.next("incident_entry").await?;
+    let sql = "INSERT INTO incident_entry (id, incident_id, time, kind, actor, text_zh, text_en)
+               VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    tx.execute(sql, args![id, incident, now, line.kind, actor, &line.zh, &line.en]).await?;
+    Ok(())
 }
 
 /// Makes alerts an incident; its id.
