@@ -45,6 +45,7 @@ impl Verdict {
             flow,
             evidence: evidence(event),
             events: vec![event.id],
+            fold: None,
         }
     }
 }

@@ -208,7 +208,7 @@ impl Analysis {
             None => true,
         });
         self.counts.alerts_suppressed += (before - alerts.len()) as u64;
-        alerts.iter().for_each(|alert| self.correlator.add(alert));
+        alerts.iter_mut().for_each(|alert| alert.fold = Some(self.correlator.add(alert)));
     }
 
     /// Lets time go on while no event comes: so long after the newest event was received. Returns the alerts about what stayed

@@ -95,6 +95,9 @@ pub const GROUP_MEMBERS: usize = 64;
 /// Members that one incident names; the riskiest groups first, all are counted in its explanation.
 pub const INCIDENT_MEMBERS: usize = 1_000;
 
+/// Folds that one incident names; the earliest are kept. The alerts of further ones are counted, and in no incident.
+pub const INCIDENT_FOLDS: usize = 10_000;
+
 /// Entities that one incident names.
 pub const INCIDENT_ENTITIES: usize = 64;
 

@@ -314,19 +314,40 @@ fn a_hundred_kills_change_nothing() {
     }
 }
 
+/// A ready-made alert, some seconds into a day.
+fn alert_of(number: u64, at: i64, (source, target): (&str, &str)) -> Event {
+    let time = Timestamp::from_parts(1_795_348_800 + at, 0);
+    let text = format!(
+        r#"{{"rule":{{"name":"exploit"}},"event":{{"severity":"critical"}},"source":{{"ip":"{source}"}},"destination":{{"ip":"{target}"}},"n":{number},"@timestamp":"{time}"}}"#
+    );
+    let record = RawRecord { source: "ecs_alert".into(), instance: "s1".into(), received: time, payload: text.into() };
+    fengsui_normalize::normalize(&record, number).expect("record")
+}
+
+/// A list of members is cut; the folds say of every alert which incident it is of.
+#[test]
+fn a_flood_is_named_whole() {
+    let mut analysis = Analysis::new(AnalysisSettings::default(), long_detection());
+    let mut folds = Vec::new();
+    for number in 0..6_000_u64 {
+        let target = format!("10.1.{}.{}", number % 7, number % 31);
+        let mut event = alert_of(number, i64::try_from(number).expect("small") / 20, ("198.51.100.7", &target));
+        let (_, alerts) = analysis.observe(&mut event);
+        folds.extend(alerts.iter().map(|alert| alert.fold.expect("was folded")));
+    }
+    let incidents = analysis.incidents();
+    let [incident] = incidents.as_slice() else { panic!("{} incidents", incidents.len()) };
+    assert!(folds.len() >= 6_000 && incident.members.len() == 1_000, "{} {}", folds.len(), incident.members.len());
+    assert_eq!(incident.alerts, folds.len() as u64);
+    let named: BTreeSet<_> = incident.folds.iter().copied().collect();
+    assert!(named.len() == incident.folds.len() && folds.into_iter().all(|fold| named.contains(&fold)));
+}
+
 /// An alert of an attack that comes so late that its hour is closed, while the round that closes it is out.
 #[test]
 fn what_comes_while_its_group_is_closed_begins_anew() {
     let detection = long_detection();
-    let alert = |number: u64, at: i64, source: &str| {
-        let time = Timestamp::from_parts(1_795_348_800 + at, 0);
-        let text = format!(
-            r#"{{"rule":{{"name":"exploit"}},"event":{{"severity":"critical"}},"source":{{"ip":"{source}"}},"destination":{{"ip":"10.1.1.2"}},"n":{number},"@timestamp":"{time}"}}"#
-        );
-        let record =
-            RawRecord { source: "ecs_alert".into(), instance: "s1".into(), received: time, payload: text.into() };
-        fengsui_normalize::normalize(&record, number).expect("record")
-    };
+    let alert = |number: u64, at: i64, source: &str| alert_of(number, at, (source, "10.1.1.2"));
     let play = |is_slow: bool| {
         let mut analysis = Analysis::new(AnalysisSettings::default(), Arc::clone(&detection));
         [alert(1, 0, "198.51.100.7"), alert(2, 5, "198.51.100.7"), alert(3, 90_000, "203.0.113.9")]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AlertId, BusinessDomain, Entity, EventId, Severity, Technique, Timestamp, UnitCode};
+use crate::{AlertId, BusinessDomain, Entity, EventId, FoldId, Severity, Technique, Timestamp, UnitCode};
 
 /// Which kind of detector raised an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -152,4 +152,7 @@ pub struct Alert {
     pub events: Vec<EventId>,
     /// Digest-like text under which repeats are grouped: rule, source and target.
     pub group_key: String,
+    /// What the analyzer folded it into; none before correlation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fold: Option<FoldId>,
 }

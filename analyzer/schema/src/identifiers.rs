@@ -90,6 +90,10 @@ identifier!(
     AlertId
 );
 identifier!(
+    /// Identifies what repeats of an alert are folded into: a digest of all they have in common and of their ten minutes.
+    FoldId
+);
+identifier!(
     /// Identifies an incident: a digest of the alert that opened it.
     IncidentId
 );

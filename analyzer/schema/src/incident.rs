@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AlertId, BusinessDomain, IncidentId, Timestamp, UnitCode};
+use crate::{AlertId, BusinessDomain, FoldId, IncidentId, Timestamp, UnitCode};
 
 /// Grade of an incident: 特别重大, 重大, 较大 or 一般 (Ⅰ to Ⅳ, GB/T 20986-2023). Proposed by a rule, confirmed by a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -119,8 +119,14 @@ pub struct Incident {
     pub techniques: Vec<Technique>,
     /// Why these alerts belong together.
     pub explanation: Vec<ExplanationLine>,
-    /// The alerts in order of time.
+    /// The alerts that weigh most, in order of time, up to a limit.
     pub members: Vec<IncidentMember>,
+    /// What its alerts are folded into: an alert belongs to the incident that names its fold. The earliest, up to a limit.
+    #[serde(default)]
+    pub folds: Vec<FoldId>,
+    /// How many alerts it has, named or not.
+    #[serde(default)]
+    pub alerts: u64,
     /// Unit it belongs to.
     pub unit: UnitCode,
     /// Part of the digital government it touches.

@@ -23,7 +23,7 @@ pub use alert::{Alert, AlertSource, Condition, Evidence, FlowSummary, RuleRefere
 pub use event::{Event, EventKind, SourceReference};
 pub use fields::{FIELD_CATALOGUE, FieldDefinition, FieldType, Fields};
 pub use finding::{DataGrade, Finding, FindingPlace, FindingSample};
-pub use identifiers::{AlertId, EventId, FindingId, IncidentId, ParseIdentifierError};
+pub use identifiers::{AlertId, EventId, FindingId, FoldId, IncidentId, ParseIdentifierError};
 pub use incident::{
     Entity, EntityKind, ExplanationLine, Incident, IncidentEnd, IncidentGrade, IncidentMember, Technique,
 };

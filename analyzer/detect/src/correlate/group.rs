@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use fengsui_schema::{
-    Alert, AlertId, AlertSource, BusinessDomain, Entity, EntityKind, Severity, Technique, Timestamp, UnitCode,
+    Alert, AlertId, AlertSource, BusinessDomain, Entity, EntityKind, FoldId, Severity, Technique, Timestamp, UnitCode,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -26,6 +26,11 @@ pub(super) struct GroupKey(i64, [u8; 16]);
 impl GroupKey {
     pub(super) fn of(shape: &Shape, time: Timestamp) -> Self {
         Self(window(time, WINDOW_S), shape.id)
+    }
+
+    /// What the outside knows it by.
+    pub(super) fn fold(&self) -> FoldId {
+        FoldId::from_digest(&fengsui_crypto::sm3_of_parts(&[b"fold", &self.0.to_le_bytes(), &self.1]))
     }
 
     pub(super) fn hour(&self) -> i64 {

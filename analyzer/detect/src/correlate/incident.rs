@@ -9,7 +9,7 @@ use fengsui_schema::{
 
 use super::baseline::Rarity;
 use super::explain;
-use super::group::AlertGroup;
+use super::group::{AlertGroup, GroupKey};
 use super::links::Component;
 use super::{CorrelationSettings, ShownIncident};
 use crate::risk::{GradingFacts, GradingRules, Score, group_value};
@@ -17,6 +17,8 @@ use crate::{limits, techniques};
 
 /// A component with what is known of its groups.
 pub(super) struct Parts<'a> {
+    /// In order, as what they are keys of.
+    pub(super) keys: Vec<&'a GroupKey>,
     pub(super) groups: Vec<&'a AlertGroup>,
     pub(super) rarities: Vec<Rarity>,
     pub(super) component: &'a Component,
@@ -62,6 +64,9 @@ pub(super) fn build(
         end,
         explanation: explain::lines(parts, &values, &score, start, end),
         members: members(groups, &values, settings.members_per_incident),
+        // The earliest, so that none is taken back for want of room.
+        folds: parts.keys.iter().take(limits::INCIDENT_FOLDS).map(|key| key.fold()).collect(),
+        alerts: groups.iter().map(|group| group.count).sum(),
         entities,
         techniques,
         unit,
@@ -111,6 +116,8 @@ pub(super) fn ended(shown: &ShownIncident, end: IncidentEnd) -> Incident {
         techniques: Vec::new(),
         explanation: vec![ExplanationLine { zh: zh.to_owned(), en: en.to_owned() }],
         members: Vec::new(),
+        folds: Vec::new(),
+        alerts: 0,
         unit: shown.unit.clone(),
         domain: BusinessDomain::Network,
         ended: Some(end),

@@ -18,7 +18,7 @@ mod settings;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fengsui_schema::{Alert, AlertId, AlertSource, Entity, Incident, IncidentId, Timestamp, UnitCode};
+use fengsui_schema::{Alert, AlertId, AlertSource, Entity, FoldId, Incident, IncidentId, Timestamp, UnitCode};
 use serde::{Deserialize, Serialize};
 
 use crate::limits;
@@ -127,15 +127,15 @@ impl Correlator {
         }
     }
 
-    /// Takes in an alert. One that is known already changes nothing.
-    pub fn add(&mut self, alert: &Alert) {
+    /// Takes in an alert and says what it is folded into. One that is known already changes nothing.
+    pub fn add(&mut self, alert: &Alert) -> FoldId {
         let shape = Shape::of(alert);
         let key = GroupKey::of(&shape, alert.time);
-        if alert.source == AlertSource::Correlation && !self.is_earliest(alert, key) {
-            return;
+        if alert.source != AlertSource::Correlation || self.is_earliest(alert, key) {
+            let shape = self.groups.get(&key).map_or_else(|| Arc::new(shape), |group| Arc::clone(&group.shape));
+            self.add_shape(&shape, alert.time, alert.id, &alert.entities);
         }
-        let shape = self.groups.get(&key).map_or_else(|| Arc::new(shape), |group| Arc::clone(&group.shape));
-        self.add_shape(&shape, alert.time, alert.id, &alert.entities);
+        key.fold()
     }
 
     /// A correlation that is found to have fired earlier tells its alert again: the earliest counts.

@@ -70,6 +70,7 @@ impl<'a> Joined<'a> {
     /// What belongs together, in the order of the first groups.
     pub(super) fn parts(&self) -> impl Iterator<Item = Parts<'_>> {
         self.components.iter().map(|component| Parts {
+            keys: component.nodes.iter().map(|node| self.list[*node].0).collect(),
             groups: component.nodes.iter().map(|node| self.list[*node].1).collect(),
             rarities: component.nodes.iter().map(|node| self.rarities[*node]).collect(),
             component,

@@ -1,27 +1,29 @@
 //! What became of the marked attacks: when an incident named them, or why none did.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fengsui_pipeline::{OutputSink, SinkFuture};
-use fengsui_schema::{AlertId, Clock as _, Incident, IncidentId, Output, Timestamp};
+use fengsui_schema::{Clock as _, FoldId, Incident, IncidentId, Output, Timestamp};
 use parking_lot::Mutex;
 
 use crate::feeding::Fed;
 use crate::{SystemClock, events, quantiles};
 
-/// Takes the outputs and remembers when which marked attack was told: as an alert, and as a member of an incident.
+/// Takes the outputs and remembers when which marked attack was told: as an alert, and as part of an incident.
 #[derive(Default)]
 pub(crate) struct Sink(Mutex<Seen>);
 
 #[derive(Default)]
 struct Seen {
-    /// Marked attack of each of their alerts.
-    alerts: BTreeMap<AlertId, String>,
+    /// Marked attacks by what their alerts are folded into.
+    folds: BTreeMap<FoldId, BTreeSet<String>>,
+    /// Folds that an incident named.
+    claimed: BTreeSet<FoldId>,
     told: BTreeMap<String, Timestamp>,
     named: BTreeMap<String, Timestamp>,
-    /// What the last state of each incident holds: members, and marked attacks among them.
-    incidents: BTreeMap<IncidentId, (usize, usize)>,
+    /// What the last state of each incident holds: alerts, and marked attacks among them.
+    incidents: BTreeMap<IncidentId, (u64, usize)>,
 }
 
 impl Seen {
@@ -31,7 +33,12 @@ impl Seen {
                 let mark = alert.entities.into_iter().find(|entity| entity.value.starts_with(events::MARKED));
                 if let Some(mark) = mark {
                     self.told.entry(mark.value.clone()).or_insert(now);
-                    self.alerts.insert(alert.id, mark.value);
+                    let Some(fold) = alert.fold else { return };
+                    // What comes after its fold was named is in the incident at once, as the console has it.
+                    if self.claimed.contains(&fold) {
+                        self.named.entry(mark.value.clone()).or_insert(now);
+                    }
+                    self.folds.entry(fold).or_default().insert(mark.value);
                 }
             }
             Output::Incident(incident) => self.take_incident(&incident, now),
@@ -40,11 +47,9 @@ impl Seen {
     }
 
     fn take_incident(&mut self, incident: &Incident, now: Timestamp) {
-        let mut marks: Vec<&String> =
-            incident.members.iter().filter_map(|member| self.alerts.get(&member.alert)).collect();
-        marks.sort_unstable();
-        marks.dedup();
-        self.incidents.insert(incident.id, (incident.members.len(), marks.len()));
+        let marks: BTreeSet<&String> = incident.folds.iter().filter_map(|fold| self.folds.get(fold)).flatten().collect();
+        self.claimed.extend(&incident.folds);
+        self.incidents.insert(incident.id, (incident.alerts, marks.len()));
         for mark in marks {
             self.named.entry(mark.clone()).or_insert(now);
         }
@@ -73,13 +78,13 @@ impl Sink {
         let mut delays = delays(fed, &seen.named);
         let missing = || fed.marks.iter().filter(|(mark, _)| !seen.named.contains_key(mark));
         let alerts_only = missing().filter(|(mark, _)| seen.told.contains_key(mark)).count();
-        let live = || seen.incidents.values().filter(|(members, _)| *members > 0);
+        let live = || seen.incidents.values().filter(|(alerts, _)| *alerts > 0);
         let with_marks: Vec<usize> = live().map(|(_, marks)| *marks).filter(|marks| *marks > 0).collect();
-        let most = live().map(|(members, _)| *members).max().unwrap_or(0);
+        let most = live().map(|(alerts, _)| *alerts).max().unwrap_or(0);
         format!(
             "incident visible, {} of {} marked attacks: {}; {alerts_only} have alerts that no incident names, {} no alert\n\
              the slowest: {}\n\
-             {} incidents at the end, {} with marked attacks, up to {} of them and {most} members in one",
+             {} incidents at the end, {} with marked attacks, up to {} of them and {most} alerts in one",
             delays.len(),
             fed.marks.len(),
             quantiles(&mut delays),

@@ -5,15 +5,13 @@
 
 use fengsui_schema::{Incident, IncidentEnd};
 
-use crate::db::{Query, Row, Tx, args, placeholders};
+use super::membership;
+use crate::db::{Query, Row, Tx, args};
 use crate::error::ApiResult;
 use crate::repository::incident_acts::{self, Line, write_line};
 use crate::scope::Place;
 use crate::state::{Notice, notice};
 use crate::words::word_of;
-
-/// Alerts of one statement.
-const ALERTS_AT_ONCE: usize = 500;
 
 /// Takes a revision; the number of the change, or none when it is no newer than what is known.
 pub(super) async fn take(tx: &mut Tx, now: i64, incident: &Incident) -> ApiResult<Option<i64>> {
@@ -34,33 +32,10 @@ pub(super) async fn take(tx: &mut Tx, now: i64, incident: &Incident) -> ApiResul
                 Some(row) => update(tx, now, &row, incident, revision).await?,
                 None => insert(tx, now, incident, &place, revision).await?,
             }
-            join_members(tx, &id, incident).await?;
+            membership::join(tx, &id, incident).await?;
             Ok(Some(revision))
         }
     }
-}
-
-/// Members come in: those of no incident, and those of one that nobody works on.
-async fn join_members(tx: &mut Tx, id: &str, incident: &Incident) -> ApiResult<()> {
-    let alerts: Vec<String> = incident.members.iter().map(|member| member.alert.to_string()).collect();
-    for alerts in alerts.chunks(ALERTS_AT_ONCE) {
-        let of_them = format!("id IN ({})", placeholders(2, alerts.len()));
-        let values = |first: &str| [args![first], alerts.iter().map(|id| id.as_str().into()).collect()].concat();
-        let sql = format!("UPDATE alert SET incident_id = $1 WHERE incident_id IS NULL AND {of_them}");
-        tx.execute(&sql, values(id)).await?;
-        let sql = format!("SELECT DISTINCT incident_id FROM alert WHERE incident_id <> $1 AND {of_them}");
-        for row in tx.rows(&sql, values(id)).await? {
-            let other = row.text("incident_id")?;
-            if !is_worked_on(tx, &other).await? {
-                let sql = format!(
-                    "UPDATE alert SET incident_id = ${} WHERE incident_id = $1 AND {of_them}",
-                    2 + alerts.len()
-                );
-                tx.execute(&sql, [values(&other), args![id]].concat()).await?;
-            }
-        }
-    }
-    Ok(())
 }
 
 fn body(incident: &Incident) -> String {
@@ -116,6 +91,7 @@ async fn end_it(tx: &mut Tx, now: i64, row: &Row, (newer, end): (i64, IncidentEn
     let revision = notice(tx, now, Notice { kind: "incident", id: &id, severity: None, place: &place }).await?;
     let sql = "UPDATE incident SET machine_revision = $1, revision = $2, taken_in_by = $3 WHERE id = $4";
     tx.execute(sql, args![newer, revision, by, id.as_str()]).await?;
+    membership::end(tx, &id, by).await?;
     if !is_worked_on(tx, &id).await? {
         tx.execute("UPDATE alert SET incident_id = $1 WHERE incident_id = $2", args![by, id.as_str()]).await?;
         let sql = "UPDATE incident SET state = 'closed', ended = $1 WHERE id = $2";
@@ -132,7 +108,7 @@ const fn end_word(end: IncidentEnd) -> &'static str {
 }
 
 /// Whether somebody made it, leads it, judged it, wrote to it, put alerts into it, dispatched tasks for it or closed it.
-async fn is_worked_on(tx: &mut Tx, id: &str) -> ApiResult<bool> {
+pub(super) async fn is_worked_on(tx: &mut Tx, id: &str) -> ApiResult<bool> {
     for sql in [
         "SELECT COUNT(*) AS n FROM incident WHERE id = $1 AND (machine = 0 OR owner_id IS NOT NULL OR grade IS NOT NULL
              OR (state = 'closed' AND ended IS NULL))",

@@ -1,6 +1,7 @@
 //! Takes what the analyzer hands over. Repeats change nothing: ids are digests of content.
 
 mod incident;
+mod membership;
 mod rollup;
 
 use std::collections::BTreeMap;
@@ -118,6 +119,7 @@ async fn take_alert(
 ) -> ApiResult<Option<i64>> {
     let id = alert.id.to_string();
     if tx.count("SELECT COUNT(*) AS n FROM alert WHERE id = $1", args![id.as_str()]).await? > 0 {
+        membership::told_again(tx, alert).await?;
         return Ok(None);
     }
     let place = Place::of(&alert.unit);
@@ -188,12 +190,14 @@ async fn insert_alert(
     values.extend(place.values());
     let state = first_state(suppression);
     values.extend(args![state, suppression.map(|_| "benign"), suppression.map(|one| one.id)]);
+    values.extend(args![alert.fold.map(|fold| fold.to_string())]);
     let sql = "INSERT INTO alert (id, time, severity, title_zh, title_en, rule_id, source, source_ip, source_port,
                    destination_ip, destination_port, source_asset, destination_asset, domain, techniques, group_key,
                    search_text, pcap, body, revision, province, prefecture, county, unit_code, state,
-                   disposition, suppression_id)
+                   disposition, suppression_id, fold, incident_id)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-                   $21, $22, $23, $24, $25, $26, $27)";
+                   $21, $22, $23, $24, $25, $26, $27, $28,
+                   (SELECT incident_id FROM incident_fold WHERE fold = $28))";
     tx.execute(sql, values).await?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Incidents of the analyzer come, grow, take others in and are withdrawn; what people have in hand stays as it is.
 
 use fengsui_api::Role;
-use fengsui_schema::{Incident, IncidentEnd, IncidentId, Output};
+use fengsui_schema::{Alert, FoldId, Incident, IncidentEnd, IncidentId, Output};
 use serde_json::{Value, json};
 
 use crate::support::{Browser, Running, alert, deliver, start};
@@ -84,4 +84,52 @@ pub(crate) async fn what_somebody_works_on_stays() {
     analyst.post(&format!("/incidents/{}/close", id(200)), json!({"reason": "误报"})).await;
     tell(&running, vec![incident(200, 3, &[3, 4])]).await;
     assert_eq!(shown(&analyst, 200).await.0, json!("closed"));
+}
+
+fn fold(number: u32) -> FoldId {
+    format!("{number:032x}").parse().expect("is an identifier")
+}
+
+fn naming(folds: &[u32], incident: Incident) -> Incident {
+    Incident { folds: folds.iter().map(|number| fold(*number)).collect(), ..incident }
+}
+
+fn folded(number: u32, into: u32) -> Alert {
+    Alert { fold: Some(fold(into)), ..alert(number, "620123", "SQL 注入") }
+}
+
+#[tokio::test]
+pub(crate) async fn alerts_of_a_fold_follow_it_whenever_they_come() {
+    let (running, analyst) = started().await;
+    deliver(&running, (10..1_700).map(|number| folded(number, 1)).chain([folded(1_700, 2)]).collect()).await;
+    tell(&running, vec![naming(&[1, 2], incident(100, 2, &[1, 2, 10]))]).await;
+    assert_eq!(shown(&analyst, 100).await.1, json!(2 + 1_691), "those that no list of members names too");
+    deliver(&running, vec![folded(1_701, 2), folded(1_702, 3)]).await;
+    assert_eq!(shown(&analyst, 100).await.1, json!(2 + 1_692), "and those that come later");
+
+    // The attack is seen to be two.
+    tell(&running, vec![naming(&[1], incident(100, 3, &[1, 2])), naming(&[2, 3], incident(200, 2, &[3, 4]))]).await;
+    assert_eq!(shown(&analyst, 100).await.1, json!(2 + 1_690));
+    assert_eq!(shown(&analyst, 200).await.1, json!(2 + 3));
+
+    // What is no part of any is a plain alert again; what somebody put into one stays in it.
+    let put = json!({"alert_ids": [format!("{:032x}", 1_701)]});
+    let answer = analyst.post(&format!("/incidents/{}/alerts", id(200)), put).await;
+    tell(&running, vec![naming(&[2], incident(200, 3, &[3, 4]))]).await;
+    assert_eq!(shown(&analyst, 200).await.1, json!(2 + 3), "somebody works on it: {answer}");
+    tell(&running, vec![naming(&[], incident(100, 4, &[1, 2]))]).await;
+    assert_eq!(shown(&analyst, 100).await.1, json!(2));
+}
+
+#[tokio::test]
+pub(crate) async fn an_alert_that_is_told_again_changes_its_fold() {
+    let (running, analyst) = started().await;
+    deliver(&running, vec![folded(10, 1)]).await;
+    tell(&running, vec![naming(&[2], incident(100, 2, &[1, 2]))]).await;
+    assert_eq!(shown(&analyst, 100).await.1, json!(2));
+    deliver(&running, vec![folded(10, 2)]).await;
+    assert_eq!(shown(&analyst, 100).await.1, json!(3));
+    tell(&running, vec![ended(100, 3, IncidentEnd::TakenInBy(id(200)))]).await;
+    deliver(&running, vec![folded(11, 2)]).await;
+    assert_eq!(shown(&analyst, 200).await.1, json!(2 + 4), "what a fold's incident was taken in by gets the rest too");
 }

@@ -296,6 +296,7 @@ fn silent_alert(definition: &CorrelationDefinition, name: &Name, entities: Vec<E
         evidence: Evidence::default(),
         events: Vec::new(),
         group_key: String::new(),
+        fold: None,
     };
     finish(definition, name, firing, alert)
 }
