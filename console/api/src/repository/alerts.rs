@@ -67,6 +67,8 @@ struct Wanted {
     grouped: bool,
     /// Unit and name of the one group that is asked for.
     group: Option<(String, String)>,
+    /// The one incident that is asked for.
+    incident: Option<String>,
     states: States,
     severity_min: Option<i64>,
     domain: Option<&'static str>,
@@ -89,14 +91,17 @@ impl Wanted {
         let source = |word: &String| from_word::<AlertSource>(word).ok_or_else(|| unknown("source", word));
         let text = check::search(asked.q.as_deref())?.unwrap_or_default();
         let mut words: Vec<Word> = text.split_whitespace().take(8).map(Word::of).collect();
+        let incident = asked.incident.as_deref().filter(|id| !id.is_empty());
+        let incident = incident.map(check::digest_id).transpose()?.map(str::to_owned);
         let place = words.iter().position(|word| matches!(word, Word::Address(_)));
         let address = match place.map(|at| words.remove(at)) {
             Some(Word::Address(address)) => Some(address),
             _ => None,
         };
         Ok(Self {
-            grouped: asked.grouped == Some(true) && matches!(states, States::Open),
+            grouped: asked.grouped == Some(true) && matches!(states, States::Open) && incident.is_none(),
             group: None,
+            incident,
             states,
             severity_min: asked.severity_min.as_ref().map(severity).transpose()?.map(|word| word.as_number().into()),
             domain: asked.domain.as_ref().map(domain).transpose()?.map(|domain| domain.as_str()),
@@ -164,6 +169,9 @@ impl Wanted {
         }
         if let Some((unit, group)) = &self.group {
             filter.and_with("a.unit_code = ? AND a.group_key = ?", args![unit, group]);
+        }
+        if let Some(incident) = &self.incident {
+            filter.and_with("a.incident_id = ?", args![incident]);
         }
         for word in &self.words {
             word.narrow(&mut filter);
@@ -281,7 +289,7 @@ impl Wanted {
             let total = state.db().count(&format!("SELECT COUNT(*) AS n FROM ({ids}) AS found"), values).await?;
             return Ok((total.min(ADDRESS_COUNT_MAX), total >= ADDRESS_COUNT_MAX));
         }
-        if !self.words.is_empty() || self.group.is_some() {
+        if !self.words.is_empty() || self.group.is_some() || self.incident.is_some() {
             let total = count_up_to(&mut state.db(), &self.from(), &self.filter(scope)).await?;
             return Ok((total, is_least(total)));
         }

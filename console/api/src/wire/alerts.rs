@@ -76,6 +76,8 @@ pub struct AlertQuery {
     pub grouped: Option<bool>,
     /// An alert: only those of its group, each on a row of its own.
     pub group: Option<String>,
+    /// An incident: only its alerts, each on a row of its own.
+    pub incident: Option<String>,
     /// Rows per page, 1 to 500; 50 unless told.
     pub limit: Option<u32>,
     /// `next_cursor` of the page before.

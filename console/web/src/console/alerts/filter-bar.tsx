@@ -66,8 +66,13 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
         onChange={(domain) => onChange({ domain })}
         style={{ width: 116 }}
       />
+      {filters.incident && (
+        <button type="button" className="button button-small" onClick={() => onChange({ incident: "" })}>
+          {t("filter.incident")} <span aria-hidden="true">×</span>
+        </button>
+      )}
       <label className="switch-label">
-        <input type="checkbox" role="switch" checked={filters.grouped} onChange={(event) => onChange({ grouped: event.target.checked })} />
+        <input type="checkbox" role="switch" checked={filters.grouped} disabled={filters.incident !== ""} onChange={(event) => onChange({ grouped: event.target.checked })} />
         {t("filter.grouped")}
       </label>
       <SavedViews

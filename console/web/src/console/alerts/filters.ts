@@ -11,10 +11,12 @@ export interface AlertFilters {
   domain: string;
   source: string;
   unit: string;
+  /** Only the alerts of this incident. */
+  incident: string;
   grouped: boolean;
 }
 
-const DEFAULTS: AlertFilters = { state: "open", severity_min: "", q: "", domain: "", source: "", unit: "", grouped: true };
+const DEFAULTS: AlertFilters = { state: "open", severity_min: "", q: "", domain: "", source: "", unit: "", incident: "", grouped: true };
 
 /** The filters of an address. */
 export function filtersOf(search: URLSearchParams): AlertFilters {
@@ -26,7 +28,9 @@ export function filtersOf(search: URLSearchParams): AlertFilters {
     domain: text("domain"),
     source: text("source"),
     unit: text("unit"),
-    grouped: text("grouped") === "true",
+    incident: text("incident"),
+    // The alerts of an incident stand on rows of their own, so acts take them and not their groups.
+    grouped: text("grouped") === "true" && text("incident") === "",
   };
 }
 

@@ -242,6 +242,13 @@ function Alerts({ detail }: { detail: IncidentDetail }) {
   return (
     <Card title={t("incident.alerts", { n: detail.row.alert_count })}>
       <SimilarList rows={detail.alerts} onShow={(id) => navigate(`/alerts/${id}?state=all&grouped=false`)} />
+      {detail.row.alert_count > detail.alerts.length && (
+        <p className="more-line">
+          <Link to={`/alerts?state=all&incident=${detail.row.id}`} data-testid="incident-all-alerts">
+            {t("incident.alerts.all", { n: detail.row.alert_count, shown: detail.alerts.length })}
+          </Link>
+        </p>
+      )}
     </Card>
   );
 }
