@@ -47,7 +47,8 @@ impl Seen {
     }
 
     fn take_incident(&mut self, incident: &Incident, now: Timestamp) {
-        let marks: BTreeSet<&String> = incident.folds.iter().filter_map(|fold| self.folds.get(fold)).flatten().collect();
+        let marks: BTreeSet<&String> =
+            incident.folds.iter().filter_map(|fold| self.folds.get(fold)).flatten().collect();
         self.claimed.extend(&incident.folds);
         self.incidents.insert(incident.id, (incident.alerts, marks.len()));
         for mark in marks {

@@ -27,6 +27,7 @@ const STEPS: &[(i64, &str)] = &[
     (73, include_str!("../../migrations/0073_setting.sql")),
     (74, include_str!("../../migrations/0074_regulation.sql")),
     (75, include_str!("../../migrations/0075_incident_end.sql")),
+    (80, include_str!("../../migrations/0080_fold.sql")),
 ];
 
 /// Brings the schema up to date, each step in its own transaction.

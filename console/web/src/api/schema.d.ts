@@ -7514,6 +7514,8 @@ export interface operations {
                 grouped?: boolean;
                 /** @description An alert: only those of its group, each on a row of its own. */
                 group?: string;
+                /** @description An incident: only its alerts, each on a row of its own. */
+                incident?: string;
                 /** @description Rows per page, 1 to 500; 50 unless told. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -7595,6 +7597,8 @@ export interface operations {
                 grouped?: boolean;
                 /** @description An alert: only those of its group, each on a row of its own. */
                 group?: string;
+                /** @description An incident: only its alerts, each on a row of its own. */
+                incident?: string;
                 /** @description Rows per page, 1 to 500; 50 unless told. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
