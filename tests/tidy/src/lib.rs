@@ -1,4 +1,4 @@
-//! Owns the checks of the house: dependency edges, owners of heavy libraries, sizes, words, documentation.
+//! Owns the checks of the house: dependency edges, owners of heavy libraries, sizes, words, documentation, licences.
 //!
 //! Does not check behaviour; that is what the crates' own tests do.
 
@@ -7,6 +7,7 @@
 pub mod edges;
 pub mod functions;
 pub mod sources;
+pub mod supply;
 pub mod words;
 
 use std::fmt;

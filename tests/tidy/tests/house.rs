@@ -8,6 +8,7 @@ use fengsui_tidy::functions::{
     FILE_ADVICE, FILE_LIMIT, FUNCTION_ADVICE, FUNCTION_LIMIT, long_files, long_functions, panicking_calls,
 };
 use fengsui_tidy::sources::{files_ending_in, tracked_paths};
+use fengsui_tidy::supply::{denied, linked, policy};
 use fengsui_tidy::words::{crate_roots, forbidden_words, reads_of_the_world};
 use fengsui_tidy::{Problem, top};
 
@@ -19,6 +20,15 @@ fn assert_none(problems: &[Problem]) {
 #[test]
 fn dependency_edges() {
     assert_none(&forbidden_edges(&packages().expect("workspace")));
+}
+
+#[test]
+fn licences_bans_and_sources() {
+    let text = std::fs::read_to_string(top().join("deny.toml")).expect("deny.toml");
+    let policy = policy(&text).expect("is understood");
+    let packages = linked(&policy).expect("what is linked");
+    assert!(packages.len() > 300, "{} packages are not all that is linked", packages.len());
+    assert_none(&denied(&policy, &packages));
 }
 
 #[test]
