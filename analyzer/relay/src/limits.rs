@@ -18,6 +18,8 @@ pub const SEGMENT_BYTES_FLOOR: u64 = 512;
 pub const READ_BYTES: usize = 32 * 1024 * 1024;
 /// Longest name of a node, in bytes.
 pub const NODE_NAME: usize = 48;
+/// Highest epoch, number or revision between nodes: nobody can bring a stream to where no number follows.
+pub const NUMBER: u64 = 1 << 62;
 /// Longest kind of a message, in bytes.
 pub const KIND_BYTES: usize = 64;
 /// Longest name of an object, in bytes.

@@ -164,9 +164,11 @@ impl World {
         sensor.reader.rewind(sensor.sender.next());
         let most = 1 + self.random.below(6);
         let Ok(records) = sensor.reader.read(most, Duration::ZERO) else { return self.crash_sensor() };
-        let floor = sensor.spool.statistics().first_sequence;
+        let counted = sensor.spool.statistics();
+        let floor = counted.first_sequence;
+        let account = Account { written: counted.next_sequence, ..Account::default() };
         let Some(last) = records.last() else { return };
-        let load = Load { records: &records, to: last.sequence + 1, floor, account: Account::default() };
+        let load = Load { records: &records, to: last.sequence + 1, floor, account };
         let parcel = sensor.sender.parcel(load, self.now, &CheapKey("s1")).expect("signs");
         if self.mutant == Mutant::ForgetWhenSent {
             let _ = sensor.reader.acknowledge(parcel.signed.header.to - 1);
@@ -484,4 +486,49 @@ fn forged_headers_and_receipts_are_refused() {
     let mut changed = receipt.clone();
     changed.next = 2;
     assert!(!changed.answers(header, &analyzer.public()));
+}
+
+fn record(sequence: u64) -> fengsui_relay::Record {
+    fengsui_relay::Record { sequence, class: Class::Alert, payload: b"{}".to_vec() }
+}
+
+#[test]
+fn a_sensor_forgets_nothing_when_the_analyzer_knows_more_than_it_ever_wrote() {
+    let mut sender = Sender::new("s1".parse().expect("name"), 5, 3);
+    let records = [record(3), record(4)];
+    let account = Account { written: 9, ..Account::default() };
+    let load = Load { records: &records, to: 5, floor: 0, account };
+    let parcel = sender.parcel(load, 1, &CheapKey("s1")).expect("signs");
+    let header = &parcel.signed.header;
+    let receipt = |next| Receipt::sign(header, next, Verdict::Taken, 0, &CheapKey("a")).expect("signs");
+    // A thief of the key has claimed that records up to a hundred were sent.
+    assert_eq!(sender.receipt(header, &receipt(100)), Step::Refused(Refusal::Forked));
+    assert_eq!(sender.next(), 3, "it stands where it stood");
+    // What came before a restart is known there and was written here.
+    assert_eq!(sender.receipt(header, &receipt(9)), Step::Acknowledge(4));
+}
+
+#[test]
+fn a_clock_that_was_ahead_does_not_silence_a_sensor() {
+    let (disk, places) = (SimDisk::new(1), SimDisk::new(2));
+    let analyzer = Analyzer::open(&disk, &places, Mutant::None).expect("a new disk works");
+    let mut sent = Sender::new("s1".parse().expect("name"), 5, 0);
+    let mut take = |sequence: u64, clock: i64, restarted: bool| {
+        if restarted {
+            sent = Sender::new("s1".parse().expect("name"), 5, sequence);
+        }
+        let records = [record(sequence)];
+        let account = Account { emitted: sequence + 1, written: sequence + 1, ..Account::default() };
+        let load = Load { records: &records, to: sequence + 1, floor: 0, account };
+        let parcel = sent.parcel(load, clock, &CheapKey("s1")).expect("signs");
+        let now = Timestamp::from_millis(1_000 + i64::try_from(sequence).expect("small"));
+        analyzer.intake.take(&parcel.signed.header, &parcel.body, now).expect("is taken");
+        let place = analyzer.intake.sensors().remove(0);
+        (place.account.emitted, place.heard, place.skew)
+    };
+    // Ten years ahead, or as far as a number goes; then set right, and the sensor started again.
+    assert_eq!(take(0, 315_360_000_000, false), (1, 1_000, 315_359_999_000));
+    assert_eq!(take(1, 1_001, true), (2, 1_001, 0));
+    assert_eq!(take(2, i64::MIN, true).0, 3);
+    assert_eq!(take(3, i64::MAX, true).0, 4);
 }

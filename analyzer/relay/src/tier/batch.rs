@@ -105,7 +105,11 @@ impl Batch {
     pub fn verify(&self, directory: &impl Directory) -> Result<(), Refusal> {
         let header = &self.header;
         let many = self.messages.len();
-        let in_range = header.first.checked_add(header.count).is_some() && header.first > 0 && header.epoch > 0;
+        let in_range = header.first > 0
+            && header.epoch > 0
+            && [header.epoch, header.sending, header.first, header.count]
+                .iter()
+                .all(|number| *number <= limits::NUMBER);
         if header.v != 1 || many == 0 || many > limits::BATCH_MESSAGES || many as u64 != header.count || !in_range {
             return Err(Refusal::Malformed);
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Signer;
 use crate::limits;
 
-/// Name of a node: 1 to 48 ASCII letters, digits, `.`, `-` and `_`; consoles are named by the code of their unit
+/// Name of a node: 1 to 48 ASCII letters, digits, `.`, `-` and `_`, no `.` first, so that no name leads out of a folder; consoles are named by the code of their unit
 /// (GB/T 2260), with a suffix when there are several.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
@@ -16,7 +16,7 @@ pub struct NodeId(String);
 
 /// A text that is no name of a node.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is no node name: 1 to {max} ASCII letters, digits, '.', '-' and '_'", max = limits::NODE_NAME)]
+#[error("{0} is no node name: 1 to {max} ASCII letters, digits, '.', '-' and '_', no '.' first", max = limits::NODE_NAME)]
 pub struct NodeIdError(String);
 
 impl NodeId {
@@ -32,7 +32,8 @@ impl TryFrom<String> for NodeId {
 
     fn try_from(text: String) -> Result<Self, NodeIdError> {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-        if !text.is_empty() && text.len() <= limits::NODE_NAME && text.bytes().all(fits) {
+        let length = (1..=limits::NODE_NAME).contains(&text.len());
+        if length && !text.starts_with('.') && text.bytes().all(fits) {
             return Ok(Self(text));
         }
         Err(NodeIdError(fengsui_schema::shown(&text).to_string()))
@@ -284,6 +285,7 @@ impl Envelope {
     #[must_use]
     pub fn within_limits(&self) -> bool {
         self.v == 1
+            && [self.epoch, self.oseq, self.rev].iter().all(|number| *number <= limits::NUMBER)
             && self.kind.len() <= limits::KIND_BYTES
             && self.obj.len() <= limits::OBJECT_BYTES
             && self.labels.domain.len() <= limits::KIND_BYTES
@@ -344,7 +346,7 @@ mod tests {
         for good in ["620000", "620982-01", "sensor_1.a"] {
             assert_eq!(good.parse::<NodeId>().map(String::from), Ok(good.to_owned()));
         }
-        for bad in ["", "^", "*", "a b", "../x", &"9".repeat(49)] {
+        for bad in ["", "^", "*", "a b", "../x", ".", "..", ".x", &"9".repeat(49)] {
             assert!(bad.parse::<NodeId>().is_err(), "{bad}");
         }
     }

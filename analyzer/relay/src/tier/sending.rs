@@ -104,7 +104,7 @@ impl Sending {
         if !rows.iter().zip(first..).all(|(row, seq)| row.seq == seq) {
             return Ok(None);
         }
-        self.sending += 1;
+        self.sending = self.sending.saturating_add(1);
         let header = Header {
             v: 1,
             src: stream.src.clone(),
@@ -131,7 +131,7 @@ impl Sending {
             // The receiver knows a later life of this node: begin one after it. The driver renumbers.
             return false;
         }
-        self.sending = self.sending.max(answer.sending);
+        self.sending = self.sending.max(answer.sending.min(limits::NUMBER));
         if answer.epoch < self.epoch {
             // It has not heard of this epoch yet: everything is new to it.
             return std::mem::replace(&mut self.acknowledged, 0) != 0;
@@ -144,7 +144,7 @@ impl Sending {
     #[must_use]
     pub fn outgrown_by(&self, answer: &Answer) -> Option<u64> {
         let old = answer.epoch > self.epoch || (answer.refused == Some(Refusal::Forked) && answer.epoch == self.epoch);
-        old.then(|| answer.epoch.saturating_add(1))
+        old.then(|| answer.epoch.saturating_add(1)).filter(|epoch| *epoch <= limits::NUMBER)
     }
 
     /// Begins a new epoch over the messages that are still held, numbered from 1 again.

@@ -140,6 +140,7 @@ impl Intake {
         let now = received.as_millis();
         let sensor = self.sensor(&header.sensor, now).ok_or(NotTaken::Refused(Refusal::OverQuota, 0))?;
         let mut sensor = sensor.lock();
+        sensor.place.spoken_for(header);
         let admitted = sensor.place.admit(header);
         let admission = admitted.map_err(|refusal| NotTaken::Refused(refusal, sensor.place.next(header.epoch)))?;
         let all = records.len() as u64;
@@ -232,8 +233,9 @@ impl Sensor {
         self.place.taken(header, missing);
         self.quota.take(fresh);
         (self.taken, self.repeated) = (self.taken + fresh, self.repeated + repeated);
-        // A frame that is sent again by somebody on the way says nothing new.
-        if header.issued > self.issued {
+        // A frame that is sent again by somebody on the way says nothing new. One that brings records is no such frame,
+        // even though its sender's clock went back.
+        if fresh > 0 || header.issued > self.issued {
             (self.account, self.epoch, self.issued, self.heard) = (header.account, header.epoch, header.issued, now);
         }
     }
@@ -249,7 +251,7 @@ impl Sensor {
             repeated: self.repeated,
             account: self.account,
             heard: self.heard,
-            skew: if self.heard == 0 { 0 } else { self.issued - self.heard },
+            skew: if self.heard == 0 { 0 } else { self.issued.saturating_sub(self.heard) },
         }
     }
 }

@@ -28,6 +28,9 @@ pub struct Place {
     pub epochs: BTreeMap<u64, EpochPlace>,
     /// Epochs that were given up ended at this time; what was signed before it under an unknown epoch is old.
     pub retired: i64,
+    /// Key that brought it here, in hexadecimal digits; absent before its first parcel since places remember it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
 }
 
 /// What of a parcel is new.
@@ -40,6 +43,22 @@ pub struct Admission {
 }
 
 impl Place {
+    /// Notes whose key speaks for the sensor. What came under another key is no longer believed to say where the sensor is:
+    /// a thief of that key may have said anything. The sensor knows by the receipts it has; what it sends from there is
+    /// taken, and at most what was under way comes twice.
+    pub fn spoken_for(&mut self, header: &Header) {
+        let key = header.key.to_string();
+        if self.key.as_ref().is_some_and(|known| *known != key) {
+            let kept = self.epochs.remove(&header.epoch);
+            self.epochs = kept
+                .map(|at| (header.epoch, EpochPlace { next: at.next.min(header.from), ..at }))
+                .into_iter()
+                .collect();
+            self.retired = 0;
+        }
+        self.key = Some(key);
+    }
+
     /// Where a parcel stands. Nothing changes.
     ///
     /// # Errors
@@ -73,7 +92,7 @@ impl Place {
     pub fn taken(&mut self, header: &Header, missing: u64) {
         let place = self.epochs.entry(header.epoch).or_default();
         if header.to > place.next {
-            (place.next, place.missing) = (header.to, place.missing + missing);
+            (place.next, place.missing) = (header.to, place.missing.saturating_add(missing));
         }
         place.issued = place.issued.max(header.issued);
         self.retire(header.epoch);
@@ -141,6 +160,28 @@ mod tests {
         let before = place.clone();
         place.taken(&header(7, 4, 9, 4, 1), 0);
         assert_eq!(place, before);
+    }
+
+    #[test]
+    fn what_a_thief_said_under_a_revoked_key_holds_no_record_back() {
+        let mut place = Place::default();
+        let honest = header(7, 0, 5, 0, 1);
+        place.spoken_for(&honest);
+        place.taken(&honest, 0);
+        // The thief of the key claims that everything was sent, and that many other spools were.
+        place.taken(&header(7, 5, u64::MAX, 5, 2), u64::MAX);
+        place.taken(&header(7, 6, u64::MAX, 5, 2), u64::MAX);
+        place.taken(&header(8, 0, 9, 0, i64::MAX), 0);
+        let renewed = Header { key: KeyId::from_bytes([9; 32]), ..header(7, 5, 6, 0, 3) };
+        assert_eq!(place.admit(&renewed), Ok(Admission { fresh_from: u64::MAX, missing: 0 }), "under the same key");
+        place.spoken_for(&renewed);
+        assert_eq!(place.admit(&renewed), Ok(Admission { fresh_from: 5, missing: 0 }));
+        assert_eq!(place.epochs.len(), 1);
+        // The key stays: nothing goes back any more.
+        place.taken(&renewed, 0);
+        let again = Header { key: KeyId::from_bytes([9; 32]), ..header(7, 2, 6, 0, 4) };
+        place.spoken_for(&again);
+        assert_eq!(place.admit(&again), Ok(Admission { fresh_from: 6, missing: 0 }));
     }
 
     #[test]

@@ -95,6 +95,9 @@ impl Sender {
     /// Takes a receipt that was checked with [`Receipt::answers`].
     pub fn receipt(&mut self, sent: &Header, receipt: &Receipt) -> Step {
         match receipt.verdict {
+            // Whoever knows more of this spool than it ever held heard it from somebody else, or before it was put back
+            // from a backup: nothing of it may be forgotten.
+            Verdict::Taken if receipt.next > sent.account.written.max(sent.to) => Step::Refused(Refusal::Forked),
             Verdict::Taken if receipt.next >= sent.to => {
                 self.next = sent.to;
                 Step::Acknowledge(sent.to - 1)
