@@ -28,6 +28,7 @@ const STEPS: &[(i64, &str)] = &[
     (74, include_str!("../../migrations/0074_regulation.sql")),
     (75, include_str!("../../migrations/0075_incident_end.sql")),
     (80, include_str!("../../migrations/0080_fold.sql")),
+    (90, include_str!("../../migrations/0090_counter.sql")),
 ];
 
 /// Brings the schema up to date, each step in its own transaction.

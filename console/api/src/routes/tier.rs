@@ -1,7 +1,8 @@
 //! Nodes above and below, and what they send.
 
+use axum::response::Response;
 use fengsui_crypto::PublicKey;
-use fengsui_relay::tier::{Answer, Batch};
+use fengsui_relay::tier::{Batch, Refusal};
 
 use super::prelude::*;
 use crate::access::Client;
@@ -69,7 +70,7 @@ pub(crate) async fn enrol(
     State(state): State<AppState>,
     client: Client,
     Body(sent): Body<EnrolRequest>,
-) -> ApiResult<Json<EnrolmentResult>> {
+) -> ApiResult<Response> {
     let now = state.now();
     if state.shared().failures.too_many(&client.0, now) {
         return Err(ApiError::limited("尝试次数过多，请稍后再试", "too many attempts; try again later"));
@@ -89,7 +90,8 @@ pub(crate) async fn enrol(
     let above = tier.registry.read().above();
     let above = above.into_iter().map(|(node, public)| NodeKey { node: node.to_string(), public_key: key(&public) });
     let (parent, public_key) = (tier.own.to_string(), key(&tier.key.public()));
-    Ok(Json(EnrolmentResult { parent, public_key, above: above.collect() }))
+    let result = EnrolmentResult { parent, public_key, above: above.collect() };
+    tier::signed_answer(&state, &sent.sig, &result)
 }
 
 fn read_enrolment(sent: &EnrolRequest) -> Option<Enrolment> {
@@ -100,18 +102,24 @@ fn read_enrolment(sent: &EnrolRequest) -> Option<Enrolment> {
 
 /// A neighbour sends a signed batch of messages. Other nodes call this.
 #[utoipa::path(post, path = "/relay/push", operation_id = "relay_push", tag = "relay", request_body = Object, responses((status = 200, body = Object)))]
-pub(crate) async fn push(State(state): State<AppState>, Body(batch): Body<Batch>) -> ApiResult<Json<Answer>> {
-    Ok(Json(tier::take_batch(&state, &batch).await?))
+pub(crate) async fn push(State(state): State<AppState>, Body(batch): Body<Batch>) -> ApiResult<Response> {
+    let answer = tier::take_batch(&state, &batch).await?;
+    match answer.refused {
+        Some(Refusal::UnknownKey) => Ok(tier::plain_answer(answer)),
+        _ => tier::signed_answer(&state, &batch.sig, &answer),
+    }
 }
 
 /// A child asks for what came for it. Other nodes call this.
 #[utoipa::path(post, path = "/relay/pull", operation_id = "relay_pull", tag = "relay", request_body = Pull, responses((status = 200, body = Pulled)))]
-pub(crate) async fn pull(State(state): State<AppState>, Body(asked): Body<Pull>) -> ApiResult<Json<Pulled>> {
-    Ok(Json(tier::pull(&state, &asked).await?))
+pub(crate) async fn pull(State(state): State<AppState>, Body(asked): Body<Pull>) -> ApiResult<Response> {
+    let pulled = tier::pull(&state, &asked).await?;
+    tier::signed_answer(&state, &asked.sig, &pulled)
 }
 
 /// A child compares what both hold. Other nodes call this.
 #[utoipa::path(post, path = "/relay/compare", operation_id = "relay_compare", tag = "relay", request_body = Compare, responses((status = 200, body = Compared)))]
-pub(crate) async fn compare(State(state): State<AppState>, Body(asked): Body<Compare>) -> ApiResult<Json<Compared>> {
-    Ok(Json(tier::compare(&state, &asked).await?))
+pub(crate) async fn compare(State(state): State<AppState>, Body(asked): Body<Compare>) -> ApiResult<Response> {
+    let compared = tier::compare(&state, &asked).await?;
+    tier::signed_answer(&state, &asked.sig, &compared)
 }

@@ -101,6 +101,7 @@ pub(super) async fn insert_node(
     place: &Place,
 ) -> ApiResult<()> {
     let (now, fingerprint) = (change.now(), key.id().to_string());
+    forget_streams_of_other_key(change, node, &fingerprint).await?;
     let mut values = args![node.as_str(), kind.0, kind.1, hex::encode(key.to_bytes()), fingerprint, state, now,];
     values.extend(place.values());
     let sql = "INSERT INTO tier_node (id, relation, role, public_key, fingerprint, state, enrolled_at,
@@ -110,6 +111,19 @@ pub(super) async fn insert_node(
                    fingerprint = excluded.fingerprint, state = excluded.state, enrolled_at = excluded.enrolled_at,
                    decided_at = NULL, decided_by = NULL, counter = 0";
     change.execute(sql, values).await?;
+    Ok(())
+}
+
+/// What came under another key says nothing of the one that speaks now: whoever stole it could have brought the streams of
+/// the node to an end where nothing follows. The neighbour sends again what it holds, which has no second effect.
+async fn forget_streams_of_other_key(change: &mut Change, node: &NodeId, fingerprint: &str) -> ApiResult<()> {
+    let sql = "SELECT COUNT(*) AS n FROM tier_node WHERE id = $1 AND fingerprint <> $2";
+    if change.count(sql, args![node.as_str(), fingerprint]).await? == 0 {
+        return Ok(());
+    }
+    for table in ["tier_receiving", "tier_taken"] {
+        change.execute(&format!("DELETE FROM {table} WHERE peer = $1"), args![node.as_str()]).await?;
+    }
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 //! the other side is; so replays and forgeries are refused the same way, and written to the audit log.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use fengsui_crypto::{KeyId, Signature, sm3_of_parts};
@@ -132,10 +132,9 @@ impl Console {
         names.sort_unstable();
         let mut done = Imported::default();
         for name in names.iter().filter(|name| name.ends_with(BATCH) || name.ends_with(SLIP)) {
-            let path = folder.join(name);
-            let refused = match fs::metadata(&path).map_err(failed)?.len() {
-                0..=FILE_BYTES => take_file(state, name, &fs::read(&path).map_err(failed)?).await?,
-                _ => Some(Refusal::Malformed),
+            let refused = match read_plain(&folder.join(name)).map_err(failed)? {
+                Some(bytes) => take_file(state, name, &bytes).await?,
+                None => Some(Refusal::Malformed),
             };
             match refused {
                 Some(Refusal::Malformed) => {
@@ -149,6 +148,17 @@ impl Console {
         }
         Ok(done)
     }
+}
+
+/// What a file holds; nothing for one that is too long, and for what only looks like a file: links, pipes and devices of a
+/// strange medium lead out of it, or never end.
+fn read_plain(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
+    if !fs::symlink_metadata(path)?.is_file() {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= FILE_BYTES).then_some(bytes))
 }
 
 /// Takes one file; why it was refused.

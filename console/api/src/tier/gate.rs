@@ -170,7 +170,7 @@ impl UplinkGate for Gate {
     fn receipt(&self, header: &Header, next: u64, verdict: Verdict, wait_ms: u64) -> Result<Receipt, CryptoError> {
         if verdict == Verdict::Taken {
             let now = self.state.now();
-            self.heard.lock().insert(header.sensor.clone(), (now, header.issued - now));
+            self.heard.lock().insert(header.sensor.clone(), (now, header.issued.saturating_sub(now)));
             if let Some(digest) = &header.measurement {
                 let mut measured = self.measured.lock();
                 if measured.get(&header.sensor).is_none_or(|(known, _)| known != digest) {

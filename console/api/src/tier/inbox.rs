@@ -2,11 +2,12 @@
 //! the commit.
 
 use fengsui_relay::tier::{
-    Act, Admission, Answer, Batch, Directory as _, Envelope, Judge, Known, Lane, NodeId, Receiving, Refusal, Relation,
+    Act, Admission, Answer, Batch, Directory as _, Envelope, Judge, KeyStanding, Known, Lane, NodeId, Receiving,
+    Refusal, Relation,
 };
 
 use super::streams::{digest, lane_number, number, receiving_end, save_receiving, unsigned};
-use super::{Tier, effects, outbox};
+use super::{Tier, effects, outbox, strangers};
 use crate::audit::{Actor, Entry, Outcome};
 use crate::db::{Query, args};
 use crate::error::{ApiError, ApiResult};
@@ -16,6 +17,10 @@ use crate::state::{AppState, Change};
 pub(crate) async fn take(state: &AppState, batch: &Batch) -> ApiResult<Answer> {
     let tier = &state.shared().tier;
     let (peer, lane) = (&batch.header.src, batch.header.lane);
+    if is_of_nobody(tier, batch) {
+        strangers::refuse(state, batch).await?;
+        return Ok(Receiving::default().answer(lane, Some(Refusal::UnknownKey)));
+    }
     let unit = tier.unit.clone();
     let actor = Actor::new(&format!("node/{peer}"), &unit, RELAY);
     let mut change = Change::begin(state, actor).await?;
@@ -27,14 +32,19 @@ pub(crate) async fn take(state: &AppState, batch: &Batch) -> ApiResult<Answer> {
     match admitted {
         Ok(admission) => take_admitted(tier, change, batch, &place, admission).await,
         Err(refusal) => {
-            // A stranger's place in a stream is not told.
-            let known = tier.registry.read().relation(peer) != Relation::Stranger;
             let detail = format!("batch {} of epoch {} in {lane}", batch.header.first, batch.header.epoch);
             refuse(&mut change, peer, refusal, &detail).await?;
             change.commit().await?;
-            Ok(if known { place } else { Receiving::default() }.answer(lane, Some(refusal)))
+            Ok(place.answer(lane, Some(refusal)))
         }
     }
+}
+
+/// Whether a batch names no key that ever spoke for its node: known without the database and without looking into it.
+fn is_of_nobody(tier: &Tier, batch: &Batch) -> bool {
+    let (registry, header) = (tier.registry.read(), &batch.header);
+    registry.relation(&header.src) == Relation::Stranger
+        || registry.standing(&header.src, &header.key) == KeyStanding::Unknown
 }
 
 /// The address that the audit log shows for what other nodes bring.
@@ -67,7 +77,7 @@ async fn take_admitted(
     }
     save_receiving(change.tx(), peer, lane, &admission.next).await?;
     let sql = "UPDATE tier_node SET last_contact = $1, skew = $2 WHERE id = $3";
-    let (now, skew) = (change.now(), batch.header.issued - change.now());
+    let (now, skew) = (change.now(), batch.header.issued.saturating_sub(change.now()));
     change.execute(sql, args![now, skew, peer.as_str()]).await?;
     change.commit_delivery().await?;
     if passed_on {

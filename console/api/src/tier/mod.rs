@@ -4,6 +4,7 @@
 //! without children nothing is written here: the single-node console runs the same code and has nobody to send to.
 
 mod anchor;
+mod answers;
 mod effects;
 mod enrol;
 mod evidence;
@@ -18,6 +19,7 @@ mod publish;
 mod registry;
 mod regulations;
 mod scores;
+mod strangers;
 mod streams;
 mod tasks;
 mod thinning;
@@ -39,6 +41,7 @@ use crate::error::ConsoleError;
 use crate::state::AppState;
 
 pub(crate) use anchor::{KeptCheckpoint, checkpoint, kept as kept_checkpoints};
+pub(crate) use answers::{plain as plain_answer, signed as signed_answer};
 pub(crate) use effects::summary_of;
 pub(crate) use enrol::{Enrolment, approve, enrol_child, list, new_code, reload, revoke, trust_of};
 pub(crate) use evidence::{ask as ask_evidence, decide as decide_evidence, list as evidence_requests};
@@ -84,6 +87,8 @@ pub(crate) struct Tier {
     pub(crate) registry: RwLock<Registry>,
     /// Sending places that are not durable: highest number of a sending by stream, quotas by neighbour.
     pub(crate) places: Mutex<Places>,
+    /// Batches of nobody that are not in the audit log yet.
+    pub(crate) strangers: strangers::Strangers,
     /// Grows whenever an outbox got something or a node changed.
     pub(crate) wake: watch::Sender<u64>,
     /// Told when rules were exchanged, so that the node measures itself again.
@@ -112,6 +117,7 @@ impl Tier {
             policy,
             registry: RwLock::new(registry),
             places: Mutex::default(),
+            strangers: strangers::Strangers::default(),
             wake: watch::Sender::new(0),
             measure_again: Notify::new(),
         })

@@ -236,8 +236,7 @@ fn claim(tier: &Tier, peer: &NodeId, lane: Lane, now: i64) -> u64 {
     // After a start numbers begin past the clock, so that none is used twice; an answer tells when that is not enough.
     let start = u64::try_from(now).unwrap_or(0);
     let place = places.sending.entry((peer.clone(), lane)).or_insert(start);
-    *place += 1;
-    *place - 1
+    std::mem::replace(place, place.saturating_add(1))
 }
 
 /// Batches that bring again what a neighbour has lost.
@@ -286,7 +285,7 @@ pub(super) async fn answered(state: &AppState, peer: &NodeId, answer: &Answer) -
     {
         let mut places = tier.places.lock();
         let place = places.sending.entry((peer.clone(), answer.lane)).or_insert(0);
-        *place = (*place).max(answer.sending);
+        *place = (*place).max(answer.sending.min(fengsui_relay::limits::NUMBER));
     }
     if changed {
         let now = state.now();
@@ -340,7 +339,10 @@ pub(crate) async fn begin_epochs(tx: &mut Tx, now: i64) -> ApiResult<()> {
     for row in rows {
         let (Ok(peer), lane) = (row.text("peer")?.parse::<NodeId>(), row.int("lane")?) else { continue };
         let Some(lane) = u8::try_from(lane).ok().and_then(Lane::from_number) else { continue };
-        let epoch = (unsigned(&row, "epoch")? + 1).max(u64::try_from(now).unwrap_or(0));
+        // One that was driven to the end by whoever answered is begun again by the clock.
+        let next = unsigned(&row, "epoch")?.saturating_add(1);
+        let next = if next > fengsui_relay::limits::NUMBER { 1 } else { next };
+        let epoch = next.max(u64::try_from(now).unwrap_or(0));
         renumber(tx, &peer, lane, epoch).await?;
     }
     Ok(())

@@ -13,6 +13,8 @@ pub(crate) struct Places {
     pub(crate) sending: BTreeMap<(NodeId, Lane), u64>,
     /// Highest counter of a signed request to the parent.
     pub(crate) counter: u64,
+    /// Counters below this one may be used: the database knows that.
+    pub(crate) reserved: u64,
     /// Numbers of the parent's streams that were lost here, to be asked for.
     pub(crate) lost: Vec<(Lane, u64, u64)>,
     /// Quotas, by neighbour.

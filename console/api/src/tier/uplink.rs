@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::enrol::{self, Enrolment, is_parent_of_code, relation_word};
 use super::registry::NodeState;
-use super::{TierSettings, inbox, outbox};
+use super::{TierSettings, answers, inbox, outbox};
 use crate::audit::{Actor, Entry, Outcome};
+use crate::db::{Query as _, args};
 use crate::error::{ApiError, ApiResult, ConsoleError};
 use crate::scope::Place;
 use crate::state::{AppState, Change};
@@ -22,6 +23,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 const COMPARE_EVERY: Duration = Duration::from_secs(3600);
 /// How often the outbox is looked at without being told: another process on the same database may have put something in.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Counters that are reserved at once: those of an hour by the clock.
+const RESERVED: u64 = 3_600_000_000;
 /// How often nodes decided elsewhere (by the command line) are looked for.
 pub(super) const RELOAD_EVERY: Duration = Duration::from_secs(2);
 
@@ -231,7 +234,7 @@ async fn seen(state: &AppState, node: &NodeId) -> ApiResult<()> {
     let mut tx = state.shared().db.begin().await?;
     let sql = "UPDATE tier_node SET last_contact = $1, counter = $2 WHERE id = $3";
     let counter = i64::try_from(counter).unwrap_or(i64::MAX);
-    tx.execute(sql, crate::db::args![state.now(), counter, node.as_str()]).await?;
+    tx.execute(sql, args![state.now(), counter, node.as_str()]).await?;
     Ok(tx.commit().await?)
 }
 
@@ -276,25 +279,46 @@ pub(crate) fn client(settings: &TierSettings) -> Result<reqwest::Client, Console
 pub(super) struct Parent {
     http: reqwest::Client,
     base: String,
+    /// Whether the way itself proves who answers.
+    proven: bool,
 }
 
 impl Parent {
     pub(super) fn of(settings: &TierSettings) -> Result<Self, ConsoleError> {
         let base = settings.parent.clone().unwrap_or_default();
-        Ok(Self { http: client(settings)?, base: format!("{}/api/v1/relay", base.trim_end_matches('/')) })
+        let proven = base.starts_with("https:");
+        Ok(Self { http: client(settings)?, base: format!("{}/api/v1/relay", base.trim_end_matches('/')), proven })
     }
 
-    async fn post<T: serde::de::DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, String> {
+    /// Asks, and believes what the key that `key` finds in the answer has signed. Over TLS an older parent may leave the
+    /// signature out: the way proves who it is.
+    async fn post<T: serde::de::DeserializeOwned>(
+        &self,
+        path: &str,
+        (body, asked): (&impl Serialize, &Signature),
+        key: impl FnOnce(&T) -> Option<PublicKey>,
+    ) -> Result<T, String> {
         let sent = self.http.post(format!("{}/{path}", self.base)).json(body).send().await;
         let response = sent.map_err(|error| error.to_string())?;
-        let status = response.status();
+        let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.bytes().await.map_err(|error| error.to_string())?;
         if !status.is_success() {
             let text: String = String::from_utf8_lossy(&bytes).chars().take(300).collect();
             return Err(format!("{status} {}", fengsui_schema::shown(&text)));
         }
-        serde_json::from_slice(&bytes).map_err(|error| error.to_string())
+        let answer: T = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+        let key = key(&answer).ok_or("the answer names no parent's key")?;
+        match answers::is_signed_by(&key, asked, &headers, &bytes) {
+            Some(true) => Ok(answer),
+            None if self.proven => Ok(answer),
+            _ => Err("the answer is not signed by the parent; somebody stands between".to_owned()),
+        }
     }
+}
+
+/// The key of the node above.
+fn key_of(state: &AppState, node: &NodeId) -> Option<PublicKey> {
+    state.shared().tier.registry.read().node(node).map(|known| known.key.clone())
 }
 
 /// Asks a parent to let this node in, and keeps who the parent is. Says what the operator reads out for the approval.
@@ -353,7 +377,8 @@ async fn ask_to_be_let_in(
     let sig = key.sign(&Enrolment::digest(own, &public, code)).map_err(|error| wrong(error.to_string()))?;
     let request =
         EnrolRequest { node: own.to_string(), public_key: hex::encode(public.to_bytes()), code: code.to_owned(), sig };
-    let answer: EnrolmentResult = Parent::of(settings)?.post("enrol", &request).await.map_err(wrong)?;
+    let key = |answer: &EnrolmentResult| node_key(&answer.parent, &answer.public_key).map(|(_, key)| key);
+    let answer = Parent::of(settings)?.post("enrol", (&request, &request.sig), key).await.map_err(wrong)?;
     let (node, above) =
         node_key(&answer.parent, &answer.public_key).ok_or_else(|| wrong("no parent's key came".into()))?;
     if !is_parent_of_code(code, above.id()) {
@@ -380,6 +405,9 @@ async fn keep_above(
         let entry = Entry { action: "node.trust", object: &object, outcome: Outcome::Success, detail: &detail };
         change.audit(entry).await?;
     }
+    // Whoever had this node's key may have used up numbers of its messages: what it says from now on has others.
+    let now = change.now();
+    outbox::begin_epochs(change.tx(), now).await?;
     change.commit().await?;
     Ok(enrol::reload(state).await?)
 }
@@ -481,7 +509,7 @@ async fn push_round(
 }
 
 async fn send_batch(state: &AppState, parent: &Parent, node: &NodeId, batch: &Batch) -> Result<(), String> {
-    let answer: Answer = parent.post("push", batch).await?;
+    let answer: Answer = parent.post("push", (batch, &batch.sig), |_| key_of(state, node)).await?;
     outbox::answered(state, node, &answer).await.map_err(|error| error.to_string())?;
     match answer.refused {
         Some(refusal) if !refusal.mends_itself() => Err(format!("the parent refused a batch: {refusal}")),
@@ -489,11 +517,30 @@ async fn send_batch(state: &AppState, parent: &Parent, node: &NodeId, batch: &Ba
     }
 }
 
-/// Ever growing over restarts: the clock in microseconds.
-fn next_counter(state: &AppState) -> u64 {
+/// Ever growing: the clock in microseconds, and past everything that may have been used when the clock has gone back since,
+/// even over a restart.
+async fn next_counter(state: &AppState) -> ApiResult<u64> {
+    let clock = u64::try_from(state.now()).unwrap_or(0).saturating_mul(1_000);
+    {
+        let mut places = state.shared().tier.places.lock();
+        let next = (places.counter + 1).max(clock);
+        if next < places.reserved {
+            places.counter = next;
+            return Ok(next);
+        }
+    }
+    let mut tx = state.shared().db.begin().await?;
+    let used = tx.count("SELECT COALESCE(MAX(reserved), 0) AS n FROM tier_counter", args![]).await?;
+    let from = u64::try_from(used).unwrap_or(0).max(clock);
+    let reserved = from.saturating_add(RESERVED);
+    let sql = "INSERT INTO tier_counter (id, reserved) VALUES (1, $1)
+               ON CONFLICT (id) DO UPDATE SET reserved = excluded.reserved";
+    tx.execute(sql, args![i64::try_from(reserved).unwrap_or(i64::MAX)]).await?;
+    tx.commit().await?;
     let mut places = state.shared().tier.places.lock();
-    places.counter = (places.counter + 1).max(u64::try_from(state.now()).unwrap_or(0).saturating_mul(1_000));
-    places.counter
+    places.counter = (places.counter + 1).max(from);
+    places.reserved = places.reserved.max(reserved);
+    Ok(places.counter)
 }
 
 async fn pull_round(
@@ -507,7 +554,7 @@ async fn pull_round(
     lost.append(&mut tier.places.lock().lost);
     let mut asked = Pull {
         node: tier.own.to_string(),
-        counter: next_counter(state),
+        counter: next_counter(state).await.map_err(|error| error.to_string())?,
         wait_ms: 15_000,
         places,
         lost: lost.clone(),
@@ -515,7 +562,7 @@ async fn pull_round(
         sig: Signature::from_bytes([0; 64]),
     };
     asked.sig = tier.key.sign(&asked.digest()).map_err(|error| error.to_string())?;
-    let pulled: Pulled = parent.post("pull", &asked).await?;
+    let pulled: Pulled = parent.post("pull", (&asked, &asked.sig), |_| key_of(state, node)).await?;
     lost.clear();
     for place in &pulled.places {
         outbox::answered(state, node, place).await.map_err(|error| error.to_string())?;
@@ -535,13 +582,13 @@ async fn compare_with_parent(state: &AppState, parent: &Parent, node: &NodeId) -
     let mut db = state.db();
     let mut asked = Compare {
         node: tier.own.to_string(),
-        counter: next_counter(state),
+        counter: next_counter(state).await.map_err(text)?,
         digests: outbox::digests(&mut db, node).await.map_err(text)?,
         key: tier.key.public().id().to_string(),
         sig: Signature::from_bytes([0; 64]),
     };
     asked.sig = tier.key.sign(&asked.digest()).map_err(|error| error.to_string())?;
-    let compared: Compared = parent.post("compare", &asked).await?;
+    let compared: Compared = parent.post("compare", (&asked, &asked.sig), |_| key_of(state, node)).await?;
     for (lane, first, last) in compared.differing {
         for batch in outbox::repairs(state, node, lane, &[(first, last)]).await.map_err(text)? {
             send_batch(state, parent, node, &batch).await?;

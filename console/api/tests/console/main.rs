@@ -9,6 +9,7 @@ mod beside;
 mod factors;
 mod indicators;
 mod injection;
+mod keys;
 mod machine_incidents;
 mod openapi;
 mod postgres;

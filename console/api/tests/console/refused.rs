@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use fengsui_api::{ConsoleSettings, Role, TierSettings, enrol_with_parent};
@@ -15,7 +14,6 @@ use fengsui_relay::tier::{
 use fengsui_schema::Clock as _;
 use parking_lot::Mutex;
 use reqwest::StatusCode;
-use serde_json::Value;
 
 use crate::support::{Running, start_with};
 use crate::tiers::until;
@@ -24,6 +22,8 @@ use crate::tiers::until;
 const ROUNDS: u64 = 20;
 /// Good messages of the honest child between them.
 const GOOD: u64 = 3;
+/// Where a parent's answers carry its signature.
+const SIGNATURE: &str = "x-fengsui-signature";
 const HONEST: &str = "620123";
 const STOLEN: &str = "620102";
 
@@ -52,7 +52,7 @@ impl Wiretap {
         let tap = Self { parent: parent.to_owned(), seen: Arc::default() };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
         let address = format!("http://{}", listener.local_addr().expect("has one"));
-        let router = axum::Router::new().fallback(pass_on).with_state(tap.clone());
+        let router = axum::Router::new().fallback(overhear).with_state(tap.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         (tap, address)
     }
@@ -63,16 +63,29 @@ impl Wiretap {
     }
 }
 
-async fn pass_on(State(tap): State<Wiretap>, request: Request) -> Response {
-    let path = request.uri().path().to_owned();
-    let body = axum::body::to_bytes(request.into_body(), 8 << 20).await.expect("is read");
+async fn overhear(State(tap): State<Wiretap>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, 8 << 20).await.expect("is read");
     let batch = serde_json::from_slice::<Batch>(&body).ok();
     tap.seen.lock().extend(batch.filter(|batch| batch.header.lane == Lane::P2));
-    let sent = reqwest::Client::new().post(format!("{}{path}", tap.parent)).body(body);
-    match sent.header("content-type", "application/json").send().await {
-        Ok(answer) => (answer.status(), Json(answer.json::<Value>().await.unwrap_or_default())).into_response(),
-        Err(_) => StatusCode::BAD_GATEWAY.into_response(),
+    pass_on(&tap.parent, Request::from_parts(parts, body.into())).await
+}
+
+/// Passes a request on to a parent, and its answer back as it is.
+pub(crate) async fn pass_on(parent: &str, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    let body = axum::body::to_bytes(request.into_body(), 8 << 20).await.expect("is read");
+    let sent = reqwest::Client::new().post(format!("{parent}{path}")).body(body);
+    let Ok(answer) = sent.header("content-type", "application/json").send().await else {
+        return StatusCode::BAD_GATEWAY.into_response();
+    };
+    let (status, signature) = (answer.status(), answer.headers().get(SIGNATURE).cloned());
+    let mut response = (status, answer.bytes().await.unwrap_or_default()).into_response();
+    let kind = ("content-type", "application/json".parse().expect("a value"));
+    for (name, value) in std::iter::once(kind).chain(signature.map(|value| (SIGNATURE, value))) {
+        response.headers_mut().insert(name, value);
     }
+    response
 }
 
 /// What somebody with the key of a node that was let in can send.

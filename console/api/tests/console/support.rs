@@ -30,6 +30,9 @@ pub fn hours_later(running: &Running, hours: i64) -> String {
     Timestamp::from_millis(running.clock.now().as_millis() + hours * 3_600_000).to_string()
 }
 
+/// What the clock says in the beginning, in milliseconds since the epoch.
+const BEGINNING: i64 = 1_795_000_000_000;
+
 /// A running console.
 pub struct Running {
     pub console: Console,
@@ -38,6 +41,9 @@ pub struct Running {
     pub folder: tempfile::TempDir,
     /// Where the database is.
     pub database: String,
+    /// Ends it.
+    stop: tokio::sync::oneshot::Sender<()>,
+    serving: tokio::task::JoinHandle<()>,
 }
 
 /// The password people of tests set themselves.
@@ -58,17 +64,41 @@ pub async fn start_beside(settings: ConsoleSettings, store: Option<Arc<fengsui_s
     // Clients have no cryptography of their own; another test of this process may have set it already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().expect("makes a folder");
-    let clock = Arc::new(TestClock(AtomicI64::new(1_795_000_000_000)));
+    let clock = Arc::new(TestClock(AtomicI64::new(BEGINNING)));
     let database = match crate::postgres::fresh_database().await {
         Some(of_server) => of_server,
         None => folder.path().join("console.db").to_string_lossy().into_owned(),
     };
+    run(settings, (folder, database), store, clock).await
+}
+
+async fn run(
+    settings: ConsoleSettings,
+    (folder, database): (tempfile::TempDir, String),
+    store: Option<Arc<fengsui_store::Store>>,
+    clock: Arc<TestClock>,
+) -> Running {
     let console = open(ConsoleSettings { database: database.clone(), ..settings }, folder.path(), store, &clock).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let address = format!("http://{}", listener.local_addr().expect("has an address"));
-    let serving = console.clone();
-    tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
-    Running { console, clock, address, folder, database }
+    let (own, (stop, stopped)) = (console.clone(), tokio::sync::oneshot::channel());
+    let until = async move {
+        // Whoever forgets the test's console does not end it.
+        if stopped.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let serving = tokio::spawn(async move { own.serve(listener, until).await.expect("serves") });
+    Running { console, clock, address, folder, database, stop, serving }
+}
+
+/// Stops a console and starts it again over the same data, with its clock set to what it was in the beginning.
+pub async fn restarted(before: Running, settings: ConsoleSettings) -> Running {
+    let Running { stop, serving, folder, database, console, .. } = before;
+    stop.send(()).expect("runs");
+    serving.await.expect("ends");
+    drop(console);
+    run(settings, (folder, database), None, Arc::new(TestClock(AtomicI64::new(BEGINNING)))).await
 }
 
 /// A console at a database, which does not serve.

@@ -28,7 +28,12 @@ async fn what_is_carried_by_hand_arrives_once_and_forgeries_are_refused() {
         std::fs::write(forged.join(entry.file_name()), text.replacen("\\\"number\\\":0", "\\\"number\\\":9", 1))
             .expect("writes");
     }
+    // What only looks like a file, and never ends.
+    std::os::unix::fs::symlink("/dev/zero", forged.join("0.batch.json")).expect("links");
+    let pipe = std::process::Command::new("mkfifo").arg(forged.join("1.slip.json")).status().expect("runs");
+    assert!(pipe.success());
     let refused = world.prefecture.try_command(&["import", &shown(&forged)]);
+    assert!(["0.batch.json", "1.slip.json"].iter().all(|name| refused.out.contains(name)), "{}", refused.out);
     assert!(refused.code == 1 && refused.out.contains("forged"), "{} {}", refused.code, refused.out);
     let own = |received: &[serde_json::Value]| {
         received.iter().filter(|message| message["origin"] == "620123" && message["kind"] == "probe").count()
