@@ -3,6 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import * as calls from "../../api/calls";
 import type { BooksView, SensorView, UplinkView } from "../../api/types";
+import { equations, type Equation } from "../../lib/conservation";
 import { PageHead } from "../components/layout";
 import { Answer, Empty } from "../components/states";
 import { Table, type Column } from "../components/table";
@@ -28,6 +29,7 @@ export function SensorsPage() {
                 <Table label={t("nav.sensors")} testId="sensors" columns={columns} rows={items} rowKey={(row) => row.name} />
               </>
             )}
+            <Conservation equations={equations(items, books)} />
             {books && <Books books={books} />}
           </>
         )}
@@ -67,6 +69,25 @@ function Fleet({ sensors }: { sensors: readonly SensorView[] }) {
         </dd>
       </div>
     </dl>
+  );
+}
+
+/** The conservation law in numbers: what went in is what came out, was lost for a counted cause, or is on its way. */
+function Conservation({ equations }: { equations: readonly Equation[] }) {
+  const t = useText();
+  if (equations.length === 0) return null;
+  return (
+    <section data-testid="conservation">
+      <h2>{t("law.title")}</h2>
+      <ul>
+        {equations.map(({ name, total, parts, holds }) => (
+          <li key={name} data-testid={`law-${name}`}>
+            {`${t(`law.${name}`)} ${count(total)} = ${parts.map((part) => `${t(part.label)} ${count(part.value)}`).join(" + ")} `}
+            <Chip tone={holds ? "good" : "bad"}>{t(holds ? "sensor.balanced" : "sensor.unbalanced")}</Chip>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
