@@ -21,7 +21,9 @@ pub mod vault;
 
 pub use content::classify;
 pub use error::GatewayError;
-pub use extract::{Budget, Cause, Extracted, Piece, Unreadable, extract, extract_into, extract_within};
+pub use extract::{
+    Budget, Cause, Extracted, Piece, Unreadable, extract, extract_into, extract_within, format_of, formats,
+};
 pub use lexicons::ReloadingLexicon;
 pub use rules::{load_lexicon, load_rules};
 pub use scan::{ScanFinding, ScanReport, scan_path};

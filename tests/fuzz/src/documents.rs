@@ -13,6 +13,11 @@ const NAMES: [&str; 16] = [
     "a.doc", "a.xls", "a.ppt", "a.wps",
 ];
 
+/// Formats whose documents are packed, so that measurements make whole files of them (`tests/doubling_files.rs`); all others
+/// are measured on text that goes on and on (`tests/doubling_data.rs`).
+pub const MADE_FORMATS: [&str; 11] =
+    ["spreadsheet", "office", "legacy", "zip", "gzip", "bzip2", "zstd", "xz", "7z", "parquet", "tar"];
+
 /// First byte: the name of the file.
 pub(crate) fn document(data: &[u8]) {
     let mut rest = data;

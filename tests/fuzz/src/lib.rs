@@ -16,6 +16,7 @@ mod rules;
 pub mod seeds;
 mod sources;
 
+pub use documents::MADE_FORMATS;
 pub use sources::one_record;
 
 /// A target: its name, which is the folder of its seeds, and what takes the bytes.

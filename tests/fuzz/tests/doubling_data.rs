@@ -2,13 +2,14 @@
 //! documents, on input made to hurt.
 #![allow(clippy::expect_used)] // a test that can not go on has failed
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use fengsui_dlp_engine::classify::IDENTIFIERS;
 use fengsui_dlp_engine::lexicon::Lexicon;
 use fengsui_dlp_engine::{Engine, EngineSettings, Rules};
-use fengsui_dlp_gateway::extract;
+use fengsui_dlp_gateway::{extract, format_of, formats};
+use fengsui_fuzz::MADE_FORMATS;
 use fengsui_fuzz::growth::{self, Case};
 
 /// Detectors are many and look at windows of at most two thousand bytes, so that half is enough.
@@ -119,6 +120,15 @@ fn cases() -> Vec<Case> {
         cases.push(Case::new(format!("{name}: {start:?}, {unit:?}"), work));
     }
     cases
+}
+
+#[test]
+fn every_format_of_documents_is_measured() {
+    let written =
+        DOCUMENTS.iter().filter_map(|(name, start, unit)| format_of(again(start, unit, 4_096).as_bytes(), name));
+    let measured: BTreeSet<&str> = written.chain(MADE_FORMATS).collect();
+    let missing: Vec<&str> = formats().filter(|format| !measured.contains(format)).collect();
+    assert!(missing.is_empty(), "add what the work on these is measured with: {missing:?}");
 }
 
 #[test]

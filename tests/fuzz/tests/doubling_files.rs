@@ -2,10 +2,12 @@
 //! rows, paragraphs, sheets and slides, columnar tables. They are made here, so that a file of twice the parts is a sound one.
 #![allow(clippy::expect_used)] // a test that can not go on has failed
 
+use std::collections::BTreeSet;
 use std::io::{Cursor, Write};
 use std::sync::Arc;
 
-use fengsui_dlp_gateway::extract;
+use fengsui_dlp_gateway::{extract, format_of};
+use fengsui_fuzz::MADE_FORMATS;
 use fengsui_fuzz::growth::{self, Case};
 use parquet::data_type::{ByteArray, ByteArrayType};
 use parquet::file::writer::SerializedFileWriter;
@@ -19,7 +21,7 @@ type Make = fn(usize) -> Vec<u8>;
 type Read = fn(&[u8]);
 
 /// A kind of file, how one of so many parts is made, and how it is read.
-const FILES: [(&str, Make, Read); 17] = [
+const FILES: [(&str, Make, Read); 21] = [
     ("zip, many members", |parts| zipped(&members(parts)), |bytes| read(bytes, "a.zip")),
     (
         "zip, one member of many lines",
@@ -41,7 +43,23 @@ const FILES: [(&str, Make, Read); 17] = [
     ("parquet, many columns", |parts| columnar(1, 1, parts), |bytes| read(bytes, "a.parquet")),
     ("parquet, many groups", |parts| columnar(parts, 1, 1), |bytes| read(bytes, "a.parquet")),
     ("xls, many records", records, |bytes| read(bytes, "a.xls")),
+    ("gz, many members", |parts| packed(GZIP, parts), |bytes| read(bytes, "a.gz")),
+    ("bz2, many streams", |parts| packed(BZIP2, parts), |bytes| read(bytes, "a.bz2")),
+    ("xz, many streams", |parts| packed(XZ, parts), |bytes| read(bytes, "a.xz")),
+    ("zst, many frames", |parts| packed(ZSTD, parts), |bytes| read(bytes, "a.zst")),
 ];
+
+/// Two lines of a table, packed by gzip, bzip2, xz and zstd: streams of them may follow one another in one file.
+const GZIP: &str = "1f8b0800000000000203cb4bcc4dd529c8c8cf4be57ab972cdb369ed4ff72fd03134b6303000130600ac660ad720000000";
+const BZIP2: &str = "425a68393141592653590fec44e5000009d9f90010000468402243c00000800100402400008320200031468c81a34c8d06a069a1a6806879798200a60c20454355ae7dd6eb799be2ee48a70a1201fd889ca0";
+const XZ: &str = "fd377a585a000000ff12d9410200210116000000742fe5a301001f6e616d652c70686f6e650ae9a9ace69687e5bfa02c3133383030313338303030000001302010a3aec406729e7a010000000000595a";
+const ZSTD: &str = "28b52ffd24200101006e616d652c70686f6e650ae9a9ace69687e5bfa02c3133383030313338303030f2522b40";
+
+fn packed(digits: &str, parts: usize) -> Vec<u8> {
+    let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).expect("digits");
+    let one: Vec<u8> = (0..digits.len()).step_by(2).map(byte).collect();
+    one.repeat(parts.max(1))
+}
 
 fn read(bytes: &[u8], name: &str) {
     std::hint::black_box(extract(bytes, name));
@@ -209,6 +227,16 @@ fn every_file_is_read() {
         assert!(read.unreadable.is_empty(), "{name}: {:?}", read.unreadable);
         assert!(name.contains("empty") || !read.pieces.is_empty(), "{name}: nothing was read");
     }
+}
+
+#[test]
+fn the_formats_that_are_made_are_those_that_are_not_written() {
+    let formats: BTreeSet<&str> = FILES
+        .iter()
+        .filter_map(|(name, make, _)| format_of(&make(5), &format!("a.{}", name.split(',').next().unwrap_or_default())))
+        .collect();
+    let missing: Vec<_> = MADE_FORMATS.iter().filter(|format| !formats.contains(*format)).collect();
+    assert!(missing.is_empty(), "no file is made of {missing:?}");
 }
 
 #[test]

@@ -187,6 +187,18 @@ static EXTRACTORS: &[Extractor] = &[
     Extractor { name: "markup", matches: markup::matches, packed: false, read: markup::read },
 ];
 
+/// Names of all formats.
+pub fn formats() -> impl Iterator<Item = &'static str> {
+    EXTRACTORS.iter().map(|extractor| extractor.name)
+}
+
+/// The format by which a document is read; nothing for one that is read as plain text, or not at all.
+#[must_use]
+pub fn format_of(bytes: &[u8], name: &str) -> Option<&'static str> {
+    let name = name.to_lowercase();
+    EXTRACTORS.iter().find(|extractor| (extractor.matches)(bytes, &name)).map(|extractor| extractor.name)
+}
+
 /// Whether bytes are, by what they begin with, a document whose text does not stand in them as it is.
 pub(crate) fn is_packed(bytes: &[u8]) -> bool {
     EXTRACTORS.iter().any(|extractor| extractor.packed && (extractor.matches)(bytes, ""))

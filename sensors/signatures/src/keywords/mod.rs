@@ -98,10 +98,15 @@ pub(crate) fn apply(draft: &mut Draft<'_>, name: &str, value: &str) -> Result<()
     }
 }
 
+/// Every keyword that does something, but for the names of sticky buffers.
+pub fn keyword_names() -> impl Iterator<Item = &'static str> {
+    let tables = KEYWORDS.iter().filter(|table| !std::ptr::eq(**table, unsupported::KEYWORDS));
+    tables.copied().flatten().map(|keyword| keyword.name)
+}
+
 /// Whether a keyword is there and does something.
 pub(crate) fn is_known(name: &str) -> bool {
-    let tables = KEYWORDS.iter().filter(|table| !std::ptr::eq(**table, unsupported::KEYWORDS));
-    tables.copied().flatten().any(|keyword| keyword.name == name) || buffers::find(name).is_some()
+    keyword_names().any(|known| known == name) || buffers::find(name).is_some()
 }
 
 /// The comma separated parts of a value, trimmed.
