@@ -3,6 +3,8 @@
 # Usage: long.sh [CASES] [KILLS] [ROUNDS]     (about an hour with the defaults on 2 cores)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+# Runs of an hour are no tests that hang (.config/nextest.toml).
+export NEXTEST_PROFILE=long
 cases=${1:-20000}
 kills=${2:-200}
 
