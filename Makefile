@@ -69,6 +69,7 @@ bench: ## measurements; never part of the tests
 	$(CARGO) build --release --locked -p fengsui-dlp-engine --examples
 	tests/harness/bench.py $(ARGS)
 	tests/harness/bench_relay.sh
+	$(CARGO) run --release --locked -p fengsui --example scan_cost
 	$(CARGO) run --release --locked -p fengsui-detect --example sigma_bench
 	$(CARGO) run --release --locked -p fengsui-pipeline --example triage -- --seeds 200..240 --quiet
 	$(CARGO) run --release --locked -p fengsui-detect --example correlation

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use fengsui_dlp_engine::Rules;
 use fengsui_pipeline::RuleSources;
+use fengsui_sensor::SensorSettings;
 use rust_embed::RustEmbed;
 
 use crate::bundle::{self, Purpose, Shelf};
@@ -32,6 +34,8 @@ pub(crate) struct RuleFiles {
     pub(crate) suppressions: Vec<PathBuf>,
     /// Rules that propose grades.
     pub(crate) grading: Option<PathBuf>,
+    /// Templates by which sensitive data is graded, in place of embedded ones of the same name.
+    pub(crate) dlp: Vec<PathBuf>,
     /// Version and SM3 of the bundle that is in force.
     pub(crate) bundle: Option<(u64, String)>,
     /// What was refused because nobody who is trusted signed it, and why.
@@ -155,9 +159,33 @@ impl RuleFiles {
         Ok(())
     }
 
+    /// How sensitive data is found and graded.
+    ///
+    /// # Errors
+    /// When a file can't be read.
+    pub(crate) fn content_rules(&self) -> anyhow::Result<Rules> {
+        let text = |path: &PathBuf| {
+            let text = std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))?;
+            Ok((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), text))
+        };
+        Ok(Rules { overrides: self.dlp.iter().map(text).collect::<anyhow::Result<_>>()? })
+    }
+
+    /// These, and those that the settings of a sensor name by path.
+    ///
+    /// # Errors
+    /// When one is not there.
+    pub(crate) fn with_those_of(&self, sensor: &SensorSettings) -> anyhow::Result<Self> {
+        let mut files = self.clone();
+        for (kind, paths, ending) in [("suricata", &sensor.rules, "rules"), ("yara", &sensor.yara, "yar")] {
+            paths.iter().try_for_each(|path| files.add(kind, path, ending))?;
+        }
+        Ok(files)
+    }
+
     /// Every file, in no particular order.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
-        let lists = [&self.suricata, &self.sigma, &self.indicators, &self.yara, &self.suppressions];
+        let lists = [&self.suricata, &self.sigma, &self.indicators, &self.yara, &self.suppressions, &self.dlp];
         lists.into_iter().flatten().chain(&self.grading)
     }
 
@@ -168,6 +196,7 @@ impl RuleFiles {
             "sigma" => self.sigma.extend(found),
             "indicators" => self.indicators.extend(found),
             "suppressions" => self.suppressions.extend(found),
+            "dlp" => self.dlp.extend(found),
             // The last one holds: what the operator names wins over a bundle.
             "grading" => self.grading = found.last().cloned().or(self.grading.take()),
             _ => self.yara.extend(found),

@@ -24,7 +24,8 @@ use fengsui_files::{
 };
 use fengsui_harness::top;
 use fengsui_sensor::{
-    EveEvent, LiveRules, LoadedRules, SensorParts, SensorSettings, StartScanners, read_capture, start_scanning,
+    EveEvent, LiveRules, LoadedRules, SensorParts, SensorSettings, StartScanners, read_capture, scan_rules,
+    start_scanning,
 };
 use serde_json::{Map, Value};
 use wire::Memory;
@@ -65,7 +66,8 @@ fn read(source: &mut dyn PacketSource, start: &StartScanners) -> Vec<Map<String,
     settings.decode.verify_checksums = false;
     let mut parts = SensorParts::new(LiveRules::new(LoadedRules::default()));
     let yara = [top().join("rules/yara")];
-    parts.scanning = start_scanning(&settings, &yara, Some(ContentRules::default()), start).expect("starts");
+    let rules = scan_rules(&settings, &yara, Some(ContentRules::default())).expect("are readable");
+    parts.scanning = start_scanning(&settings, rules, start).expect("starts");
     assert!(parts.scanning.is_some());
     let mut events: Vec<EveEvent> = Vec::new();
     read_capture(settings, parts, source, "test", &mut events).expect("is read");

@@ -11,9 +11,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use fengsui_harness::{Running, top};
+use fengsui_harness::{Running, run, top};
 use serde_json::Value;
 
+/// The rule that knows what the server sends.
+const RULE: &str = "eicar_test_file";
 const PROGRAM: &str = env!("CARGO_BIN_EXE_fengsui");
 /// How long anything may take that is waited for, on a machine that is busy with other things.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -119,20 +121,47 @@ impl World {
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
-    fn found(&self) -> usize {
+    /// How often a rule has matched; signatures go by their number.
+    fn found(&self, rule: &str) -> usize {
         let is_ours = |record: &&Value| record["src_port"] == self.server || record["dest_port"] == self.server;
-        let records = self.records();
-        records.iter().filter(is_ours).filter(|record| record["yara"]["rule"] == "eicar_test_file").count()
+        let is_it =
+            |record: &&Value| record["yara"]["rule"] == rule || record["alert"]["signature_id"].to_string() == rule;
+        self.records().iter().filter(is_ours).filter(is_it).count()
     }
 
-    /// Sends a file past the sensor and waits until its rule has matched.
-    fn scans(&self, when: &str) {
-        let before = self.found();
+    /// Sends a file past the sensor.
+    fn sends(&self) {
         let mut client = TcpStream::connect(("127.0.0.1", self.server)).expect("connects");
         client.write_all(b"GET /file HTTP/1.1\r\nHost: a\r\n\r\n").expect("asks");
         let mut answer = Vec::new();
         client.read_to_end(&mut answer).expect("is answered");
-        until(when, || (self.found() > before).then_some(()));
+    }
+
+    /// Sends a file past the sensor and waits until its rule has matched.
+    fn scans(&self, when: &str) {
+        let before = self.found(RULE);
+        self.sends();
+        until(when, || (self.found(RULE) > before).then_some(()));
+    }
+
+    /// Runs the program in the folder of the sensor.
+    fn fengsui(&self, arguments: &[&str]) -> String {
+        let done = run(Path::new(PROGRAM), arguments, self.base.path()).expect("runs");
+        assert_eq!(done.code, 0, "{arguments:?}: {}", done.err);
+        done.out
+    }
+
+    /// Makes a bundle of these files and installs it in the sensor's data folder.
+    fn install(&self, number: &str, files: &[(&str, &str)]) {
+        let folder = self.base.path().join(number);
+        for (name, content) in files {
+            let path = folder.join(name);
+            std::fs::create_dir_all(path.parent().expect("has one")).expect("made");
+            std::fs::write(path, content).expect("written");
+        }
+        let output = format!("{number}.bundle");
+        self.fengsui(&["bundle", "create", "--key", "signer.key", "--number", number, "--output", &output, number]);
+        self.fengsui(&["bundle", "install", "-C", "sensor.toml", &output]);
     }
 
     fn said(&self) -> String {
@@ -141,13 +170,15 @@ impl World {
 
     fn start(environment: &[&str]) -> (Self, Running) {
         let base = tempfile::tempdir().expect("folder");
+        let key = run(Path::new(PROGRAM), &["crypto", "keygen", "--output", "signer.key"], base.path()).expect("runs");
+        std::fs::write(base.path().join("signer.pub"), key.out).expect("written");
         // Whoever the sensor becomes has to get through the folder.
         let all = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(base.path(), all).expect("opens the folder");
         let rule = top().join("rules/yara/test.yar");
         // On the loopback interface nobody fills in checksums.
         let settings = format!(
-            "[data]\ndirectory = \"data\"\n[sensor]\nyara = [\"{}\"]\n[sensor.decode]\nverify_checksums = false\n",
+            "[data]\ndirectory = \"data\"\n[rules]\nsigners = [\"signer.pub\"]\n[sensor]\nyara = [\"{}\"]\n[sensor.decode]\nverify_checksums = false\n",
             rule.display()
         );
         std::fs::write(base.path().join("sensor.toml"), settings).expect("settings");
@@ -187,7 +218,8 @@ fn a_sensor_whose_keepers_are_both_killed_says_so_and_ends_for_its_supervisor() 
     assert_eq!(code, 2, "{}", world.said());
     assert!(world.said().contains("both keepers of scan workers were killed"), "{}", world.said());
     let last = world.records().into_iter().rfind(|record| record["event_type"] == "stats");
-    assert!(last.is_some(), "the last account is given");
+    let last = last.expect("the last account is given");
+    assert_eq!(last["stats"]["file_store"]["scan_helpers_gone"], 1, "{last}");
 }
 
 #[test]
@@ -231,4 +263,57 @@ fn a_live_sensor_gets_every_helper_back_that_is_killed() {
     let last = records.iter().rfind(|record| record["event_type"] == "stats").expect("statistics are told");
     assert_eq!(last["stats"]["file_store"]["scan_helpers_restarted"], killed, "{last}");
     until("the helpers end with their sensor", || helpers(&name).keepers.is_empty().then_some(()));
+}
+
+#[test]
+fn a_bundle_that_is_installed_while_a_sensor_runs_is_in_force_without_a_restart() {
+    if !can_listen() {
+        return;
+    }
+    let (world, mut sensor) = World::start(&[]);
+    world.scans("a file is scanned");
+    let workers = helpers(&pair_of(sensor.number())).workers;
+    let signature = |sid: u32| {
+        format!("alert http any any -> any any (msg:\"of a bundle\"; http.uri; content:\"/file\"; sid:{sid};)\n")
+    };
+    let yara = |name: &str| format!("rule {name} {{ strings: $a = \"STANDARD\" condition: $a }}\n");
+
+    world.install("1", &[("yara/a.yar", &yara("first")), ("suricata/a.rules", &signature(9_300_001))]);
+    let start = Instant::now();
+    until("the first bundle is in force", || {
+        world.sends();
+        (world.found("first") > 0 && world.found("9300001") > 0).then_some(())
+    });
+    println!("in force {:?} after it was installed", start.elapsed());
+    assert_ne!(helpers(&pair_of(sensor.number())).workers, workers, "rules are loaded by a worker of their own");
+
+    // The next one takes its place; what it no longer has is no longer found.
+    world.install("2", &[("yara/a.yar", &yara("second"))]);
+    until("the second bundle is in force", || {
+        world.sends();
+        (world.found("second") > 0).then_some(())
+    });
+    let before = (world.found("first"), world.found("9300001"));
+    world.scans("a file is scanned");
+    assert_eq!((world.found("first"), world.found("9300001")), before);
+
+    // One whose YARA rules no worker takes leaves those before in force, and says so.
+    world.install("3", &[("yara/a.yar", "rule broken {"), ("suricata/a.rules", &signature(9_300_003))]);
+    until("the signatures of the third bundle are in force", || {
+        world.sends();
+        (world.found("9300003") > 0).then_some(())
+    });
+    let before = world.found("second");
+    until("the rules before are in force", || {
+        world.sends();
+        (world.found("second") > before && world.said().contains("are refused; the ones before stay")).then_some(())
+    });
+    // A stranger's bundle that somebody put there past the installation is not taken.
+    let shelf = world.base.path().join("data/bundles/rules.bundle");
+    std::fs::write(&shelf, b"a stranger's").expect("written");
+    let floor = world.base.path().join("data/bundles/rules.version.json");
+    std::fs::write(&floor, format!("{{\"version\": 9, \"sm3\": \"{}\"}}", "0".repeat(64))).expect("written");
+    until("it is refused", || world.said().contains("another bundle of rules is not taken").then_some(()));
+    world.scans("a file is scanned at the end");
+    assert_eq!(sensor.ended().expect("is asked"), None, "{}", world.said());
 }

@@ -24,9 +24,10 @@ pub use error::FilesError;
 pub use hash_list::HashList;
 pub use hashes::{Digest, FileHasher, FileHashes};
 pub use kind::{FileKind, FileSignature, SIGNATURES, identify};
-pub use pool::{FilePool, Scanned, Ticket};
+pub use pool::{FilePool, Ticket};
 pub use scan::{
-    BuildClassifier, Classifier, ContentOutcome, ContentRules, FileReport, FileTask, Job, KeeperLink, Keepers,
-    LiveScanRules, RuleTexts, ScanClient, ScanRules, Scanner, keep, pause, scanners_in_process, serve,
+    BuildClassifier, Classifier, ContentOutcome, ContentRules, FileReport, FileTask, HelperCounts, Helpers, Job,
+    KeeperLink, Keepers, LiveScanRules, RuleTexts, ScanClient, ScanRules, Scanner, Work, keep, pause,
+    scanners_in_process, serve,
 };
 pub use yara::{ScanOutcome, Unscanned, YaraMatch, YaraRules};

@@ -26,6 +26,8 @@ pub const SCAN_THREADS: usize = 8;
 pub const SCAN_BATCH_FILES: usize = 32;
 /// Bytes of files from which on no further one is added to a request.
 pub const SCAN_BATCH_BYTES: usize = 256 << 10;
+/// Requests of a scan thread that are under way: the next one is on its way while a worker works on the one before.
+pub const SCAN_IN_FLIGHT: usize = 2;
 /// Bytes of one request to a scan worker: all rules, or some files.
 pub const SCAN_REQUEST_BYTES: usize = 64 << 20;
 /// Bytes of the files of one request; the rest is for what is asked about them.

@@ -1,5 +1,6 @@
 //! Threads with a bounded queue of files that have ended.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,25 +8,16 @@ use std::task::Poll;
 use std::thread::JoinHandle;
 
 use crate::limits::{SCAN_BATCH_BYTES, SCAN_BATCH_FILES, SCAN_QUEUE_FILES};
-use crate::{FileReport, FileTask, FilesError, Scanner};
+use crate::{FileReport, FileTask, FilesError, Scanner, Work};
 
 struct Queued {
     task: FileTask,
-    reply: SyncSender<Scanned>,
-}
-
-/// What a scan thread says of a file.
-#[derive(Debug)]
-pub struct Scanned {
-    /// What came of it.
-    pub report: FileReport,
-    /// How many helper processes had to be started again since the answer before.
-    pub restarts: u64,
+    reply: SyncSender<FileReport>,
 }
 
 /// An answer under way.
 #[derive(Debug)]
-pub struct Ticket(Receiver<Scanned>);
+pub struct Ticket(Receiver<FileReport>);
 
 /// A bounded pool of threads that look at files, each with a scanner. Ends its threads when dropped.
 pub struct FilePool {
@@ -89,7 +81,7 @@ impl Drop for FilePool {
 
 impl Ticket {
     /// The answer, when there is one yet; none will ever come when the work on it panicked or its thread is gone.
-    pub fn try_take(&self) -> Poll<Option<Scanned>> {
+    pub fn try_take(&self) -> Poll<Option<FileReport>> {
         match self.0.try_recv() {
             Ok(answer) => Poll::Ready(Some(answer)),
             Err(TryRecvError::Empty) => Poll::Pending,
@@ -99,37 +91,56 @@ impl Ticket {
 
     /// Waits for the answer.
     #[must_use]
-    pub fn wait(&self) -> Option<Scanned> {
+    pub fn wait(&self) -> Option<FileReport> {
         self.0.recv().ok()
     }
 }
 
-/// Files that wait go to a scanner together as long as they are small: what a way through pipes costs is shared.
-fn next_batch(tasks: &Mutex<Receiver<Queued>>) -> Option<(Vec<FileTask>, Vec<SyncSender<Scanned>>)> {
-    let tasks = tasks.lock().unwrap_or_else(PoisonError::into_inner);
-    let first = tasks.recv().ok()?;
-    let mut bytes = first.task.bytes.len();
-    let mut batch = (vec![first.task], vec![first.reply]);
-    while batch.0.len() < SCAN_BATCH_FILES && bytes < SCAN_BATCH_BYTES {
-        let Ok(Queued { task, reply }) = tasks.try_recv() else { break };
-        bytes += task.bytes.len();
-        batch.0.push(task);
-        batch.1.push(reply);
+/// What waits for the scanners of a pool, as one of them sees it.
+struct Share<'a> {
+    tasks: &'a Mutex<Receiver<Queued>>,
+    /// Who waits for the reports of what was handed out, oldest first.
+    replies: VecDeque<Vec<SyncSender<FileReport>>>,
+}
+
+impl Work for Share<'_> {
+    /// Files that wait go to a scanner together as long as they are small: what a way through pipes costs is shared.
+    fn next(&mut self, wait: bool) -> Option<Vec<FileTask>> {
+        let (tasks, first) = if wait {
+            let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+            let first = tasks.recv().ok()?;
+            (tasks, first)
+        } else {
+            // Whoever waits for work already comes first.
+            let tasks = self.tasks.try_lock().ok()?;
+            let first = tasks.try_recv().ok()?;
+            (tasks, first)
+        };
+        let mut bytes = first.task.bytes.len();
+        let (mut files, mut replies) = (vec![first.task], vec![first.reply]);
+        while files.len() < SCAN_BATCH_FILES && bytes < SCAN_BATCH_BYTES {
+            let Ok(Queued { task, reply }) = tasks.try_recv() else { break };
+            bytes += task.bytes.len();
+            files.push(task);
+            replies.push(reply);
+        }
+        self.replies.push_back(replies);
+        Some(files)
     }
-    Some(batch)
+
+    fn answer(&mut self, reports: Vec<FileReport>) {
+        for (report, reply) in reports.into_iter().zip(self.replies.pop_front().unwrap_or_default()) {
+            // Nobody may be waiting any more, which is no fault of the scanner.
+            let _ = reply.send(report);
+        }
+    }
 }
 
 /// Files whose scanner panics are answered by nobody, and the thread goes on.
 fn answer_all(mut scanner: Box<dyn Scanner>, tasks: &Mutex<Receiver<Queued>>) {
-    while let Some((files, replies)) = next_batch(tasks) {
-        let Ok(reports) = catch_unwind(AssertUnwindSafe(|| scanner.scan(&files))) else { continue };
-        let mut restarts = scanner.take_restarts();
-        // Who waits for an answer may want the content back as well.
-        drop(files);
-        for (report, reply) in reports.into_iter().zip(replies) {
-            // Nobody may be waiting any more, which is no fault of the scanner.
-            let _ = reply.send(Scanned { report, restarts: std::mem::take(&mut restarts) });
-        }
+    let mut share = Share { tasks, replies: VecDeque::new() };
+    while catch_unwind(AssertUnwindSafe(|| scanner.serve(&mut share))).is_err() {
+        share.replies.clear();
     }
 }
 
@@ -154,7 +165,7 @@ mod tests {
             .collect();
         let found: Vec<_> = tickets
             .iter()
-            .map(|ticket| ticket.wait().expect("answers").report.yara.expect("was asked").matches().len())
+            .map(|ticket| ticket.wait().expect("answers").yara.expect("was asked").matches().len())
             .collect();
         assert_eq!(found, [1, 0].repeat(50));
     }
@@ -184,7 +195,7 @@ mod tests {
         assert!(matches!(first.try_take(), Poll::Pending));
         let letting = std::thread::spawn(move || while hold.send(()).is_ok() {});
         for ticket in [&first, &waiting[0], &waiting[1]] {
-            assert!(ticket.wait().expect("is answered").report.yara.is_some());
+            assert!(ticket.wait().expect("is answered").yara.is_some());
         }
         drop(pool);
         letting.join().expect("ends with the scanner");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use fengsui_files::HelperCounts;
 use fengsui_protocols::{AppProtocol, PARSERS, TransportKind};
 use fengsui_schema::{LossCause, Timestamp, Visibility};
 use fengsui_signatures::TrackingStatistics;
@@ -19,91 +20,102 @@ pub(crate) enum Fate {
 }
 
 macro_rules! counters {
-    ($($variant:ident => $name:literal,)*) => {
+    ($($variant:ident => $name:literal, $meaning:literal;)*) => {
         /// A counter of statistics records, by EVE's dotted names where EVE has one.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Counter { $($variant,)* }
 
         const COUNTER_NAMES: &[&str] = &[$($name,)*];
+
+        /// Counters of the `stats` record and what they count; those of [`HELPER_COUNTERS`] come beside them.
+        pub const COUNTERS: &[(&str, &str)] = &[$(($name, $meaning),)*];
     };
 }
 
 counters! {
-    DecoderPackets => "decoder.pkts",
-    DecoderBytes => "decoder.bytes",
-    DecoderInvalid => "decoder.invalid",
-    DecoderIpv4 => "decoder.ipv4",
-    DecoderIpv6 => "decoder.ipv6",
-    DecoderEthernet => "decoder.ethernet",
-    DecoderArp => "decoder.arp",
-    DecoderTcp => "decoder.tcp",
-    DecoderUdp => "decoder.udp",
-    DecoderSctp => "decoder.sctp",
-    DecoderIcmpv4 => "decoder.icmpv4",
-    DecoderIcmpv6 => "decoder.icmpv6",
-    DecoderVlan => "decoder.vlan",
-    DecoderVxlan => "decoder.vxlan",
-    DecoderGeneve => "decoder.geneve",
-    DecoderGre => "decoder.gre",
-    DecoderErspan => "decoder.erspan",
-    DecoderTeredo => "decoder.teredo",
-    DecoderIpv4InIpv4 => "decoder.ipv4_in_ipv4",
-    DecoderIpv6InIpv4 => "decoder.ipv6_in_ipv4",
-    DecoderIpv4InIpv6 => "decoder.ipv4_in_ipv6",
-    DecoderIpv6InIpv6 => "decoder.ipv6_in_ipv6",
-    DefragFragments => "defrag.fragments",
-    DefragReassembled => "defrag.reassembled",
-    FlowTotal => "flow.total",
-    FlowTcp => "flow.tcp",
-    FlowUdp => "flow.udp",
-    FlowIcmpv4 => "flow.icmpv4",
-    FlowIcmpv6 => "flow.icmpv6",
-    FlowReused => "flow.tcp_reuse",
-    FlowEndTimeout => "flow.end.timeout",
-    FlowEndFull => "flow.end.table_full",
-    FlowEndMemory => "flow.end.memory",
-    FlowEndShutdown => "flow.end.shutdown",
-    TcpSyn => "tcp.syn",
-    TcpSynAck => "tcp.synack",
-    TcpRst => "tcp.rst",
-    TcpSessions => "tcp.sessions",
-    TcpMidstream => "tcp.midstream_pickups",
-    TcpInvalidChecksum => "tcp.invalid_checksum",
-    TcpGaps => "tcp.reassembly_gap",
-    TcpGapBytes => "tcp.gap_bytes",
-    TcpRejected => "tcp.rejected_segments",
-    DetectAlerts => "detect.alert",
-    DetectAlertsSuppressed => "detect.alert_queue_overflow",
-    DetectAlertsHeldBack => "detect.alerts_suppressed",
-    EvidenceFailed => "evidence.failed",
-    IpsAccepted => "ips.accepted",
-    IpsBlocked => "ips.blocked",
-    IpsDropRules => "ips.drop_reason.rules",
-    IpsDropFlow => "ips.drop_reason.flow_drop",
-    IpsDropThreshold => "ips.drop_reason.threshold_detection_filter",
-    IpsDropMidstream => "ips.drop_reason.stream_midstream",
-    IpsRejected => "ips.rejected",
-    ExpectationsShed => "flow.expectations_shed",
-    FilesSeen => "file_store.files",
-    FilesShed => "file_store.shed",
-    FilesKept => "file_store.kept",
-    FilesNotKept => "file_store.not_kept",
-    FileStoreErrors => "file_store.fs_errors",
-    FileContentShed => "file_store.content_shed",
-    YaraShed => "file_store.yara_shed",
-    YaraUnfinished => "file_store.yara_unfinished",
-    ScanWorkerLost => "file_store.scan_worker_lost",
-    ScanHelpersRestarted => "file_store.scan_helpers_restarted",
-    Findings => "dlp.findings",
-    ContentShed => "dlp.content_shed",
-    ContentUnfinished => "dlp.content_unfinished",
-    ContentUnread => "dlp.content_unread",
-    EvidenceFiles => "evidence.files",
-    EvidenceShed => "evidence.shed",
-    Panics => "worker.panics",
+    DecoderPackets => "decoder.pkts", "Packets that workers were given.";
+    DecoderBytes => "decoder.bytes", "Their bytes.";
+    DecoderInvalid => "decoder.invalid", "Packets of which a header is broken.";
+    DecoderIpv4 => "decoder.ipv4", "IPv4 headers decoded.";
+    DecoderIpv6 => "decoder.ipv6", "IPv6 headers decoded.";
+    DecoderEthernet => "decoder.ethernet", "Ethernet frames.";
+    DecoderArp => "decoder.arp", "ARP packets.";
+    DecoderTcp => "decoder.tcp", "TCP segments.";
+    DecoderUdp => "decoder.udp", "UDP datagrams.";
+    DecoderSctp => "decoder.sctp", "SCTP packets.";
+    DecoderIcmpv4 => "decoder.icmpv4", "ICMPv4 messages.";
+    DecoderIcmpv6 => "decoder.icmpv6", "ICMPv6 messages.";
+    DecoderVlan => "decoder.vlan", "Packets with VLAN tags.";
+    DecoderVxlan => "decoder.vxlan", "VXLAN packets.";
+    DecoderGeneve => "decoder.geneve", "Geneve packets.";
+    DecoderGre => "decoder.gre", "GRE packets.";
+    DecoderErspan => "decoder.erspan", "ERSPAN packets.";
+    DecoderTeredo => "decoder.teredo", "Teredo packets.";
+    DecoderIpv4InIpv4 => "decoder.ipv4_in_ipv4", "IPv4 in IPv4.";
+    DecoderIpv6InIpv4 => "decoder.ipv6_in_ipv4", "IPv6 in IPv4.";
+    DecoderIpv4InIpv6 => "decoder.ipv4_in_ipv6", "IPv4 in IPv6.";
+    DecoderIpv6InIpv6 => "decoder.ipv6_in_ipv6", "IPv6 in IPv6.";
+    DefragFragments => "defrag.fragments", "IP fragments.";
+    DefragReassembled => "defrag.reassembled", "Packets put together from fragments.";
+    FlowTotal => "flow.total", "Flows.";
+    FlowTcp => "flow.tcp", "TCP flows.";
+    FlowUdp => "flow.udp", "UDP flows.";
+    FlowIcmpv4 => "flow.icmpv4", "ICMPv4 flows.";
+    FlowIcmpv6 => "flow.icmpv6", "ICMPv6 flows.";
+    FlowReused => "flow.tcp_reuse", "TCP flows that began on the ports of one that had ended.";
+    FlowEndTimeout => "flow.end.timeout", "Flows that ended because they were silent.";
+    FlowEndFull => "flow.end.table_full", "Flows ended because the table was full.";
+    FlowEndMemory => "flow.end.memory", "Flows ended because memory was used up.";
+    FlowEndShutdown => "flow.end.shutdown", "Flows that were alive at the end.";
+    TcpSyn => "tcp.syn", "Segments that open a connection.";
+    TcpSynAck => "tcp.synack", "Answers to them.";
+    TcpRst => "tcp.rst", "Resets.";
+    TcpSessions => "tcp.sessions", "Connections whose handshake was seen.";
+    TcpMidstream => "tcp.midstream_pickups", "Connections met in the middle.";
+    TcpInvalidChecksum => "tcp.invalid_checksum", "Segments with a wrong checksum.";
+    TcpGaps => "tcp.reassembly_gap", "Gaps in streams.";
+    TcpGapBytes => "tcp.gap_bytes", "Bytes missing in them.";
+    TcpRejected => "tcp.rejected_segments", "Segments that their receiver would not take.";
+    DetectAlerts => "detect.alert", "Alerts.";
+    DetectAlertsSuppressed => "detect.alert_queue_overflow", "Alerts past what one packet may raise.";
+    DetectAlertsHeldBack => "detect.alerts_suppressed", "Alerts held back by suppressions and rates.";
+    EvidenceFailed => "evidence.failed", "Captures of alerts that could not be written.";
+    IpsAccepted => "ips.accepted", "Packets a sensor in front of a network would let pass.";
+    IpsBlocked => "ips.blocked", "Packets it would hold.";
+    IpsDropRules => "ips.drop_reason.rules", "Of them: by a rule.";
+    IpsDropFlow => "ips.drop_reason.flow_drop", "Of them: of a flow that is held.";
+    IpsDropThreshold => "ips.drop_reason.threshold_detection_filter", "Of them: by a rate.";
+    IpsDropMidstream => "ips.drop_reason.stream_midstream", "Of them: of a connection met in the middle.";
+    IpsRejected => "ips.rejected", "Connections it would reset.";
+    ExpectationsShed => "flow.expectations_shed", "Announced connections past what is remembered.";
+    FilesSeen => "file_store.files", "Files seen.";
+    FilesShed => "file_store.shed", "Files past what one flow may have.";
+    FilesKept => "file_store.kept", "Files written to the store.";
+    FilesNotKept => "file_store.not_kept", "Files that were to be written and were not.";
+    FileStoreErrors => "file_store.fs_errors", "Of them: the disk failed.";
+    FileContentShed => "file_store.content_shed", "Pieces of files past what contents may hold in memory.";
+    YaraShed => "file_store.yara_shed", "Files that YARA did not look at as the queue was full.";
+    YaraUnfinished => "file_store.yara_unfinished", "Files that YARA did not look at to their end.";
+    ScanWorkerLost => "file_store.scan_worker_lost", "Files whose scan worker ended over them, was killed, or could not be reached.";
+    Findings => "dlp.findings", "Findings of sensitive data.";
+    ContentShed => "dlp.content_shed", "Files that were not searched for sensitive data as the queue was full.";
+    ContentUnfinished => "dlp.content_unfinished", "Files that were not searched to their end.";
+    ContentUnread => "dlp.content_unread", "Files of which parts could not be read.";
+    EvidenceFiles => "evidence.files", "Captures of alerts that were begun.";
+    EvidenceShed => "evidence.shed", "Captures past what may be written at once.";
+    Panics => "worker.panics", "Packets over which the code panicked; each is lost and its flow forgotten.";
 }
 
-const COUNTERS: usize = COUNTER_NAMES.len();
+/// Counters of the processes that start scan workers, in the order of [`HelperCounts`], and what they count.
+pub const HELPER_COUNTERS: [(&str, &str); 2] = [
+    ("file_store.scan_helpers_restarted", "Keepers of scan workers that were started in the place of lost ones."),
+    (
+        "file_store.scan_helpers_gone",
+        "1 when both keepers of scan workers are gone: no file is scanned until the sensor starts again.",
+    ),
+];
+
+const COUNTS: usize = COUNTER_NAMES.len();
 
 /// A protocol, and whether datagrams carry it.
 type AppKey = (AppProtocol, bool);
@@ -122,7 +134,7 @@ fn statistics_name((protocol, is_udp): AppKey) -> String {
 /// What a worker has seen, inspected and lost since its start.
 #[derive(Debug, Clone)]
 pub(crate) struct Account {
-    counters: [u64; COUNTERS],
+    counters: [u64; COUNTS],
     decoder_events: BTreeMap<&'static str, u64>,
     stream_events: BTreeMap<&'static str, u64>,
     app_flows: BTreeMap<AppKey, u64>,
@@ -145,7 +157,7 @@ pub(crate) struct Account {
 impl Default for Account {
     fn default() -> Self {
         Self {
-            counters: [0; COUNTERS],
+            counters: [0; COUNTS],
             decoder_events: BTreeMap::new(),
             stream_events: BTreeMap::new(),
             app_flows: BTreeMap::new(),
@@ -294,6 +306,14 @@ pub(crate) fn add_tracking(stats: &mut Map<String, Value>, tracking: TrackingSta
     place(stats, "detect.thresholds.shed", tracking.shed.into());
     place(stats, "detect.thresholds.bitmap_memuse", tracking.port_set_bytes.into());
     place(stats, "detect.thresholds.bitmap_alloc_fail", tracking.port_sets_refused.into());
+}
+
+/// Adds what became of the processes that start scan workers to the object `stats` of EVE.
+pub(crate) fn add_helpers(stats: &mut Map<String, Value>, helpers: HelperCounts, zeros: bool) {
+    let counts = [helpers.restarted, helpers.gone];
+    for ((name, _), count) in HELPER_COUNTERS.iter().zip(counts).filter(|entry| zeros || entry.1 > 0) {
+        place(stats, name, count.into());
+    }
 }
 
 /// What became of the rules that were handed in.

@@ -24,12 +24,15 @@ mod settings;
 mod uplink;
 mod worker;
 
+pub use account::{COUNTERS, HELPER_COUNTERS};
 pub use error::SensorError;
 pub use eve::{AlertOutput, AnomalyOutput, DropOutput, EveEvent, EveSettings, EventOrder, ForwardedOutput};
 pub use live::{Sensor, SensorStatistics, open_sources};
 pub use offline::{Checksums, OfflineOptions, OfflineSummary, read_capture, run_offline, run_offline_into};
 pub use output::{EveFile, EventSink, SpoolSink};
-pub use parts::{FileScanning, SensorParts, StartScanners, load_hash_lists, start_scanning, yara_in_process};
+pub use parts::{
+    FileScanning, SensorParts, StartScanners, load_hash_lists, scan_rules, start_scanning, yara_in_process,
+};
 pub use rules::{LiveRules, LoadedRules, load_rules};
 pub use settings::{
     EncryptedPolicy, EvidenceSettings, ExceptionPolicy, FileStoreSettings, FlowSettings, HostPolicy, SensorSettings,

@@ -67,26 +67,35 @@ fn read_yara(paths: &[PathBuf]) -> Result<RuleTexts, SensorError> {
     Ok(files.into_iter().map(text).collect())
 }
 
-/// Starts what looks at files as the settings want it: with these YARA rules, and for sensitive data as `content` says.
-/// Nothing when there is nothing to look for.
+/// What files are looked at with, as the settings want it: these YARA rules, and for sensitive data as `content` says.
 ///
 /// # Errors
-/// When a rule file cannot be read or is refused, or a scanner cannot be started.
-pub fn start_scanning(
+/// When a rule file cannot be read.
+pub fn scan_rules(
     settings: &SensorSettings,
     yara: &[PathBuf],
     content: Option<ContentRules>,
+) -> Result<ScanRules, SensorError> {
+    let yara = if settings.yara_threads == 0 { Vec::new() } else { read_yara(yara)? };
+    Ok(ScanRules { yara, content: content.filter(|_| settings.classify_content) })
+}
+
+/// Starts what looks at files with these rules ([`scan_rules`]). Nothing when there is nothing to look for.
+///
+/// # Errors
+/// When a rule is refused, or a scanner cannot be started.
+pub fn start_scanning(
+    settings: &SensorSettings,
+    rules: ScanRules,
     start: &StartScanners,
 ) -> Result<Option<FileScanning>, SensorError> {
-    let yara = if settings.yara_threads == 0 { Vec::new() } else { read_yara(yara)? };
-    let content = content.filter(|_| settings.classify_content);
-    let for_yara = if yara.is_empty() { 0 } else { settings.yara_threads };
-    let for_content = if content.is_some() { settings.workers } else { 0 };
+    let for_yara = if rules.yara.is_empty() { 0 } else { settings.yara_threads };
+    let for_content = if rules.content.is_some() { settings.workers } else { 0 };
     let count = for_yara.max(for_content).min(SCAN_THREADS);
     if count == 0 {
         return Ok(None);
     }
-    let rules = LiveScanRules::new(ScanRules { yara, content })?;
+    let rules = LiveScanRules::new(rules)?;
     let scanners = start(&rules, count)?;
     Ok(Some(FileScanning { rules, scanners }))
 }

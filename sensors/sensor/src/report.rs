@@ -7,7 +7,7 @@ use fengsui_schema::{Timestamp, Visibility};
 use serde_json::{Map, Value};
 
 use crate::EveEvent;
-use crate::account::{Account, RuleCounts, VisibilityContext, add_tracking};
+use crate::account::{Account, RuleCounts, VisibilityContext, add_helpers, add_tracking};
 use crate::eve::{EventOrder, Record};
 use crate::worker::Shared;
 
@@ -61,6 +61,9 @@ impl Reporter {
             let uptime = self.begun.map_or(0, |begun| now.as_seconds() - begun.as_seconds());
             let mut stats = account.statistics(uptime, self.rules(), eve.zero_counters);
             add_tracking(&mut stats, self.shared.tracking.statistics());
+            if let Some((_, scanning)) = &self.shared.scanning {
+                add_helpers(&mut stats, scanning.helpers(), eve.zero_counters);
+            }
             push("stats", Value::Object(stats));
         }
         if eve.visibility && eve.writes("visibility") {

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use fengsui_capture::FileSource;
 use fengsui_sensor::{
-    EveEvent, LiveRules, OfflineOptions, SensorParts, SensorSettings, load_rules, start_scanning, yara_in_process,
+    EveEvent, LiveRules, OfflineOptions, SensorParts, SensorSettings, load_rules, scan_rules, start_scanning,
+    yara_in_process,
 };
 use fengsui_sensor::{LoadedRules, OfflineSummary, read_capture, run_offline};
 use fengsui_signatures::{RuleData, Variables};
@@ -37,8 +38,8 @@ fn own_rules() -> LoadedRules {
 fn read(path: &Path, settings: SensorSettings, rules: LoadedRules) -> (Vec<EveEvent>, OfflineSummary) {
     let mut source = FileSource::open(path).expect("is a capture");
     let mut parts = SensorParts::new(LiveRules::new(rules));
-    let yara = [root().join("rules/yara")];
-    parts.scanning = start_scanning(&settings, &yara, None, &yara_in_process).expect("compile");
+    let rules = scan_rules(&settings, &[root().join("rules/yara")], None).expect("are readable");
+    parts.scanning = start_scanning(&settings, rules, &yara_in_process).expect("compile");
     let mut events = Vec::new();
     let summary = read_capture(settings, parts, &mut source, "test", &mut events).expect("is read");
     (events, summary)

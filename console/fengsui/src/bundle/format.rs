@@ -51,6 +51,7 @@ impl Purpose {
                 ("yara", "yar"),
                 ("suppressions", "toml"),
                 ("grading", "toml"),
+                ("dlp", "toml"),
             ],
             Self::Masking => &[("policies", "toml")],
         }

@@ -111,6 +111,19 @@ impl Shelf {
         Ok(Some(bundle))
     }
 
+    /// Version and SM3 of the bundle that was installed last; `None` when there never was one.
+    ///
+    /// # Errors
+    /// When that can't be read.
+    pub(crate) fn installed(&self) -> anyhow::Result<Option<(u64, String)>> {
+        Ok(self.floor()?.map(|floor| (floor.version, floor.sm3)))
+    }
+
+    /// The folder that bundles lie in.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn floor(&self) -> anyhow::Result<Option<Floor>> {
         let path = self.floor_path();
         if !path.exists() {

@@ -107,6 +107,9 @@ fn install(config: Option<&Path>, path: &Path, roll_back: bool) -> anyhow::Resul
         Installed::Same => "installed already".to_owned(),
         Installed::RolledBack { from } => format!("installed in place of version {from}"),
     };
-    tell(format_args!("version {} is {what}; it holds from the next start", bundle.manifest.version));
+    tell(format_args!(
+        "version {} is {what}; a sensor with this data folder takes it up within seconds, analyzer and console at their next start",
+        bundle.manifest.version
+    ));
     Ok(())
 }

@@ -21,6 +21,7 @@ fn pages() -> Vec<(&'static str, String)> {
         ("application-parsers.md", parsers()),
         ("rule-buffers.md", buffers()),
         ("rule-classes.md", classes()),
+        ("statistics.md", statistics()),
     ]
 }
 
@@ -101,6 +102,12 @@ fn parsers() -> String {
         vec![format!("`{}`", parser.protocol), transports.join(", "), ports.join(", ")]
     });
     table("Application parsers", &["protocol", "carried by", "usual ports"], rows)
+}
+
+fn statistics() -> String {
+    let counters = fengsui_sensor::COUNTERS.iter().chain(&fengsui_sensor::HELPER_COUNTERS);
+    let rows = counters.map(|(name, meaning)| vec![format!("`{name}`"), (*meaning).to_owned()]);
+    table("Counters of a sensor's `stats` record, since its start", &["counter", "what it counts"], rows)
 }
 
 fn buffers() -> String {

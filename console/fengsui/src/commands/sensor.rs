@@ -8,6 +8,7 @@ use anyhow::{Context, anyhow};
 use fengsui_sensor::{Checksums, OfflineOptions, OfflineSummary, run_offline};
 
 use crate::arguments::SensorArguments;
+use crate::content::RuleFiles;
 use crate::settings::{self, Settings};
 use crate::terminal::tell;
 use crate::{logging, roles};
@@ -51,7 +52,7 @@ fn options(job: SensorArguments, settings: Settings, configured: bool) -> anyhow
         .with_context(|| format!("log folder {} can't be made", job.log_directory.display()))?;
     let set = job.set.iter().map(|pair| split(pair)).collect::<anyhow::Result<_>>()?;
     // Content is classified only when a settings file asks for it: existing tooling expects EVE's own event types.
-    let content = configured.then(|| roles::content_rules(&settings));
+    let content = configured.then(|| roles::content_rules(&settings, &RuleFiles::default())).transpose()?;
     let confinement = settings.confinement.clone();
     Ok(OfflineOptions {
         pcap: job.read.ok_or_else(|| anyhow!("name a capture file with -r or an interface with -i"))?,

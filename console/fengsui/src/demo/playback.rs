@@ -11,7 +11,7 @@ use fengsui_sensor::Sensor;
 
 use super::Recordings;
 use super::logs::LOGS;
-use crate::roles::{self, Node, SystemClock};
+use crate::roles::{self, Node, SensorRules, SystemClock};
 use crate::settings::Settings;
 
 /// Captures in the order in which they are played: the attack a visitor waits for comes early.
@@ -60,6 +60,7 @@ pub(crate) fn start(settings: &Settings, node: &Node, recordings: &Recordings, f
     let list = Playlist::new(recordings, &settings, fast)?;
     let sink = roles::spool_sink(&settings.sensor, spool);
     let sensor = roles::start_sensor(&settings, &node.rules(), vec![Box::new(list)], sink)?;
+    node.rules_are_followed_by(SensorRules::of(&settings, &sensor));
     Ok(Player { sensor })
 }
 

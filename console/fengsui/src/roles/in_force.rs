@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use anyhow::ensure;
 use fengsui_api::{Enforced, Enforcer, Offered, ReloadRules};
+use fengsui_dlp_engine::{Engine, EngineSettings};
 use fengsui_pipeline::{Detection, load_detection};
 
+use super::SensorRules;
 use crate::bundle::{self, Purpose, Shelf};
 use crate::content::{RuleFiles, rule_files_with};
 use crate::settings::{RulesSettings, Settings};
@@ -20,12 +22,15 @@ pub(super) struct InForce(Arc<Shared>);
 
 struct Shared {
     settings: RulesSettings,
+    dlp: EngineSettings,
     data: PathBuf,
     /// Lists that people take in. The node is not measured by them: they change too often.
     lists: PathBuf,
     /// Held while rules are read and exchanged, so that two exchanges come one after the other.
     files: Mutex<RuleFiles>,
     exchange: OnceLock<Exchange>,
+    /// Sensors of this process.
+    sensors: Mutex<Vec<SensorRules>>,
 }
 
 impl InForce {
@@ -36,8 +41,9 @@ impl InForce {
     pub(super) fn new(settings: &Settings, files: RuleFiles, lists: PathBuf) -> anyhow::Result<Self> {
         // The folder is made now; the files in it are read whenever rules are loaded.
         files.clone().read_indicators_of(&lists)?;
-        let (settings, data) = (settings.rules.clone(), settings.data.directory.clone());
-        Ok(Self(Arc::new(Shared { settings, data, lists, files: Mutex::new(files), exchange: OnceLock::new() })))
+        let (settings, dlp, data) = (settings.rules.clone(), settings.dlp.clone(), settings.data.directory.clone());
+        let (files, sensors) = (Mutex::new(files), Mutex::default());
+        Ok(Self(Arc::new(Shared { settings, dlp, data, lists, files, exchange: OnceLock::new(), sensors })))
     }
 
     /// The files in force.
@@ -56,6 +62,11 @@ impl InForce {
     /// Where rules go from now on.
     pub(super) fn exchange_with(&self, exchange: Exchange) {
         let _ = self.0.exchange.set(exchange);
+    }
+
+    /// Has a sensor of this process take the rules that come from now on.
+    pub(super) fn followed_by(&self, sensor: SensorRules) {
+        self.0.sensors.lock().unwrap_or_else(PoisonError::into_inner).push(sensor);
     }
 
     /// Reads every rule file again and puts the rules in force. What does not load is in the log and stops nothing else.
@@ -105,17 +116,26 @@ impl InForce {
         let mut files = self.lock();
         let next = rule_files_with(&self.0.settings, &self.0.data, bundle.clone())?;
         let (detection, failed) = self.read(&next)?;
+        Engine::new(self.0.dlp.clone(), &next.content_rules()?)?;
+        let sensors = self.0.sensors.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = sensors.iter().map(|sensor| sensor.read(&next)).collect::<anyhow::Result<Vec<_>>>()?;
         shelf.install(bytes, &bundle, false)?;
         let mut notes = Vec::new();
         if failed > 0 {
             notes.push(format!("{failed} rules did not load"));
         }
-        if next.suricata != files.suricata || next.yara != files.yara {
-            notes.push("rules of sensors hold from the sensor's next start".to_owned());
+        if next.suricata != files.suricata || next.yara != files.yara || next.dlp != files.dlp {
+            notes.push("a sensor with this data folder takes its rules up within seconds".to_owned());
+        }
+        if next.dlp != files.dlp {
+            notes.push("templates of data protection hold on the console from its next start".to_owned());
         }
         match self.0.exchange.get() {
             Some(exchange) => exchange(Arc::new(detection)),
             None => notes.push("no analyzer runs in this process; it reads them at its next start".to_owned()),
+        }
+        for (sensor, rules) in sensors.iter().zip(read) {
+            sensor.take(rules)?;
         }
         *files = next;
         Ok(Enforced { version, note: notes.join("; ") })

@@ -21,6 +21,16 @@ const CHUNK_BYTES: usize = 1 << 20;
 pub(super) fn measure(settings: &Settings, rules: &RuleFiles) -> anyhow::Result<Measurement> {
     let mut program = Sm3::new();
     add_file(&mut program, &std::env::current_exe().context("the program's file is not known")?)?;
+    let mut own = Sm3::new();
+    own.update(format!("{settings:?}").as_bytes());
+    Ok(Measurement { program: hex(program), rules: measure_rules(rules)?, settings: hex(own) })
+}
+
+/// Measures rule files alone: names and contents.
+///
+/// # Errors
+/// When one can't be read.
+pub(super) fn measure_rules(rules: &RuleFiles) -> anyhow::Result<String> {
     let mut paths: Vec<&PathBuf> = rules.paths().collect();
     paths.sort();
     let mut content = Sm3::new();
@@ -28,9 +38,7 @@ pub(super) fn measure(settings: &Settings, rules: &RuleFiles) -> anyhow::Result<
         content.update(path.file_name().unwrap_or_default().as_encoded_bytes());
         add_file(&mut content, path)?;
     }
-    let mut own = Sm3::new();
-    own.update(format!("{settings:?}").as_bytes());
-    Ok(Measurement { program: hex(program), rules: hex(content), settings: hex(own) })
+    Ok(hex(content))
 }
 
 fn add_file(digest: &mut Sm3, path: &Path) -> anyhow::Result<()> {

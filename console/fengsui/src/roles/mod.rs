@@ -9,6 +9,7 @@ mod recorded;
 mod scan_pair;
 mod scan_worker;
 mod sensor;
+mod sensor_rules;
 mod uplink;
 
 use anyhow::Context;
@@ -24,7 +25,8 @@ pub(crate) use lock::DataLock;
 pub(crate) use node::{Node, open_console, open_spool};
 pub(crate) use scan_pair::{PairJob, run_keeper_of_pair};
 pub(crate) use scan_worker::{ScanHelpers, count_yara_rules, frugal, is_frugal, run_scan_worker};
-pub(crate) use sensor::{content_rules, run_live as run_live_sensor, spool_sink, start as start_sensor};
+pub(crate) use sensor::{run_live as run_live_sensor, spool_sink, start as start_sensor};
+pub(crate) use sensor_rules::{SensorRules, content_rules};
 pub(crate) use uplink::{enrol as enrol_sensor, send_capture};
 
 /// The machine's clock.

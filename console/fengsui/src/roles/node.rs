@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::in_force::InForce;
 use super::recorded::Recorded;
-use super::{Counters, SystemClock};
+use super::{Counters, SensorRules, SystemClock};
 use crate::content::{RuleFiles, rule_files};
 use crate::settings::Settings;
 
@@ -89,16 +89,14 @@ impl Node {
 
     async fn without_analyzer(settings: &Settings, analyzer: Option<(Arc<Store>, Spool)>) -> anyhow::Result<Self> {
         fengsui_crypto::self_test().context("the cryptography of this program is broken; do not use it")?;
-        let rules = rule_files(&settings.rules, &settings.data.directory, &settings.data.directory)?;
+        let mut rules = rule_files(&settings.rules, &settings.data.directory, &settings.data.directory)?;
+        let engine = engine(settings, &mut rules)?;
         let mut indicators = IndicatorFiles {
             directory: settings.data.directory.join("indicators"),
             given: rules.indicators.clone(),
             reload: None,
         };
         let rules = InForce::new(settings, rules, indicators.directory.clone())?;
-        let engine = Arc::new(
-            Engine::new(settings.dlp.clone(), &Rules::default()).context("the data protection engine can't start")?,
-        );
         let counters = Counters::default();
         if analyzer.is_some() {
             indicators.reload = Some(rules.reload_hook());
@@ -113,7 +111,7 @@ impl Node {
             sharing_directory: settings.data.directory.join("sharing"),
             evidence_directory: settings.evidence_directory(),
             indicators: Some(indicators),
-            recordings: spool.and_then(|spool| Recorded::of(settings, &rules.files(), spool)),
+            recordings: spool.and_then(|spool| Recorded::of(settings, &rules, spool)),
             clock: Arc::new(SystemClock),
         };
         let console = Console::open(settings.console.clone(), dependencies).await.context("the console can't start")?;
@@ -146,6 +144,11 @@ impl Node {
         self.rules.files()
     }
 
+    /// Has a sensor of this process take the rules of bundles that come.
+    pub(crate) fn rules_are_followed_by(&self, sensor: SensorRules) {
+        self.rules.followed_by(sensor);
+    }
+
     /// The spool, when the analyzer runs here.
     pub(crate) fn spool(&self) -> Option<&Spool> {
         self.spool.as_ref()
@@ -165,6 +168,20 @@ impl Node {
         }
         Ok(())
     }
+}
+
+/// The engine of data protection. When it does not take the templates of a bundle, they are refused and it goes by its own.
+fn engine(settings: &Settings, files: &mut RuleFiles) -> anyhow::Result<Arc<Engine>> {
+    let with = |rules: &Rules| Engine::new(settings.dlp.clone(), rules).map_err(anyhow::Error::from);
+    let made = match files.content_rules().and_then(|rules| with(&rules)) {
+        Err(error) if !files.dlp.is_empty() => {
+            files.refused.push(format!("templates of data protection: {error:#}"));
+            files.dlp.clear();
+            with(&Rules::default())
+        }
+        made => made,
+    };
+    Ok(Arc::new(made.context("the data protection engine can't start")?))
 }
 
 /// Puts in the audit log what was to be loaded and was refused.

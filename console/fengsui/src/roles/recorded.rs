@@ -11,8 +11,9 @@ use fengsui_relay::Spool;
 use fengsui_schema::Clock;
 
 use super::SystemClock;
+use super::in_force::InForce;
 use super::sensor::{spool_sink, start};
-use crate::content::{RuleFiles, files_below};
+use crate::content::files_below;
 use crate::settings::Settings;
 
 /// How often it is asked whether a recording has ended.
@@ -22,13 +23,13 @@ const POLL: Duration = Duration::from_millis(200);
 pub(super) struct Recorded {
     folder: PathBuf,
     settings: Settings,
-    rules: RuleFiles,
+    rules: InForce,
     spool: Spool,
 }
 
 impl Recorded {
     /// Those of the settings; none when no folder is named.
-    pub(super) fn of(settings: &Settings, rules: &RuleFiles, spool: Spool) -> Option<Arc<dyn Recordings>> {
+    pub(super) fn of(settings: &Settings, rules: &InForce, spool: Spool) -> Option<Arc<dyn Recordings>> {
         let folder = settings.console.drill_recordings.clone()?;
         Some(Arc::new(Self { folder, settings: settings.clone(), rules: rules.clone(), spool }))
     }
@@ -42,7 +43,7 @@ impl Recorded {
         // A sensor that lives as long as a recording is none of the fleet: it gives no account of itself.
         (settings.sensor.eve.visibility, settings.sensor.eve.statistics) = (false, false);
         let sink = spool_sink(&settings.sensor, self.spool.clone());
-        let sensor = start(&settings, &self.rules, vec![Box::new(playback)], sink)?;
+        let sensor = start(&settings, &self.rules.files(), vec![Box::new(playback)], sink)?;
         while !sensor.statistics().ended {
             std::thread::sleep(POLL);
         }

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use fengsui_crypto::random_bytes;
 use fengsui_files::limits::SCAN_LOAD_CPU_SECONDS;
-use fengsui_files::{FilesError, KeeperLink, Keepers, keep, pause};
+use fengsui_files::{FilesError, HelperCounts, Helpers, KeeperLink, Keepers, keep, pause};
 
 use super::scan_worker::{PROGRAM, keeper_sandbox, worker};
 use crate::hardening::Network;
@@ -68,20 +68,25 @@ impl PairJob {
 }
 
 /// The sensor's side.
+#[derive(Debug)]
 struct Pair {
     processes: Vec<Child>,
     /// `None` only at the end.
     orders: Option<UnixStream>,
     listener: UnixListener,
-    /// How many of the two were started again since this was asked last.
+    /// How many of the two were started again.
     restarts: u64,
     /// Both have ended, so that nobody is left to start one.
     gone: bool,
 }
 
 /// One pair for all scan threads.
-#[derive(Clone)]
-pub(super) struct SharedPair(Arc<Mutex<Pair>>);
+#[derive(Debug, Clone)]
+pub(super) struct SharedPair {
+    pair: Arc<Mutex<Pair>>,
+    /// What was last seen of the two: who asks does not wait for an order that is being given.
+    seen: Arc<Mutex<HelperCounts>>,
+}
 
 impl SharedPair {
     /// Starts the two. Call before the process confines itself.
@@ -99,24 +104,29 @@ impl SharedPair {
         let start = |end| job.command(false, read.try_clone()?, end).process_group(0).spawn();
         let mut pair = Pair { processes: vec![start(one)?], orders: Some(orders), listener, restarts: 0, gone: false };
         pair.processes.push(start(other)?);
-        Ok(Self(Arc::new(Mutex::new(pair))))
+        Ok(Self { pair: Arc::new(Mutex::new(pair)), seen: Arc::default() })
     }
 
     /// Whether both have ended: killed at once, so that neither could start the other one again.
     pub(super) fn is_gone(&self) -> bool {
-        let mut pair = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        pair.look();
-        pair.gone
+        self.counts().gone > 0
+    }
+}
+
+impl Helpers for SharedPair {
+    fn counts(&self) -> HelperCounts {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Ok(mut pair) = self.pair.try_lock() {
+            pair.look();
+            *seen = HelperCounts { restarted: pair.restarts, gone: u64::from(pair.gone) };
+        }
+        *seen
     }
 }
 
 impl Keepers for SharedPair {
     fn next(&mut self) -> Result<KeeperLink, FilesError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).order().map_err(FilesError::Worker)
-    }
-
-    fn take_restarts(&mut self) -> u64 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take_restarts()
+        self.pair.lock().unwrap_or_else(PoisonError::into_inner).order().map_err(FilesError::Worker)
     }
 }
 
@@ -146,12 +156,6 @@ impl Pair {
             }
         }
         Ok(None)
-    }
-
-    /// How many of the two were started again since this was asked last.
-    fn take_restarts(&mut self) -> u64 {
-        self.look();
-        std::mem::take(&mut self.restarts)
     }
 
     /// Reads what they tell: a byte for each that was started again, the end when nobody is left. Whoever of them was
@@ -298,7 +302,7 @@ impl Keeping<'_> {
         }
         let mut output = stream.try_clone()?;
         let kept = move || {
-            if let Err(error) = keep(&mut stream, &mut output, || worker(SCAN_LOAD_CPU_SECONDS)) {
+            if let Err(error) = keep(stream, &mut output, || worker(SCAN_LOAD_CPU_SECONDS)) {
                 tell(format_args!("a scan worker is no longer kept: {error}"));
             }
         };

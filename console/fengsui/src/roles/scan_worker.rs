@@ -39,7 +39,7 @@ pub(crate) fn is_frugal() -> bool {
 /// # Errors
 /// When the confinement can't be entered, or a pipe breaks.
 pub(crate) fn run_scan_worker(user: &str, load_seconds: u64, confined: bool) -> anyhow::Result<()> {
-    let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
+    let (input, mut output) = (std::io::stdin(), std::io::stdout().lock());
     if confined {
         let mut time = Time { confined: confine_scanner()?, set: None };
         let before = |job| {
@@ -49,10 +49,10 @@ pub(crate) fn run_scan_worker(user: &str, load_seconds: u64, confined: bool) -> 
                 Job::Content => CONTENT_CPU_SECONDS,
             });
         };
-        return serve(&mut input, &mut output, &classifier, before).context("the scan worker ended");
+        return serve(input, &mut output, &classifier, before).context("the scan worker ended");
     }
     keeper_sandbox(user, Network::Nothing)?.enter()?;
-    keep(&mut input, &mut output, || worker(load_seconds)).context("the keeper of the scan worker ended")
+    keep(input, &mut output, || worker(load_seconds)).context("the keeper of the scan worker ended")
 }
 
 /// What a worker may use of the processor.
@@ -118,6 +118,7 @@ impl ScanHelpers {
     ) -> Result<Vec<Box<dyn Scanner>>, FilesError> {
         let pair = SharedPair::start(settings).map_err(FilesError::Worker)?;
         let _ = self.0.set(pair.clone());
+        rules.started_by(Arc::new(pair.clone()));
         let start = |number| {
             let client = ScanClient::start(pair.clone(), rules, number)?;
             tracing::info!(number, yara = client.yara_rules(), version = rules.version(), "scan worker");

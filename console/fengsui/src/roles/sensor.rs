@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use fengsui_capture::PacketSource;
-use fengsui_dlp_engine::Rules;
-use fengsui_files::ContentRules;
+use fengsui_files::LiveScanRules;
 use fengsui_relay::Spool;
 use fengsui_sensor::{
-    EveFile, EventSink, LiveRules, Sensor, SensorParts, SensorSettings, SpoolSink, load_hash_lists, load_rules,
-    open_sources, start_scanning,
+    EveFile, EventSink, LiveRules, Sensor, SensorParts, SensorSettings, SpoolSink, load_hash_lists, open_sources,
+    start_scanning,
 };
-use fengsui_signatures::RuleData;
 
+use super::sensor_rules::{Follower, ReadRules, SensorRules, Source, read};
 use super::{DataLock, ScanHelpers, SystemClock, runtime, until_interrupted, uplink};
 use crate::content::{RuleFiles, rule_files};
 use crate::hardening::{Enforced, Identity, Network, Sandbox};
@@ -40,19 +39,12 @@ fn parts(settings: &Settings, files: &RuleFiles, helpers: &ScanHelpers) -> anyho
         !(settings.rules.signed_only && unsigned),
         "sensor.rules and sensor.yara name files that nobody signed, and rules.signed_only is set; put them into a bundle"
     );
-    let (content, confinement, helpers) = (content_rules(settings), settings.confinement.clone(), helpers.clone());
-    let settings = &settings.sensor;
-    let paths: Vec<_> = files.suricata.iter().chain(&settings.rules).cloned().collect();
-    let rules = load_rules(&paths, &settings.variables, &RuleData::default())?;
-    for failure in &rules.report.failures {
-        tracing::error!(file = %failure.file, line = failure.line, sid = failure.sid, reason = %failure.reason, "rule not loaded");
-    }
-    tracing::info!(loaded = rules.report.loaded, failed = rules.report.failures.len(), "signatures");
-    let mut parts = SensorParts::new(LiveRules::new(rules));
-    let yara: Vec<_> = files.yara.iter().chain(&settings.yara).cloned().collect();
-    parts.scanning =
-        start_scanning(settings, &yara, Some(content), &move |rules, count| helpers.start(&confinement, rules, count))?;
-    parts.hashes = load_hash_lists(&settings.hash_lists)?;
+    let (confinement, helpers) = (settings.confinement.clone(), helpers.clone());
+    let ReadRules { signatures, scanning } = read(settings, files)?;
+    let mut parts = SensorParts::new(LiveRules::new(signatures));
+    let start = move |rules: &LiveScanRules, count| helpers.start(&confinement, rules, count);
+    parts.scanning = start_scanning(&settings.sensor, scanning, &start)?;
+    parts.hashes = load_hash_lists(&settings.sensor.hash_lists)?;
     Ok(parts)
 }
 
@@ -64,11 +56,6 @@ fn run(
 ) -> anyhow::Result<Sensor> {
     Sensor::start(settings.sensor.clone(), parts, sources, sink, Arc::new(SystemClock))
         .context("the sensor can't start")
-}
-
-/// How sensitive data on the wire is found: as the console and `fengsui dlp` find it.
-pub(crate) fn content_rules(settings: &Settings) -> ContentRules {
-    ContentRules { settings: settings.dlp.clone(), rules: Rules::default() }
 }
 
 /// The sink that hands events to the analyzer of this process.
@@ -89,11 +76,13 @@ pub(crate) fn run_live(mut settings: Settings, interface: String, log_directory:
         tracing::error!(%reason, "rules refused");
     }
     let (evidence, own) = (settings.evidence_directory(), settings.data.directory.join("sensor"));
-    let sandbox = sandbox(&settings, log_directory, [evidence, own])?;
+    let source = Source::open(&settings, &files)?;
+    let mut sandbox = sandbox(&settings, log_directory, [evidence, own])?;
+    sandbox.read.extend(source.reads(&settings));
     let sources = open_sources(&settings.sensor, Arc::new(SystemClock))?;
     let helpers = ScanHelpers::default();
     let parts = parts(&settings, &files, &helpers)?;
-    let (sink, sending) = open_sink(&settings, &files, log_directory, &sandbox)?;
+    let (sink, measured, sending) = open_sink(&settings, &files, log_directory, &sandbox)?;
     // Rules are read and sockets are open; the threads that parse what strangers send begin after this.
     match sandbox.confine()? {
         Enforced::Fully => tracing::info!("confined: no capabilities, own folders, no new sockets or programs"),
@@ -102,7 +91,13 @@ pub(crate) fn run_live(mut settings: Settings, interface: String, log_directory:
         }
     }
     let sensor = run(&settings, parts, sources, sink)?;
-    let ended = runtime()?.block_on(until_ended(&helpers));
+    let follower = Follower::new(source, SensorRules::of(&settings, &sensor), measured);
+    let ended = runtime()?.block_on(async {
+        tokio::select! {
+            ended = until_ended(&helpers) => ended,
+            () = follower.follow() => Ok(()),
+        }
+    });
     let end = sensor.stop().context("the sensor did not stop cleanly")?;
     if let Some(sending) = sending {
         sending.stop();
@@ -161,17 +156,17 @@ fn open_sink(
     files: &RuleFiles,
     log_directory: &Path,
     sandbox: &Sandbox,
-) -> anyhow::Result<(Box<dyn EventSink>, Option<uplink::Sending>)> {
+) -> anyhow::Result<(Box<dyn EventSink>, Option<uplink::Measured>, Option<uplink::Sending>)> {
     if settings.sensor.uplink.url.is_none() {
         std::fs::create_dir_all(log_directory).with_context(|| format!("{} can't be made", log_directory.display()))?;
         let file = EveFile::create(&log_directory.join("eve.json"))?;
         sandbox.give_up_privileges()?;
-        return Ok((Box::new(file), None));
+        return Ok((Box::new(file), None, None));
     }
     // Who becomes somebody else may not read afterwards what is measured.
     let early = if sandbox.user.is_some() { Some(uplink::measured(settings, files)?) } else { None };
     sandbox.give_up_privileges()?;
-    let measurement = early.map_or_else(|| uplink::measured_aside(settings, files.clone()), Ok)?;
-    let (sink, uplink) = uplink::open(settings, measurement)?;
-    Ok((Box::new(sink), Some(uplink::Sending::start(uplink, settings)?)))
+    let measured = early.map_or_else(|| uplink::measured_aside(settings, files.clone()), Ok)?;
+    let (sink, uplink) = uplink::open(settings, &measured)?;
+    Ok((Box::new(sink), Some(measured), Some(uplink::Sending::start(uplink, settings)?)))
 }

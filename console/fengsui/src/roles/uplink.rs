@@ -1,12 +1,13 @@
 //! The uplink of a sensor: its spool, its key, whom it was enrolled with, and the thread that sends.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
 use anyhow::Context;
-use fengsui_api::SensorEnrolment;
+use arc_swap::ArcSwapOption;
+use fengsui_api::{Measurement, SensorEnrolment};
 use fengsui_crypto::{KeyPair, PublicKey};
 use fengsui_relay::{FileDisk, Spool};
 use fengsui_sensor::{OfflineOptions, OfflineSummary, SpoolSink, Uplink, UplinkParts, run_offline_into};
@@ -49,7 +50,7 @@ pub(crate) fn enrol(settings: &Settings, code: &str) -> anyhow::Result<String> {
 ///
 /// # Errors
 /// When the sensor was not enrolled, or its spool can't be used.
-pub(crate) fn open(settings: &Settings, measurement: Arc<OnceLock<String>>) -> anyhow::Result<(SpoolSink, Uplink)> {
+pub(super) fn open(settings: &Settings, measured: &Measured) -> anyhow::Result<(SpoolSink, Uplink)> {
     let folder = folder(settings);
     let path = folder.join("uplink.json");
     let text = std::fs::read(&path)
@@ -71,34 +72,62 @@ pub(crate) fn open(settings: &Settings, measurement: Arc<OnceLock<String>>) -> a
         key,
         analyzer,
         emitted: sink.emitted(),
-        measurement,
+        measurement: Arc::clone(&measured.told),
         clock: Arc::new(SystemClock),
     };
     Ok((sink, Uplink::open(&settings.sensor.uplink, parts)?))
 }
 
+/// What a sensor measured of itself, as its parcels tell it.
+#[derive(Clone, Default)]
+pub(super) struct Measured {
+    told: Arc<ArcSwapOption<String>>,
+    parts: Arc<ArcSwapOption<Measurement>>,
+}
+
+impl Measured {
+    fn take(&self, measurement: Measurement) {
+        self.told.store(Some(Arc::new(measurement.digest())));
+        self.parts.store(Some(Arc::new(measurement)));
+    }
+
+    /// Measures program, rules and settings.
+    fn measure(&self, settings: &Settings, files: &RuleFiles) -> anyhow::Result<()> {
+        let files = files.with_those_of(&settings.sensor)?;
+        self.take(super::measurement::measure(settings, &files)?);
+        Ok(())
+    }
+
+    /// These rules are in force now. False while the sensor is still being measured as it started: the answer to that
+    /// would overwrite this one.
+    ///
+    /// # Errors
+    /// When a rule file can't be read.
+    pub(super) fn rules_are(&self, files: &RuleFiles) -> anyhow::Result<bool> {
+        let Some(before) = self.parts.load_full() else { return Ok(false) };
+        let rules = super::measurement::measure_rules(files)?;
+        self.take(Measurement { rules, ..Measurement::clone(&before) });
+        Ok(true)
+    }
+}
+
 /// Measures program, rules and settings.
-pub(crate) fn measured(settings: &Settings, files: &RuleFiles) -> anyhow::Result<Arc<OnceLock<String>>> {
-    let kept = Arc::default();
-    measure(settings, files, &kept)?;
-    Ok(kept)
+pub(super) fn measured(settings: &Settings, files: &RuleFiles) -> anyhow::Result<Measured> {
+    let measured = Measured::default();
+    measured.measure(settings, files)?;
+    Ok(measured)
 }
 
 /// Measures program, rules and settings in a thread of its own, which ends with that: events don't wait for it.
-pub(crate) fn measured_aside(settings: &Settings, files: RuleFiles) -> anyhow::Result<Arc<OnceLock<String>>> {
-    let (kept, settings) = (Arc::new(OnceLock::new()), settings.clone());
-    let told = Arc::clone(&kept);
+pub(super) fn measured_aside(settings: &Settings, files: RuleFiles) -> anyhow::Result<Measured> {
+    let (measured, settings) = (Measured::default(), settings.clone());
+    let told = measured.clone();
     std::thread::Builder::new().name("measure".to_owned()).spawn(move || {
-        if let Err(error) = measure(&settings, &files, &told) {
+        if let Err(error) = told.measure(&settings, &files) {
             tracing::error!(error = %format!("{error:#}"), "this sensor could not be measured");
         }
     })?;
-    Ok(kept)
-}
-
-fn measure(settings: &Settings, files: &RuleFiles, told: &OnceLock<String>) -> anyhow::Result<()> {
-    let _ = told.set(super::measurement::measure(settings, files)?.digest());
-    Ok(())
+    Ok(measured)
 }
 
 fn hex_bytes(text: &str) -> Option<Vec<u8>> {
@@ -149,7 +178,7 @@ impl Sending {
 pub(crate) fn send_capture(settings: &Settings, options: &OfflineOptions) -> anyhow::Result<OfflineSummary> {
     let _lock = DataLock::take(&folder(settings))?;
     let files = RuleFiles { suricata: options.rules.clone(), ..RuleFiles::default() };
-    let (mut sink, uplink) = open(settings, measured(settings, &files)?)?;
+    let (mut sink, uplink) = open(settings, &measured(settings, &files)?)?;
     let summary = run_offline_into(options, &mut sink)?;
     uplink.drain(&AtomicBool::new(false))?;
     Ok(summary)

@@ -1,5 +1,6 @@
 //! The sensor's side of a keeper.
 
+use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -8,8 +9,8 @@ use std::time::Instant;
 use super::frame::{self, Kind};
 use super::request::{Asked, FileReport, FileTask, heads_of};
 use super::rules::Encoded;
-use super::{Answer, LiveScanRules, Scanner, pause};
-use crate::limits::{SCAN_ANSWER_BYTES, SCAN_FILES_BYTES};
+use super::{Answer, LiveScanRules, Scanner, Work, pause};
+use crate::limits::{SCAN_ANSWER_BYTES, SCAN_FILES_BYTES, SCAN_IN_FLIGHT};
 use crate::{FilesError, Unscanned};
 
 /// Both ways to a keeper, and its process where this one started it.
@@ -26,11 +27,6 @@ pub trait Keepers: Send {
     /// # Errors
     /// When none can be started.
     fn next(&mut self) -> Result<KeeperLink, FilesError>;
-
-    /// How many processes were started in the place of lost ones since this was asked last; 0 where nobody counts.
-    fn take_restarts(&mut self) -> u64 {
-        0
-    }
 }
 
 /// Starts a process of this command for each.
@@ -57,6 +53,8 @@ pub struct ScanClient {
     /// The last ones that a keeper took, when those are others.
     before: Option<Arc<Encoded>>,
     yara_rules: usize,
+    /// Requests that the keeper has not answered yet.
+    under_way: usize,
     /// Keepers lost since the last one that answered.
     failures: u32,
     failed: Option<Instant>,
@@ -78,6 +76,7 @@ impl ScanClient {
             seen,
             before: None,
             yara_rules: 0,
+            under_way: 0,
             failures: 0,
             failed: None,
         };
@@ -115,14 +114,27 @@ impl ScanClient {
         }
     }
 
-    /// Leaves a keeper that has loaded other rules than those in force.
-    fn follow_rules(&mut self) {
+    /// Whether other rules are in force than when they were last looked at.
+    fn has_other_rules(&self) -> bool {
+        self.live.current().version != self.seen.version
+    }
+
+    /// Leaves a keeper that has loaded other rules than those in force, and one whose answers nobody waited for.
+    fn prepare(&mut self) {
         let current = self.live.current();
         if current.version != self.seen.version {
             self.seen = Arc::clone(&current);
             self.before = Some(std::mem::replace(&mut self.rules, current));
-            self.link = None;
+            self.leave();
         }
+        if self.under_way > 0 {
+            self.leave();
+        }
+    }
+
+    fn leave(&mut self) {
+        self.link = None;
+        self.under_way = 0;
     }
 
     /// Starts another keeper, not before its time.
@@ -141,6 +153,11 @@ impl ScanClient {
     }
 
     fn try_ask(&mut self, files: &[Asked<'_>]) -> Result<Vec<FileReport>, Unanswered> {
+        self.send(files)?;
+        self.receive(files)
+    }
+
+    fn send(&mut self, files: &[Asked<'_>]) -> Result<(), Unanswered> {
         if self.link.is_none() {
             self.reconnect()?;
         }
@@ -151,20 +168,33 @@ impl ScanClient {
         }
         let heads = heads_of(files).map_err(|error| FilesError::Frame(error.to_string()))?;
         let parts: Vec<&[u8]> = std::iter::once(heads.as_slice()).chain(files.iter().map(|file| file.bytes)).collect();
-        let answer = match &mut self.link {
-            Some(link) => link.ask(Kind::Files, &parts),
-            None => Err(gone()),
-        };
-        if answer.is_err() {
-            self.link = None;
-            self.note_failure();
-        } else {
-            self.failures = 0;
+        let sent = self.link.as_mut().map_or_else(|| Err(gone()), |link| link.send(Kind::Files, &parts));
+        match sent {
+            Ok(()) => self.under_way += 1,
+            Err(_) => self.lose(),
         }
-        match answer? {
-            Answer::Inspected(reports) if answers(files, &reports) => Ok(reports),
-            Answer::Lost(reason) => Err(Unanswered::Lost(reason)),
-            _ => Err(FilesError::Frame("the answer is not about the files".to_owned()).into()),
+        Ok(sent?)
+    }
+
+    /// The answer to the oldest request under way, which was about these files.
+    fn receive(&mut self, files: &[Asked<'_>]) -> Result<Vec<FileReport>, Unanswered> {
+        let link = self.link.as_mut().ok_or_else(gone)?;
+        match link.receive() {
+            Ok(Answer::Inspected(reports)) if answers(files, &reports) => {
+                self.answered();
+                Ok(reports)
+            }
+            Ok(Answer::Lost(reason)) => {
+                self.answered();
+                Err(Unanswered::Lost(reason))
+            }
+            // What comes after it may be about other files as well.
+            other => {
+                self.lose();
+                let error =
+                    other.err().unwrap_or_else(|| FilesError::Frame("the answer is not about the files".to_owned()));
+                Err(error.into())
+            }
         }
     }
 
@@ -172,6 +202,11 @@ impl ScanClient {
     /// file costs its own answers at most.
     fn ask(&mut self, files: &[Asked<'_>]) -> Vec<FileReport> {
         let first = self.try_ask(files);
+        self.settled(files, first)
+    }
+
+    /// As [`Self::ask`], when they were asked about once.
+    fn settled(&mut self, files: &[Asked<'_>], first: Result<Vec<FileReport>, Unanswered>) -> Vec<FileReport> {
         let result =
             if matches!(first, Err(Unanswered::Broken(FilesError::Pipe(_)))) { self.try_ask(files) } else { first };
         let reason = match result {
@@ -199,10 +234,49 @@ impl ScanClient {
         self.ask(&[file]).pop().unwrap_or_default()
     }
 
+    /// Answers the oldest files under way, and all others with them when there is no whole answer: files are asked about
+    /// again only when no answer to others is on its way.
+    fn land(&mut self, flying: &mut VecDeque<Flight>, work: &mut dyn Work) {
+        let mut results = VecDeque::new();
+        for flight in flying.iter_mut() {
+            let result = flight.failed.take().map_or_else(|| self.receive(&asked(&flight.files)), Err);
+            let whole = result.is_ok();
+            results.push_back(result);
+            if whole && results.len() == 1 {
+                break;
+            }
+        }
+        for result in results {
+            let Some(Flight { files, .. }) = flying.pop_front() else { return };
+            let reports = self.settled(&asked(&files), result);
+            // Who waits for an answer may want the content back as well.
+            drop(files);
+            work.answer(reports);
+        }
+    }
+
+    fn answered(&mut self) {
+        self.under_way = self.under_way.saturating_sub(1);
+        self.failures = 0;
+    }
+
+    /// A keeper does not answer, or not as it should.
+    fn lose(&mut self) {
+        self.leave();
+        self.note_failure();
+    }
+
     fn note_failure(&mut self) {
         self.failures = self.failures.saturating_add(1);
         self.failed = Some(Instant::now());
     }
+}
+
+/// Files under way.
+struct Flight {
+    files: Vec<FileTask>,
+    /// Why they are not: they could not be sent.
+    failed: Option<Unanswered>,
 }
 
 /// Why there is no report.
@@ -234,8 +308,17 @@ impl KeeperLink {
     }
 
     fn ask(&mut self, kind: Kind, parts: &[&[u8]]) -> Result<Answer, FilesError> {
-        let (input, output) = self.pipes.as_mut().ok_or_else(gone)?;
-        frame::write(output, kind, parts).map_err(FilesError::Pipe)?;
+        self.send(kind, parts)?;
+        self.receive()
+    }
+
+    fn send(&mut self, kind: Kind, parts: &[&[u8]]) -> Result<(), FilesError> {
+        let (_, output) = self.pipes.as_mut().ok_or_else(gone)?;
+        frame::write(output, kind, parts).map_err(FilesError::Pipe)
+    }
+
+    fn receive(&mut self) -> Result<Answer, FilesError> {
+        let (input, _) = self.pipes.as_mut().ok_or_else(gone)?;
         let (kind, answer) = frame::read(input, SCAN_ANSWER_BYTES).map_err(FilesError::Pipe)?.ok_or_else(gone)?;
         if kind != Kind::Answer {
             return Err(FilesError::Frame("what came back is no answer".to_owned()));
@@ -254,14 +337,38 @@ impl Drop for KeeperLink {
     }
 }
 
+fn asked(files: &[FileTask]) -> Vec<Asked<'_>> {
+    files.iter().map(Asked::of).collect()
+}
+
 impl Scanner for ScanClient {
     fn scan(&mut self, files: &[FileTask]) -> Vec<FileReport> {
-        self.follow_rules();
-        let asked: Vec<Asked<'_>> = files.iter().map(Asked::of).collect();
-        self.ask(&asked)
+        self.prepare();
+        self.ask(&asked(files))
     }
 
-    fn take_restarts(&mut self) -> u64 {
-        self.keepers.take_restarts()
+    /// The next files are on their way while a worker works on those before.
+    fn serve(&mut self, work: &mut dyn Work) {
+        let mut flying: VecDeque<Flight> = VecDeque::new();
+        loop {
+            let first = flying.is_empty();
+            // Other rules are loaded when nothing is under way.
+            let more = first || flying.len() < SCAN_IN_FLIGHT && !self.has_other_rules();
+            if let Some(files) = if more { work.next(first) } else { None } {
+                if first {
+                    self.prepare();
+                }
+                // What could not be sent is settled when it is its turn.
+                let failed = self.send(&asked(&files)).err();
+                let sent = failed.is_none();
+                flying.push_back(Flight { files, failed });
+                if sent {
+                    continue;
+                }
+            } else if first {
+                return;
+            }
+            self.land(&mut flying, work);
+        }
     }
 }

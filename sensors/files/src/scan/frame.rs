@@ -2,6 +2,9 @@
 
 use std::io::{self, BufWriter, Read, Write};
 
+/// What reading a frame gives: nothing where the other side has ended between two.
+pub(super) type Next = io::Result<Option<(Kind, Vec<u8>)>>;
+
 /// What a frame is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -32,6 +35,8 @@ impl Kind {
 
 /// Bytes that are written at once: the other side is woken up once for a small frame.
 const AT_ONCE_BYTES: usize = 64 << 10;
+/// Bytes that are set aside for a frame because its head promises them.
+const PROMISED_BYTES: usize = 1 << 20;
 
 /// Writes a frame whose content comes in parts.
 pub(super) fn write(output: &mut impl Write, kind: Kind, parts: &[&[u8]]) -> io::Result<()> {
@@ -46,7 +51,7 @@ pub(super) fn write(output: &mut impl Write, kind: Kind, parts: &[&[u8]]) -> io:
 
 /// Reads a frame of at most `limit` bytes; `None` where the other side has ended between two frames. Memory grows with
 /// what comes, not with what the head promises.
-pub(super) fn read(input: &mut impl Read, limit: usize) -> io::Result<Option<(Kind, Vec<u8>)>> {
+pub(super) fn read(input: &mut impl Read, limit: usize) -> Next {
     let mut head = [0; 5];
     let mut filled = 0;
     while filled < head.len() {
@@ -63,12 +68,23 @@ pub(super) fn read(input: &mut impl Read, limit: usize) -> io::Result<Option<(Ki
     if length > limit as u64 {
         return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a frame of {length} bytes is over {limit}")));
     }
-    let mut content = Vec::with_capacity(usize::try_from(length).unwrap_or(0).min(AT_ONCE_BYTES));
+    let mut content = Vec::with_capacity(usize::try_from(length).unwrap_or(0).min(PROMISED_BYTES));
     input.by_ref().take(length).read_to_end(&mut content)?;
     if (content.len() as u64) < length {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(Some((kind, content)))
+}
+
+/// Reads frames until there are no more, or nobody takes them: so one can be read while the one before is worked on.
+pub(super) fn read_all(input: &mut impl Read, limit: usize, mut take: impl FnMut(Next) -> bool) {
+    loop {
+        let next = read(input, limit);
+        let goes_on = matches!(next, Ok(Some(_)));
+        if !take(next) || !goes_on {
+            return;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub use client::{KeeperLink, Keepers, ScanClient};
 pub use inspector::{BuildClassifier, Classifier, scanners_in_process};
 pub use keeper::keep;
 pub use request::{ContentOutcome, FileReport, FileTask};
-pub use rules::{ContentRules, LiveScanRules, RuleTexts, ScanRules};
+pub use rules::{ContentRules, HelperCounts, Helpers, LiveScanRules, RuleTexts, ScanRules};
 pub use worker::{Job, serve};
 
 use std::time::Duration;
@@ -39,10 +39,25 @@ pub trait Scanner: Send {
     /// Looks at files; a report for each, in their order.
     fn scan(&mut self, files: &[FileTask]) -> Vec<FileReport>;
 
-    /// How many helper processes were started in the place of lost ones since this was asked last; 0 without any.
-    fn take_restarts(&mut self) -> u64 {
-        0
+    /// Looks at all files that come, until none will come any more.
+    fn serve(&mut self, work: &mut dyn Work) {
+        while let Some(files) = work.next(true) {
+            let reports = self.scan(&files);
+            // Who waits for an answer may want the content back as well.
+            drop(files);
+            work.answer(reports);
+        }
     }
+}
+
+/// Files that come one after another to be looked at.
+pub trait Work {
+    /// The next ones. With `wait` it waits for some and gives nothing only when none will come any more; without, it gives
+    /// nothing when none are there yet.
+    fn next(&mut self, wait: bool) -> Option<Vec<FileTask>>;
+
+    /// Takes the reports of the oldest files that were handed out and have none yet.
+    fn answer(&mut self, reports: Vec<FileReport>);
 }
 
 /// What a worker answers, and its keeper in its place.

@@ -1,7 +1,7 @@
 //! What files are looked at with, as data: it goes to a worker as it is, and can be replaced while files are scanned.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use fengsui_crypto::sm3;
 use fengsui_dlp_engine::{EngineSettings, Rules};
@@ -62,6 +62,22 @@ pub struct LiveScanRules(Arc<Shared>);
 struct Shared {
     current: Mutex<Arc<Encoded>>,
     serving: Mutex<BTreeMap<usize, String>>,
+    helpers: OnceLock<Arc<dyn Helpers>>,
+}
+
+/// The processes that start scan workers.
+pub trait Helpers: std::fmt::Debug + Send + Sync {
+    /// What became of them so far.
+    fn counts(&self) -> HelperCounts;
+}
+
+/// What became of the processes that start scan workers, since the sensor's start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HelperCounts {
+    /// How many were started in the place of lost ones.
+    pub restarted: u64,
+    /// How often the last one was lost, so that no file is scanned any more.
+    pub gone: u64,
 }
 
 impl LiveScanRules {
@@ -71,7 +87,7 @@ impl LiveScanRules {
     /// When they can't be sent.
     pub fn new(rules: ScanRules) -> Result<Self, FilesError> {
         let current = Mutex::new(Arc::new(Encoded::new(rules)?));
-        Ok(Self(Arc::new(Shared { current, serving: Mutex::default() })))
+        Ok(Self(Arc::new(Shared { current, serving: Mutex::default(), helpers: OnceLock::new() })))
     }
 
     /// Puts other rules in force.
@@ -94,6 +110,17 @@ impl LiveScanRules {
     #[must_use]
     pub fn serving(&self) -> BTreeMap<usize, String> {
         self.0.serving.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Names the processes that start those who scan with these rules; the first ones count.
+    pub fn started_by(&self, helpers: Arc<dyn Helpers>) {
+        let _ = self.0.helpers.set(helpers);
+    }
+
+    /// What became of those processes; nothing where files are looked at without any.
+    #[must_use]
+    pub fn helpers(&self) -> HelperCounts {
+        self.0.helpers.get().map(|helpers| helpers.counts()).unwrap_or_default()
     }
 
     /// Whether there are YARA rules.

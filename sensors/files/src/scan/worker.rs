@@ -1,6 +1,7 @@
 //! The process that loads rules and looks at files.
 
 use std::io::{Read, Write};
+use std::sync::mpsc::{Receiver, sync_channel};
 
 use super::frame::{self, Kind};
 use super::inspector::{BuildClassifier, Inspector};
@@ -21,19 +22,35 @@ pub enum Job {
     Content,
 }
 
-/// Answers requests until the other side ends. `before` is called before each job, to set how much of the processor it may
-/// use.
+/// Answers requests until the other side ends; the next one is read while one is worked on. `before` is called before each
+/// job, to set how much of the processor it may use.
 ///
 /// # Errors
-/// When the pipes break or what comes is no frame.
+/// When the pipes break, what comes is no frame, or there is no thread to read with.
 pub fn serve(
-    input: &mut impl Read,
+    mut input: impl Read + Send,
+    output: &mut impl Write,
+    build: &BuildClassifier,
+    before: impl FnMut(Job),
+) -> Result<(), FilesError> {
+    let (read, requests) = sync_channel(1);
+    std::thread::scope(move |scope| {
+        let reading = move || frame::read_all(&mut input, SCAN_REQUEST_BYTES, |next| read.send(next).is_ok());
+        let reader = std::thread::Builder::new().name("requests".to_owned());
+        reader.spawn_scoped(scope, reading).map_err(FilesError::Thread)?;
+        answer_all(requests, output, build, before)
+    })
+}
+
+fn answer_all(
+    requests: Receiver<frame::Next>,
     output: &mut impl Write,
     build: &BuildClassifier,
     mut before: impl FnMut(Job),
 ) -> Result<(), FilesError> {
     let mut inspector = None;
-    while let Some((kind, content)) = frame::read(input, SCAN_REQUEST_BYTES).map_err(FilesError::Pipe)? {
+    while let Ok(next) = requests.recv() {
+        let Some((kind, content)) = next.map_err(FilesError::Pipe)? else { return Ok(()) };
         let answer = match kind {
             Kind::Rules => {
                 before(Job::Load);

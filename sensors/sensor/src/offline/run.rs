@@ -45,8 +45,9 @@ pub fn run_offline_into(options: &OfflineOptions, sink: &mut dyn EventSink) -> R
     let rules = rules_of(options, (paths, &configuration, &data))?;
     let mut parts = SensorParts::new(LiveRules::new(rules));
     let start = options.scanners.as_deref().unwrap_or(&parts::yara_in_process);
-    let (settings, content) = (&configuration.settings, options.content.clone());
-    parts.scanning = parts::start_scanning(settings, &settings.yara, content, start)?;
+    let settings = &configuration.settings;
+    let rules = parts::scan_rules(settings, &settings.yara, options.content.clone())?;
+    parts.scanning = parts::start_scanning(settings, rules, start)?;
     parts.hashes = parts::load_hash_lists(&configuration.settings.hash_lists)?;
     let name = options.pcap.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let summary = read_with(configuration.settings, parts, (&mut source, &name, options.simulate_ips), sink)?;

@@ -4,10 +4,11 @@
 
 mod link;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use fengsui_crypto::{KeyPair, PublicKey, random_bytes};
 use fengsui_relay::tier::{BackOff, NodeId};
 use fengsui_relay::uplink::{Account, Load, Parcel, Receipt, Sender, Step};
@@ -39,8 +40,8 @@ pub struct UplinkParts {
     pub analyzer: PublicKey,
     /// Events that were handed to the spool ([`crate::SpoolSink::emitted`]).
     pub emitted: Arc<AtomicU64>,
-    /// SM3 over program, rules and settings, once it was taken; parcels carry it from then on.
-    pub measurement: Arc<OnceLock<String>>,
+    /// SM3 over program, rules and settings, once it was taken; parcels carry the last one from then on.
+    pub measurement: Arc<ArcSwapOption<String>>,
     /// What parcels are stamped with.
     pub clock: Arc<dyn Clock>,
 }
@@ -190,8 +191,8 @@ impl Uplink {
             account: self.account(),
         };
         let now = self.parts.clock.now().as_millis();
-        if let Some(digest) = self.parts.measurement.get() {
-            self.sender.measured(digest.clone());
+        if let Some(digest) = self.parts.measurement.load_full() {
+            self.sender.measured(digest.to_string());
         }
         self.sender.parcel(load, now, &self.parts.key).map_err(|error| Failure::Link(error.to_string()))
     }

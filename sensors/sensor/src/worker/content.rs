@@ -2,7 +2,7 @@
 
 use fengsui_crypto::sm3_of_parts;
 use fengsui_dlp_engine::{Classification, ContentHint, ContentReport, UnreadParts};
-use fengsui_files::{ContentOutcome, Unscanned};
+use fengsui_files::ContentOutcome;
 use fengsui_protocols::Direction;
 use fengsui_schema::{Finding, FindingId, FindingPlace, shown};
 use serde_json::{Map, Value, json};
@@ -19,6 +19,15 @@ pub(super) struct Place {
     place: FindingPlace,
     /// The record but for the finding.
     record: Record,
+}
+
+impl Place {
+    /// The record but for what is told of the file.
+    fn told(&self) -> Map<String, Value> {
+        let mut record = self.record.as_map();
+        record.insert("fileinfo".to_owned(), Value::Object(fileinfo(&self.place)));
+        record
+    }
 }
 
 impl Worker {
@@ -57,7 +66,10 @@ impl Worker {
     pub(super) fn tell_content(&mut self, kept: Kept<Place>, outcome: ContentOutcome) {
         let ContentReport { classification, unread } = match outcome {
             ContentOutcome::Read(report) => report,
-            ContentOutcome::Unfinished(reason) => return self.tell_unfinished(kept, &reason),
+            ContentOutcome::Unfinished(reason) => {
+                let (time, order, place) = &kept;
+                return self.tell_unscanned((*time, *order), place.told(), ("content", &reason));
+            }
         };
         if let Some(unread) = unread {
             self.tell_unread(&kept, &unread);
@@ -67,15 +79,8 @@ impl Worker {
         }
     }
 
-    /// Content that was not looked at to its end is counted and told: whoever can bring that about would hide behind it.
-    fn tell_unfinished(&mut self, kept: Kept<Place>, reason: &Unscanned) {
-        self.account.count(Counter::ContentUnfinished);
-        let anomaly = json!({"type": "file", "event": "file.unscanned", "scan": "content", "reason": reason.reason()});
-        self.tell_anomaly(&kept, anomaly);
-    }
-
-    /// So is a document of which parts could not be read.
-    fn tell_unread(&mut self, kept: &Kept<Place>, unread: &UnreadParts) {
+    /// A document of which parts could not be read is counted and told.
+    fn tell_unread(&mut self, (time, order, place): &Kept<Place>, unread: &UnreadParts) {
         self.account.count(Counter::ContentUnread);
         let anomaly = json!({
             "type": "file",
@@ -85,18 +90,7 @@ impl Worker {
             "inside": shown(&unread.inside).to_string(),
             "parts": unread.count,
         });
-        self.tell_anomaly(kept, anomaly);
-    }
-
-    fn tell_anomaly(&mut self, (time, order, place): &Kept<Place>, anomaly: Value) {
-        if !self.writes("anomaly") {
-            return;
-        }
-        let mut record = place.record.as_map();
-        record.insert("event_type".to_owned(), "anomaly".into());
-        record.insert("fileinfo".to_owned(), Value::Object(fileinfo(&place.place)));
-        record.insert("anomaly".to_owned(), anomaly);
-        self.emit_late((*time, *order), "anomaly", &record);
+        self.tell_file_anomaly((*time, *order), place.told(), anomaly);
     }
 
     /// Tells what was found in the content of a file.

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use fengsui_crypto::sm3;
-use fengsui_files::{
-    ContentOutcome, FilePool, FileReport, FileTask, ScanOutcome, Scanned, Ticket, Unscanned, YaraMatch,
-};
+use fengsui_files::{ContentOutcome, FilePool, FileReport, FileTask, ScanOutcome, Ticket, Unscanned, YaraMatch};
 use fengsui_schema::{Condition, Severity, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -49,7 +47,7 @@ pub(super) struct Pending(VecDeque<PendingFile>);
 
 impl Pending {
     /// The oldest file, when its answer is there or `waits`. Nobody answers what broke the thread that worked on it.
-    fn take(&mut self, waits: bool) -> Option<(PendingFile, Option<Scanned>)> {
+    fn take(&mut self, waits: bool) -> Option<(PendingFile, Option<FileReport>)> {
         let front = self.0.front()?;
         let answer = match front.ticket.try_take() {
             Poll::Ready(answer) => answer,
@@ -109,30 +107,36 @@ impl Worker {
     pub(super) fn collect_answers(&mut self, wait: bool) {
         // A capture file waits for each, so that the records of a batch do not depend on how fast a thread was.
         let wait = wait || !self.shared.live;
-        while let Some((PendingFile { content, finding, alert, .. }, scanned)) = self.scans.take(wait) {
+        while let Some((PendingFile { content, finding, alert, .. }, report)) = self.scans.take(wait) {
             self.part_from_content(content);
-            let (report, restarts) = scanned.map_or_else(Default::default, |of| (of.report, of.restarts));
-            self.account.add(Counter::ScanHelpersRestarted, restarts);
-            self.tell_report(report, (finding, alert));
+            self.tell_report(report.unwrap_or_default(), (finding, alert));
         }
     }
 
     fn tell_report(&mut self, report: FileReport, (finding, alert): Places) {
         let content = finding.map(|kept| (kept, report.content.unwrap_or(ContentOutcome::Unfinished(Unscanned::Gone))));
         let yara = alert.map(|kept| (kept, report.yara.unwrap_or(ScanOutcome::Unscanned(Unscanned::Gone))));
+        let unfinished = content.as_ref().and_then(|(_, outcome)| outcome.unfinished());
+        let unscanned = yara.as_ref().and_then(|(_, outcome)| outcome.unscanned());
+        self.account.add(Counter::ContentUnfinished, u64::from(unfinished.is_some()));
+        self.account.add(Counter::YaraUnfinished, u64::from(unscanned.is_some()));
         let lost = |reason: Option<&Unscanned>| {
             matches!(reason, Some(Unscanned::Crashed | Unscanned::Killed | Unscanned::Gone))
         };
-        let unfinished = content.as_ref().and_then(|(_, outcome)| outcome.unfinished());
-        if lost(unfinished) || lost(yara.as_ref().and_then(|(_, outcome)| outcome.unscanned())) {
-            self.account.count(Counter::ScanWorkerLost);
-        }
-        if let Some((kept, outcome)) = content {
+        self.account.add(Counter::ScanWorkerLost, u64::from(lost(unfinished) || lost(unscanned)));
+        // What kept both questions from being answered is told once.
+        let both = unfinished.is_some() && unfinished == unscanned;
+        if let Some((kept, outcome)) = content.filter(|_| !both) {
             self.tell_content(kept, outcome);
         }
-        let Some(((time, order, mut alert), outcome)) = yara else { return };
+        if let Some((kept, outcome)) = yara {
+            self.tell_scan(kept, &outcome, if both { "all" } else { "yara" });
+        }
+    }
+
+    fn tell_scan(&mut self, (time, order, mut alert): Kept<FileAlert>, outcome: &ScanOutcome, scan: &str) {
         if let Some(reason) = outcome.unscanned() {
-            return self.tell_unscanned((time, order), alert.record, reason);
+            return self.tell_unscanned((time, order), alert.record, (scan, reason));
         }
         if !outcome.matches().is_empty() {
             self.add_late_capture(&mut alert);
@@ -142,14 +146,28 @@ impl Worker {
         }
     }
 
-    /// A file that was not scanned to its end is counted and told: whoever can keep a file from being scanned would hide.
-    fn tell_unscanned(&mut self, place: (Timestamp, EventOrder), mut record: Map<String, Value>, reason: &Unscanned) {
-        self.account.count(Counter::YaraUnfinished);
+    /// A file that was not looked at to its end is told: whoever can bring that about would hide behind it.
+    pub(super) fn tell_unscanned(
+        &mut self,
+        place: (Timestamp, EventOrder),
+        record: Map<String, Value>,
+        (scan, reason): (&str, &Unscanned),
+    ) {
+        let anomaly = json!({"type": "file", "event": "file.unscanned", "scan": scan, "reason": reason.reason()});
+        self.tell_file_anomaly(place, record, anomaly);
+    }
+
+    /// Tells something odd of a file; `record` is what is told of it besides.
+    pub(super) fn tell_file_anomaly(
+        &mut self,
+        place: (Timestamp, EventOrder),
+        mut record: Map<String, Value>,
+        anomaly: Value,
+    ) {
         if !self.writes("anomaly") {
             return;
         }
         record.insert("event_type".to_owned(), "anomaly".into());
-        let anomaly = json!({"type": "file", "event": "file.unscanned", "scan": "yara", "reason": reason.reason()});
         record.insert("anomaly".to_owned(), anomaly);
         self.emit_late(place, "anomaly", &record);
     }
