@@ -36,6 +36,9 @@ pub const STRUCTURE_DEPTH: usize = 128;
 /// Most pages of a PDF that are read.
 pub const PDF_PAGES: usize = 20_000;
 
+/// Deepest nesting of forms that a page of a PDF draws.
+pub const PDF_FORMS: usize = 16;
+
 /// Most bytes one PDF stream may decompress to.
 pub const PDF_STREAM_BYTES: usize = 64 * 1024 * 1024;
 

@@ -2,6 +2,7 @@
 
 use std::io::{Cursor, Read};
 
+use fengsui_dlp_engine::{ContentHint, decode};
 use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 
@@ -9,41 +10,77 @@ use super::{Job, Refusal, read, within};
 use crate::limits;
 
 /// An opened zip container.
-pub(super) struct Container<'a>(ZipArchive<Cursor<&'a [u8]>>);
+pub(super) struct Container<'a> {
+    archive: ZipArchive<Cursor<&'a [u8]>>,
+    /// Entries of its directory that another of the same name hides.
+    hidden: usize,
+}
+
+/// A member of a container that is a file.
+pub(super) struct Member {
+    /// Its name, in whatever encoding it was written.
+    pub(super) name: String,
+    index: usize,
+}
 
 /// Opens a container.
 pub(super) fn open_container(bytes: &[u8]) -> Result<Container<'_>, String> {
-    ZipArchive::new(Cursor::new(bytes)).map(Container).map_err(|_| "压缩包目录损坏".to_owned())
+    let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| "压缩包目录损坏".to_owned())?;
+    let start = usize::try_from(archive.central_directory_start()).unwrap_or(usize::MAX);
+    let hidden = directory_entries(bytes, start).saturating_sub(archive.len());
+    Ok(Container { archive, hidden })
+}
+
+/// How many entries a directory has; the library keeps only the last one of each name.
+fn directory_entries(bytes: &[u8], start: usize) -> usize {
+    const HEAD: usize = 46;
+    let mut rest = bytes.get(start..).unwrap_or_default();
+    let mut count = 0;
+    while rest.starts_with(b"PK\x01\x02") {
+        let length = |at: usize| rest.get(at..at + 2).map_or(0, |two| usize::from(u16::from_le_bytes([two[0], two[1]])));
+        rest = rest.get(HEAD + length(28) + length(30) + length(32)..).unwrap_or_default();
+        count += 1;
+    }
+    count
 }
 
 impl Container<'_> {
-    /// Names of the members that are files.
-    pub(super) fn names(&mut self) -> Vec<String> {
-        let mut names = Vec::new();
-        for index in 0..self.0.len().min(limits::MEMBERS) {
-            if let Ok(member) = self.0.by_index_raw(index)
-                && !member.is_dir()
-                && let Ok(name) = member.name()
-            {
-                names.push(name.into_owned());
+    /// The members that are files; what of them is not looked at is told.
+    pub(super) fn members(&mut self, job: &mut Job, inside: &str) -> Vec<Member> {
+        if self.hidden > 0 {
+            job.unreadable(inside, format!("压缩包有{}个成员与其他成员同名，未检查", self.hidden));
+        }
+        if self.archive.len() > limits::MEMBERS {
+            let reason = format!("压缩包成员超过{}个，其余未检查", limits::MEMBERS);
+            job.unreadable(inside, Refusal::limit(reason));
+        }
+        let mut members = Vec::new();
+        for index in 0..self.archive.len().min(limits::MEMBERS) {
+            match self.archive.by_index_raw(index) {
+                Ok(member) if member.is_dir() && member.size() == 0 => {}
+                Ok(member) => members.push(Member { name: member_name(member.name_raw()), index }),
+                Err(_) => job.unreadable(inside, format!("压缩包第{}个成员的头部损坏", index + 1)),
             }
         }
-        names
+        members
     }
 
     /// The bytes of a member, within the limits of the job.
-    pub(super) fn member(&mut self, job: &mut Job, name: &str) -> Result<Vec<u8>, Refusal> {
-        let encrypted = self
-            .0
-            .index_for_name(name)
-            .and_then(|index| self.0.by_index_raw(index).ok().map(|member| member.encrypted()));
-        if encrypted == Some(true) {
+    pub(super) fn bytes(&mut self, job: &mut Job, member: &Member) -> Result<Vec<u8>, Refusal> {
+        if self.archive.by_index_raw(member.index).is_ok_and(|member| member.encrypted()) {
             return Err("成员已加密，无法检查".into());
         }
-        let mut member = self.0.by_name(name).map_err(|error| format!("压缩成员无法读取（{error}）"))?;
+        let opened = self.archive.by_index(member.index);
+        let mut member = opened.map_err(|error| format!("压缩成员无法读取（{error}）"))?;
         let packed = member.compressed_size();
         unpack(job, &mut member, packed)
     }
+}
+
+/// The name of a member: UTF-8, or the encoding of the system that packed it, in China mostly GBK.
+fn member_name(raw: &[u8]) -> String {
+    let text = decode(raw, &ContentHint::default());
+    text.map_or_else(|| String::from_utf8_lossy(raw).into_owned(), std::borrow::Cow::into_owned)
 }
 
 /// What so many packed bytes may unpack to.
@@ -75,13 +112,10 @@ pub(super) fn read_zip(job: &mut Job, bytes: &[u8], _name: &str, inside: &str) {
         Ok(container) => container,
         Err(reason) => return job.unreadable(inside, reason),
     };
-    if container.0.len() > limits::MEMBERS {
-        job.unreadable(inside, Refusal::limit(format!("压缩包成员超过{}个，其余未检查", limits::MEMBERS)));
-    }
-    for name in container.names() {
-        let place = within(inside, &name);
-        match container.member(job, &name) {
-            Ok(bytes) => read(job, &bytes, &name, &place),
+    for member in container.members(job, inside) {
+        let place = within(inside, &member.name);
+        match container.bytes(job, &member) {
+            Ok(bytes) => read(job, &bytes, &member.name, &place),
             Err(reason) => job.unreadable(&place, reason),
         }
     }
@@ -107,6 +141,8 @@ pub(super) fn is_tar(bytes: &[u8], name: &str) -> bool {
 /// Members of a tar archive, with the long names of its extensions.
 pub(super) fn read_tar(job: &mut Job, bytes: &[u8], _name: &str, inside: &str) {
     let mut archive = tar::Archive::new(bytes);
+    // Archives may stand one behind the other: blocks of zeros end none of them.
+    archive.set_ignore_zeros(true);
     let Ok(members) = archive.entries() else { return job.unreadable(inside, "tar头部损坏") };
     for (index, member) in members.enumerate() {
         let Ok(mut member) = member else { return job.unreadable(inside, "tar成员不完整") };
@@ -116,12 +152,18 @@ pub(super) fn read_tar(job: &mut Job, bytes: &[u8], _name: &str, inside: &str) {
         }
         let name = String::from_utf8_lossy(&member.path_bytes()).into_owned();
         let place = within(inside, &name);
-        if !member.header().entry_type().is_file() {
+        // Whatever its kind says: what has bytes is looked at, but for the remarks of tar itself.
+        if member.size() == 0 || member.header().entry_type().is_pax_global_extensions() {
             continue;
         }
         let packed = member.size();
         match unpack(job, &mut member, packed) {
-            Ok(bytes) => read(job, &bytes, &name, &place),
+            Ok(bytes) => {
+                read(job, &bytes, &name, &place);
+                if (bytes.len() as u64) < packed {
+                    job.unreadable(&place, "tar成员不完整");
+                }
+            }
             Err(reason) => job.unreadable(&place, reason),
         }
     }

@@ -6,7 +6,7 @@ use cfb::CompoundFile;
 use fengsui_dlp_engine::{ContentHint, decode};
 
 use super::{Job, within};
-use crate::limits::FILE_BYTES;
+use crate::limits::{FILE_BYTES, MEMBERS};
 
 type Compound<'b> = CompoundFile<Cursor<&'b [u8]>>;
 
@@ -21,9 +21,13 @@ pub(super) fn read(job: &mut Job, bytes: &[u8], name: &str, inside: &str) {
     let streams: Vec<String> = file
         .walk()
         .filter(cfb::Entry::is_stream)
-        .take(crate::limits::MEMBERS)
+        .take(MEMBERS + 1)
         .map(|entry| entry.path().to_string_lossy().into_owned())
         .collect();
+    if streams.len() > MEMBERS {
+        job.unreadable(inside, super::Refusal::limit(format!("复合文件的流超过{MEMBERS}个，其余未检查")));
+    }
+    let objects = objects(job, &mut file, &streams, inside);
     let has = |name: &str| streams.iter().any(|stream| stream == name);
     match () {
         () if has("/Workbook") || has("/Book") => super::spreadsheet::read(job, bytes, name, inside),
@@ -31,8 +35,55 @@ pub(super) fn read(job: &mut Job, bytes: &[u8], name: &str, inside: &str) {
         () if has("/PowerPoint Document") => slides(job, &mut file, inside),
         () if streams.iter().any(|stream| stream.contains("__substg1.0_")) => message(job, &mut file, &streams, inside),
         () if has("/EncryptedPackage") => job.unreadable(inside, "Office文档已加密，请解除口令后检查"),
+        () if objects > 0 => {}
         () => job.unreadable(inside, "复合文件中没有可识别的正文"),
     }
+}
+
+/// Files packed into a document, and how many there are; documents in storages of their own are told.
+fn objects(job: &mut Job, file: &mut Compound<'_>, streams: &[String], inside: &str) -> usize {
+    let mut count = 0;
+    for path in streams {
+        let (storage, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let place = within(inside, &format!("对象{}", storage.trim_start_matches('/')));
+        match name {
+            "Package" | "CONTENTS" => {
+                count += 1;
+                let bytes = stream(file, path).unwrap_or_default();
+                super::read(job, &bytes, "", &place);
+            }
+            "\u{1}Ole10Native" => {
+                count += 1;
+                let bytes = stream(file, path).unwrap_or_default();
+                match native(&bytes) {
+                    Some((name, data)) => super::read(job, data, &name, &within(&place, &name)),
+                    None => job.unreadable(&place, "嵌入的对象损坏"),
+                }
+            }
+            "Workbook" | "Book" | "WordDocument" | "PowerPoint Document" if !storage.is_empty() => {
+                job.unreadable(&place, "嵌入的旧版Office对象未检查，请另存后检查");
+            }
+            _ => {}
+        }
+    }
+    count
+}
+
+/// The name and bytes of a file in an OLE package ([MS-OLEDS] 2.3.6 and what packagers put into it).
+fn native(bytes: &[u8]) -> Option<(String, &[u8])> {
+    let mut rest = bytes.get(6..)?;
+    let mut texts = [&rest[..0]; 3];
+    for (index, text) in texts.iter_mut().enumerate() {
+        let end = rest.iter().position(|byte| *byte == 0)?;
+        *text = &rest[..end];
+        rest = &rest[end + 1..];
+        if index == 1 {
+            rest = rest.get(8..)?;
+        }
+    }
+    let length = u32_at(rest, 0)?;
+    let name = decode(texts[0], &ContentHint::default()).map(std::borrow::Cow::into_owned).unwrap_or_default();
+    Some((name, rest.get(4..)?.get(..length)?))
 }
 
 fn stream(file: &mut Compound<'_>, path: &str) -> Option<Vec<u8>> {
@@ -57,13 +108,19 @@ fn word(job: &mut Job, file: &mut Compound<'_>, inside: &str) {
     }
     let table = stream(file, if flags & 0x0200 != 0 { "/1Table" } else { "/0Table" }).unwrap_or_default();
     match pieces(&main, &table) {
-        Some(text) => job.text(inside, text),
+        Some((text, whole)) => {
+            job.text(inside, text);
+            if !whole {
+                job.unreadable(inside, "Word文档不完整，只读出一部分");
+            }
+        }
         None => job.unreadable(inside, "Word文档结构损坏或早于Word 97"),
     }
 }
 
-/// The text by the piece table ([MS-DOC] 2.4.1): the place of the table stands at 0x1A2 of the file information block.
-fn pieces(main: &[u8], table: &[u8]) -> Option<String> {
+/// The text by the piece table ([MS-DOC] 2.4.1), whose place stands at 0x1A2 of the file information block, and whether all of
+/// it is there.
+fn pieces(main: &[u8], table: &[u8]) -> Option<(String, bool)> {
     let (start, length) = (u32_at(main, 0x1a2)?, u32_at(main, 0x1a6)?);
     let mut rest = table.get(start..start.checked_add(length)?)?;
     while let Some((1, tail)) = rest.split_first() {
@@ -75,6 +132,7 @@ fn pieces(main: &[u8], table: &[u8]) -> Option<String> {
     }
     let count = (plc.len() - 4) / 12;
     let mut text = String::new();
+    let mut whole = true;
     for piece in 0..count {
         let (from, to) = (u32_at(plc, piece * 4)?, u32_at(plc, piece * 4 + 4)?);
         let position = u32_at(plc, (count + 1) * 4 + piece * 8 + 2)?;
@@ -85,15 +143,16 @@ fn pieces(main: &[u8], table: &[u8]) -> Option<String> {
             false => (position, characters.checked_mul(2)?),
         };
         let data = main.get(offset..offset.checked_add(bytes)?.min(main.len())).unwrap_or_default();
+        whole &= data.len() == bytes;
         match compressed {
             true => shown(&encoding_rs::WINDOWS_1252.decode_without_bom_handling(data).0, &mut text),
             false => shown(&encoding_rs::UTF_16LE.decode_without_bom_handling(data).0, &mut text),
         }
         if text.len() as u64 > FILE_BYTES {
-            break;
+            return Some((text, false));
         }
     }
-    Some(text)
+    Some((text, whole))
 }
 
 /// Characters as a reader sees them: ends of paragraphs, cells and pages are line breaks, marks of fields nothing.
@@ -113,6 +172,7 @@ fn shown(characters: &str, text: &mut String) {
 fn slides(job: &mut Job, file: &mut Compound<'_>, inside: &str) {
     let bytes = stream(file, "/PowerPoint Document").unwrap_or_default();
     let mut text = String::new();
+    let mut whole = true;
     let mut at = 0;
     while let (Some(version), Some(kind), Some(length)) =
         (u16_at(&bytes, at), u16_at(&bytes, at + 2), u32_at(&bytes, at + 4))
@@ -122,6 +182,7 @@ fn slides(job: &mut Job, file: &mut Compound<'_>, inside: &str) {
             continue;
         }
         let data = bytes.get(at..at.saturating_add(length).min(bytes.len())).unwrap_or_default();
+        whole &= data.len() == length;
         match kind {
             0x0fa0 | 0x0fba => shown(&encoding_rs::UTF_16LE.decode_without_bom_handling(data).0, &mut text),
             0x0fa8 => shown(&encoding_rs::WINDOWS_1252.decode_without_bom_handling(data).0, &mut text),
@@ -131,6 +192,9 @@ fn slides(job: &mut Job, file: &mut Compound<'_>, inside: &str) {
             text.push('\n');
         }
         at = at.saturating_add(length);
+    }
+    if !whole || at < bytes.len() {
+        job.unreadable(inside, "演示文稿不完整，只读出一部分");
     }
     match text.trim().is_empty() {
         true => job.unreadable(inside, super::Refusal::no_text("演示文稿中没有找到文字")),

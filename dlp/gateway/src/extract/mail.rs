@@ -1,12 +1,13 @@
-//! Messages (RFC 5322) with MIME parts (RFC 2045 to 2047), and mbox files of them.
+//! Messages (RFC 5322) with MIME parts (RFC 2045 to 2047), pages saved as such (mht), and mbox files of them.
 
 use fengsui_dlp_engine::{ContentHint, decode};
 
-use super::{Job, read as read_inner, within};
+use super::{Job, Refusal, read as read_inner, within};
+use crate::limits::{DEPTH, MEMBERS};
 
 pub(super) fn matches(bytes: &[u8], name: &str) -> bool {
-    name.ends_with(".eml")
-        || name.ends_with(".mbox")
+    [".eml", ".mbox", ".mht", ".mhtml"].iter().any(|end| name.ends_with(end))
+        || bytes.starts_with(b"MIME-Version:")
         || bytes.starts_with(b"From ") && bytes.windows(6).take(4096).any(|window| window == b"\nFrom:")
 }
 
@@ -14,7 +15,11 @@ pub(super) fn read(job: &mut Job, bytes: &[u8], name: &str, inside: &str) {
     if !name.ends_with(".mbox") && !bytes.starts_with(b"From ") {
         return entity(job, bytes, inside, "邮件");
     }
-    for (index, message) in messages(bytes).into_iter().enumerate() {
+    let messages = messages(bytes);
+    if messages.len() > MEMBERS {
+        job.unreadable(inside, Refusal::limit(format!("邮件超过{MEMBERS}封，其余未检查")));
+    }
+    for (index, message) in messages.into_iter().take(MEMBERS).enumerate() {
         entity(job, message, inside, &format!("邮件{}", index + 1));
     }
 }
@@ -24,7 +29,7 @@ fn messages(bytes: &[u8]) -> Vec<&[u8]> {
     let mut starts: Vec<usize> = vec![0];
     starts.extend(bytes.windows(6).enumerate().filter(|(_, window)| *window == b"\nFrom ").map(|(at, _)| at + 1));
     starts.push(bytes.len());
-    starts.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).take(crate::limits::MEMBERS).collect()
+    starts.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect()
 }
 
 /// One message or part: its header as text, its body by its type.
@@ -32,7 +37,12 @@ fn entity(job: &mut Job, bytes: &[u8], inside: &str, what: &str) {
     let place = within(inside, what);
     let (head, body) = split(bytes);
     let header = Header::parse(head);
-    if what.starts_with("邮件") {
+    let whole = what.starts_with("邮件");
+    if whole && !header.is_one() {
+        // No message, whatever it is called.
+        return text(job, bytes, "", &place);
+    }
+    if whole {
         job.text(&within(&place, "信头"), header.shown());
     }
     if let Some(boundary) = header.parameter("content-type", "boundary") {
@@ -75,11 +85,18 @@ fn parts(job: &mut Job, body: &[u8], boundary: &str, place: &str) {
         from += at + marker.len();
     }
     starts.push(text.len());
-    if job.depth >= crate::limits::DEPTH * 2 {
-        return job.unreadable(place, super::Refusal::limit("邮件嵌套过深"));
+    if job.depth >= DEPTH * 2 {
+        return job.unreadable(place, Refusal::limit("邮件嵌套过深"));
+    }
+    if starts.len() > MEMBERS {
+        job.unreadable(place, Refusal::limit(format!("邮件部分超过{MEMBERS}个，其余未检查")));
+    }
+    let closed = starts.iter().any(|start| text[*start..].get(marker.len()..).is_some_and(|rest| rest.starts_with(b"--")));
+    if !closed {
+        job.unreadable(place, "邮件不完整，缺少结尾的分隔行");
     }
     job.depth += 1;
-    for (index, pair) in starts.windows(2).take(crate::limits::MEMBERS).enumerate() {
+    for (index, pair) in starts.windows(2).take(MEMBERS).enumerate() {
         let part = text[pair[0]..pair[1]].get(marker.len()..).unwrap_or_default();
         if !part.starts_with(b"--") {
             entity(
@@ -98,6 +115,10 @@ fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
 }
 
 fn split(bytes: &[u8]) -> (&[u8], &[u8]) {
+    // A part without a header begins with the empty line that ends it.
+    if let Some(body) = bytes.strip_prefix(b"\r\n").or_else(|| bytes.strip_prefix(b"\n")) {
+        return (&[], body);
+    }
     let crlf = find(bytes, b"\r\n\r\n").map(|at| (at, 4));
     let lf = find(bytes, b"\n\n").map(|at| (at, 2));
     let (at, length) = crlf.into_iter().chain(lf).min().unwrap_or((bytes.len(), 0));
@@ -117,6 +138,12 @@ impl Header {
         Self(unfolded.lines().take(1000).filter_map(field).collect())
     }
 
+    /// Whether it has a field that headers of messages have.
+    fn is_one(&self) -> bool {
+        let known = |name: &str| matches!(name, "from" | "to" | "subject" | "date" | "received" | "mime-version");
+        self.0.iter().any(|(name, _)| known(name) || name.starts_with("content-"))
+    }
+
     fn value(&self, name: &str) -> String {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.to_lowercase()).unwrap_or_default()
     }
@@ -125,18 +152,31 @@ impl Header {
         let (_, value) = self.0.iter().find(|(known, _)| known == name)?;
         value.split(';').skip(1).find_map(|part| {
             let (key, value) = part.split_once('=')?;
-            key.trim().eq_ignore_ascii_case(parameter).then(|| value.trim().trim_matches('"').to_owned())
+            // Parts of a long value and its encoding (RFC 2231): filename*0*=utf-8''%E4…
+            let (key, extended) = key.trim().split_once('*').map_or((key.trim(), false), |(key, _)| (key, true));
+            let value = value.trim().trim_matches('"');
+            key.eq_ignore_ascii_case(parameter).then(|| if extended { percent_decoded(value) } else { value.to_owned() })
         })
     }
 
     /// The fields a reader of the message sees.
     fn shown(&self) -> String {
-        let kept = self
-            .0
-            .iter()
-            .filter(|(name, _)| matches!(name.as_str(), "from" | "to" | "cc" | "bcc" | "subject" | "reply-to"));
+        const SHOWN: [&str; 12] = [
+            "from", "sender", "to", "cc", "bcc", "subject", "reply-to", "return-path", "delivered-to", "comments",
+            "keywords", "disposition-notification-to",
+        ];
+        let kept = self.0.iter().filter(|(name, _)| SHOWN.contains(&name.as_str()));
         kept.map(|(name, value)| format!("{name}: {}\n", encoded_words(value))).collect()
     }
+}
+
+/// `utf-8''%E5%90%8D.csv` (RFC 2231).
+fn percent_decoded(text: &str) -> String {
+    let (charset, data) = text.split_once("''").unwrap_or(("", text));
+    let bytes = quoted_printable(data.replace('%', "=").as_bytes());
+    let charset = Some(charset.to_owned()).filter(|charset| !charset.is_empty());
+    let hint = ContentHint { charset, ..ContentHint::default() };
+    decode(&bytes, &hint).map_or_else(|| text.to_owned(), std::borrow::Cow::into_owned)
 }
 
 /// `=?gb2312?B?...?=` (RFC 2047).
@@ -224,5 +264,35 @@ mod tests {
         let text = format!("{pieces:?}");
         assert!(text.contains("名单") && text.contains("电话138") && text.contains("13800138000"), "{text}");
         assert!(pieces.iter().any(|piece| matches!(piece, Piece::Cell { header, .. } if header == "phone")));
+    }
+
+    #[test]
+    fn names_of_attachments_in_every_form_are_read() {
+        for name in ["filename=\"a.csv\"", "filename*=utf-8''%E5%90%8D%E5%8D%95.csv", "filename*0*=gbk''%C3%FB.csv"] {
+            let message = format!("Content-Disposition: attachment; {name}\r\n\r\nphone\n13800138000\n");
+            let pieces = extract(message.as_bytes(), "a.eml").pieces;
+            let cell = |piece: &Piece| matches!(piece, Piece::Cell { header, .. } if header == "phone");
+            assert!(pieces.iter().any(cell), "{name}: {pieces:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_that_breaks_off_is_told() {
+        let message = "Content-Type: multipart/mixed; boundary=x\n\n--x\n\n电话13800138000\n";
+        let read = extract(message.as_bytes(), "a.eml");
+        assert!(format!("{:?}", read.pieces).contains("13800138000") && read.unreadable.len() == 1, "{read:?}");
+        let whole = extract(format!("{message}--x--\n").as_bytes(), "a.eml");
+        assert!(whole.unreadable.is_empty(), "{whole:?}");
+        let none = extract("电话13800138000".as_bytes(), "a.eml");
+        assert!(format!("{:?}", none.pieces).contains("13800138000"), "{none:?}");
+    }
+
+    #[test]
+    fn a_saved_page_is_read() {
+        let page = "MIME-Version: 1.0\nContent-Type: multipart/related; boundary=x\n\n--x\nContent-Type: text/html; charset=gb2312\nContent-Transfer-Encoding: quoted-printable\n\n<p>=B5=E7=BB=B0</p>\n--x--\n";
+        for name in ["a.mht", "a.doc"] {
+            let read = extract(page.as_bytes(), name);
+            assert!(format!("{:?}", read.pieces).contains("电话"), "{name}: {read:?}");
+        }
     }
 }

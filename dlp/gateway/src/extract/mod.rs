@@ -11,6 +11,8 @@ mod markup;
 mod office;
 mod pdf;
 mod pdf_font;
+mod pdf_parts;
+mod rtf;
 mod spreadsheet;
 mod sqlite;
 
@@ -170,6 +172,7 @@ static EXTRACTORS: &[Extractor] = &[
     Extractor { name: "pdf", matches: pdf::matches, packed: true, read: pdf::read },
     Extractor { name: "spreadsheet", matches: spreadsheet::matches, packed: true, read: spreadsheet::read },
     Extractor { name: "office", matches: office::matches, packed: true, read: office::read },
+    Extractor { name: "rtf", matches: rtf::matches, packed: true, read: rtf::read },
     Extractor { name: "legacy", matches: legacy::matches, packed: true, read: legacy::read },
     Extractor { name: "zip", matches: archive::is_zip, packed: true, read: archive::read_zip },
     Extractor { name: "gzip", matches: archive::is_gzip, packed: true, read: archive::read_gzip },
@@ -327,6 +330,7 @@ mod tests {
             ("pdf", "a.pdf", pdf::sample()),
             ("spreadsheet", "a.xlsx", std::fs::read(&path).expect("reads")),
             ("office", "a.docx", archive::samples::pack(&[("word/document.xml", word)])),
+            ("rtf", "a.rtf", rtf::sample()),
             ("legacy", "a.doc", legacy::sample()),
             ("zip", "a.zip", archive::samples::zip()),
             ("gzip", "people.csv.gz", archive::samples::gzip()),
@@ -356,6 +360,46 @@ mod tests {
             let extracted = extract(bytes, file);
             let text = format!("{:?}", extracted.pieces);
             assert!(text.contains("138") && extracted.unreadable.is_empty(), "{}: {extracted:?}", extractor.name);
+        }
+    }
+
+    /// Bytes at the beginning by which a format is known; what is shorter is no document of it.
+    fn head(name: &str) -> usize {
+        if name == "tar" { 512 } else { 32 }
+    }
+
+    #[test]
+    fn a_document_that_breaks_off_is_never_passed_over() {
+        const CUTS: usize = 400;
+        for (name, file, bytes) in samples() {
+            let packed = EXTRACTORS.iter().any(|extractor| extractor.name == name && extractor.packed);
+            let whole = extract(&bytes, file).pieces;
+            let step = bytes.len().div_ceil(CUTS);
+            for cut in (head(name)..bytes.len()).step_by(step).filter(|_| packed) {
+                let extracted = extract(&bytes[..cut], file);
+                let lost = extracted.pieces.len() < whole.len() || !whole.starts_with(&extracted.pieces);
+                assert!(!lost || !extracted.unreadable.is_empty(), "{name} cut at {cut} of {}: {extracted:?}", bytes.len());
+            }
+        }
+    }
+
+    #[test]
+    fn a_byte_that_is_wrong_is_never_passed_over_where_there_is_a_checksum() {
+        for (name, file, bytes) in samples() {
+            if !["zip", "gzip", "bzip2", "xz", "7z", "spreadsheet", "office"].contains(&name) {
+                continue;
+            }
+            let whole = format!("{:?}", extract(&bytes, file).pieces);
+            for at in (0..bytes.len()).step_by(bytes.len().div_ceil(300)) {
+                let mut bytes = bytes.clone();
+                bytes[at] ^= 0x55;
+                let extracted = extract(&bytes, file);
+                let read = format!("{:?}", extracted.pieces);
+                // Names and times of members have no checksum; neither has what begins the file.
+                let same = read.matches("138").count() >= whole.matches("138").count();
+                let told = !extracted.unreadable.is_empty() || extracted.pieces.iter().any(|piece| matches!(piece, Piece::Text { text, .. } if text.contains("PK")));
+                assert!(same || told, "{name} at {at} of {}: {extracted:?}", bytes.len());
+            }
         }
     }
 

@@ -3,7 +3,11 @@
 use std::io::Cursor;
 
 use calamine::{Data, Range, Reader, open_workbook_auto_from_rs};
+use fengsui_dlp_engine::{ContentHint, decode};
 
+use super::archive::open_container;
+use super::markup::text_of;
+use super::office::embedded;
 use super::{Job, within};
 
 pub(super) fn matches(bytes: &[u8], name: &str) -> bool {
@@ -22,6 +26,42 @@ pub(super) fn read(job: &mut Job, bytes: &[u8], _name: &str, inside: &str) {
             Err(_) => job.unreadable(&place, "工作表无法读取"),
         }
     }
+    if bytes.starts_with(b"PK") {
+        beside_cells(job, bytes, inside);
+    }
+}
+
+/// What a workbook holds besides its cells: remarks, drawings, values kept of other workbooks and of pivot tables, and
+/// documents.
+fn beside_cells(job: &mut Job, bytes: &[u8], inside: &str) {
+    const PARTS: [&str; 9] = [
+        "xl/comments",
+        "xl/threadedComments/",
+        "xl/persons/",
+        "xl/drawings/",
+        "xl/charts/",
+        "xl/diagrams/",
+        "xl/externalLinks/",
+        "xl/pivotCache/",
+        "docProps/",
+    ];
+    let mut container = match open_container(bytes) {
+        Ok(container) => container,
+        Err(reason) => return job.unreadable(inside, reason),
+    };
+    let members = container.members(job, inside);
+    let named = |name: &str| name.ends_with(".xml") && PARTS.iter().any(|part| name.starts_with(part));
+    for member in members.iter().filter(|member| named(&member.name)) {
+        let place = within(inside, &member.name);
+        match container.bytes(job, member) {
+            Ok(part) => match decode(&part, &ContentHint::default()) {
+                Some(part) => job.text(&place, text_of(&part)),
+                None => job.unreadable(&place, "工作簿部件不是XML"),
+            },
+            Err(reason) => job.unreadable(&place, reason),
+        }
+    }
+    embedded(job, &mut container, &members, inside);
 }
 
 fn cells(job: &mut Job, range: &Range<Data>, place: &str) {
@@ -66,6 +106,20 @@ fn letters(mut column: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_beside_the_cells_is_read() {
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let sheet = book.add_worksheet();
+        sheet.write(0, 0, "姓名").expect("writes");
+        sheet.insert_note(1, 0, &rust_xlsxwriter::Note::new("电话13800138000")).expect("writes");
+        let shape = rust_xlsxwriter::Shape::textbox().set_text("电话13900139000");
+        sheet.insert_shape(3, 3, &shape).expect("writes");
+        let read = super::super::extract(&book.save_to_buffer().expect("is saved"), "a.xlsx");
+        let text = format!("{:?}", read.pieces);
+        assert!(text.contains("13800138000") && text.contains("13900139000"), "{read:?}");
+        assert!(read.unreadable.is_empty(), "{read:?}");
+    }
 
     #[test]
     fn columns_have_letters() {

@@ -22,14 +22,24 @@ pub(super) fn read(job: &mut Job, bytes: &[u8], _name: &str, inside: &str) {
     database.table(1, 0, &mut walk, &mut |row| schema.push(row));
     let mut broken = walk.broken;
     for row in schema {
-        let [Value::Text(kind), Value::Text(name), _, Value::Integer(root), Value::Text(definition), ..] =
-            row.as_slice()
-        else {
+        let [Value::Text(kind), Value::Text(name), _, root, definition, ..] = row.as_slice() else {
+            broken = true;
             continue;
         };
-        let Ok(root) = u32::try_from(*root) else { continue };
-        if kind != "table" || name.starts_with("sqlite_") || job.late() {
+        // An index repeats what its table has; a virtual table has no page of its own.
+        if kind != "table" || name.starts_with("sqlite_") || *root == Value::Integer(0) {
             continue;
+        }
+        let (Value::Integer(root), Value::Text(definition)) = (root, definition) else {
+            broken = true;
+            continue;
+        };
+        let Ok(root) = u32::try_from(*root) else {
+            broken = true;
+            continue;
+        };
+        if job.late() {
+            return job.unreadable(inside, super::Refusal::limit("超过单个文件的处理时限"));
         }
         let without_key = definition.to_ascii_uppercase().contains("WITHOUT ROWID");
         let columns = if without_key { Vec::new() } else { columns(definition) };
