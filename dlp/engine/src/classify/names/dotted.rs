@@ -66,7 +66,19 @@ fn first_part(text: &str, from: usize, at: usize, shortest: usize) -> usize {
         }
         length -= 1;
     }
+    length -= title(head, length);
     if length < shortest { at } else { at - 3 * length }
+}
+
+/// Characters at the beginning of a part that are sounds too and end the title before it: 议长路德维希.
+fn title(head: &str, length: usize) -> usize {
+    const TITLE: i32 = 40;
+    let start = head.len() - 3 * length;
+    let ends = |taken: &usize| {
+        let title = head.get(..start + 3 * taken).and_then(|head| MODEL.before(head));
+        title.is_some_and(|(word, evidence)| evidence >= TITLE && word.chars().count() > *taken)
+    };
+    (1..=2.min(length)).rev().find(ends).unwrap_or(0)
 }
 
 /// Where the parts after a dot end; at most [`PARTS`].
@@ -107,7 +119,8 @@ fn part(rest: &str) -> usize {
 
 /// Characters at the end of a part that follow the name and are sounds too: 穆勒和…, 科尔一行.
 fn follower(characters: &[char], length: usize) -> usize {
-    const FOLLOWERS: [&str; 6] = ["一行", "发来", "和", "与", "时", "则"];
+    const FOLLOWERS: [&str; 16] =
+        ["一行", "发来", "和", "与", "时", "则", "所", "于", "将", "对", "从", "以", "也", "又", "已", "在"];
     let follows = |word: &&&str| {
         let count = word.chars().count();
         length >= count + 2 && word.chars().eq(characters[length - count..length].iter().copied())

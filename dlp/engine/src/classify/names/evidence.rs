@@ -62,9 +62,17 @@ pub(super) fn right(run: Run<'_>, at: usize) -> Evidence {
         Some((word, evidence)) if at < run.characters.len() => (Some(word), evidence),
         _ if at < run.characters.len() => (None, NOTHING),
         Some((word, evidence)) if evidence > 30 => (Some(word), evidence),
+        _ if leads_to_number(run, at, tail) => (None, NOTHING),
         _ => (None, behind(tail)),
     };
     Evidence { total: evidence, before: None, after: word.filter(|_| evidence >= TELLING) }
+}
+
+/// 借款人阎维于2021年: whether the last character of a possible name is a word that belongs to the number behind it.
+fn leads_to_number(run: Run<'_>, at: usize, tail: &str) -> bool {
+    const LEADING: &str = "于至自从在约共近以按为第超逾满达仅每已因购花付还欠借转交收存取计";
+    let last = at.checked_sub(1).and_then(|last| run.characters.get(last));
+    tail.starts_with(|c: char| c.is_ascii_digit()) && last.is_some_and(|c| LEADING.contains(*c))
 }
 
 /// Whether 男 or 女 stands by itself, as it does behind the name of a person.

@@ -28,6 +28,10 @@ const LISTED_WORD: u8 = 130;
 const SHORT_GIVEN: [i32; 2] = [17, 5];
 /// Most that two characters of a given name cost together: parents choose rare ones too.
 const RARE_GIVEN: i32 = 260;
+/// Cost from which on a character is a stranger to given names, and below which it is a common word: 卢昊踢了 is no rare name.
+const STRANGER: (i32, u8) = (170, 150);
+/// What a stranger costs more.
+const STRANGE: i32 = 40;
 /// What a given name in sounds costs more than one of meaning.
 const SOUNDING: i32 = 45;
 /// Cost of a character from which on it is a sound only in names with a middle dot.
@@ -292,10 +296,16 @@ impl Model {
             let pair = self.pairs.get(&key(text[from..from + 2].iter().copied()));
             let given = pair.map_or(first + second, |pair| (first + second).min(i32::from(*pair)));
             if given < 2 * i32::from(UNKNOWN_GIVEN) {
-                visit(from + 2, NAME + surname + SHORT_GIVEN[1] + given.min(RARE_GIVEN));
+                let strange = second >= STRANGER.0 && text.get(from + 1).is_some_and(|c| self.is_common(*c));
+                let given = given.min(RARE_GIVEN) + if strange { STRANGE } else { 0 };
+                visit(from + 2, NAME + surname + SHORT_GIVEN[1] + given);
             }
         }
         self.sounding_at(text, from, surname, visit);
+    }
+
+    fn is_common(&self, c: char) -> bool {
+        self.character(c).is_some_and(|character| character.word < STRANGER.1)
     }
 
     /// 马阿不都, 哈买苏: a surname and an Arabic or Persian name in sounds, among the Hui and their neighbours.

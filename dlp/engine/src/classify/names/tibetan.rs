@@ -43,7 +43,9 @@ pub(super) fn find(
         }
         let labelled = || announced || is_labelled(text, start);
         let whole = alone(text, end) || end - start >= 9;
-        if parts >= 2 || parts == 1 && whole && labelled() {
+        // Behind a word that only persons stand behind, it need not be all there is.
+        let sure = || announced || MODEL.before(text.get(..start).unwrap_or_default()).is_some_and(is_role);
+        if parts >= 2 || parts == 1 && if whole { labelled() } else { sure() } {
             candidates.push(candidate(start, end, parts));
         }
         index += ((end - start) / 3).max(1);
@@ -61,6 +63,11 @@ fn part_at(rest: &str) -> Option<&'static str> {
         });
     let parts = FIRST.get(&rest.chars().next()?)?;
     parts.iter().filter(|part| rest.starts_with(**part)).max_by_key(|part| part.len()).copied()
+}
+
+/// Whether a word is one that names of persons follow and hardly anything else.
+fn is_role((word, evidence): (&str, i32)) -> bool {
+    evidence >= 45 && word.chars().count() >= 2
 }
 
 fn is_labelled(text: &str, start: usize) -> bool {
