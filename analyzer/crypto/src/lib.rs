@@ -1,4 +1,4 @@
-//! Owns SM2, SM3 and SM4, the hash chain, signed envelopes and key files.
+//! Owns SM2, SM3 and SM4, the hash chain, signed envelopes, sealed letters and key files.
 //!
 //! Does not decide who may do what.
 
@@ -8,6 +8,7 @@ mod chain;
 mod digest;
 mod envelope;
 mod error;
+mod letter;
 pub mod limits;
 mod password;
 mod random;
@@ -21,6 +22,7 @@ pub use chain::{BadReason, Checkpoint, FirstBad, HashChain, Link};
 pub use digest::{HmacKey, Sm3, hmac_sm3, sm3, sm3_of_parts};
 pub use envelope::Envelope;
 pub use error::CryptoError;
+pub use letter::{open_letter, seal_for};
 pub use password::{
     DEFAULT_PASSWORD_ROUNDS, hash_password, hash_password_with, password_needs_rehash, verify_password,
 };

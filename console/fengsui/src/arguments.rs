@@ -551,6 +551,32 @@ pub(crate) enum CryptoCommand {
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
     },
+    /// Check the signature of what comes on standard input. Exit code 0 it fits, 1 it does not, 2 error.
+    #[command(
+        after_help = "Example:\n  fengsui crypto verify --public login.pub --signature evidence.json.sig < evidence.json"
+    )]
+    Verify {
+        /// File of the signer's public key (PEM).
+        #[arg(long, value_name = "FILE")]
+        public: PathBuf,
+        /// The signature: 128 hexadecimal digits, or a file that holds them or DER.
+        #[arg(long, value_name = "HEX|FILE")]
+        signature: String,
+    },
+    /// Seal what comes on standard input for the owner of a key (SM2, SM4, HMAC-SM3); the letter goes to standard output.
+    #[command(after_help = "Example:\n  fengsui crypto seal --public dept-12.pub < people.csv > people.csv.sealed")]
+    Seal {
+        /// File of the recipient's public key (PEM).
+        #[arg(long, value_name = "FILE")]
+        public: PathBuf,
+    },
+    /// Open a sealed letter that comes on standard input. Nothing is written unless all of it is as it was sealed.
+    #[command(after_help = "Example:\n  fengsui crypto open --key dept-12.key < people.csv.sealed > people.csv")]
+    Open {
+        /// File of the recipient's private key.
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+    },
 }
 
 /// `fengsui doctor`

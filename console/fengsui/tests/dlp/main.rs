@@ -3,6 +3,7 @@
 
 mod graded;
 mod masked;
+mod scanned;
 mod shared;
 
 use std::path::{Path, PathBuf};

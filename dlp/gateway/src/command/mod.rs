@@ -41,15 +41,21 @@ impl std::str::FromStr for Format {
     }
 }
 
+/// How often what is shown while a person waits is renewed.
+const TICK: std::time::Duration = std::time::Duration::from_millis(200);
+
 /// A bar on standard error while a person waits at a terminal; nothing elsewhere.
 pub(crate) fn progress(total: usize, what: &'static str) -> indicatif::ProgressBar {
     use std::io::IsTerminal;
-    if !std::io::stderr().is_terminal() || total < 2 {
+    if !std::io::stderr().is_terminal() {
         return indicatif::ProgressBar::hidden();
     }
     let style = indicatif::ProgressStyle::with_template("{msg} [{bar:40}] {pos}/{len} {elapsed}")
         .unwrap_or_else(|_| indicatif::ProgressStyle::default_bar());
-    indicatif::ProgressBar::new(total as u64).with_style(style).with_message(what)
+    let bar = indicatif::ProgressBar::new(total as u64).with_style(style).with_message(what);
+    // One large file says nothing of itself for long: the time goes on.
+    bar.enable_steady_tick(TICK);
+    bar
 }
 
 /// A counter of rows on standard error while a person waits at a terminal; nothing elsewhere.

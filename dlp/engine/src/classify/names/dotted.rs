@@ -76,9 +76,9 @@ fn title(head: &str, length: usize) -> usize {
     let start = head.len() - 3 * length;
     let ends = |taken: &usize| {
         let title = head.get(..start + 3 * taken).and_then(|head| MODEL.before(head));
-        title.is_some_and(|(word, evidence)| evidence >= TITLE && word.chars().count() > *taken)
+        title.is_some_and(|(word, evidence)| evidence >= TITLE && word.chars().count() >= (*taken + 1).min(2))
     };
-    (1..=2.min(length)).rev().find(ends).unwrap_or(0)
+    (1..=3.min(length)).rev().find(ends).unwrap_or(0)
 }
 
 /// Where the parts after a dot end; at most [`PARTS`].
