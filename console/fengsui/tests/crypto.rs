@@ -94,7 +94,8 @@ fn openssl_reads_the_keys_and_checks_the_signatures() {
     let digits = String::from_utf8(ends(0, folder, "sign --key a.key", "证据".as_bytes())).expect("text");
     let signature = fengsui_crypto::Signature::try_from(digits.trim().to_owned()).expect("a signature");
     std::fs::write(folder.join("a.der"), signature.to_der()).expect("written");
-    let command = "pkeyutl -verify -pubin -inkey a.pub -rawin -digest sm3 -in m -sigfile a.der -pkeyopt distid:1234567812345678";
+    let command =
+        "pkeyutl -verify -pubin -inkey a.pub -rawin -digest sm3 -in m -sigfile a.der -pkeyopt distid:1234567812345678";
     let checked = Command::new("openssl").args(command.split(' ')).current_dir(folder).output().expect("starts");
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }

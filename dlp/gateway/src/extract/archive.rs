@@ -37,7 +37,8 @@ fn directory_entries(bytes: &[u8], start: usize) -> usize {
     let mut rest = bytes.get(start..).unwrap_or_default();
     let mut count = 0;
     while rest.starts_with(b"PK\x01\x02") {
-        let length = |at: usize| rest.get(at..at + 2).map_or(0, |two| usize::from(u16::from_le_bytes([two[0], two[1]])));
+        let length =
+            |at: usize| rest.get(at..at + 2).map_or(0, |two| usize::from(u16::from_le_bytes([two[0], two[1]])));
         rest = rest.get(HEAD + length(28) + length(30) + length(32)..).unwrap_or_default();
         count += 1;
     }

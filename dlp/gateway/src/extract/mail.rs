@@ -91,7 +91,8 @@ fn parts(job: &mut Job, body: &[u8], boundary: &str, place: &str) {
     if starts.len() > MEMBERS {
         job.unreadable(place, Refusal::limit(format!("邮件部分超过{MEMBERS}个，其余未检查")));
     }
-    let closed = starts.iter().any(|start| text[*start..].get(marker.len()..).is_some_and(|rest| rest.starts_with(b"--")));
+    let closed =
+        starts.iter().any(|start| text[*start..].get(marker.len()..).is_some_and(|rest| rest.starts_with(b"--")));
     if !closed {
         job.unreadable(place, "邮件不完整，缺少结尾的分隔行");
     }
@@ -155,15 +156,26 @@ impl Header {
             // Parts of a long value and its encoding (RFC 2231): filename*0*=utf-8''%E4…
             let (key, extended) = key.trim().split_once('*').map_or((key.trim(), false), |(key, _)| (key, true));
             let value = value.trim().trim_matches('"');
-            key.eq_ignore_ascii_case(parameter).then(|| if extended { percent_decoded(value) } else { value.to_owned() })
+            key.eq_ignore_ascii_case(parameter)
+                .then(|| if extended { percent_decoded(value) } else { value.to_owned() })
         })
     }
 
     /// The fields a reader of the message sees.
     fn shown(&self) -> String {
         const SHOWN: [&str; 12] = [
-            "from", "sender", "to", "cc", "bcc", "subject", "reply-to", "return-path", "delivered-to", "comments",
-            "keywords", "disposition-notification-to",
+            "from",
+            "sender",
+            "to",
+            "cc",
+            "bcc",
+            "subject",
+            "reply-to",
+            "return-path",
+            "delivered-to",
+            "comments",
+            "keywords",
+            "disposition-notification-to",
         ];
         let kept = self.0.iter().filter(|(name, _)| SHOWN.contains(&name.as_str()));
         kept.map(|(name, value)| format!("{name}: {}\n", encoded_words(value))).collect()

@@ -378,7 +378,11 @@ mod tests {
             for cut in (head(name)..bytes.len()).step_by(step).filter(|_| packed) {
                 let extracted = extract(&bytes[..cut], file);
                 let lost = extracted.pieces.len() < whole.len() || !whole.starts_with(&extracted.pieces);
-                assert!(!lost || !extracted.unreadable.is_empty(), "{name} cut at {cut} of {}: {extracted:?}", bytes.len());
+                assert!(
+                    !lost || !extracted.unreadable.is_empty(),
+                    "{name} cut at {cut} of {}: {extracted:?}",
+                    bytes.len()
+                );
             }
         }
     }
@@ -397,7 +401,11 @@ mod tests {
                 let read = format!("{:?}", extracted.pieces);
                 // Names and times of members have no checksum; neither has what begins the file.
                 let same = read.matches("138").count() >= whole.matches("138").count();
-                let told = !extracted.unreadable.is_empty() || extracted.pieces.iter().any(|piece| matches!(piece, Piece::Text { text, .. } if text.contains("PK")));
+                let told = !extracted.unreadable.is_empty()
+                    || extracted
+                        .pieces
+                        .iter()
+                        .any(|piece| matches!(piece, Piece::Text { text, .. } if text.contains("PK")));
                 assert!(same || told, "{name} at {at} of {}: {extracted:?}", bytes.len());
             }
         }

@@ -257,7 +257,8 @@ mod tests {
 
     #[test]
     fn xml_that_breaks_off_is_read_and_told() {
-        for xml in ["<w:p><w:t>电话138", "<w:p><w:t>电话138</w:t>", "<w:p>电话138</w:p><w:p a=>b</w", "<a>电话138<"] {
+        for xml in ["<w:p><w:t>电话138", "<w:p><w:t>电话138</w:t>", "<w:p>电话138</w:p><w:p a=>b</w", "<a>电话138<"]
+        {
             let read = text_of(xml);
             assert!(read.0.contains("电话138") && !read.1, "{xml}: {read:?}");
         }
@@ -285,7 +286,8 @@ mod tests {
             assert!(format!("{:?}", read.pieces).contains("13800138000"), "{name}: {read:?}");
             assert!(read.unreadable.is_empty(), "{name}: {read:?}");
         }
-        for (name, file) in [("content.xml", "a.odt"), ("styles.xml", "a.odt"), ("Doc_0/Pages/Page_0/Content.xml", "a.ofd")]
+        for (name, file) in
+            [("content.xml", "a.odt"), ("styles.xml", "a.odt"), ("Doc_0/Pages/Page_0/Content.xml", "a.ofd")]
         {
             let read = extract(&pack(&[(name, text)]), file);
             assert!(format!("{:?}", read.pieces).contains("13800138000"), "{name}: {read:?}");

@@ -292,7 +292,8 @@ mod tests {
         let inner = dictionary! { "Type" => "Font", "Subtype" => "CIDFontType0", "CIDSystemInfo" => name };
         let font = dictionary! { "Type" => "Font", "Subtype" => "Type0", "Encoding" => "Identity-H", "DescendantFonts" => vec![inner.into()] };
         // 一七丌：138 by their numbers.
-        let codes: Vec<u8> = [4162_u16, 3070, 4696, 287, 18, 832, 25].iter().flat_map(|cid| cid.to_be_bytes()).collect();
+        let codes: Vec<u8> =
+            [4162_u16, 3070, 4696, 287, 18, 832, 25].iter().flat_map(|cid| cid.to_be_bytes()).collect();
         let read = extract(&with_font(font.clone(), codes), "a.pdf");
         assert!(format!("{:?}", read.pieces).contains("一七丌：128") && read.unreadable.is_empty(), "{read:?}");
         let lost = extract(&with_font(font, [0x40, 0x01].repeat(4)), "a.pdf");

@@ -107,7 +107,8 @@ fn number(code: &[u8]) -> u32 {
 /// Whether a composite font counts its characters as Adobe-GB1 does.
 fn is_gb1(document: &Document, font: &Dictionary) -> bool {
     let inner = font.get_deref(b"DescendantFonts", document).and_then(Object::as_array).ok();
-    let inner = inner.and_then(|all| document.dereference(all.first()?).ok()).and_then(|(_, inner)| inner.as_dict().ok());
+    let inner =
+        inner.and_then(|all| document.dereference(all.first()?).ok()).and_then(|(_, inner)| inner.as_dict().ok());
     let system = inner.and_then(|inner| document.get_dict_in_dict(inner, b"CIDSystemInfo").ok());
     let ordering = system.and_then(|system| system.get_deref(b"Ordering", document).and_then(Object::as_str).ok());
     ordering == Some(b"GB1")

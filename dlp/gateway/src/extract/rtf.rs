@@ -279,7 +279,8 @@ fn is_looks(word: &[u8]) -> bool {
 
 #[cfg(test)]
 pub(super) fn sample() -> Vec<u8> {
-    let text: String = encoding_rs::GB18030.encode("联系人：马文忠").0.iter().map(|byte| format!("\\'{byte:02x}")).collect();
+    let text: String =
+        encoding_rs::GB18030.encode("联系人：马文忠").0.iter().map(|byte| format!("\\'{byte:02x}")).collect();
     format!("{{\\rtf1\\ansi\\ansicpg936{{\\fonttbl{{\\f0\\fcharset134 SimSun;}}}}{{\\*\\generator x;}}\\f0 {text}\\par phone 13800138000\\par}}")
         .into_bytes()
 }
@@ -300,7 +301,10 @@ mod tests {
         assert_eq!(text(&sample()), "联系人：马文忠\nphone 13800138000\n");
         assert_eq!(text(br"{\rtf1\ansi\uc1\u30005?\u-29731?{\uc2\u21495 ??}\uc0\u65306 138}"), "电话号：138");
         assert_eq!(text(br"{\rtf1\ansi\ansicpg1252{\fonttbl{\f1\fcharset134 a;}}{\f1\'b5\'e7}\'e9}"), "电é");
-        assert_eq!(text("{\\rtf1\\ansicpg936 \u{6c}\\{1\\}\\~2{\\pict 0123}{\\colortbl;\\red1;}\\bin3 abc4}".as_bytes()), "l{1} 24");
+        assert_eq!(
+            text("{\\rtf1\\ansicpg936 \u{6c}\\{1\\}\\~2{\\pict 0123}{\\colortbl;\\red1;}\\bin3 abc4}".as_bytes()),
+            "l{1} 24"
+        );
     }
 
     #[test]
