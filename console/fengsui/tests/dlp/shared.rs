@@ -17,6 +17,14 @@ fn released(form: &str) -> Desk {
     desk
 }
 
+/// The exit code of `crypto verify` of a file against the signature of the evidence and the key that the ledger shows.
+fn checked(desk: &Desk, name: &str) -> Option<i32> {
+    let input = std::fs::File::open(desk.path(name)).expect("is there");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_fengsui"));
+    command.args(["crypto", "verify", "--public", "ledger/signing.pub.pem", "--signature", "e.json.sig"]);
+    command.current_dir(desk.path("")).stdin(input).output().expect("starts").status.code()
+}
+
 #[test]
 fn a_copy_of_any_form_is_traced_to_its_recipient() {
     for form in ["csv", "jsonl", "xlsx", "parquet"] {
@@ -27,7 +35,10 @@ fn a_copy_of_any_form_is_traced_to_its_recipient() {
             .expect("written");
         let named = desk.ends(1, "trace --ledger ledger --evidence e.json leak.csv");
         assert!(named.out.contains("泄露来源：人社局 ") && named.out.matches("泄露来源").count() == 1, "{}", named.out);
-        assert!(desk.read("e.json").contains("人社局") && desk.path("e.json.sig").exists());
+        assert!(desk.read("e.json").contains("人社局"));
+        assert_eq!(checked(&desk, "e.json"), Some(0), "anybody can check the evidence");
+        desk.write("changed.json", &desk.read("e.json").replace("人社局", "教育局"));
+        assert_eq!(checked(&desk, "changed.json"), Some(1), "and sees that it was changed");
         let original = desk.ends(1, &format!("trace --ledger ledger --original in.{form} leak.csv"));
         assert!(original.out.contains("泄露来源：人社局 "), "{}", original.out);
     }
