@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder, MatchKind};
 
+use super::column::said;
 use super::context::Verdict;
 use super::engine::Candidate;
 use super::regions::divisions;
@@ -207,7 +208,7 @@ pub(super) fn short(name: &'static str) -> &'static str {
 
 /// Finds addresses in a text in normal form.
 pub(super) fn find(text: &str, header: Option<&str>, candidates: &mut Vec<Candidate>) {
-    if header.is_some_and(is_address_header) {
+    if header.is_some_and(|header| said(header).address) {
         candidates.extend(parse(text, 0, true));
     }
     let mut end = 0;
@@ -235,12 +236,6 @@ pub(super) fn find(text: &str, header: Option<&str>, candidates: &mut Vec<Candid
 /// Whether a whole value is an address, as in a column of addresses: divisions alone do not count.
 pub(super) fn is_address(value: &str) -> bool {
     parse(value, 0, true).is_some_and(|found| found.end * 10 >= value.len() * 7)
-}
-
-fn is_address_header(header: &str) -> bool {
-    let header = header.trim().to_ascii_lowercase();
-    ["地址", "住址", "住所", "居住地", "户籍地", "坐落"].iter().any(|known| header.contains(known))
-        || ["address", "addr", "dz", "jtzz", "xxdz"].contains(&header.as_str())
 }
 
 fn labelled(text: &str, start: usize) -> bool {

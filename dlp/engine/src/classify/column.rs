@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::Engine;
 use crate::normalize::Normalized;
+pub(super) use header::said;
 use values::{FORMS, Shown, birth, is_empty};
 
 /// What a column holds.

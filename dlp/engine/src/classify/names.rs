@@ -7,6 +7,7 @@ mod lattice;
 mod model;
 mod tibetan;
 
+use super::column::said;
 use super::context::Verdict;
 use super::engine::Candidate;
 use lattice::{Lattice, Name, Run};
@@ -35,7 +36,7 @@ const SHORT_SOUNDS_EVIDENCE_BEHIND: i32 = 35;
 
 /// Finds names in a text in normal form.
 pub(super) fn find(text: &str, header: Option<&str>, candidates: &mut Vec<Candidate>) {
-    let announced = if header.is_some_and(is_name_header) { ANNOUNCED } else { 0 };
+    let announced = if header.is_some_and(|header| said(header).person) { ANNOUNCED } else { 0 };
     let known = candidates.len();
     let mut lattice = Lattice::default();
     let mut characters: Vec<char> = Vec::new();
@@ -75,26 +76,6 @@ pub(super) fn is_name(value: &str) -> bool {
     let word: Vec<char> = value.chars().collect();
     let whole = candidates.iter().any(|found| found.start == 0 && found.end == value.len());
     whole && !(word.len() == 2 && MODEL.is_word(&word) && !MODEL.is_likely(&word))
-}
-
-/// Whether a column or field holds names of persons.
-fn is_name_header(header: &str) -> bool {
-    const HEADERS: &[&str] = &[
-        "姓名",
-        "名字",
-        "联系人",
-        "收件人",
-        "申请人",
-        "负责人",
-        "户主",
-        "xm",
-        "name",
-        "full_name",
-        "person_name",
-        "lxr",
-    ];
-    let header = header.trim().to_ascii_lowercase();
-    HEADERS.iter().any(|known| header == *known || (!known.is_ascii() && header.ends_with(known)))
 }
 
 /// Characters names are written with; all of them take three bytes.

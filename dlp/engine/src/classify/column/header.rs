@@ -1,5 +1,6 @@
 //! What the header of a column says: Chinese words, Pinyin and its initials, English, with the prefixes systems put before them.
 
+use std::cell::RefCell;
 use std::sync::LazyLock;
 
 const HEADERS: &str = include_str!("../../../../../rules/dlp/headers.tsv");
@@ -89,6 +90,46 @@ pub(super) fn meanings(header: &str) -> Vec<(&'static str, u8)> {
     weighed.filter(|(_, weight)| *weight > 0).collect()
 }
 
+/// What a header says of cells that are looked at one by one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in super::super) struct Said {
+    /// That they are names of persons.
+    pub(in super::super) person: bool,
+    /// That they are addresses.
+    pub(in super::super) address: bool,
+}
+
+thread_local! {
+    /// The header of the last cell, because those of a column come one after the other or a row has few columns.
+    static KNOWN: RefCell<Vec<(String, Said)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Headers that are remembered.
+const REMEMBERED: usize = 64;
+
+/// What a header says clearly: by a word, or by an identifier that is nothing else. `event_name` is no name of a person.
+pub(in super::super) fn said(header: &str) -> Said {
+    KNOWN.with_borrow_mut(|known| {
+        if let Some((_, said)) = known.iter().find(|(text, _)| text == header) {
+            return *said;
+        }
+        let parsed = Header::new(header);
+        let clear = |data_type: &str| {
+            RULES.iter().filter(|rule| rule.data_type == data_type).any(|rule| {
+                let whole = rule.tokens.contains(&parsed.joined.as_str());
+                let weight = rule.weight(&parsed);
+                weight >= 95 || weight > 0 && whole
+            })
+        };
+        let said = Said { person: clear("person_name"), address: clear("address") };
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.push((header.to_owned(), said));
+        said
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,6 +152,20 @@ mod tests {
             assert_eq!(best(header), Some(meaning), "{header}");
         }
         assert_eq!(best("单位名称"), None);
+    }
+
+    #[test]
+    fn headers_of_persons_and_addresses_say_so() {
+        for header in ["姓名", "当事人", "患者姓名", "XM", "full_name", "patientName", "法定代表人", " 经办人 "]
+        {
+            assert!(said(header).person, "{header}");
+        }
+        for header in ["event_name", "file_name", "联系人电话", "单位名称", "note", ""] {
+            assert!(!said(header).person, "{header}");
+        }
+        assert!(
+            said("家庭住址").address && said("addr").address && !said("邮箱地址").address && !said("IP地址").address
+        );
     }
 
     #[test]
