@@ -343,3 +343,72 @@ pub(super) mod samples {
         out
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::extract;
+    use super::*;
+
+    /// A zip container whose second member was given the name of the first.
+    fn hidden() -> Vec<u8> {
+        let mut bytes = samples::pack(&[("a1.txt", "13800138000"), ("a2.txt", "nothing")]);
+        for at in 0..bytes.len() - 6 {
+            if &bytes[at..at + 6] == b"a2.txt" {
+                bytes[at + 1] = b'1';
+            }
+        }
+        bytes
+    }
+
+    #[test]
+    fn a_member_that_another_hides_is_told() {
+        let extracted = extract(&hidden(), "a.zip");
+        let read = format!("{:?}", extracted.pieces).contains("13800138000");
+        assert!(read || extracted.unreadable.len() == 1, "{extracted:?}");
+        assert!(extract(&samples::zip(), "a.zip").unreadable.is_empty());
+    }
+
+    #[test]
+    fn names_of_members_are_read_in_the_encoding_of_china() {
+        let mut bytes = samples::pack(&[("ABCD.txt", "13800138000")]);
+        let name = encoding_rs::GB18030.encode("名单").0.into_owned();
+        for at in 0..bytes.len() - 4 {
+            if &bytes[at..at + 4] == b"ABCD" {
+                bytes[at..at + 4].copy_from_slice(&name);
+            }
+        }
+        assert!(format!("{:?}", extract(&bytes, "a.zip").pieces).contains("名单.txt"));
+    }
+
+    #[test]
+    fn all_of_a_tar_archive_is_read() {
+        let one = samples::tar();
+        let two = [one.clone(), one.clone()].concat();
+        let cells = extract(&one, "a.tar").pieces.len();
+        assert_eq!(extract(&two, "a.tar").pieces.len(), 2 * cells);
+        let mut odd = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::Continuous);
+        header.set_size(11);
+        odd.append_data(&mut header, "a.txt", b"13800138000".as_slice()).expect("appends");
+        let odd = odd.into_inner().expect("ends");
+        assert!(format!("{:?}", extract(&odd, "a.tar").pieces).contains("13800138000"));
+        let cut = extract(&odd[..512 + 5], "a.tar");
+        assert_eq!(cut.unreadable.len(), 1, "{cut:?}");
+    }
+
+    #[test]
+    fn every_stream_of_a_compressed_file_is_read() {
+        for (name, stream) in [
+            ("a.txt.gz", samples::gzip()),
+            ("a.txt.bz2", samples::bzip2()),
+            ("a.txt.zst", samples::zstd()),
+            ("a.txt.xz", samples::xz()),
+        ] {
+            let two = [stream.clone(), stream].concat();
+            let extracted = extract(&two, name);
+            let found = format!("{:?}", extracted.pieces).matches("13800138000").count();
+            assert!(found == 2 || !extracted.unreadable.is_empty(), "{name}: {extracted:?}");
+        }
+    }
+}
