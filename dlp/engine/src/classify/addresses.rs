@@ -238,9 +238,21 @@ pub(super) fn is_address(value: &str) -> bool {
     parse(value, 0, true).is_some_and(|found| found.end * 10 >= value.len() * 7)
 }
 
+/// 住, 现住, 家住, behind which an address begins; 居住 and 入住 go on otherwise.
+fn lives(head: &str) -> bool {
+    let before = head.strip_suffix('住');
+    before.is_some_and(|before| {
+        !before.ends_with(|c: char| is_han(c)) || before.ends_with(['现', '家', '原', '暂', '常'])
+    })
+}
+
+fn is_han(c: char) -> bool {
+    ('\u{4e00}'..='\u{9fff}').contains(&c)
+}
+
 fn labelled(text: &str, start: usize) -> bool {
     let head = text.get(..start).unwrap_or_default().trim_end_matches(['：', ':', '为', '是', ' ', '"', '=', '在']);
-    LABELS.iter().any(|label| head.ends_with(label)) || text.get(..start).is_some_and(|head| head.ends_with("住在"))
+    LABELS.iter().any(|label| head.ends_with(label)) || lives(head)
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -411,13 +423,17 @@ fn number_part(rest: &str, parts: Parts) -> Option<usize> {
 /// A name of at most twelve characters with the nearest ending of a place; a second ending belongs to it.
 fn place_part(rest: &str, after_number: bool) -> Option<usize> {
     let most = if after_number { 8 } else { NAME_CHARACTERS };
-    // 88号上幼儿园: the text has gone on.
-    if after_number && rest.starts_with(['上', '去', '到']) && !rest.starts_with("上海") {
+    // 88号上幼儿园, 23栋下水道: the text has gone on.
+    const GOES_ON: [&str; 12] =
+        ["下水", "楼下", "楼上", "楼道", "对面", "旁边", "附近", "院内", "院里", "里面", "后面", "前面"];
+    let goes_on = || rest.starts_with(['上', '去', '到']) && !rest.starts_with("上海");
+    if after_number && (goes_on() || GOES_ON.iter().any(|word| rest.starts_with(word))) {
         return None;
     }
     for (count, (at, c)) in rest.char_indices().enumerate() {
         // 银河国际11栋: what stands before the number of a building is its name, whatever it ends in.
-        if (2..=8).contains(&count) && c.is_ascii_digit() && numbers_building(&rest[at..]) {
+        let lane = || rest[..at].ends_with('里') && numbers_house(&rest[at..]);
+        if (2..=8).contains(&count) && c.is_ascii_digit() && (numbers_building(&rest[at..]) || lane()) {
             return Some(at);
         }
         if count > 0
@@ -451,6 +467,12 @@ fn numbers_building(rest: &str) -> bool {
     let digits = rest.len() - unit.len();
     (1..=4).contains(&digits)
         && ["栋", "幢", "号楼", "座", "单元", "层", "室"].iter().any(|known| unit.starts_with(known))
+}
+
+/// 祁连里12号: the number of a house.
+fn numbers_house(rest: &str) -> bool {
+    let unit = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    (1..=5).contains(&(rest.len() - unit.len())) && unit.starts_with('号')
 }
 
 /// The endings of places by their first character, the longest first.
@@ -499,6 +521,8 @@ mod tests {
         assert_eq!(addresses("放天水市秦州区藉河北路3号楼2单元1801门口就行"), ["天水市秦州区藉河北路3号楼2单元1801"]);
         assert_eq!(addresses("寄到城关中山路56号 收"), ["城关中山路56号"]);
         assert_eq!(addresses("地址：幸福里小区8号楼1201室"), ["幸福里小区8号楼1201室"]);
+        assert_eq!(addresses("住甘肃省武威市凉州区东大街街道祁连里12号。"), ["甘肃省武威市凉州区东大街街道祁连里12号"]);
+        assert_eq!(addresses("在安宁区桃海路199号安宁庭院23栋下水道堵"), ["安宁区桃海路199号安宁庭院23栋"]);
     }
 
     #[test]
@@ -521,9 +545,14 @@ mod tests {
 
     #[test]
     fn mentions_of_places_are_none() {
-        for text in
-            ["甘肃省兰州市的发展", "在北京市召开会议", "城关区人民政府办公室", "全省14个市州", "兰州市2023年第3号文件"]
-        {
+        for text in [
+            "甘肃省兰州市的发展",
+            "入住甘肃省兰州市城关区张掖路街道",
+            "在北京市召开会议",
+            "城关区人民政府办公室",
+            "全省14个市州",
+            "兰州市2023年第3号文件",
+        ] {
             assert_eq!(addresses(text), Vec::<&str>::new(), "{text}");
         }
     }

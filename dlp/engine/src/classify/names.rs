@@ -10,6 +10,7 @@ mod tibetan;
 use super::column::said;
 use super::context::Verdict;
 use super::engine::Candidate;
+use super::identifiers::PROVINCES;
 use lattice::{Lattice, Name, Run};
 use model::MODEL;
 
@@ -252,8 +253,18 @@ fn is_foreign_name(run: Run<'_>, name: Name) -> bool {
     told || name.score > SOUNDS_ALONE
 }
 
+/// 甘政办发〔2024〕38号, 警车甘A1234警: what begins the number of a document or ends before that of a plate names nobody.
+fn is_numbered(run: Run<'_>, name: Name) -> bool {
+    const DOCUMENT: usize = 5;
+    let tail = run.text.get(run.offset(name.last)..).unwrap_or_default();
+    let document = tail.chars().take(DOCUMENT).any(|c| matches!(c, '〔' | '﹝'));
+    let plate = run.characters.get(name.last - 1).is_some_and(|c| PROVINCES.contains(c))
+        && tail.starts_with(|c: char| c.is_ascii_uppercase());
+    document || plate
+}
+
 fn candidate(run: Run<'_>, name: Name) -> Option<Candidate> {
-    if is_address_form(run, name) || is_place(run, name) || is_counted(run, name) {
+    if is_address_form(run, name) || is_place(run, name) || is_counted(run, name) || is_numbered(run, name) {
         return None;
     }
     if name.sounds && (!is_foreign_name(run, name) || beside_dot(run, name)) {
@@ -359,7 +370,15 @@ mod tests {
 
     #[test]
     fn idioms_and_forms_of_address_are_no_names() {
-        for text in ["顾名思义", "万紫千红的花", "朱师傅来了", "雷先生在家", "韦大夫查房"] {
+        for text in [
+            "甘政办发〔2024〕38号",
+            "教练车甘B5678学",
+            "顾名思义",
+            "万紫千红的花",
+            "朱师傅来了",
+            "雷先生在家",
+            "韦大夫查房",
+        ] {
             assert_eq!(names(text), Vec::<&str>::new(), "{text}");
         }
     }

@@ -49,7 +49,12 @@ pub(super) static ALL: &[Identifier] = &[
         }),
         positive: WORDS,
         negative: &["IMEI", "imei", "ICCID", "物流", "快递", "身份证", "手机"],
-        valid: &["卡号6222020000000000007", "card 4111 1111 1111 1111", "银行卡 6217000000000000005"],
+        valid: &[
+            "卡号6228 4800 3125 7790 119",
+            "卡号6222020000000000007",
+            "card 4111 1111 1111 1111",
+            "银行卡 6217000000000000005",
+        ],
         invalid: &["4111111111111112", "1234567812345670", "订单 6222020000000000008"],
     },
     Identifier {
@@ -139,7 +144,7 @@ fn card(token: &Token<'_>) -> Option<Found> {
     if scheme == "Maestro" && text.len() != 16 && checksum::luhn(text) {
         return Some(Found::in_context(token, 55, "Maestro BIN和Luhn校验正确，长度不常见"));
     }
-    if text.iter().all(|digit| *digit == text[0]) || !grouped(token) || decimal(token) {
+    if text.iter().all(|digit| *digit == text[0]) || !grouped(token) || decimal(token) || goes_on(token) {
         return None;
     }
     let chinese = scheme == "银联";
@@ -167,6 +172,18 @@ fn grouped(token: &Token<'_>) -> bool {
         [first @ .., last] => first.iter().all(|group| *group == 4) && *last <= 4,
         [] => false,
     }
+}
+
+/// `6228 4800 3125 7790 119`: the first sixteen digits are no card when the last group follows.
+fn goes_on(token: &Token<'_>) -> bool {
+    let after = token.after().as_bytes();
+    let digits = after.iter().skip(1).take_while(|byte| byte.is_ascii_digit()).count();
+    let separator = token.written().bytes().find(|byte| !byte.is_ascii_digit());
+    token.joined
+        && after.first().copied() == separator
+        && (1..=3).contains(&digits)
+        && (17..=19).contains(&(token.compact().len() + digits))
+        && !after.get(1 + digits).is_some_and(u8::is_ascii_alphanumeric)
 }
 
 fn decimal(token: &Token<'_>) -> bool {

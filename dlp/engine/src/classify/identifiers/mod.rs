@@ -16,6 +16,7 @@ mod travel;
 mod vehicle;
 
 pub(super) use personal::{ETHNICITIES, is_condition};
+pub(super) use vehicle::PROVINCES;
 
 use super::tokens::{Document, Shape, Token};
 

@@ -108,6 +108,15 @@ pub(super) static ALL: &[Identifier] = &[
     },
     Identifier {
         name: "cn_landline",
+        label: "固定电话（带国家代码）",
+        detect: Detect::Anchor { literals: &["+86"], find: with_country_code },
+        positive: &["电话", "座机", "传真", "联系", "tel", "fax", "phone"],
+        negative: &[],
+        valid: &["Tel: +86-931-8234567", "+86 10 6234 5678", "电话+86(0)931 8234567 ext. 22"],
+        invalid: &["+86-931-82345", "+8613800138000", "+86 931 823456789"],
+    },
+    Identifier {
+        name: "cn_landline",
         label: "本地固定电话",
         detect: Detect::Run(Runs { shortest: 7, longest: 8, shapes: DIGITS, check: local, ..RUNS }),
         positive: &["座机", "固话", "传真", "办公电话", "值班电话", "联系电话"],
@@ -263,6 +272,37 @@ fn landline(token: &Token<'_>) -> Option<Found> {
     let found = Found::run(token, confidence, "区号和号码长度正确");
     let found = Found { end: found.end + extension(token.after()), ..found };
     Some(if separated || bracket { found } else { Found { needs_context: true, ..found } })
+}
+
+/// `+86-931-8234567`: the area code without its zero, or with one in brackets.
+fn with_country_code(document: Document<'_>, start: usize, length: usize) -> Option<Found> {
+    const LONGEST: usize = 20;
+    let from = start + length;
+    let written = document.text.as_bytes().get(from..)?;
+    let (mut digits, mut end) = (Vec::new(), 0);
+    let mut separators = 0;
+    for (at, byte) in written.iter().take(LONGEST).enumerate() {
+        match byte {
+            b'0'..=b'9' => {
+                separators = 0;
+                end = at + 1;
+                digits.push(*byte);
+            }
+            b' ' | b'-' | b'(' | b')' if separators < 2 => separators += 1,
+            _ => break,
+        }
+    }
+    let digits = digits.strip_prefix(b"0").unwrap_or(&digits);
+    let area = match digits {
+        [b'1', b'0', ..] | [b'2', ..] => 2,
+        [b'3'..=b'9', ..] => 3,
+        _ => return None,
+    };
+    let fits = matches!(digits.len() - area, 7 | 8) && matches!(digits[area], b'2'..=b'9');
+    let end = from + end + extension(document.text.get(from + end..)?);
+    let whole = !document.text[end..].starts_with(|c: char| c.is_ascii_alphanumeric());
+    let why = "国家代码、区号和号码长度正确";
+    (fits && whole).then_some(Found { start, end, confidence: 78, why, needs_context: false })
 }
 
 /// Length of an extension: 转806, ` ext. 22`.

@@ -5,7 +5,8 @@ use crate::classify::checksum;
 use crate::classify::regions::{self, RegionMatch};
 use crate::classify::tokens::{Shape, Token};
 
-const PROVINCES: [char; 31] = [
+/// What plates begin with: the provinces by one character.
+pub(in super::super) const PROVINCES: [char; 31] = [
     '京', '津', '沪', '渝', '冀', '豫', '云', '辽', '黑', '湘', '皖', '鲁', '新', '苏', '浙', '赣', '鄂', '桂', '甘',
     '晋', '蒙', '陕', '吉', '闽', '贵', '粤', '青', '藏', '川', '宁', '琼',
 ];
@@ -52,6 +53,23 @@ pub(super) static ALL: &[Identifier] = &[
         negative: &[],
         valid: &["甘A12345", "车牌号甘AD12345", "粤B8888警", "京A·88888", "WJ甘1234X", "车辆粤KSBMMV", "沪AF12345"],
         invalid: &["甘A1234", "甘A123456789", "中A12345"],
+    },
+    Identifier {
+        name: "cn_license_plate",
+        label: "机动车号牌（有空格）",
+        detect: Detect::Run(Runs {
+            shortest: 5,
+            longest: 6,
+            shapes: DIGITS_OR_MIXED,
+            previous: b" ",
+            joined: false,
+            check: spaced_plate,
+            ..RUNS
+        }),
+        positive: PLATE_WORDS,
+        negative: &[],
+        valid: &["甘A 12345", "京A 88888和沪B D12345"],
+        invalid: &["甘 A1234 12345", "规格A 12345", "甘A 123456789"],
     },
     Identifier {
         name: "vin",
@@ -179,6 +197,13 @@ fn dotted(token: &Token<'_>, head: &str) -> Option<Found> {
     let start = head.len() - 1 - province.len_utf8();
     is_tail(token.compact(), false)
         .then(|| Found { start, ..Found::run(token, 88, "带间隔点的号牌，符合GA 36") })
+}
+
+/// `京A 88888`: the run after the space, with the province and letter before it.
+fn spaced_plate(token: &Token<'_>) -> Option<Found> {
+    let found = dotted(token, token.before().strip_suffix(' ')?)?;
+    let upper = !token.written().bytes().any(|byte| byte.is_ascii_lowercase());
+    upper.then_some(Found { confidence: 80, why: "字母后有空格的号牌，符合GA 36", ..found })
 }
 
 fn vin(token: &Token<'_>) -> Option<Found> {
