@@ -5,6 +5,7 @@ mod dotted;
 mod evidence;
 mod lattice;
 mod model;
+mod table;
 mod tibetan;
 
 use super::column::said;
@@ -13,6 +14,7 @@ use super::engine::Candidate;
 use super::identifiers::PROVINCES;
 use lattice::{Lattice, Name, Run};
 use model::MODEL;
+use table::Table;
 
 /// Evidence that the header of a name column gives, in tenths of a bit.
 const ANNOUNCED: i32 = 80;
@@ -37,7 +39,11 @@ const SHORT_SOUNDS_EVIDENCE_BEHIND: i32 = 35;
 
 /// Finds names in a text in normal form.
 pub(super) fn find(text: &str, header: Option<&str>, candidates: &mut Vec<Candidate>) {
-    let announced = if header.is_some_and(|header| said(header).person) { ANNOUNCED } else { 0 };
+    let announced = header.is_some_and(|header| said(header).person);
+    let told = |table: &Table, start: usize, characters: &[char]| {
+        let named = announced || table.names_at(start, start + 3 * characters.len());
+        if named { ANNOUNCED } else { 0 }
+    };
     let known = candidates.len();
     let mut lattice = Lattice::default();
     let mut characters: Vec<char> = Vec::new();
@@ -46,7 +52,15 @@ pub(super) fn find(text: &str, header: Option<&str>, candidates: &mut Vec<Candid
     let mut before = None;
     let mut list = None;
     let numbers = long_numbers(text.as_bytes());
+    let mut table = Table::default();
+    let mut line = 0;
     for (at, c) in text.char_indices() {
+        if at == line {
+            let rest = &text[at..];
+            let length = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
+            table.line(at, &rest[..length]);
+            line = at + length + 1;
+        }
         if is_han(c) {
             if characters.is_empty() {
                 start = at;
@@ -55,11 +69,11 @@ pub(super) fn find(text: &str, header: Option<&str>, candidates: &mut Vec<Candid
             continue;
         }
         dots |= dotted::is_dot(c);
-        let run = Run { text, start, characters: &characters, announced };
+        let run = Run { text, start, characters: &characters, announced: told(&table, start, &characters) };
         before = read_listed(&mut lattice, (run, &numbers), before, &mut list, candidates);
         characters.clear();
     }
-    let run = Run { text, start, characters: &characters, announced };
+    let run = Run { text, start, characters: &characters, announced: told(&table, start, &characters) };
     read_listed(&mut lattice, (run, &numbers), before, &mut list, candidates);
     if dots {
         dotted::find(text, candidates);
@@ -333,6 +347,12 @@ mod tests {
         ] {
             assert_eq!(names(text), Vec::<&str>::new(), "{text}");
         }
+    }
+
+    #[test]
+    fn names_in_tables_of_text_are_found() {
+        assert_eq!(names("姓名|性别|备注\n花蕊|女|已签约\n成龙|男|待回访"), ["花蕊", "成龙"]);
+        assert_eq!(names("序号 家长姓名 学生姓名\n1 巩向东 付豪"), ["巩向东", "付豪"]);
     }
 
     #[test]

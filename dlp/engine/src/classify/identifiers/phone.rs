@@ -1,7 +1,7 @@
 //! Telephone numbers: mobile, landline, service and Internet-of-things numbers.
 
 use super::{DIGITS, Detect, Found, Identifier, MIXED, RUNS, Runs, all_digits};
-use crate::classify::tokens::Token;
+use crate::classify::tokens::{Document, Token};
 
 const WORDS: &[&str] = &[
     "手机",
