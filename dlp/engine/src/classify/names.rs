@@ -69,6 +69,9 @@ pub(super) fn find(text: &str, header: Option<&str>, candidates: &mut Vec<Candid
             continue;
         }
         dots |= dotted::is_dot(c);
+        if characters.is_empty() {
+            continue;
+        }
         let run = Run { text, start, characters: &characters, announced: told(&table, start, &characters) };
         before = read_listed(&mut lattice, (run, &numbers), before, &mut list, candidates);
         characters.clear();
