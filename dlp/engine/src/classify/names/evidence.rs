@@ -29,6 +29,10 @@ const BORDER: i32 = 8;
 /// Evidence from which a word is named in the explanation.
 const TELLING: i32 = 25;
 
+/// Evidence from which a word is a role that is hardly ever without its bearer, and what that adds.
+const ROLE: i32 = 55;
+const BEARER: i32 = 50;
+
 /// Evidence of a sex that stands behind a name.
 const SEX: i32 = 55;
 
@@ -47,6 +51,9 @@ pub(super) fn left(run: Run<'_>, at: usize) -> Evidence {
     // A particle of one character says something only where the name follows it directly.
     let found = word.filter(|(word, _)| direct || word.len() > 3);
     let (word, evidence) = found.map_or((None, border), |(word, evidence)| (Some(word), evidence));
+    // 书记员舒畅: a role with its bearer right behind it, even one whose name is a word.
+    let role = direct && at > 0 && evidence >= ROLE && word.is_some_and(|word| word.len() > 3);
+    let evidence = if role { evidence + BEARER } else { evidence };
     Evidence {
         total: run.announced + if at == 0 { evidence.max(border) } else { evidence },
         before: word.filter(|_| evidence >= TELLING),
