@@ -107,7 +107,7 @@ fn values_are_found_in_hard_texts() {
         }
         for (score, least) in scores.into_iter().zip(least) {
             eprintln!("f1 {:.4} of {} values", score.f1(), score.expected);
-            assert!(score.expected > 100 && score.f1() >= least, "{:.4} < {least}", score.f1());
+            assert!(score.expected > 60 && score.f1() >= least, "{:.4} < {least}", score.f1());
         }
     }
 }

@@ -377,6 +377,9 @@ fn next_part(rest: &str, parts: Parts) -> Option<(usize, Part)> {
     if parts.numbers == 0
         && let Some(length) = DIVISIONS.at(rest)
     {
+        if rest[length..].strip_prefix('里').is_some_and(numbers_house) {
+            return Some((length + '里'.len_utf8(), Part::Place));
+        }
         // Many roads bear the name of a city, and villages that of a district: 南京路, 双城村.
         let named = ROADS.iter().chain(VILLAGES).filter(|kind| rest[length..].starts_with(**kind));
         let kind = named.map(|kind| kind.len()).max();

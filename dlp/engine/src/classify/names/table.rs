@@ -40,9 +40,10 @@ impl Table {
         }
     }
 
-    /// Whether a place is in a column of persons.
-    pub(super) fn names_at(&self, start: usize, end: usize) -> bool {
-        self.names.iter().any(|(from, to)| *from <= start && end <= *to)
+    /// Whether what stands in a column of persons is all of its field; nothing elsewhere.
+    pub(super) fn names_at(&self, text: &str, start: usize, end: usize) -> Option<bool> {
+        let (from, to) = self.names.iter().find(|(from, to)| *from <= start && end <= *to)?;
+        Some(text.get(*from..*to).is_some_and(|field| text.get(start..end) == Some(field.trim())))
     }
 }
 
