@@ -111,7 +111,7 @@ fn is_gb1(document: &Document, font: &Dictionary) -> bool {
         inner.and_then(|all| document.dereference(all.first()?).ok()).and_then(|(_, inner)| inner.as_dict().ok());
     let system = inner.and_then(|inner| document.get_dict_in_dict(inner, b"CIDSystemInfo").ok());
     let ordering = system.and_then(|system| system.get_deref(b"Ordering", document).and_then(Object::as_str).ok());
-    ordering == Some(b"GB1")
+    ordering == Some(b"GB1".as_slice())
 }
 
 /// A character of Adobe-GB1 (Adobe technical note 5079) by its number: Latin letters in both widths, and the rows of GB/T 2312
