@@ -39,11 +39,12 @@ fn input(spec: &ParserSpec, kind: &str, size: usize) -> (Direction, Vec<u8>) {
 }
 
 /// Conversations that have hurt parsers of their protocol before: how they begin, and what is repeated.
-const SPECIAL: [(AppProtocol, &str, &[u8], &[u8]); 9] = [
+const SPECIAL: [(AppProtocol, &str, &[u8], &[u8]); 10] = [
     (AppProtocol::Tls, "records of one byte", b"\x16\x03\x03\0\x04\x01\x03\xff\xff", b"\x16\x03\x03\0\x01a"),
     (AppProtocol::Http, "chunks of one byte", b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n"),
     (AppProtocol::Http, "header fields", b"GET / HTTP/1.1\r\n", b"a: b\r\n"),
     (AppProtocol::Http, "folded field", b"GET / HTTP/1.1\r\na: b\r\n", b" c\r\n"),
+    (AppProtocol::Http, "lines behind a request", b"GET / HTTP/1.1\r\n\r\n", b"a b\r\n"),
     (AppProtocol::Http, "pipelined requests", b"", b"GET / HTTP/1.1\r\n\r\n"),
     (
         AppProtocol::Http,

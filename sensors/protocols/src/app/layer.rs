@@ -53,14 +53,29 @@ struct Held {
 impl Detecting {
     fn hold(&mut self, direction: Direction, bytes: &[u8]) {
         let held = &mut self.sides[index(direction)];
-        if held.given_up && (held.data.len() + bytes.len() > DETECTION_BYTES || held.missing > 0) {
-            held.missing += bytes.len() as u64;
+        let room = if held.given_up { DETECTION_BYTES.saturating_sub(held.data.len()) } else { bytes.len() };
+        let (kept, lost) = bytes.split_at(room.min(bytes.len()));
+        held.missing += lost.len() as u64;
+        if kept.is_empty() {
             return;
         }
-        held.data.extend_from_slice(bytes);
+        held.data.extend_from_slice(kept);
         match self.arrivals.last_mut() {
-            Some((last, length)) if *last == direction => *length += bytes.len(),
-            _ => self.arrivals.push((direction, bytes.len())),
+            Some((last, length)) if *last == direction => *length += kept.len(),
+            _ => self.arrivals.push((direction, kept.len())),
+        }
+    }
+
+    /// Tries a direction no more: what it may hold is bounded from here on, however much came at once.
+    fn give_up(&mut self, direction: Direction) {
+        let held = &mut self.sides[index(direction)];
+        held.given_up = true;
+        let excess = held.data.len().saturating_sub(DETECTION_BYTES);
+        held.data.truncate(DETECTION_BYTES);
+        held.missing += excess as u64;
+        // The bytes that are too many are the last that came.
+        if let Some((_, length)) = self.arrivals.last_mut() {
+            *length -= excess;
         }
     }
 }
@@ -140,7 +155,7 @@ impl AppLayer {
     ) {
         match &mut self.state {
             State::Parsing(..) => self.feed(settings, time, direction, Input::Gap(length), events),
-            State::Detecting(held) => held.sides[index(direction)].given_up = true,
+            State::Detecting(held) => held.give_up(direction),
             State::Over(_) | State::Failed => {}
         }
     }
@@ -258,9 +273,11 @@ impl AppLayer {
         if waiting.given_up {
             return;
         }
-        match self.probe_all(settings, direction, &waiting.data) {
+        let is_stream = self.transport == TransportKind::Tcp;
+        let probed = if is_stream { &waiting.data[..waiting.data.len().min(DETECTION_BYTES)] } else { &waiting.data };
+        match self.probe_all(settings, direction, probed) {
             (Verdict::Yes, Some(spec)) => self.start(spec, settings, time, events),
-            (Verdict::More, _) if waiting.data.len() < DETECTION_BYTES && self.transport == TransportKind::Tcp => {}
+            (Verdict::More, _) if waiting.data.len() < DETECTION_BYTES && is_stream => {}
             _ => self.give_up(direction),
         }
     }
@@ -304,7 +321,7 @@ impl AppLayer {
             self.unrecognised = true;
             return;
         }
-        held.sides[index(direction)].given_up = true;
+        held.give_up(direction);
         if held.sides.iter().all(|held| held.given_up) {
             self.state = State::Failed;
         }

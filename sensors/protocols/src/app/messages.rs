@@ -71,12 +71,12 @@ impl Messages {
         Some(message)
     }
 
-    /// The next line without its end. A line longer than [`LINE_BYTES`] is handed out in pieces; the flag says that
+    /// The next line without its end. A line of [`LINE_BYTES`] and more is handed out in pieces; the flag says that
     /// this one goes on.
     pub(crate) fn next_line(&mut self) -> Option<(Vec<u8>, bool)> {
         let waiting = self.waiting();
         match memchr::memchr(b'\n', waiting) {
-            Some(end) if end <= LINE_BYTES => {
+            Some(end) if end < LINE_BYTES => {
                 let stripped = waiting[..end].strip_suffix(b"\r");
                 let line = stripped.unwrap_or(&waiting[..end]).to_vec();
                 self.ending = if stripped.is_some() { b"\r\n" } else { b"\n" };

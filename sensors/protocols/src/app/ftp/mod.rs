@@ -61,10 +61,12 @@ impl AppParser for FtpParser {
         let side = usize::from(direction == Direction::ToClient);
         match input {
             Input::Data(data) => {
+                context.unread = data.len();
                 for piece in data.split_inclusive(|byte| *byte == b'\n') {
                     if context.switch_protocol {
                         return;
                     }
+                    context.unread -= piece.len();
                     self.piece(side, direction, piece, context);
                 }
             }

@@ -112,15 +112,16 @@ impl Body {
     /// Takes bytes off the input.
     pub(super) fn read(&mut self, tx: Option<u64>, input: &mut &[u8], context: &mut Context<'_>) {
         let mut decoded = Vec::new();
-        let (framing, layers) = (&mut self.framing, &mut self.layers);
-        let mut content_bytes = 0;
-        framing.read(input, &mut |content| {
-            content_bytes += content.len() as u64;
-            layers.write(content, &mut |plain| decoded.extend_from_slice(plain));
-        });
-        self.content_bytes += content_bytes;
+        while !input.is_empty() && !self.framing.is_done() {
+            let (layers, content_bytes) = (&mut self.layers, &mut self.content_bytes);
+            self.framing.step(input, &mut |content| {
+                *content_bytes += content.len() as u64;
+                layers.write(content, &mut |plain| decoded.extend_from_slice(plain));
+            });
+            // What is found out is told in the order of the bytes, however many came at once.
+            self.report(tx, context);
+        }
         self.hand_out(tx, decoded, context);
-        self.report(tx, context);
     }
 
     /// Passes by missing bytes; says whether it is known what follows them.
@@ -253,15 +254,15 @@ impl Body {
 
     fn report(&mut self, tx: Option<u64>, context: &mut Context<'_>) {
         let direction = self.direction;
+        if std::mem::take(&mut self.layers.too_many) {
+            context.anomaly(tx, direction, "http.too_many_encoding_layers");
+        }
         if self.framing.bad_chunk && !std::mem::replace(&mut self.chunk_reported, true) {
             let name = match direction {
                 Direction::ToServer => "http.invalid_request_chunk_len",
                 Direction::ToClient => "http.invalid_response_chunk_len",
             };
             context.anomaly(tx, direction, name);
-        }
-        if std::mem::take(&mut self.layers.too_many) {
-            context.anomaly(tx, direction, "http.too_many_encoding_layers");
         }
         if self.layers.trouble != self.reported {
             self.reported = self.layers.trouble;

@@ -12,7 +12,7 @@ const OUTPUT_BYTES: usize = 16 << 10;
 const SPARE_INFLATERS: usize = 16;
 /// Input kept to hand out as it is when it turns out not to be compressed.
 const KEPT_BYTES: usize = 1 << 10;
-/// Brotli is fed in pieces so that a bomb is noticed in time.
+/// Brotli is fed in pieces of this length, so that a bomb is noticed in time.
 const BROTLI_PIECE: usize = 256;
 /// Output below which no ratio is a bomb.
 const RATIO_FLOOR: u64 = 1 << 20;
@@ -49,7 +49,8 @@ enum Coder {
     /// Whether zlib's header is there shows in the first two bytes.
     DeflateStart(Vec<u8>),
     Inflate(Inflater),
-    Brotli(Box<BrotliWriter>),
+    /// With what waits for a whole piece, so that what comes out before damage does not depend on how the data came.
+    Brotli(Box<BrotliWriter>, Vec<u8>),
     /// Held until the body has ended.
     Lzma(Vec<u8>),
     /// Handed through.
@@ -103,7 +104,7 @@ impl Layers {
                 token if token.eq_ignore_ascii_case(b"lzma") || token.eq_ignore_ascii_case(b"x-lzma") => {
                     Coder::Lzma(Vec::new())
                 }
-                token if token.eq_ignore_ascii_case(b"br") => Coder::Brotli(Box::new(new_brotli())),
+                token if token.eq_ignore_ascii_case(b"br") => Coder::Brotli(Box::new(new_brotli()), Vec::new()),
                 _ => continue,
             };
             layers.push(Layer { coder, kept: Vec::new(), bytes_in: 0, bytes_out: 0, limit });
@@ -164,7 +165,7 @@ impl Layer {
                 }
             }
             Coder::Inflate(_) => self.inflate(data, trouble, output),
-            Coder::Brotli(_) => self.brotli(data, trouble, output),
+            Coder::Brotli(..) => self.brotli(data, trouble, output),
             Coder::Lzma(held) => {
                 let room = LZMA_BYTES.saturating_sub(held.len()).min(data.len());
                 held.extend_from_slice(&data[..room]);
@@ -179,7 +180,7 @@ impl Layer {
 
     fn gzip_header(&mut self, trouble: &mut Option<Trouble>, output: &mut dyn FnMut(&[u8])) {
         let Coder::GzipHeader(held) = &mut self.coder else { return };
-        match gzip_header_length(held) {
+        match gzip_header_length(&held[..held.len().min(KEPT_BYTES)]) {
             Header::More if held.len() < KEPT_BYTES => {}
             Header::Length(length) => {
                 let rest = held.split_off(length);
@@ -214,11 +215,17 @@ impl Layer {
             let used = usize::try_from(inflater.total_in() - before_in).unwrap_or(rest.len());
             let made = usize::try_from(inflater.total_out() - before_out).unwrap_or(0);
             rest = rest.get(used..).unwrap_or(&[]);
+            let within = within(self.limit, self.bytes_out, made);
             self.bytes_out += made as u64;
-            if made > 0 {
-                output(&buffer[..made]);
+            if within > 0 {
+                output(&buffer[..within]);
             }
             match status {
+                _ if within < made => {
+                    *trouble = Some(Trouble::Bomb);
+                    self.coder = Coder::Ended;
+                    return;
+                }
                 Ok(Status::StreamEnd) => {
                     self.coder = Coder::Ended;
                     return;
@@ -236,21 +243,35 @@ impl Layer {
     }
 
     fn brotli(&mut self, data: &[u8], trouble: &mut Option<Trouble>, output: &mut dyn FnMut(&[u8])) {
+        let mut rest = data;
+        while let (Coder::Brotli(_, held), false) = (&mut self.coder, rest.is_empty()) {
+            let (part, after) = rest.split_at(rest.len().min(BROTLI_PIECE - held.len()));
+            held.extend_from_slice(part);
+            rest = after;
+            if held.len() == BROTLI_PIECE {
+                self.brotli_piece(rest, trouble, output);
+            }
+        }
+    }
+
+    /// Decodes the piece that was put together; `rest` came behind it.
+    fn brotli_piece(&mut self, rest: &[u8], trouble: &mut Option<Trouble>, output: &mut dyn FnMut(&[u8])) {
         use std::io::Write as _;
-        let Coder::Brotli(writer) = &mut self.coder else { return };
-        for (index, piece) in data.chunks(BROTLI_PIECE).enumerate() {
-            let failed = writer.write_all(piece).is_err();
-            let made = std::mem::take(writer.get_mut());
-            self.bytes_out += made.len() as u64;
-            output(&made);
-            if is_bomb(self.bytes_in, self.bytes_out, self.limit) {
-                *trouble = Some(Trouble::Bomb);
-                self.coder = Coder::Ended;
-                return;
-            }
-            if failed {
-                return self.fall_back(data, index * BROTLI_PIECE, trouble, output);
-            }
+        let Coder::Brotli(writer, held) = &mut self.coder else { return };
+        let piece = std::mem::take(held);
+        let failed = writer.write_all(&piece).is_err();
+        let made = std::mem::take(writer.get_mut());
+        let within = within(self.limit, self.bytes_out, made.len());
+        self.bytes_out += made.len() as u64;
+        if within > 0 {
+            output(&made[..within]);
+        }
+        let bytes_in = self.bytes_in - rest.len() as u64;
+        if is_bomb(bytes_in, self.bytes_out, self.limit) {
+            *trouble = Some(Trouble::Bomb);
+            self.coder = Coder::Ended;
+        } else if failed {
+            self.fall_back(&[&piece, rest].concat(), 0, trouble, output);
         }
     }
 
@@ -277,9 +298,12 @@ impl Layer {
                 }
             }
             Coder::GzipHeader(held) | Coder::DeflateStart(held) => rest.append(held),
-            Coder::Brotli(writer) => {
-                let _ = writer.close();
-                rest.append(writer.get_mut());
+            Coder::Brotli(..) => {
+                self.brotli_piece(&[], trouble, &mut |made: &[u8]| rest.extend_from_slice(made));
+                if let Coder::Brotli(writer, _) = &mut self.coder {
+                    let _ = writer.close();
+                    rest.append(writer.get_mut());
+                }
             }
             // A short body that never came to an end was probably not compressed at all.
             Coder::Inflate(_) if self.bytes_in > 0 && self.bytes_in < KEPT_BYTES as u64 => rest.append(&mut self.kept),
@@ -314,6 +338,11 @@ fn unpack_lzma(held: &[u8], limit: usize, output: &mut Vec<u8>) -> bool {
     let options = lzma_rs::decompress::Options { memlimit: Some(LZMA_MEMORY_BYTES), ..Default::default() };
     let mut bounded = Bounded { output, limit };
     lzma_rs::lzma_decompress_with_options(&mut &held[..], &mut bounded, &options).is_ok()
+}
+
+/// How many of the bytes that were made the limit lets pass.
+fn within(limit: u64, before: u64, made: usize) -> usize {
+    usize::try_from(limit.saturating_sub(before)).unwrap_or(usize::MAX).min(made)
 }
 
 fn is_bomb(bytes_in: u64, bytes_out: u64, limit: u64) -> bool {

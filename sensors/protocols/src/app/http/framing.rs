@@ -55,13 +55,6 @@ impl Framing {
         matches!(self.kind, Kind::UntilClose)
     }
 
-    /// Takes bytes off the input; gives content to `content`. Stops at the end of the body.
-    pub(super) fn read(&mut self, input: &mut &[u8], content: &mut dyn FnMut(&[u8])) {
-        while !input.is_empty() && !self.is_done() {
-            self.step(input, content);
-        }
-    }
-
     /// Passes by bytes that are missing: how many of them belong to the body, and whether what follows is known.
     pub(super) fn skip(&mut self, length: u64) -> (u64, bool) {
         match &mut self.kind {
@@ -75,7 +68,8 @@ impl Framing {
         }
     }
 
-    fn step(&mut self, input: &mut &[u8], content: &mut dyn FnMut(&[u8])) {
+    /// Takes bytes of one kind off the input; gives content to `content`.
+    pub(super) fn step(&mut self, input: &mut &[u8], content: &mut dyn FnMut(&[u8])) {
         match &mut self.kind {
             Kind::Length(left) => take(left, input, content),
             Kind::UntilClose => content(std::mem::take(input)),

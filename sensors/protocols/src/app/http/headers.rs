@@ -2,7 +2,7 @@
 
 use super::lines::{Ending, Line};
 use crate::app::text::{is_blank, trim};
-use crate::limits::{HTTP_FIELD_BYTES, HTTP_HEADER_BYTES, HTTP_HEADERS};
+use crate::limits::{HTTP_HEADER_BYTES, HTTP_HEADERS};
 
 /// The header lines of one message.
 #[derive(Debug, Default)]
@@ -15,8 +15,7 @@ pub(super) struct Headers {
     previous: Option<Ending>,
     pub(super) missing_colon: bool,
     pub(super) folded: bool,
-    pub(super) too_long: bool,
-    /// That was told before the head had ended.
+    /// It was told that a line is too long.
     pub(super) length_told: bool,
 }
 
@@ -36,7 +35,6 @@ impl Headers {
             self.close();
             return true;
         }
-        self.too_long |= line.text.len() > HTTP_FIELD_BYTES;
         let continues = line.text.first().is_some_and(|byte| matches!(byte, b' ' | b'\t'));
         match &mut self.open {
             Some(open) if continues => {

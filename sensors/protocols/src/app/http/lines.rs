@@ -20,6 +20,24 @@ pub(super) enum Ending {
 pub(super) struct Line {
     pub(super) text: Vec<u8>,
     pub(super) ending: Ending,
+    carriage_returns: usize,
+}
+
+impl Line {
+    /// What the end of the connection left without an ending.
+    pub(super) const fn unended(text: Vec<u8>) -> Self {
+        Self { text, ending: Ending::Cr, carriage_returns: 0 }
+    }
+
+    /// The line byte by byte as it came.
+    pub(super) fn raw(&self) -> Vec<u8> {
+        let mut raw = self.text.clone();
+        raw.extend(std::iter::repeat_n(b'\r', self.carriage_returns));
+        if self.ending != Ending::Cr {
+            raw.push(b'\n');
+        }
+        raw
+    }
 }
 
 /// Collects the bytes of a line over any number of pieces.
@@ -55,6 +73,19 @@ impl LineReader {
         None
     }
 
+    /// As [`Self::read`], but stops when the line has come to so many bytes, so that whoever judges a line by its start
+    /// does so at the same byte however the stream is cut. Behind them the rest of the line is read at once.
+    pub(super) fn read_within(&mut self, input: &mut &[u8], bytes: usize) -> Option<Line> {
+        let room = match bytes.saturating_sub(self.text.len()) {
+            0 => input.len(),
+            room => room.min(input.len()),
+        };
+        let mut window = &input[..room];
+        let line = self.read(&mut window);
+        *input = &input[room - window.len()..];
+        line
+    }
+
     fn collect(&mut self, input: &mut &[u8]) {
         let length = memchr::memchr2(b'\r', b'\n', input).unwrap_or(input.len());
         let (text, rest) = input.split_at(length);
@@ -64,8 +95,8 @@ impl LineReader {
     }
 
     fn take(&mut self, ending: Ending) -> Line {
-        self.carriage_returns = 0;
-        Line { text: std::mem::take(&mut self.text), ending }
+        let carriage_returns = std::mem::take(&mut self.carriage_returns);
+        Line { text: std::mem::take(&mut self.text), ending, carriage_returns }
     }
 
     /// The bytes of the line so far.

@@ -71,6 +71,10 @@ pub(super) struct Message {
     junk_lines: usize,
     /// Bytes were missing: what comes is passed by until a message starts.
     lost: bool,
+    /// What followed the last request was no request.
+    surplus: bool,
+    /// There is more of it than rules were told of.
+    surplus_untold: bool,
     /// The message as it came, where rules look at frames.
     raw: Vec<u8>,
 }
@@ -79,6 +83,8 @@ pub(super) struct Message {
 enum State {
     #[default]
     Start,
+    /// The rest of a line behind a request that is no request itself.
+    Surplus,
     Headers,
     /// The answer should have no body; its first byte tells.
     DoubtfulBody(Box<Body>),
@@ -97,9 +103,10 @@ impl Message {
         let begins = matches!(self.state, State::Start);
         while !rest.is_empty() && !context.switch_protocol {
             let before = rest;
-            let inside = !matches!(self.state, State::Start);
+            let inside = !matches!(self.state, State::Start | State::Surplus);
             match &mut self.state {
                 State::Start => self.start(direction, &mut rest, exchanges, context),
+                State::Surplus => self.surplus_line(&mut rest, context),
                 State::Headers => self.header(direction, &mut rest, exchanges, context),
                 State::DoubtfulBody(_) => self.doubtful(direction, rest[0], context),
                 State::Body(body) => {
@@ -121,7 +128,7 @@ impl Message {
         if let (true, Direction::ToServer, State::Headers, Some(tx)) = (begins, direction, &self.state, self.tx) {
             context.progress(tx, direction);
         }
-        self.tell_long_line(direction, context);
+        self.tell_surplus(context);
         // Bodies are told of once per piece, not once per chunk.
         if let (State::Body(body), Some(tx)) = (&self.state, self.tx) {
             note_length(direction, tx, body.wire_bytes(), context);
@@ -130,9 +137,8 @@ impl Message {
     }
 
     /// Says that a line of the head is too long before it has ended: it may be kept from ending.
-    fn tell_long_line(&mut self, direction: Direction, context: &mut Context<'_>) {
-        let is_long = matches!(self.state, State::Headers) && self.lines.peek().len() > HTTP_FIELD_BYTES;
-        if !is_long || std::mem::replace(&mut self.headers.length_told, true) {
+    fn tell_long_line(&mut self, length: usize, direction: Direction, context: &mut Context<'_>) {
+        if length <= HTTP_FIELD_BYTES || std::mem::replace(&mut self.headers.length_told, true) {
             return;
         }
         let to_server = direction == Direction::ToServer;
@@ -173,26 +179,26 @@ impl Message {
         }
         self.lines = LineReader::default();
         self.state = State::Start;
-        self.lost = true;
+        (self.lost, self.surplus) = (true, false);
     }
 
     pub(super) fn end(&mut self, direction: Direction, exchanges: &mut Exchanges, context: &mut Context<'_>) {
-        let rest = self.lines.take_rest();
+        let mut rest = self.lines.take_rest();
         match (&self.state, direction) {
             (State::Start, Direction::ToServer) if !rest.is_empty() => {
                 self.lines = LineReader::default();
-                self.request_line(&rest, exchanges, context);
+                self.client_line(&Line::unended(std::mem::take(&mut rest)), exchanges, context);
+                self.tell_surplus(context);
             }
             (State::Start, Direction::ToClient) => {
-                self.junk.extend_from_slice(&rest);
+                self.junk.append(&mut rest);
                 self.bare_body(exchanges, context);
             }
             _ => {}
         }
         if matches!(self.state, State::Headers) {
             if !rest.is_empty() {
-                let line = Line { text: rest, ending: super::lines::Ending::Cr };
-                self.headers.take(&line);
+                self.headers.take(&Line::unended(rest));
             }
             self.headers.close();
             self.headers_end(direction, exchanges, context);
@@ -203,17 +209,26 @@ impl Message {
     }
 
     fn start(&mut self, direction: Direction, rest: &mut &[u8], exchanges: &mut Exchanges, context: &mut Context<'_>) {
-        let line = self.lines.read(rest);
-        match (line, direction) {
-            (Some(line), _) if trim(&line.text).is_empty() => {}
-            (Some(line), Direction::ToServer) => self.request_line(&line.text, exchanges, context),
+        let enough = if direction == Direction::ToServer { METHOD_BYTES + 1 } else { JUNK_BYTES + 1 };
+        let before = self.lines.peek().len();
+        match (self.lines.read_within(rest, enough), direction) {
+            (Some(line), Direction::ToServer) => self.client_line(&line, exchanges, context),
+            (Some(line), Direction::ToClient) if trim(&line.text).is_empty() => {}
             (Some(line), Direction::ToClient) => self.status_line(&line, exchanges, context),
-            (None, Direction::ToServer) if is_no_request(self.lines.peek()) && self.tx.is_some() && !self.lost => {
+            (None, Direction::ToServer) if self.behind_a_request() && is_no_request(self.lines.peek()) => {
                 let text = self.lines.take_rest();
-                self.unexpected_body(&text, context);
+                self.add_surplus(&text, context);
+                // A CR ends a line too.
+                if !text.ends_with(b"\r") {
+                    self.state = State::Surplus;
+                }
             }
             (None, Direction::ToClient)
-                if self.lines.peek().len() > JUNK_BYTES && !looks_like_status(self.lines.peek()) =>
+                if before < enough
+                    && self.lines.peek().len() == enough
+                    && !self.lost
+                    && !exchanges.waiting.is_empty()
+                    && !looks_like_status(self.lines.peek()) =>
             {
                 let text = self.lines.take_rest();
                 self.junk.extend_from_slice(&text);
@@ -223,15 +238,31 @@ impl Message {
         }
     }
 
-    fn request_line(&mut self, text: &[u8], exchanges: &mut Exchanges, context: &mut Context<'_>) {
+    /// Whether all bytes since a request are known: then what is no request belongs to it.
+    const fn behind_a_request(&self) -> bool {
+        self.tx.is_some() && !self.lost
+    }
+
+    fn client_line(&mut self, line: &Line, exchanges: &mut Exchanges, context: &mut Context<'_>) {
+        if !trim(&line.text).is_empty() {
+            self.request_line(line, exchanges, context);
+        } else if self.surplus {
+            self.add_surplus(&line.raw(), context);
+        }
+    }
+
+    fn request_line(&mut self, whole: &Line, exchanges: &mut Exchanges, context: &mut Context<'_>) {
+        let text = &whole.text[..];
         let line = RequestLine::parse(text);
         if self.lost && line.protocol.is_empty() {
             return;
         }
-        self.lost = false;
-        if self.tx.is_some() && line.protocol.is_empty() && is_no_request(text) {
-            return self.unexpected_body(text, context);
+        let is_request = !line.protocol.is_empty() || is_known_method(&line.method);
+        if self.behind_a_request() && (is_no_request(text) || !is_request) {
+            return self.add_surplus(&whole.raw(), context);
         }
+        self.tell_surplus(context);
+        (self.lost, self.surplus) = (false, false);
         let id = context.open(AppProtocol::Http);
         self.tx = Some(id);
         let settings = context.settings;
@@ -250,23 +281,39 @@ impl Message {
         self.state = State::Headers;
     }
 
+    /// Takes the rest of a line behind a request that is none; the next line is judged for itself.
+    fn surplus_line(&mut self, rest: &mut &[u8], context: &mut Context<'_>) {
+        let end = memchr::memchr2(b'\r', b'\n', rest);
+        let (line, after) = rest.split_at(end.map_or(rest.len(), |end| end + 1));
+        *rest = after;
+        if end.is_some() {
+            self.state = State::Start;
+        }
+        self.add_surplus(line, context);
+    }
+
     /// Data after a complete request that is no request: taken to be a body that was not announced.
-    fn unexpected_body(&mut self, text: &[u8], context: &mut Context<'_>) {
+    fn add_surplus(&mut self, bytes: &[u8], context: &mut Context<'_>) {
         let Some(id) = self.tx else { return };
-        let event = "http.request_body_unexpected";
-        let tx = context.transactions.get(id);
-        let inspected = tx
-            .map_or(0, |tx| tx.buffers.get(Direction::ToServer, crate::Buffer::HttpRequestBody).map(<[u8]>::len).sum());
+        let inspected = context
+            .transactions
+            .get(id)
+            .map_or(0, |tx| tx.buffers.get(Direction::ToServer, Buffer::HttpRequestBody).map(<[u8]>::len).sum());
         // However the bytes are cut, it is told once, and the body's limit holds for all of them.
-        let is_new = tx.is_some_and(|tx| !tx.events.contains(&event));
         let mut body = Body::new(Direction::ToServer, Framing::until_close());
         body.goes_on_behind(inspected);
-        body.read(Some(id), &mut &text[..], context);
-        body.finish(Some(id), context);
-        if is_new {
-            context.anomaly(Some(id), Direction::ToServer, event);
+        body.read(Some(id), &mut &bytes[..], context);
+        if !std::mem::replace(&mut self.surplus, true) {
+            context.anomaly(Some(id), Direction::ToServer, "http.request_body_unexpected");
         }
-        context.progress(id, Direction::ToServer);
+        self.surplus_untold = true;
+    }
+
+    /// Has rules look at such a body once for each piece of the stream, not once for each of its lines.
+    fn tell_surplus(&mut self, context: &mut Context<'_>) {
+        if let (true, Some(tx)) = (std::mem::take(&mut self.surplus_untold), self.tx) {
+            context.progress(tx, Direction::ToServer);
+        }
     }
 
     fn status_line(&mut self, line: &Line, exchanges: &mut Exchanges, context: &mut Context<'_>) {
@@ -320,7 +367,10 @@ impl Message {
     }
 
     fn header(&mut self, direction: Direction, rest: &mut &[u8], exchanges: &mut Exchanges, context: &mut Context<'_>) {
-        if let Some(line) = self.lines.read(rest)
+        let line = self.lines.read(rest);
+        let length = line.as_ref().map_or(self.lines.peek().len(), |line| line.text.len());
+        self.tell_long_line(length, direction, context);
+        if let Some(line) = line
             && self.headers.take(&line)
         {
             self.headers_end(direction, exchanges, context);
@@ -366,8 +416,6 @@ impl Message {
         );
         raise(self.headers.missing_colon, "http.request_field_missing_colon", "http.response_field_missing_colon");
         raise(self.headers.folded, "http.invalid_request_field_folding", "http.invalid_response_field_folding");
-        let too_long = self.headers.too_long && !self.headers.length_told;
-        raise(too_long, "http.request_field_too_long", "http.response_field_too_long");
     }
 
     fn request_headers_end(&mut self, id: u64, exchanges: &mut Exchanges, context: &mut Context<'_>) {
@@ -533,11 +581,17 @@ fn looks_like_status(text: &[u8]) -> bool {
     start.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"HTTP/"))
 }
 
-/// Whether this cannot begin a request: the first word is no token, or too long for a method.
+/// Whether this cannot begin a request: the first word is no token, or too long for a method. The first bytes tell, and
+/// more of them change nothing once they did.
 fn is_no_request(text: &[u8]) -> bool {
-    let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'\r' | b'\n');
+    let text = trim(&text[..text.len().min(METHOD_BYTES + 1)]);
+    let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let token = text.iter().take_while(|byte| is_token(byte)).count();
     token > METHOD_BYTES || text.get(token).is_some_and(|byte| !matches!(byte, b' ' | b'\t'))
+}
+
+fn is_known_method(method: &[u8]) -> bool {
+    super::METHODS.iter().any(|known| known.eq_ignore_ascii_case(method))
 }
 
 fn is_valid_host(host: &[u8]) -> bool {

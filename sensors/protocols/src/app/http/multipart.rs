@@ -111,7 +111,7 @@ impl Multipart {
             self.state = State::Done;
             return true;
         }
-        let Some(end) = memchr::memmem::find(waiting, b"\r\n\r\n") else {
+        let Some(end) = memchr::memmem::find(&waiting[..waiting.len().min(PART_HEADER_BYTES + 1)], b"\r\n\r\n") else {
             if waiting.len() > PART_HEADER_BYTES {
                 self.state = State::Done;
             }

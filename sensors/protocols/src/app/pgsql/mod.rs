@@ -74,6 +74,7 @@ impl AppParser for PgsqlParser {
             Input::Data(data) => {
                 self.sides[side].push(data);
                 while !context.switch_protocol && self.step(direction, context) {}
+                context.unread = self.sides[side].waiting().len();
             }
             Input::Gap(length) => {
                 self.sides[side].gap(length);

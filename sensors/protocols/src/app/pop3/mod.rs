@@ -61,13 +61,14 @@ impl AppParser for Pop3Parser {
             Input::End => {}
         }
         while !context.switch_protocol {
-            let Some((line, goes_on)) = self.sides[side].next_line() else { return };
+            let Some((line, goes_on)) = self.sides[side].next_line() else { break };
             match direction {
                 Direction::ToServer if !goes_on => self.command(&line, context),
                 Direction::ToServer => {}
                 Direction::ToClient => self.response(&line, context),
             }
         }
+        context.unread = self.sides[side].waiting().len();
     }
 }
 

@@ -32,6 +32,8 @@ const METHODS: [&[u8]; 14] = [
     b"INFO",
     b"OPTIONS",
 ];
+/// Bytes within which the head of a message ends.
+const HEAD_BYTES: usize = MESSAGE_BYTES / 4;
 const SCHEMES: [&[u8]; 3] = [b"sip:", b"sips:", b"tel:"];
 
 /// A known method and an address of SIP, or a status line.
@@ -94,8 +96,8 @@ fn cut(bytes: &[u8]) -> Cut {
     if matches!(bytes.first(), Some(b'\r' | b'\n')) {
         return Cut::Message(1);
     }
-    let Some(end) = memchr::memmem::find(bytes, b"\r\n\r\n") else {
-        return if bytes.len() > MESSAGE_BYTES / 4 { Cut::Lost } else { Cut::More };
+    let Some(end) = memchr::memmem::find(&bytes[..bytes.len().min(HEAD_BYTES)], b"\r\n\r\n") else {
+        return if bytes.len() >= HEAD_BYTES { Cut::Lost } else { Cut::More };
     };
     let lines = bytes[..end].split(|byte| *byte == b'\n');
     let length = lines

@@ -123,9 +123,14 @@ impl AppParser for SmtpParser {
                 self.server.push(data);
                 while !context.switch_protocol {
                     let Some((line, goes_on)) = self.server.next_line() else { break };
+                    let before = self.mode;
                     self.reply_line(&line, goes_on, context);
+                    // What waited for this answer comes before the next one, as if that had come later.
+                    if self.mode != before {
+                        self.read_client(context);
+                    }
                 }
-                self.read_client(context);
+                context.unread = self.server.waiting().len();
             }
             (Direction::ToServer, Input::Gap(_)) => {
                 self.client.restart();

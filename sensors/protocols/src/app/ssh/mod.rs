@@ -85,7 +85,7 @@ impl SshParser {
 
     fn banner(&mut self, side: usize, direction: Direction, context: &mut Context<'_>) -> bool {
         let held = &mut self.sides[side].held;
-        let Some(end) = memchr::memchr(b'\n', held) else {
+        let Some(end) = memchr::memchr(b'\n', &held[..held.len().min(BANNER_BYTES + 1)]) else {
             if held.len() > BANNER_BYTES {
                 self.sides[side].close();
                 context.anomaly(self.tx, direction, "ssh.long_banner");

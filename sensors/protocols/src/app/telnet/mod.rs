@@ -46,7 +46,11 @@ impl AppParser for TelnetParser {
             Input::End => true,
         };
         let mut at = 0;
-        while let Some((name, length)) = part(&held[at..], is_over || held.len() - at > LINE_BYTES) {
+        let next = |at: usize| {
+            let waiting = &held[at..held.len().min(at + LINE_BYTES + 1)];
+            part(waiting, is_over || waiting.len() > LINE_BYTES)
+        };
+        while let Some((name, length)) = next(at) {
             context.frame(None, direction, (AppProtocol::Telnet, name), &held[at..at + length]);
             at += length;
         }

@@ -53,6 +53,9 @@ fn probe_records(probe: &Probe<'_>, is_version: fn(u8, u8) -> bool) -> Verdict {
     }
 }
 
+/// Bytes that tell the framing of SSL 2.
+const OLD_HELLO_START: usize = 5;
+
 /// Bytes of a hello in the framing of SSL 2, by which old clients offer TLS: two bytes of length with the top bit set, the
 /// type of message, the version (RFC 5246, appendix E.2). What it offers has no extensions and no fingerprint.
 fn old_hello(data: &[u8]) -> Option<usize> {
@@ -82,7 +85,8 @@ struct TlsParser {
     certificates: [Vec<Certificate>; 2],
     client_certificate_asked: bool,
     done: bool,
-    /// Whether the client has said anything.
+    /// What the client has said, until its framing is known.
+    opening: Vec<u8>,
     opened: bool,
 }
 
@@ -108,6 +112,7 @@ impl TlsParser {
             certificates: Default::default(),
             client_certificate_asked: false,
             done: false,
+            opening: Vec::new(),
             opened: false,
         }
     }
@@ -120,9 +125,18 @@ impl TlsParser {
     fn data(&mut self, direction: Direction, data: &[u8], context: &mut Context<'_>) {
         self.transaction(context);
         let side = index(direction);
-        if direction == Direction::ToServer && !std::mem::replace(&mut self.opened, true) {
-            self.sides[side].passing = old_hello(data).unwrap_or(0);
+        let mut held = Vec::new();
+        if direction == Direction::ToServer && !self.opened {
+            self.opening.extend_from_slice(data);
+            let may_be_old = self.opening.first().is_none_or(|first| first & 0x80 != 0);
+            if may_be_old && self.opening.len() < OLD_HELLO_START {
+                return;
+            }
+            self.opened = true;
+            held = std::mem::take(&mut self.opening);
+            self.sides[side].passing = old_hello(&held).unwrap_or(0);
         }
+        let data = if held.is_empty() { data } else { &held[..] };
         let passed = self.sides[side].passing.min(data.len());
         self.sides[side].passing -= passed;
         let mut rest = &data[passed..];
