@@ -73,9 +73,14 @@ pub(crate) fn compile(
     (data, classes): (&RuleData, &[Class]),
 ) -> Result<Compiled, RuleError> {
     let parts = syntax::split(text).map_err(RuleError::Form)?;
-    let (action, header) = Header::parse(&parts.header, groups).map_err(RuleError::Form)?;
+    let (action, header, hook) = Header::parse(&parts.header, groups).map_err(RuleError::Form)?;
     let mut draft = Draft::new(blank_info(action, text, file, line), data, classes);
     draft.applications.clone_from(&header.protocol.applications);
+    if let Some(hook) = hook {
+        hook.clone_into(&mut draft.option);
+        keywords::state::hook(&mut draft, hook).map_err(RuleError::Form)?;
+        draft.note_checks();
+    }
     for option in &parts.options {
         option.text.clone_into(&mut draft.option);
         let applied = keywords::apply(&mut draft, option.keyword, option.value.unwrap_or(""));
@@ -250,7 +255,7 @@ fn payload_phases(draft: &Draft<'_>, header: &Header) -> Phases {
 }
 
 fn header_phases(draft: &Draft<'_>, header: &Header) -> Phases {
-    let is_protocol = |check: &PacketCheck| matches!(check, PacketCheck::Protocol { .. });
+    let is_protocol = |check: &PacketCheck| matches!(check, PacketCheck::Protocol(test) if test.waits());
     if !draft.packet_checks.is_empty() && draft.packet_checks.iter().all(is_protocol) && draft.ints.is_empty() {
         return Phases { protocol: true, ..Phases::default() };
     }

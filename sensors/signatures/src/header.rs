@@ -15,6 +15,9 @@ pub(crate) struct Header {
     pub(crate) source: Side,
     pub(crate) destination: Side,
     pub(crate) arrow: Arrow,
+    /// Whether the action is about the flow (`drop:flow`) or about the packet (`drop:packet`); absent where the rule
+    /// does not say so.
+    pub(crate) of_flow: Option<bool>,
 }
 
 /// One side of the arrow.
@@ -122,8 +125,11 @@ pub(crate) fn applications(name: &str) -> Result<Vec<AppProtocol>, String> {
 }
 
 impl Header {
-    /// Parses the words before the options.
-    pub(crate) fn parse(words: &[&str], groups: &mut Groups<'_>) -> Result<(Action, Self), String> {
+    /// Parses the words before the options; gives the hook behind the protocol too.
+    pub(crate) fn parse<'w>(
+        words: &[&'w str],
+        groups: &mut Groups<'_>,
+    ) -> Result<(Action, Self, Option<&'w str>), String> {
         let [action, protocol, source, source_ports, arrow, destination, destination_ports] = words else {
             return Err(format!("the header has {} words instead of 7", words.len()));
         };
@@ -135,7 +141,10 @@ impl Header {
         };
         let source = Side { addresses: groups.addresses(source)?, ports: groups.ports(source_ports)? };
         let destination = Side { addresses: groups.addresses(destination)?, ports: groups.ports(destination_ports)? };
-        Ok((parse_action(action)?, Self { protocol: Protocol::parse(protocol)?, source, destination, arrow }))
+        let (action, of_flow) = parse_action(action)?;
+        let (protocol, hook) = protocol.split_once(':').map_or((*protocol, None), |(name, hook)| (name, Some(hook)));
+        let protocol = Protocol::parse(protocol)?;
+        Ok((action, Self { protocol, source, destination, arrow, of_flow }, hook))
     }
 
     /// Whether a packet matches but for its application protocol: the same for all packets of one way of a flow.
@@ -176,13 +185,23 @@ pub(crate) fn endpoints(packet: &PacketView<'_>) -> Option<Endpoints> {
     Some((addresses, (packet.source_port, packet.destination_port)))
 }
 
-fn parse_action(word: &str) -> Result<Action, String> {
-    Ok(match word {
+/// An action, and what it is about when it says so.
+fn parse_action(word: &str) -> Result<(Action, Option<bool>), String> {
+    let (action, scope) = word.split_once(':').map_or((word, None), |(action, scope)| (action, Some(scope)));
+    let action = match action {
         "alert" => Action::Alert,
         "pass" => Action::Pass,
         "drop" => Action::Drop,
         "config" => Action::Alert,
         "reject" | "rejectsrc" | "rejectdst" | "rejectboth" => Action::Reject,
-        _ => return Err(format!("action {} is not supported; write alert, pass, drop or reject", shown(word))),
-    })
+        "accept" => return Err("accept is an action of firewall rules, which the sensor has not".to_owned()),
+        _ => return Err(format!("action {} is not supported; write alert, pass, drop or reject", shown(action))),
+    };
+    let of_flow = match scope {
+        None => None,
+        Some("flow") => Some(true),
+        Some("packet") => Some(false),
+        Some(other) => return Err(format!("{} is no scope of an action; write packet or flow", shown(other))),
+    };
+    Ok((action, of_flow))
 }

@@ -35,6 +35,8 @@ pub struct PacketView<'a> {
     pub established: bool,
     /// Application protocol of the flow, once detected.
     pub app_protocol: Option<AppProtocol>,
+    /// What the flow spoke before its protocol changed (STARTTLS, CONNECT, Upgrade).
+    pub app_original: Option<AppProtocol>,
     /// Whether protocol detection is over for this direction, with or without a result.
     pub app_protocol_decided: bool,
     /// Stream bytes the client has sent (keyword `stream_size`).
@@ -220,6 +222,7 @@ impl<'a> PacketView<'a> {
             direction: None,
             established: false,
             app_protocol: None,
+            app_original: None,
             app_protocol_decided: false,
             client_bytes: 0,
             server_bytes: 0,

@@ -38,6 +38,7 @@ pub mod smb;
 pub mod smtp;
 pub mod snmp;
 pub mod ssh;
+pub mod states;
 pub mod telnet;
 #[cfg(test)]
 mod testing;

@@ -150,11 +150,13 @@ pub struct Interest {
     pub frames: bool,
     /// Digests of the bodies of mails (`email.body_md5`).
     pub mail_digests: bool,
+    /// How far transactions have come, from their first bytes on (`app-layer-state`, hooks).
+    pub states: bool,
 }
 
 impl Interest {
     /// Everything.
-    pub const ALL: Self = Self { frames: true, mail_digests: true };
+    pub const ALL: Self = Self { frames: true, mail_digests: true, states: true };
 }
 
 impl<'a> Context<'a> {

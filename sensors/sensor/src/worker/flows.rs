@@ -434,6 +434,7 @@ pub(super) fn add_flow_view(view: &mut PacketView<'_>, flow: &Flow, direction: D
     view.direction = Some(direction);
     view.established = flow.is_established();
     view.app_protocol = flow.app.as_ref().and_then(|app| app.protocol());
+    view.app_original = flow.app.as_ref().and_then(|app| app.previous_protocol());
     view.app_protocol_decided = flow.app.as_ref().is_none_or(|app| app.protocol().is_some() || app.has_failed());
     view.client_bytes = flow.windows[0].total;
     view.server_bytes = flow.windows[1].total;

@@ -27,6 +27,7 @@ pub(crate) mod pcre;
 pub(crate) mod places;
 pub(crate) mod remote_call;
 pub(crate) mod reputation;
+pub(crate) mod state;
 pub(crate) mod threshold;
 pub(crate) mod transaction;
 pub(crate) mod transforms;
@@ -69,6 +70,7 @@ pub(crate) const KEYWORDS: &[&[Keyword]] = &[
     packet::KEYWORDS,
     reputation::KEYWORDS,
     transaction::KEYWORDS,
+    state::KEYWORDS,
     fields::KEYWORDS,
     dates::KEYWORDS,
     legacy::KEYWORDS,

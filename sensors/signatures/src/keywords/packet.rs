@@ -1,6 +1,6 @@
 //! Keywords about the packet and its headers.
 
-use fengsui_protocols::AppProtocol;
+use fengsui_protocols::{AppProtocol, Direction};
 use fengsui_schema::shown;
 
 use crate::PacketView;
@@ -31,10 +31,10 @@ pub(crate) enum PacketCheck {
     },
     Option(u8),
     SameAddress,
-    Protocol {
-        protocols: Vec<AppProtocol>,
-        failed: bool,
-        negated: bool,
+    Protocol(Box<ProtocolTest>),
+    /// Every packet by itself, or the first of each direction of a flow.
+    Hook {
+        first: bool,
     },
     Event(String),
     /// Whether a checksum is right.
@@ -110,7 +110,8 @@ impl PacketCheck {
             Self::StreamSize { side, comparison } => stream_size(packet, *side, *comparison),
             Self::Option(kind) => packet.network.options.contains(*kind),
             Self::SameAddress => packet.source.is_some() && packet.source == packet.destination,
-            Self::Protocol { protocols, failed, negated } => protocol(packet, protocols, *failed, *negated),
+            Self::Protocol(test) => test.matches(packet),
+            Self::Hook { first } => !*first || is_first(packet),
             Self::Checksum { which, valid } => checksum(packet, *which) == Some(*valid),
             Self::SctpChunk(comparison) => {
                 packet.sctp.is_some_and(|sctp| sctp.chunks().any(|chunk| comparison.matches(chunk.kind.into())))
@@ -128,16 +129,80 @@ impl PacketCheck {
 
     /// Whether the check is about the flow, so that it does not tie the rule to single packets.
     pub(crate) const fn of_flow(&self) -> bool {
-        matches!(self, Self::StreamSize { .. } | Self::Protocol { .. })
+        matches!(self, Self::StreamSize { .. } | Self::Protocol(_))
     }
 }
 
-fn protocol(packet: &PacketView<'_>, protocols: &[AppProtocol], failed: bool, negated: bool) -> bool {
-    let Some(protocol) = packet.app_protocol else {
-        // Detection has ended without a result: that is `failed`, and it is not the protocol that was named.
-        return packet.app_protocol_decided && (failed != negated);
-    };
-    (!failed && protocols.contains(&protocol)) != negated
+/// What a rule asks of the application protocol of a flow (`app-layer-protocol`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ProtocolTest {
+    protocols: Vec<AppProtocol>,
+    /// Detection has ended without a result.
+    failed: bool,
+    /// Detection has not ended.
+    unknown: bool,
+    negated: bool,
+    /// It is about what was spoken before the protocol changed.
+    original: bool,
+}
+
+impl ProtocolTest {
+    fn matches(&self, packet: &PacketView<'_>) -> bool {
+        let spoken = if self.original { packet.app_original } else { packet.app_protocol };
+        match spoken {
+            Some(protocol) => self.protocols.contains(&protocol) != self.negated,
+            None if self.original => false,
+            None if packet.app_protocol_decided => self.failed != self.negated,
+            None => self.unknown,
+        }
+    }
+
+    /// Whether one look at the end of detection tells.
+    pub(crate) const fn waits(&self) -> bool {
+        !self.unknown && !self.original
+    }
+
+    /// `[!]name[|name]…[,mode][,exact]`
+    fn parse(value: &str) -> Result<Self, String> {
+        let (negated, rest) = value.strip_prefix('!').map_or((false, value), |rest| (true, rest));
+        let mut options = parts(rest);
+        let names = options.next().ok_or("needs a protocol")?;
+        let mut test = Self { protocols: Vec::new(), failed: false, unknown: false, negated, original: false };
+        let mut exact = false;
+        for option in options {
+            match option {
+                // Both sides of a flow agree here.
+                "direction" | "to_server" | "to_client" | "toserver" | "toclient" | "either" | "final" => {}
+                "original" => test.original = true,
+                "exact" => exact = true,
+                other => return Err(format!("{} is no mode of it", shown(other))),
+            }
+        }
+        for name in names.split('|').map(str::trim) {
+            match name {
+                "failed" => test.failed = true,
+                "unknown" if negated => return Err("unknown can not be negated".to_owned()),
+                "unknown" => test.unknown = true,
+                name if exact => test.protocols.push(exactly(name)?),
+                name => test.protocols.extend(applications(name)?),
+            }
+        }
+        Ok(test)
+    }
+}
+
+/// The one protocol of a name, without those that are like it.
+fn exactly(name: &str) -> Result<AppProtocol, String> {
+    match name {
+        "http" => Err("http stands for http1 and http2; write one of them with exact".to_owned()),
+        "http1" => Ok(AppProtocol::Http),
+        _ => AppProtocol::from_name(name).ok_or_else(|| format!("protocol {} is not one the sensor parses", shown(name))),
+    }
+}
+
+/// Whether it is the first packet that goes its way in its flow.
+fn is_first(packet: &PacketView<'_>) -> bool {
+    packet.direction.is_some_and(|way| packet.flow_packets[usize::from(way == Direction::ToClient)] == 1)
 }
 
 fn ip_version(packet: &PacketView<'_>) -> Option<u8> {
@@ -305,13 +370,7 @@ fn event(draft: &mut Draft<'_>, name: String) -> Result<(), String> {
 }
 
 fn app_protocol(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
-    let (negated, rest) = value.strip_prefix('!').map_or((false, value), |rest| (true, rest));
-    let mut options = parts(rest);
-    let name = options.next().ok_or("needs a protocol")?;
-    // A second word (final, either, to_server, …) asks for one side's verdict; both sides agree here.
-    let failed = matches!(name, "failed" | "unknown");
-    let protocols = if failed { Vec::new() } else { applications(name)? };
-    draft.packet_checks.push(PacketCheck::Protocol { protocols, failed, negated });
+    draft.packet_checks.push(PacketCheck::Protocol(Box::new(ProtocolTest::parse(value)?)));
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use crate::keywords::dates::{ValidityCheck, time_of};
 use crate::keywords::dcerpc::DcerpcCheck;
 use crate::keywords::modbus::ModbusCheck;
 use crate::keywords::places::Places;
+use crate::keywords::state::StateTest;
 use crate::keywords::{Keyword, keyword, without_value};
 use crate::number::Comparison;
 
@@ -44,6 +45,8 @@ pub(crate) enum TransactionCheck {
     Either(Vec<TransactionCheck>),
     /// Whether a command of FTP that is over had an answer, as EVE writes it.
     ReplyReceived(&'static str),
+    /// How far the transaction has come.
+    State(StateTest),
     /// A command of FTP that names an address which is not the client's.
     FtpBounce,
 }
@@ -100,12 +103,16 @@ impl TransactionCheck {
                 let told = transaction.eve.get("reply_received").and_then(Value::as_str);
                 transaction.is_complete() && told == Some(*word)
             }
+            Self::State(test) => test.matches(transaction, direction),
             Self::FtpBounce => super::ftp::bounces(transaction, packet),
         }
     }
 
     /// Whether it is asked of each direction of a transaction, so that a rule may fire once in each.
     pub(crate) const fn is_of_each_direction(&self) -> bool {
+        if let Self::State(test) = self {
+            return test.is_of_each_direction();
+        }
         matches!(
             self,
             Self::Number { .. }
@@ -130,6 +137,7 @@ impl TransactionCheck {
             Self::CertificateExpired(_) | Self::Validity(_) => Some(AppProtocol::Tls),
             Self::FtpBounce | Self::ReplyReceived(_) => Some(AppProtocol::Ftp),
             Self::Either(checks) => checks.iter().find_map(Self::protocol),
+            Self::State(test) => test.protocol(),
             Self::Event(_) => None,
         }
     }

@@ -109,6 +109,9 @@ fn matched(number: u32, rule: &Rule, context: &Context<'_>, why: Why) -> Match {
 
 /// What fires on more than one packet acts on the flow, what fires on a single one acts on that.
 fn acts_on_flow(rule: &Rule, phase: Phase) -> bool {
+    if let Some(of_flow) = rule.header.of_flow {
+        return of_flow;
+    }
     let phases = rule.phases;
     let of_application = !rule.header.protocol.applications.is_empty() && rule.packet_checks.is_empty();
     phases.addresses || phases.protocol || phase != Phase::Packet || (of_application && rule.lists.is_empty())

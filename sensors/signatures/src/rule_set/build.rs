@@ -137,6 +137,7 @@ impl RuleSet {
 
     fn note_interest(&mut self, rule: &Rule) {
         self.interest.frames |= rule.phases.frame;
+        self.interest.states |= rule.transaction_checks.iter().any(|check| matches!(check, TransactionCheck::State(_)));
         self.interest.mail_digests |= rule.lists.iter().any(|list| list.source == Source::Buffer(Buffer::EmailBodyMd5));
         self.files_are_looked_at |= rule.phases.file;
         let by_list = rule.lists.iter().any(|list| list.source == Source::Buffer(Buffer::FileMagic));

@@ -130,7 +130,13 @@ impl SshParser {
         let packet = &record[5..];
         match packet.first() {
             Some(&KEX_INIT) => self.key_exchange(side, direction, &packet[1..], context),
-            Some(&NEW_KEYS) => self.sides[side].close(),
+            Some(&NEW_KEYS) => {
+                self.sides[side].close();
+                if let Some(id) = self.tx {
+                    context.update(id, |tx| tx.facts.number_in(direction, super::states::NEW_KEYS, 1_u64));
+                    context.progress(id, direction);
+                }
+            }
             _ => {}
         }
         if self.sides.iter().all(|side| side.phase == Phase::Closed) {

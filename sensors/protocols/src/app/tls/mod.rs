@@ -123,7 +123,11 @@ impl TlsParser {
     }
 
     fn data(&mut self, direction: Direction, data: &[u8], context: &mut Context<'_>) {
-        self.transaction(context);
+        let is_new = self.tx.is_none();
+        let id = self.transaction(context);
+        if is_new && context.interest.states {
+            context.progress(id, direction);
+        }
         let side = index(direction);
         let mut held = Vec::new();
         if direction == Direction::ToServer && !self.opened {
