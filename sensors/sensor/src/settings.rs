@@ -36,8 +36,10 @@ pub struct SensorSettings {
     pub stream: StreamSettings,
     /// Systems of hosts, where they are known.
     pub host_policies: Vec<HostPolicy>,
-    /// What becomes of a flow once it is encrypted.
+    /// What becomes of a flow of TLS once it is encrypted.
     pub encrypted: EncryptedPolicy,
+    /// The same of a flow of SSH.
+    pub encrypted_ssh: EncryptedPolicy,
     /// What becomes of a TCP flow whose opening was not seen.
     pub midstream_policy: ExceptionPolicy,
     /// Application protocols.
@@ -86,6 +88,7 @@ impl Default for SensorSettings {
             stream: StreamSettings::default(),
             host_policies: Vec::new(),
             encrypted: EncryptedPolicy::Default,
+            encrypted_ssh: EncryptedPolicy::Default,
             midstream_policy: ExceptionPolicy::Ignore,
             app: AppSettings::default(),
             flow: FlowSettings::default(),
@@ -218,6 +221,8 @@ pub struct FlowSettings {
     pub elephant_seconds: u32,
     /// Seed of the community id.
     pub community_id_seed: u16,
+    /// Whether packets of different VLANs never belong to one flow.
+    pub by_vlan: bool,
 }
 
 impl Default for FlowSettings {
@@ -233,6 +238,7 @@ impl Default for FlowSettings {
             elephant_bytes: 0,
             elephant_seconds: 10,
             community_id_seed: 0,
+            by_vlan: true,
         }
     }
 }

@@ -33,6 +33,8 @@ pub struct EveSettings {
     pub digests: Vec<String>,
     /// Name of the capture file that every record tells; absent to tell none.
     pub capture_name: Option<String>,
+    /// Name of the sensor that every record tells as `host`; absent to tell none.
+    pub sensor_name: Option<String>,
     /// Whether statistics records tell counters that are 0.
     pub zero_counters: bool,
     /// Whether a statistics record is written at the end and with each visibility record.
@@ -57,6 +59,7 @@ impl Default for EveSettings {
             http_extended: true,
             digests: Vec::new(),
             capture_name: None,
+            sensor_name: None,
             zero_counters: true,
             statistics: true,
             visibility: true,

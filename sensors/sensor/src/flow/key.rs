@@ -79,8 +79,10 @@ impl Hasher for KeyHasher {
 }
 
 impl FlowKey {
-    /// The key of a packet, and the packet's source and destination; none without an IP header.
-    pub(crate) fn of(decoded: &Decoded<'_>, tunnel: u32) -> Option<(Self, Side, Side)> {
+    /// The key of a packet, and the packet's source and destination; none without an IP header. `by_vlan` says whether
+    /// VLANs tell flows apart.
+    pub(crate) fn of(decoded: &Decoded<'_>, tunnel: u32, by_vlan: bool) -> Option<(Self, Side, Side)> {
+        let vlans = if by_vlan { decoded.vlans } else { Vlans::default() };
         let ip = decoded.ip.as_ref()?;
         let carries_ip = matches!(decoded.tunnel, Some(Tunnel { kind: TunnelKind::IpInIp, .. }));
         let followed = matches!(ip.protocol, 1 | 6 | 17 | 50 | 58 | 132) || carries_ip;
@@ -91,7 +93,7 @@ impl FlowKey {
             Transport::Icmpv4(icmp) | Transport::Icmpv6(icmp) => {
                 if let Some((source, destination, protocol, from, to)) = quoted(icmp.quoted_flow()) {
                     // An error belongs to the flow whose packet it quotes; it goes against that packet's direction.
-                    let key = Self::new((source, from), (destination, to), protocol, decoded.vlans, tunnel);
+                    let key = Self::new((source, from), (destination, to), protocol, vlans, tunnel);
                     return Some((key, (destination, to), (source, from)));
                 }
                 (icmp.kind.into(), counterpart(icmp.kind, ip.version).into())
@@ -99,7 +101,7 @@ impl FlowKey {
             _ => decoded.ports().or_else(|| spi_halves(ip)).unwrap_or((0, 0)),
         };
         let (source, destination) = ((ip.source, source_port), (ip.destination, destination_port));
-        Some((Self::new(source, destination, ip.protocol, decoded.vlans, tunnel), source, destination))
+        Some((Self::new(source, destination, ip.protocol, vlans, tunnel), source, destination))
     }
 
     fn new(source: Side, destination: Side, protocol: u8, vlans: Vlans, tunnel: u32) -> Self {

@@ -51,6 +51,16 @@ pub(super) fn configure(options: &OfflineOptions) -> Result<Configuration, Senso
     stream(&yaml, &mut settings);
     flow_timeouts(&yaml, options.suricata_yaml.is_some(), &mut settings);
     rate_tracking(&yaml, &mut settings);
+    if yaml.flag("vlan.use-for-tracking") == Some(false) {
+        settings.flow.by_vlan = false;
+    }
+    if let Some(name) = yaml.text("sensor-name") {
+        settings.eve.sensor_name = Some(name);
+    }
+    let mut logs = yaml.list("outputs").iter().filter_map(|output| find(output, "eve-log"));
+    if let Some(seed) = logs.find_map(|log| find(log, "community-id-seed").and_then(text_of)) {
+        settings.flow.community_id_seed = seed.trim().parse().unwrap_or(0);
+    }
     settings.stream.inline |= options.simulate_ips && yaml.flag("stream.inline") != Some(false);
     settings.midstream_policy = midstream_policy(&yaml, settings.stream.midstream, options.simulate_ips);
     applications(&yaml, &mut settings);
@@ -228,11 +238,13 @@ fn applications(yaml: &Yaml, settings: &mut SensorSettings) {
             settings.app.ports.entry(name).or_default().extend(ports);
         }
     }
-    settings.encrypted = match yaml.text("app-layer.protocols.tls.encryption-handling").as_deref() {
-        Some("bypass") => EncryptedPolicy::Bypass,
-        Some("full") => EncryptedPolicy::Full,
-        _ => EncryptedPolicy::Default,
-    };
+    for (name, target) in [("tls", &mut settings.encrypted), ("ssh", &mut settings.encrypted_ssh)] {
+        *target = match yaml.text(&format!("app-layer.protocols.{name}.encryption-handling")).as_deref() {
+            Some("bypass") => EncryptedPolicy::Bypass,
+            Some("full") => EncryptedPolicy::Full,
+            _ => EncryptedPolicy::Default,
+        };
+    }
     http(yaml, settings);
     let protocol = |path: &str| format!("app-layer.protocols.{path}");
     if let Some(limit) = yaml.size(&protocol("ftp.max-line-length")) {

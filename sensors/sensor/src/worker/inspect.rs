@@ -238,10 +238,12 @@ impl Worker {
 impl Worker {
     /// After the handshake of protocols that encrypt there is nothing for rules to look at.
     fn end_of_plain_text(&mut self, flow: &mut Flow, protocol: AppProtocol) {
-        if !matches!(protocol, AppProtocol::Tls | AppProtocol::Tlcp) {
-            return;
-        }
-        match self.shared.settings.encrypted {
+        let policy = match protocol {
+            AppProtocol::Tls | AppProtocol::Tlcp => self.shared.settings.encrypted,
+            AppProtocol::Ssh => self.shared.settings.encrypted_ssh,
+            _ => return,
+        };
+        match policy {
             EncryptedPolicy::Default => flow.encrypted = true,
             EncryptedPolicy::Bypass => (flow.encrypted, flow.bypassed) = (true, true),
             EncryptedPolicy::Full => {}

@@ -178,6 +178,9 @@ impl Worker {
         if let Some(name) = &self.shared.settings.eve.capture_name {
             record.text("pcap_filename", name);
         }
+        if let Some(name) = &self.shared.settings.eve.sensor_name {
+            record.text("host", name);
+        }
         self.account.events += 1;
         self.events.push(EveEvent { time: self.now, order, class: class_of(event_type), json: record.finish() });
     }

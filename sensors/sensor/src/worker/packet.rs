@@ -64,7 +64,7 @@ impl Worker {
         if decoded.ip.as_ref().is_some_and(|ip| ip.fragment.is_some()) {
             return self.fragment(packet, number, decoded, &info, around);
         }
-        let fate = match FlowKey::of(decoded, around.tunnel) {
+        let fate = match FlowKey::of(decoded, around.tunnel, self.shared.settings.flow.by_vlan) {
             Some(keyed) => self.flow_packet(&info, decoded, keyed),
             None => {
                 self.inspect_flowless(&info, decoded);

@@ -222,6 +222,9 @@ const TLS_VERSIONS: &[(&str, &str)] = &[
 const YES_NO: &[(&str, &str)] =
     &[("yes", "yes"), ("on", "yes"), ("true", "yes"), ("no", "no"), ("off", "no"), ("false", "no")];
 const NO_NAMES: &[(&str, &str)] = &[];
+/// Events by the names older rules give them.
+const OLDER_EVENTS: &[(&str, &str)] =
+    &[("dns.not_a_request", "dns.not_request"), ("dns.not_a_response", "dns.not_response")];
 
 pub(crate) const KEYWORDS: &[Keyword] = &[
     keyword("app-layer-event", app_event),
@@ -255,7 +258,8 @@ fn app_event(draft: &mut Draft<'_>, value: &str) -> Result<(), String> {
     if value.is_empty() || !plain {
         return Err(format!("{} is no event", shown(value)));
     }
-    draft.transaction_checks.push(TransactionCheck::Event(value.to_owned()));
+    let present = OLDER_EVENTS.iter().find(|entry| entry.0 == value).map_or(value, |entry| entry.1);
+    draft.transaction_checks.push(TransactionCheck::Event(present.to_owned()));
     Ok(())
 }
 

@@ -145,8 +145,8 @@ pub(super) fn take_message(protocol: AppProtocol, way: Direction, data: &[u8], c
     // Any host may ask and answer over multicast.
     match (way, header.is_response()) {
         _ if protocol == AppProtocol::Mdns => {}
-        (Direction::ToServer, true) => return context.anomaly(None, way, event!(protocol, "not_a_request")),
-        (Direction::ToClient, false) => return context.anomaly(None, way, event!(protocol, "not_a_response")),
+        (Direction::ToServer, true) => return context.anomaly(None, way, event!(protocol, "not_request")),
+        (Direction::ToClient, false) => return context.anomaly(None, way, event!(protocol, "not_response")),
         _ => {}
     }
     let Some(message) = Message::parse(data) else {

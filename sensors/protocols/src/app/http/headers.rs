@@ -15,6 +15,8 @@ pub(super) struct Headers {
     previous: Option<Ending>,
     pub(super) missing_colon: bool,
     pub(super) folded: bool,
+    /// There are more than are kept.
+    pub(super) too_many: bool,
     /// It was told that a line is too long.
     pub(super) length_told: bool,
 }
@@ -62,6 +64,7 @@ impl Headers {
     pub(super) fn close(&mut self) {
         let Some(line) = self.open.take() else { return };
         if self.list.len() >= HTTP_HEADERS {
+            self.too_many = true;
             return;
         }
         let colon = memchr::memchr(b':', &line);

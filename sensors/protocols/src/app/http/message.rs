@@ -7,6 +7,7 @@ use super::fields::{self, LENGTH, RequestLine, StatusLine};
 use super::framing::Framing;
 use super::headers::Headers;
 use super::lines::{Line, LineReader};
+use super::odd;
 use super::ranges::{Range, Ranges};
 use crate::app::Context;
 use crate::app::text::{contains_ignore_case, decimal, is_blank, trim};
@@ -71,6 +72,8 @@ pub(super) struct Message {
     junk_lines: usize,
     /// Bytes were missing: what comes is passed by until a message starts.
     lost: bool,
+    /// The request that was told to go on with its body.
+    continued: Option<u64>,
     /// What followed the last request was no request.
     surplus: bool,
     /// There is more of it than rules were told of.
@@ -187,7 +190,11 @@ impl Message {
         match (&self.state, direction) {
             (State::Start, Direction::ToServer) if !rest.is_empty() => {
                 self.lines = LineReader::default();
+                let opened = context.transactions.opened();
                 self.client_line(&Line::unended(std::mem::take(&mut rest)), exchanges, context);
+                if context.transactions.opened() > opened {
+                    context.anomaly(self.tx, direction, "http.request_line_incomplete");
+                }
                 self.tell_surplus(context);
             }
             (State::Start, Direction::ToClient) => {
@@ -267,11 +274,8 @@ impl Message {
         self.tx = Some(id);
         let settings = context.settings;
         context.update(id, |tx| fields::fill_request_line(tx, text, &line, &settings.http));
-        if text.first().is_some_and(|byte| is_blank(*byte)) {
-            context.anomaly(Some(id), Direction::ToServer, "http.request_line_leading_whitespace");
-        }
-        if line.protocol.is_empty() {
-            context.anomaly(Some(id), Direction::ToServer, "http.request_line_missing_protocol");
+        for event in odd::of_request_line(text, &line) {
+            context.anomaly(Some(id), Direction::ToServer, event);
         }
         if exchanges.waiting.len() < TRANSACTIONS_PER_FLOW {
             exchanges.waiting.push_back(Waiting { tx: id, method: line.method });
@@ -425,16 +429,8 @@ impl Message {
             fields::fill_request(tx, &self.first_line, &line, &self.headers);
             fields::log_headers(tx, Direction::ToServer, &self.headers, &settings.http);
         });
-        let hosts = self.headers.all("Host").collect::<Vec<_>>();
-        let needs_host = line.protocol.eq_ignore_ascii_case(b"HTTP/1.1");
-        if hosts.is_empty() && needs_host {
-            context.anomaly(Some(id), Direction::ToServer, "http.missing_host_header");
-        }
-        if hosts.iter().any(|host| !is_valid_host(host)) {
-            context.anomaly(Some(id), Direction::ToServer, "http.request_header_host_invalid");
-        }
-        if hosts.len() > 1 {
-            context.anomaly(Some(id), Direction::ToServer, "http.host_header_ambiguous");
+        for event in odd::of_request(&line, &self.headers) {
+            context.anomaly(Some(id), Direction::ToServer, event);
         }
         match self.framing() {
             Some(framing) => {
@@ -453,11 +449,14 @@ impl Message {
         let code = line.number();
         if code == Some(100) {
             // The real answer follows.
+            if self.continued.replace(id) == Some(id) {
+                context.anomaly(Some(id), Direction::ToClient, "http.100_continue_already_seen");
+            }
             exchanges.waiting.push_front(Waiting { tx: id, method: std::mem::take(&mut self.method) });
             return;
         }
-        if code.is_none() {
-            context.anomaly(Some(id), Direction::ToClient, "http.response_invalid_status");
+        for event in odd::of_response(&line, &self.headers) {
+            context.anomaly(Some(id), Direction::ToClient, event);
         }
         let settings = context.settings;
         context.update(id, |tx| {
@@ -592,10 +591,4 @@ fn is_no_request(text: &[u8]) -> bool {
 
 fn is_known_method(method: &[u8]) -> bool {
     super::METHODS.iter().any(|known| known.eq_ignore_ascii_case(method))
-}
-
-fn is_valid_host(host: &[u8]) -> bool {
-    let allowed =
-        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']' | b'%');
-    !host.is_empty() && host.iter().all(allowed)
 }

@@ -8,6 +8,7 @@ mod headers;
 mod lines;
 mod message;
 mod multipart;
+mod odd;
 mod ranges;
 mod uri;
 

@@ -74,9 +74,23 @@ pub(super) struct LongData {
     pub(super) length: usize,
 }
 
+/// Whether the flags of a message say that it is a response; nothing for what is no message.
+fn is_response(data: &[u8]) -> Option<bool> {
+    match data.first()? {
+        0xff => data.get(9).map(|flags| flags & 0x80 != 0),
+        0xfe => data.get(16).map(|flags| flags & 1 != 0),
+        _ => None,
+    }
+}
+
 impl State {
     /// A whole message.
     pub(super) fn message(&mut self, direction: Direction, data: &[u8], context: &mut Context<'_>) {
+        match (direction, is_response(data)) {
+            (Direction::ToServer, Some(true)) => context.anomaly(None, direction, "smb.response_to_server"),
+            (Direction::ToClient, Some(false)) => context.anomaly(None, direction, "smb.request_to_client"),
+            _ => {}
+        }
         match data.first() {
             Some(0xff) => smb1::message(self, direction, data, context),
             Some(0xfe) => smb2::message(self, direction, data, context),

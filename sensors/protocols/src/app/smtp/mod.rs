@@ -91,6 +91,10 @@ struct SmtpParser {
     inside_line: bool,
     commands: VecDeque<Command>,
     reply_begun: bool,
+    /// The server has said something.
+    welcomed: bool,
+    /// Bytes of either direction were missing: it is not known which reply belongs to which command.
+    lost: bool,
     greeted: bool,
     helo: Vec<u8>,
     tx: Option<u64>,
@@ -133,12 +137,14 @@ impl AppParser for SmtpParser {
                 context.unread = self.server.waiting().len();
             }
             (Direction::ToServer, Input::Gap(_)) => {
+                self.lost = true;
                 self.client.restart();
                 if let Some(mail) = &mut self.mail {
                     mail.has_gap = true;
                 }
             }
             (Direction::ToClient, Input::Gap(_)) => {
+                self.lost = true;
                 self.server.restart();
                 self.commands.clear();
             }
@@ -400,8 +406,19 @@ impl SmtpParser {
         if self.reply_begun {
             return;
         }
-        // The banner answers nothing.
-        let Some(command) = self.commands.pop_front() else { return };
+        let first = !std::mem::replace(&mut self.welcomed, true);
+        let Some(command) = self.commands.pop_front() else {
+            // The banner answers nothing.
+            match (first, code) {
+                (true, b"220") => {}
+                (true, _) => context.anomaly(self.tx, Direction::ToClient, "smtp.invalid_reply"),
+                (false, _) if self.lost => {}
+                (false, _) => {
+                    context.anomaly(self.tx, Direction::ToClient, "smtp.unable_to_match_reply_with_request");
+                }
+            }
+            return;
+        };
         self.answered(command, code[0], code, context);
     }
 

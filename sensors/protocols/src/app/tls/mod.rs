@@ -12,7 +12,7 @@ use crate::limits::{TLS_CERTIFICATES, TLS_HANDSHAKE_BYTES};
 use crate::{AppProtocol, Buffer, Direction};
 use certificate::Certificate;
 use hello::{ClientHello, ServerHello};
-use records::{ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, HEADER, Records};
+use records::{ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, HEADER, HEARTBEAT, Records};
 
 pub(super) const TLCP_PARSER: ParserSpec = ParserSpec {
     protocol: AppProtocol::Tlcp,
@@ -53,6 +53,8 @@ fn probe_records(probe: &Probe<'_>, is_version: fn(u8, u8) -> bool) -> Verdict {
     }
 }
 
+/// Bytes of padding every heartbeat has (RFC 6520, 4).
+const HEARTBEAT_PADDING: usize = 16;
 /// Bytes that tell the framing of SSL 2.
 const OLD_HELLO_START: usize = 5;
 
@@ -84,6 +86,8 @@ struct TlsParser {
     /// Certificates by direction.
     certificates: [Vec<Certificate>; 2],
     client_certificate_asked: bool,
+    /// Length of the encrypted heartbeat of each side that was not answered.
+    heartbeats: [Option<usize>; 2],
     done: bool,
     /// What the client has said, until its framing is known.
     opening: Vec<u8>,
@@ -111,6 +115,7 @@ impl TlsParser {
             server: None,
             certificates: Default::default(),
             client_certificate_asked: false,
+            heartbeats: [None; 2],
             done: false,
             opening: Vec::new(),
             opened: false,
@@ -173,8 +178,37 @@ impl TlsParser {
             {
                 self.finish(context);
             }
+            HEARTBEAT if is_whole => self.heartbeat(direction, content, context),
             ALERT if is_whole && content.len() == 2 && content[0] == 2 => self.finish(context),
             _ => {}
+        }
+    }
+
+    /// A heartbeat (RFC 6520) that asks for more than it carries is how memory was read over the network
+    /// (CVE-2014-0160); encrypted, such an answer is longer than what asked for it.
+    fn heartbeat(&mut self, direction: Direction, content: &[u8], context: &mut Context<'_>) {
+        let side = index(direction);
+        if self.done {
+            match self.heartbeats[1 - side].take() {
+                Some(asked) if content.len() > asked => {
+                    context.anomaly(self.tx, direction, "tls.dataleak_heartbeat_mismatch");
+                }
+                Some(_) => {}
+                None => self.heartbeats[side] = Some(content.len()),
+            }
+            return;
+        }
+        let [kind @ 1..=2, high, low, rest @ ..] = content else {
+            return context.anomaly(self.tx, direction, "tls.invalid_heartbeat_message");
+        };
+        if *kind == 1 {
+            context.anomaly(self.tx, direction, "tls.heartbeat_message");
+        }
+        let claimed = usize::from(u16::from_be_bytes([*high, *low]));
+        if claimed > rest.len() {
+            context.anomaly(self.tx, direction, "tls.overflow_heartbeat_message");
+        } else if claimed + HEARTBEAT_PADDING > rest.len() {
+            context.anomaly(self.tx, direction, "tls.invalid_heartbeat_message");
         }
     }
 
@@ -321,4 +355,38 @@ impl AppParser for TlsParser {
 
 fn index(direction: Direction) -> usize {
     usize::from(direction == Direction::ToClient)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::testing::converse;
+
+    fn record(kind: u8, content: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+        [&[kind, 3, 2, length[0], length[1]][..], content].concat()
+    }
+
+    #[test]
+    fn heartbeats_that_ask_for_too_much_are_told() {
+        let honest = record(HEARTBEAT, &[&[1, 0, 4][..], &[7; 20]].concat());
+        let greedy = record(HEARTBEAT, &[1, 0x40, 0]);
+        let (asked, answered) = (record(HEARTBEAT, &[9; 40]), record(HEARTBEAT, &[9; 400]));
+        let encrypted = record(APPLICATION_DATA, b"x");
+        for (exchange, events) in [
+            (vec![(Direction::ToServer, &honest[..])], &["tls.heartbeat_message"][..]),
+            (vec![(Direction::ToServer, &greedy[..])], &["tls.heartbeat_message", "tls.overflow_heartbeat_message"]),
+            (
+                vec![(Direction::ToServer, &encrypted[..]), (Direction::ToServer, &asked[..]), (Direction::ToClient, &answered[..])],
+                &["tls.dataleak_heartbeat_mismatch"],
+            ),
+            (
+                vec![(Direction::ToServer, &encrypted[..]), (Direction::ToServer, &asked[..]), (Direction::ToClient, &asked[..])],
+                &[],
+            ),
+        ] {
+            let transactions = converse(AppProtocol::Tls, &exchange);
+            assert_eq!(transactions.first().map(|tx| tx.events.clone()).unwrap_or_default(), events);
+        }
+    }
 }

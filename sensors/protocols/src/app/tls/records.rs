@@ -4,12 +4,12 @@ pub(super) const CHANGE_CIPHER_SPEC: u8 = 20;
 pub(super) const ALERT: u8 = 21;
 pub(super) const HANDSHAKE: u8 = 22;
 pub(super) const APPLICATION_DATA: u8 = 23;
-const HEARTBEAT: u8 = 24;
+pub(super) const HEARTBEAT: u8 = 24;
 pub(super) const HEADER: usize = 5;
 /// Longest record, encryption included (RFC 8446, 5.2).
 const RECORD_BYTES: usize = (1 << 14) + 2_048;
 
-/// Cuts a stream into records. Content of handshake and alert records is collected, that of others passed by.
+/// Cuts a stream into records. Content of handshake, alert and heartbeat records is collected, that of others passed by.
 #[derive(Debug, Default)]
 pub(super) struct Records {
     header: Vec<u8>,
@@ -44,7 +44,7 @@ impl Records {
         *input = rest;
         self.left -= length;
         let kind = self.header[0];
-        if kind == HANDSHAKE || kind == ALERT {
+        if matches!(kind, HANDSHAKE | ALERT | HEARTBEAT) {
             self.content.extend_from_slice(part);
         }
         if self.left > 0 {
