@@ -32,6 +32,8 @@ impl Direction {
 pub struct Transaction {
     /// Number within the flow, from 0.
     pub id: u64,
+    /// The number records tell: from 0 since the protocol of the flow changed last.
+    pub number: u64,
     /// Protocol it belongs to.
     pub protocol: AppProtocol,
     /// Time of its first byte.
@@ -62,6 +64,7 @@ impl Transaction {
     pub fn new(id: u64, protocol: AppProtocol, started: Timestamp) -> Self {
         Self {
             id,
+            number: id,
             protocol,
             started,
             buffers: Buffers::default(),

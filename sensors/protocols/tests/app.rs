@@ -259,6 +259,44 @@ fn when_both_sides_have_ended_the_protocol_is_still_known() {
     assert_eq!((app.protocol(), app.transactions().opened()), (Some(AppProtocol::Http), 2));
 }
 
+#[test]
+fn what_follows_starttls_is_held_to_it() {
+    let (hello, _) = hellos([3, 3], 0xc02f);
+    let begin: [(Direction, &[u8]); 5] = [
+        (ToClient, b"220 mail.example ESMTP\r\n"),
+        (ToServer, b"EHLO a\r\n"),
+        (ToClient, b"250 STARTTLS\r\n"),
+        (ToServer, b"STARTTLS\r\n"),
+        (ToClient, b"220 go ahead\r\n"),
+    ];
+    for (next, told) in [(&hello[..], false), (b"EHLO a\r\n", true), (&[0; 32], false)] {
+        let exchange = [&begin[..], &[(ToServer, next)]].concat();
+        let said = converse(TransportKind::Tcp, 25, &exchange, &[usize::MAX]);
+        assert_eq!(said.anomalies.contains(&"applayer_no_tls_after_starttls"), told, "{}", next.escape_ascii());
+    }
+    // Neither side speaks anything that is known.
+    let silence = [&begin[..], &[(ToServer, &[0; 32][..]), (ToClient, &[0; 32])]].concat();
+    let said = converse(TransportKind::Tcp, 25, &silence, &[usize::MAX]);
+    assert!(said.anomalies.contains(&"applayer_no_tls_after_starttls"), "{:?}", said.anomalies);
+}
+
+#[test]
+fn transactions_are_counted_anew_when_the_protocol_changes() {
+    let settings = AppSettings::default();
+    let mut app = AppLayer::new(TransportKind::Tcp, 40_000, 8_080);
+    let mut events = Vec::new();
+    let exchange: [(Direction, &[u8]); 3] = [
+        (ToServer, b"CONNECT a.example:80 HTTP/1.1\r\nHost: a.example:80\r\n\r\n"),
+        (ToClient, b"HTTP/1.1 200 OK\r\n\r\n"),
+        (ToServer, b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"),
+    ];
+    for (direction, bytes) in exchange {
+        app.data(&settings, fengsui_schema::Timestamp::EPOCH, direction, bytes, &mut events);
+    }
+    let numbers: Vec<(u64, u64)> = app.transactions().iter().map(|tx| (tx.id, tx.number)).collect();
+    assert_eq!(numbers, [(0, 0), (1, 0)]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

@@ -18,6 +18,8 @@ pub struct AppLayer {
     unrecognised: bool,
     /// What an earlier parser of this flow (before STARTTLS, CONNECT) was.
     previous: Option<AppProtocol>,
+    /// What was agreed to be spoken next (STARTTLS).
+    expected: Option<AppProtocol>,
     interest: Interest,
     /// Directions of which nothing more comes.
     ended: [bool; 2],
@@ -92,6 +94,7 @@ impl AppLayer {
             transactions: Transactions::default(),
             unrecognised: false,
             previous: None,
+            expected: None,
             interest: Interest::default(),
             ended: [false; 2],
         }
@@ -198,6 +201,16 @@ impl AppLayer {
         }
     }
 
+    /// What was agreed upon and is not what is spoken (EVE's `app_proto_expected`).
+    #[must_use]
+    pub fn missed_protocol(&self) -> Option<AppProtocol> {
+        let is_kept = |expected: &AppProtocol| {
+            let spoken = self.protocol();
+            spoken == Some(*expected) || (*expected == AppProtocol::Tls && spoken == Some(AppProtocol::Tlcp))
+        };
+        self.expected.filter(|expected| matches!(self.state, State::Parsing(..) | State::Over(_)) && !is_kept(expected))
+    }
+
     /// What was spoken before the protocol changed (EVE's `app_proto_orig`).
     #[must_use]
     pub fn previous_protocol(&self) -> Option<AppProtocol> {
@@ -251,7 +264,11 @@ impl AppLayer {
             return;
         }
         let (next, unread) = (context.next_protocol.take(), context.unread);
+        // A proxy leads to anything, what else makes room for another protocol does so for TLS.
+        let is_open = matches!(protocol, AppProtocol::Http | AppProtocol::Http2);
+        self.expected = (!is_open && next.is_none()).then_some(AppProtocol::Tls);
         self.previous = Some(*protocol);
+        self.transactions.count_anew();
         self.state = State::Detecting(Box::default());
         if let Some((protocol, notice)) = next
             && let Some(spec) = PARSERS.iter().find(|spec| spec.protocol == protocol)
@@ -276,9 +293,28 @@ impl AppLayer {
         let is_stream = self.transport == TransportKind::Tcp;
         let probed = if is_stream { &waiting.data[..waiting.data.len().min(DETECTION_BYTES)] } else { &waiting.data };
         match self.probe_all(settings, direction, probed) {
-            (Verdict::Yes, Some(spec)) => self.start(spec, settings, time, events),
+            (Verdict::Yes, Some(spec)) => {
+                self.hold_to_agreement(spec.protocol, direction, events);
+                self.start(spec, settings, time, events);
+            }
             (Verdict::More, _) if waiting.data.len() < DETECTION_BYTES && is_stream => {}
-            _ => self.give_up(direction),
+            _ => {
+                self.give_up(direction);
+                if matches!(self.state, State::Failed) && self.expected.is_some() {
+                    events.push(AppEvent::Anomaly { transaction: None, name: NO_TLS, direction });
+                }
+            }
+        }
+    }
+
+    /// Tells when something else is spoken than what was agreed upon.
+    fn hold_to_agreement(&self, spoken: AppProtocol, direction: Direction, events: &mut Vec<AppEvent>) {
+        let keeps = |expected: AppProtocol| spoken == expected || (expected == AppProtocol::Tls && spoken == AppProtocol::Tlcp);
+        if self.expected.is_none_or(keeps) {
+            return;
+        }
+        for name in [UNEXPECTED, NO_TLS] {
+            events.push(AppEvent::Anomaly { transaction: None, name, direction });
         }
     }
 
@@ -359,6 +395,10 @@ impl AppLayer {
         }
     }
 }
+
+/// Events of a protocol that does not follow where it was agreed upon.
+const UNEXPECTED: &str = "applayer_unexpected_protocol";
+const NO_TLS: &str = "applayer_no_tls_after_starttls";
 
 /// Parses nothing.
 struct Passive;

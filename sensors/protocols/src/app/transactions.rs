@@ -12,6 +12,8 @@ use crate::{AppProtocol, Transaction};
 pub struct Transactions {
     live: VecDeque<Transaction>,
     next_id: u64,
+    /// The number of the first one since the protocol changed last.
+    first: u64,
     shed: u64,
 }
 
@@ -24,7 +26,8 @@ impl Transactions {
         }
         let id = self.next_id;
         self.next_id += 1;
-        self.live.push_back(Transaction::new(id, protocol, started));
+        let number = id - self.first;
+        self.live.push_back(Transaction { number, ..Transaction::new(id, protocol, started) });
         let last = self.live.len() - 1;
         &mut self.live[last]
     }
@@ -45,6 +48,11 @@ impl Transactions {
         if let Some(index) = self.position(id) {
             self.live.remove(index);
         }
+    }
+
+    /// Counts from 0 again in what records tell: another protocol is spoken from here on.
+    pub(super) const fn count_anew(&mut self) {
+        self.first = self.next_id;
     }
 
     /// Gives back the room that live transactions had.

@@ -46,7 +46,7 @@ pub(crate) fn alert_record(input: &AlertInput<'_>, found: &Match) -> Map<String,
         super::flow::add_notes(&mut record, input.rules, &flow.rules, &found.captures);
     }
     if let Some(transaction) = input.transaction {
-        record.insert("tx_id".to_owned(), transaction.id.into());
+        record.insert("tx_id".to_owned(), transaction.number.into());
         if input.guessed {
             record.insert("tx_guessed".to_owned(), true.into());
         }

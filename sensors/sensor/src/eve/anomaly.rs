@@ -56,8 +56,9 @@ pub(crate) fn app_anomaly(
     let mut header = Header::of_flow(info.time, "anomaly", flow, direction);
     header.packet_source = Some(info.source);
     let mut record = header.record();
-    if let Some(transaction) = transaction {
-        record.insert("tx_id".to_owned(), transaction.into());
+    if let Some(id) = transaction {
+        let live = flow.app.as_ref().and_then(|app| app.transaction(id));
+        record.insert("tx_id".to_owned(), live.map_or(id, |transaction| transaction.number).into());
     }
     let mut anomaly = Map::new();
     if let Some(protocol) = protocol {

@@ -128,6 +128,9 @@ pub(crate) fn add_app_protocol(record: &mut impl Fields, flow: &Flow) {
     if let Some(previous) = app.previous_protocol() {
         record.text("app_proto_orig", previous.as_str());
     }
+    if let Some(expected) = app.missed_protocol() {
+        record.text("app_proto_expected", expected.as_str());
+    }
 }
 
 /// Packets, bytes and start: what alert and flow records share.

@@ -61,7 +61,7 @@ pub(crate) fn transaction_record(
     let mut record = header.written();
     add_flow_extras(&mut record, settings, flow, direction);
     super::flow::add_notes(&mut record, rules, &flow.rules, &[]);
-    record.plain("tx_id", transaction.id);
+    record.plain("tx_id", transaction.number);
     if transaction.protocol == AppProtocol::Dnp3 {
         record.map("dnp3", &transaction.eve);
     } else if event_type == "http" && !settings.eve.http_extended {

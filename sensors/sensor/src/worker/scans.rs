@@ -229,7 +229,7 @@ impl Worker {
         crate::eve::add_app_protocol(&mut event, flow);
         let transaction = flow.app.as_ref().and_then(|app| app.transaction(record.file.transaction));
         if let Some(transaction) = transaction {
-            event.insert("tx_id".to_owned(), transaction.id.into());
+            event.insert("tx_id".to_owned(), transaction.number.into());
             transaction_objects(&mut event, transaction);
         }
         event.insert("flow".to_owned(), Value::Object(crate::eve::counts_and_sides(flow)));
