@@ -42,6 +42,63 @@ fn tunnels_hand_out_what_they_carry() {
     assert_eq!(tunnel.decode(&DecodeSettings::default()).payload, b"deep");
 }
 
+/// What a frame carries at its innermost, and the tunnels on the way there.
+fn innermost(frame: &[u8], link: LinkLayer) -> (Vec<u8>, Vec<(TunnelKind, Option<u32>)>, Vec<&'static str>) {
+    let settings = DecodeSettings::default();
+    let mut packet = decode(frame, link, &settings);
+    let mut tunnels = Vec::new();
+    let mut events = packet.events.to_vec();
+    while let Some(tunnel) = packet.tunnel {
+        tunnels.push((tunnel.kind, tunnel.id));
+        packet = tunnel.decode(&settings);
+        events.extend_from_slice(&packet.events);
+    }
+    (packet.payload.to_vec(), tunnels, events)
+}
+
+#[test]
+fn every_encapsulation_hands_out_what_it_carries() {
+    let datagram = ipv4(17, 1, 0, &udp(1, 2, b"deep"));
+    let frame = ethernet(0x0800, &datagram);
+    let mut version_6 = vec![0x60, 0, 0, 0, 0, 12, 17, 64];
+    version_6.extend([0x20; 32]);
+    version_6.extend(udp(1, 2, b"deep"));
+    let in_udp = |port: u16, content: &[u8]| ethernet(0x0800, &ipv4(17, 2, 0, &udp(5_000, port, content)));
+    let in_gre = |header: &[u8], content: &[u8]| ethernet(0x0800, &ipv4(47, 3, 0, &[header, content].concat()));
+    let behind = |ether_type: u16, header: &[u8], content: &[u8]| ethernet(ether_type, &[header, content].concat());
+    let plain = |header: &[u8]| [header, &datagram].concat();
+    let cases: [(&str, Vec<u8>, LinkLayer, &[(TunnelKind, Option<u32>)]); 19] = [
+        ("geneve", in_udp(6_081, &[&[1, 0, 0x65, 0x58, 0, 0, 7, 0, 1, 2, 3, 4][..], &frame].concat()), LinkLayer::Ethernet, &[(TunnelKind::Geneve, Some(7))]),
+        ("vxlan", in_udp(4_789, &[&[8, 0, 0, 0, 0, 0, 9, 0][..], &frame].concat()), LinkLayer::Ethernet, &[(TunnelKind::Vxlan, Some(9))]),
+        ("teredo", in_udp(3_544, &version_6), LinkLayer::Ethernet, &[(TunnelKind::Teredo, None)]),
+        ("gre with a key", in_gre(&[0x20, 0, 8, 0, 0, 0, 0, 5], &datagram), LinkLayer::Ethernet, &[(TunnelKind::Gre, Some(5))]),
+        ("gre of pptp", in_gre(&[0x20, 1, 0x88, 0x0b, 0, 38, 0, 4], &plain(&[0xff, 3, 0, 0x21])), LinkLayer::Ethernet, &[(TunnelKind::Gre, Some(0x0026_0004))]),
+        ("erspan I", in_gre(&[0, 0, 0x88, 0xbe], &frame), LinkLayer::Ethernet, &[(TunnelKind::Erspan, None)]),
+        ("erspan II", in_gre(&[0x10, 0, 0x88, 0xbe, 0, 0, 0, 1, 0x10, 0, 0, 3, 0, 0, 0, 0], &frame), LinkLayer::Ethernet, &[(TunnelKind::Erspan, Some(3))]),
+        ("erspan III", in_gre(&[0x10, 0, 0x22, 0xeb, 0, 0, 0, 1, 0x20, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0], &frame), LinkLayer::Ethernet, &[(TunnelKind::Erspan, Some(4))]),
+        ("ip in ip", ethernet(0x0800, &ipv4(4, 4, 0, &datagram)), LinkLayer::Ethernet, &[(TunnelKind::IpInIp, None)]),
+        ("ipv6 in ip", ethernet(0x0800, &ipv4(41, 5, 0, &version_6)), LinkLayer::Ethernet, &[(TunnelKind::IpInIp, None)]),
+        ("mpls", behind(0x8847, &[0, 1, 0x40, 64, 0, 2, 1, 64], &datagram), LinkLayer::Ethernet, &[]),
+        ("ethernet over mpls", behind(0x8847, &[0, 1, 0x41, 64, 0, 0, 0, 0], &frame), LinkLayer::Ethernet, &[]),
+        ("pppoe", behind(0x8864, &[0x11, 0, 0, 1, 0, 34, 0, 0x21], &datagram), LinkLayer::Ethernet, &[]),
+        ("three tags", behind(0x88a8, &[0, 1, 0x81, 0, 0, 2, 0x81, 0, 0, 3, 8, 0], &datagram), LinkLayer::Ethernet, &[]),
+        ("nsh", behind(0x894f, &[0, 2, 2, 1, 0, 0, 0, 0], &datagram), LinkLayer::Ethernet, &[]),
+        ("sll", plain(&[0, 0, 0, 1, 0, 6, 1, 2, 3, 4, 5, 6, 0, 0, 8, 0]), LinkLayer::Sll, &[]),
+        ("sll2", plain(&[8, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 6, 1, 2, 3, 4, 5, 6, 0, 0]), LinkLayer::Sll2, &[]),
+        ("loopback of bsd", plain(&[2, 0, 0, 0]), LinkLayer::Null, &[]),
+        ("raw", datagram.clone(), LinkLayer::Raw, &[]),
+    ];
+    for (name, bytes, link, tunnels) in cases {
+        let (payload, seen, events) = innermost(&bytes, link);
+        assert_eq!((payload.as_slice(), seen.as_slice()), (&b"deep"[..], tunnels), "{name}: {events:?}");
+        // Cut anywhere, it is decoded as far as it goes.
+        for length in 0..bytes.len() {
+            let (payload, ..) = innermost(&bytes[..length], link);
+            assert_ne!(payload, b"deep", "{name} at {length}");
+        }
+    }
+}
+
 #[test]
 fn what_is_wrong_is_named() {
     let packet = ipv4(17, 1, 0, &udp(1, 2, b"x"));

@@ -136,10 +136,14 @@ impl Http2Parser {
             if waiting[..length] == PREFACE[..length] && length < PREFACE.len() {
                 return false;
             }
-            if length == PREFACE.len() && waiting.starts_with(PREFACE) {
+            let is_there = length == PREFACE.len() && waiting.starts_with(PREFACE);
+            if is_there {
                 side.messages.pass(PREFACE.len());
             }
             side.preface_seen = true;
+            if !is_there {
+                context.anomaly(None, direction, "http2.invalid_client_magic");
+            }
         }
         let Some(bytes) = side.messages.next(cut) else { return false };
         let mut r = Reader::new(&bytes);

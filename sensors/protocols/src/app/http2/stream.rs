@@ -117,6 +117,14 @@ impl Stream {
                 Entry::TableSize(_) => None,
             })
             .collect();
+        if let Some(authority) = find(&fields, b":authority").filter(|_| direction == Direction::ToServer) {
+            if authority.contains(&b'@') {
+                context.anomaly(Some(self.tx()), direction, "http2.userinfo_in_uri");
+            }
+            if find(&fields, b"host").is_some_and(|host| !host.eq_ignore_ascii_case(authority)) {
+                context.anomaly(Some(self.tx()), direction, "http2.authority_host_mismatch");
+            }
+        }
         if let Some(path) = find(&fields, b":path").filter(|_| direction == Direction::ToServer) {
             self.path = path.split(|byte| *byte == b'?').next().unwrap_or_default().to_vec();
         }

@@ -92,6 +92,14 @@ impl AppParser for IkeParser {
         let body = body.unwrap_or_default();
         let mut whole = true;
         context.update(id, |tx| whole = write(tx, direction, &header, body));
+        if header.version >> 4 == 2 {
+            let (payloads, _) = payloads(header.next, body);
+            for (_, content) in payloads.iter().filter(|payload| payload.0 == 33) {
+                for event in proposals::weaknesses(content) {
+                    context.anomaly(Some(id), direction, event);
+                }
+            }
+        }
         if !whole {
             context.anomaly(Some(id), direction, "ike.payload_extra_data");
         }

@@ -49,6 +49,67 @@ pub(super) fn read_version_2(content: &[u8]) -> Vec<(&'static str, u64)> {
     list
 }
 
+/// What is weak in the proposals of a security association of version 2, by the names of events. Numbers are those of
+/// IANA's registry of IKE 2 parameters.
+pub(super) fn weaknesses(content: &[u8]) -> Vec<&'static str> {
+    let mut events = Vec::new();
+    let mut r = Reader::new(content);
+    let mut count = 0;
+    while let Some(proposal) = substructure(&mut r).filter(|_| count < IKE_PAYLOADS) {
+        let mut inner = Reader::new(proposal);
+        let (Some(_number), Some(protocol), Some(spi), Some(_)) = (inner.u8(), inner.u8(), inner.u8(), inner.u8())
+        else {
+            break;
+        };
+        inner.take_some(spi.into());
+        let (mut has_group, mut has_integrity, mut is_aead) = (false, false, false);
+        while let Some(&[kind, _, high, low]) = substructure(&mut inner).and_then(|transform| transform.first_chunk::<4>())
+            && count < IKE_PAYLOADS
+        {
+            count += 1;
+            let number = u16::from_be_bytes([high, low]);
+            events.extend(weakness(kind, number));
+            has_group |= kind == 4;
+            has_integrity |= kind == 3;
+            is_aead |= kind == 1 && matches!(number, 14..=16 | 18..=20 | 25..=28);
+        }
+        if !has_group {
+            events.push("ike.weak_crypto_no_dh");
+        }
+        // Authentication headers (protocol 2) encrypt nothing.
+        if protocol == 2 {
+            events.push("ike.no_encryption");
+        }
+        if !has_integrity && !is_aead {
+            events.push("ike.weak_crypto_no_auth");
+        }
+        count += 1;
+    }
+    let mut told = Vec::new();
+    events.retain(|event| !told.contains(event) && {
+        told.push(*event);
+        true
+    });
+    events
+}
+
+/// The event of a transform of encryption, pseudo-random function, integrity or group.
+const fn weakness(kind: u8, number: u16) -> Option<&'static str> {
+    match (kind, number) {
+        // DES, triple DES, RC5, IDEA, CAST, Blowfish, no encryption.
+        (1, 1..=9 | 11) => Some("ike.weak_crypto_enc"),
+        // HMAC with MD5 or SHA-1.
+        (2, 1 | 2) => Some("ike.weak_crypto_prf"),
+        (2 | 4, 0) => Some("ike.invalid_proposal"),
+        // MACs of MD5, SHA-1 and DES.
+        (3, 1..=4 | 6 | 7) => Some("ike.weak_crypto_auth"),
+        // Groups of 768, 1,024 and 1,536 bits.
+        (4, 1 | 2 | 5 | 22) => Some("ike.weak_crypto_dh"),
+        (1..=5, _) => None,
+        _ => Some("ike.unknown_proposal"),
+    }
+}
+
 /// Gives each transform of each proposal to `take`, until it has had enough.
 fn each_transform(proposals: &[u8], mut take: impl FnMut(&[u8]) -> bool) {
     let mut r = Reader::new(proposals);
@@ -157,5 +218,34 @@ fn attribute(kind: u16, value: u64) -> (&'static str, &'static str) {
         14 => ("sa_key_length", unknown),
         15 => ("sa_field_size", unknown),
         _ => ("unknown", unknown),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proposal(protocol: u8, transforms: &[(u8, u16)]) -> Vec<u8> {
+        let mut body = vec![1, protocol, 0, u8::try_from(transforms.len()).unwrap()];
+        for (kind, number) in transforms {
+            body.extend([3, 0, 0, 8, *kind, 0]);
+            body.extend(number.to_be_bytes());
+        }
+        let length = u16::try_from(body.len() + 4).unwrap().to_be_bytes();
+        [&[0, 0, length[0], length[1]][..], &body].concat()
+    }
+
+    #[test]
+    fn weak_proposals_are_named() {
+        let strong = proposal(1, &[(1, 20), (2, 5), (4, 19)]);
+        assert_eq!(weaknesses(&strong), Vec::<&str>::new());
+        let weak = proposal(1, &[(1, 3), (2, 1), (3, 1), (4, 2)]);
+        let named = ["ike.weak_crypto_enc", "ike.weak_crypto_prf", "ike.weak_crypto_auth", "ike.weak_crypto_dh"];
+        assert_eq!(weaknesses(&weak), named);
+        assert_eq!(weaknesses(&[strong, weak].concat()), named);
+        let bare = proposal(2, &[(1, 12)]);
+        let named = ["ike.weak_crypto_no_dh", "ike.no_encryption", "ike.weak_crypto_no_auth"];
+        assert_eq!(weaknesses(&bare), named);
+        assert_eq!(weaknesses(&[0, 0, 0, 9, 1]), Vec::<&str>::new());
     }
 }

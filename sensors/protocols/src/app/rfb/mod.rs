@@ -93,10 +93,10 @@ impl RfbParser {
         let mut r = Reader::new(&waiting);
         match self.step {
             Step::ServerVersion | Step::ClientVersion => self.version(&mut r)?,
-            Step::Offer => self.offer(&mut r)?,
+            Step::Offer => self.offer(&mut r, tx, context)?,
             Step::Choice => {
                 let choice = r.u8()?;
-                self.choose(choice);
+                self.choose(choice, tx, context);
             }
             Step::Challenge | Step::Response => self.secret(&mut r)?,
             Step::Result => self.result(&mut r, tx, context)?,
@@ -134,10 +134,10 @@ impl RfbParser {
         Some(())
     }
 
-    fn offer(&mut self, r: &mut Reader<'_>) -> Option<()> {
+    fn offer(&mut self, r: &mut Reader<'_>, tx: u64, context: &mut Context<'_>) -> Option<()> {
         if self.minor < 7 {
             let chosen = r.u32()?;
-            self.choose(u8::try_from(chosen).unwrap_or(u8::MAX));
+            self.choose(u8::try_from(chosen).unwrap_or(u8::MAX), tx, context);
             return Some(());
         }
         let count = r.u8()?;
@@ -146,8 +146,11 @@ impl RfbParser {
         Some(())
     }
 
-    fn choose(&mut self, security: u8) {
+    fn choose(&mut self, security: u8, tx: u64, context: &mut Context<'_>) {
         self.security = security;
+        if !matches!(security, 0 | NO_AUTHENTICATION | VNC_AUTHENTICATION) {
+            context.anomaly(Some(tx), Direction::ToServer, "rfb.unimplemented_security_type");
+        }
         put(&mut self.authentication, "security_type", security);
         self.step = match security {
             0 => Step::Reason,
@@ -177,6 +180,9 @@ impl RfbParser {
             2 => "TOOMANY".to_owned(),
             other => format!("UNKNOWN ({other})"),
         };
+        if result > 2 {
+            context.anomaly(Some(tx), Direction::ToClient, "rfb.unknown_security_result");
+        }
         put(&mut self.authentication, "security_result", name);
         context.update(tx, |tx| tx.facts.number("rfb.secresult", result));
         self.step = match result {
