@@ -72,7 +72,7 @@ mod variables;
 pub use classification::{CLASSIFICATIONS, Classification};
 pub use datasets::{Dataset, DatasetKind, Datasets};
 pub use flow_state::FlowState;
-pub use keywords::keyword_names;
+pub use keywords::{keyword_families, keyword_names};
 pub use loader::{RuleData, RuleSource, load, named_files};
 pub use matched::{Match, Settled, Silence, Tag, TagMetric};
 pub use packet_view::{Completion, FileView, IcmpView, NetworkView, OptionKinds, PacketView, TcpView};

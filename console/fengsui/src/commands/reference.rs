@@ -20,6 +20,7 @@ fn pages() -> Vec<(&'static str, String)> {
         ("masking-functions.md", masks()),
         ("application-parsers.md", parsers()),
         ("rule-buffers.md", buffers()),
+        ("rule-keywords.md", keywords()),
         ("rule-classes.md", classes()),
         ("statistics.md", statistics()),
     ]
@@ -122,6 +123,14 @@ fn buffers() -> String {
         vec![format!("`{}`", spec.keyword), protocol.to_owned(), direction.to_owned(), multiple.to_owned()]
     });
     table("Sticky buffers of the rule language", &["keyword", "protocol", "direction", "values of a transaction"], rows)
+}
+
+fn keywords() -> String {
+    let rows = fengsui_signatures::keyword_families().into_iter().map(|(about, names)| {
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        vec![about.to_owned(), names.join(", ")]
+    });
+    table("Keywords of the rule language, beside the sticky buffers", &["what they are about", "keywords"], rows)
 }
 
 fn classes() -> String {

@@ -51,43 +51,54 @@ pub(crate) const fn keyword(name: &'static str, parse: fn(&mut Draft<'_>, &str) 
     Keyword { name, parse }
 }
 
-/// Every table of keywords. Sticky buffers come from [`fengsui_protocols::Buffer::ALL`].
-pub(crate) const KEYWORDS: &[&[Keyword]] = &[
-    content::KEYWORDS,
-    pcre::KEYWORDS,
-    byte_test::KEYWORDS,
-    byte_jump::KEYWORDS,
-    byte_extract::KEYWORDS,
-    byte_math::KEYWORDS,
-    asn1::KEYWORDS,
-    base64::KEYWORDS,
-    buffers::KEYWORDS,
-    transforms::KEYWORDS,
-    flow::KEYWORDS,
-    flow_counts::KEYWORDS,
-    bits::KEYWORDS,
-    threshold::KEYWORDS,
-    packet::KEYWORDS,
-    reputation::KEYWORDS,
-    transaction::KEYWORDS,
-    state::KEYWORDS,
-    fields::KEYWORDS,
-    dates::KEYWORDS,
-    legacy::KEYWORDS,
-    remote_call::KEYWORDS,
-    ftp::KEYWORDS,
-    dcerpc::KEYWORDS,
-    modbus::KEYWORDS,
-    file::KEYWORDS,
-    dataset::KEYWORDS,
-    entropy::KEYWORDS,
-    meta::KEYWORDS,
-    unsupported::KEYWORDS,
+/// Every table of keywords, with what it is about. Sticky buffers come from [`fengsui_protocols::Buffer::ALL`].
+const KEYWORDS: &[(&str, &[Keyword])] = &[
+    ("bytes and what bounds them", content::KEYWORDS),
+    ("regular expressions", pcre::KEYWORDS),
+    ("compares numbers among the bytes", byte_test::KEYWORDS),
+    ("goes on behind a number of bytes that stands among them", byte_jump::KEYWORDS),
+    ("keeps a number among the bytes", byte_extract::KEYWORDS),
+    ("computes with numbers among the bytes", byte_math::KEYWORDS),
+    ("checks of ASN.1", asn1::KEYWORDS),
+    ("Base64 among the bytes", base64::KEYWORDS),
+    ("where a rule looks: older names, headers of packets, frames, lengths of addresses", buffers::KEYWORDS),
+    ("transformations of a buffer", transforms::KEYWORDS),
+    ("direction and state of the flow", flow::KEYWORDS),
+    ("how old and how large a flow is", flow_counts::KEYWORDS),
+    ("bits and numbers of flows, hosts and pairs of them", bits::KEYWORDS),
+    ("rates of alerts", threshold::KEYWORDS),
+    ("fields of packets", packet::KEYWORDS),
+    ("reputation of addresses", reputation::KEYWORDS),
+    ("events and fields of transactions", transaction::KEYWORDS),
+    ("how far a transaction has come", state::KEYWORDS),
+    ("numbers and flags of transactions", fields::KEYWORDS),
+    ("times of certificates", dates::KEYWORDS),
+    ("keywords of old that compare texts", legacy::KEYWORDS),
+    ("calls of ONC RPC", remote_call::KEYWORDS),
+    ("FTP", ftp::KEYWORDS),
+    ("DCE/RPC", dcerpc::KEYWORDS),
+    ("Modbus", modbus::KEYWORDS),
+    ("files", file::KEYWORDS),
+    ("lists of values", dataset::KEYWORDS),
+    ("entropy of a buffer", entropy::KEYWORDS),
+    ("what a rule says of itself", meta::KEYWORDS),
+    ("known and refused, with the reason", unsupported::KEYWORDS),
 ];
+
+/// Every keyword but the sticky buffers: what a family is about, and its names, in their order.
+#[must_use]
+pub fn keyword_families() -> Vec<(&'static str, Vec<&'static str>)> {
+    let names = |table: &[Keyword]| {
+        let mut names: Vec<&'static str> = table.iter().map(|keyword| keyword.name).collect();
+        names.sort_unstable();
+        names
+    };
+    KEYWORDS.iter().map(|(about, table)| (*about, names(table))).collect()
+}
 
 /// Keywords by name.
 static INDEX: LazyLock<HashMap<&'static str, &'static Keyword>> =
-    LazyLock::new(|| KEYWORDS.iter().copied().flatten().map(|keyword| (keyword.name, keyword)).collect());
+    LazyLock::new(|| KEYWORDS.iter().flat_map(|family| family.1).map(|keyword| (keyword.name, keyword)).collect());
 
 /// Reads one option into a rule.
 pub(crate) fn apply(draft: &mut Draft<'_>, name: &str, value: &str) -> Result<(), String> {
@@ -102,8 +113,8 @@ pub(crate) fn apply(draft: &mut Draft<'_>, name: &str, value: &str) -> Result<()
 
 /// Every keyword that does something, but for the names of sticky buffers.
 pub fn keyword_names() -> impl Iterator<Item = &'static str> {
-    let tables = KEYWORDS.iter().filter(|table| !std::ptr::eq(**table, unsupported::KEYWORDS));
-    tables.copied().flatten().map(|keyword| keyword.name)
+    let families = KEYWORDS.iter().filter(|family| !std::ptr::eq(family.1, unsupported::KEYWORDS));
+    families.flat_map(|family| family.1).map(|keyword| keyword.name)
 }
 
 /// Whether a keyword is there and does something.
@@ -132,7 +143,7 @@ mod tests {
 
     #[test]
     fn no_keyword_is_defined_twice() {
-        let mut names: Vec<_> = KEYWORDS.iter().copied().flatten().map(|keyword| keyword.name).collect();
+        let mut names: Vec<_> = KEYWORDS.iter().flat_map(|family| family.1).map(|keyword| keyword.name).collect();
         names.sort_unstable();
         for two in names.windows(2) {
             assert_ne!(two[0], two[1]);
