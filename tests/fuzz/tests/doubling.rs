@@ -114,7 +114,7 @@ fn rule_set(protocol: &str, options: &str) -> RuleSet {
 }
 
 /// Rules about a buffer of a transaction.
-const BUFFER_RULES: [(&str, &str); 24] = [
+const BUFFER_RULES: [(&str, &str); 25] = [
     ("digest", "http.uri; to_sha256; content:\"|00 01 02 03|\";"),
     ("white space", "http.uri; compress_whitespace; content:\"zzzz\";"),
     ("url decoding", "http.uri; url_decode; content:\"zzzz\";"),
@@ -139,6 +139,7 @@ const BUFFER_RULES: [(&str, &str); 24] = [
     ("slice", "http.uri; subslice:1; content:\"zzzz\";"),
     ("absent", "http.uri; absent:or_else; content:\"zzzz\";"),
     ("dataset", "http.uri; dataset:set,seen,type string;"),
+    ("state", "app-layer-state:<request_complete; http.uri; content:\"zzzz\";"),
 ];
 
 /// Keywords whose work does not grow with bytes: they compare a number, an address, a state or a short name that a parser

@@ -326,7 +326,7 @@ impl AppLayer {
         data: &[u8],
     ) -> (Verdict, Option<&'static ParserSpec>) {
         for spec in PARSERS.iter().filter(|spec| spec.transports.contains(&self.transport)) {
-            if settings.disabled.iter().any(|name| name == spec.protocol.as_str()) {
+            if settings.leaves_out(spec.protocol, self.transport) {
                 continue;
             }
             let probe = Probe {

@@ -2,6 +2,9 @@
 
 use serde::Deserialize;
 
+use super::TransportKind;
+use crate::AppProtocol;
+
 /// How application protocols are parsed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -22,12 +25,23 @@ pub struct AppSettings {
     pub mqtt: MqttSettings,
     /// FTP.
     pub ftp: FtpSettings,
-    /// Protocols that are not looked for, by name.
+    /// Protocols that are not looked for, by name, or by name and carrier: `dns`, `nfs/tcp`.
     pub disabled: Vec<String>,
     /// Protocols that are recognised but not parsed, by name.
     pub detection_only: Vec<String>,
     /// Extra ports on which a protocol's server is expected, by name: `{ http = [8081] }`.
     pub ports: std::collections::BTreeMap<String, Vec<u16>>,
+}
+
+impl AppSettings {
+    /// Whether a protocol is not to be looked for in what this carries.
+    pub(super) fn leaves_out(&self, protocol: AppProtocol, transport: TransportKind) -> bool {
+        let carrier = if transport == TransportKind::Tcp { "tcp" } else { "udp" };
+        self.disabled.iter().any(|entry| match entry.split_once('/') {
+            Some((name, only)) => name == protocol.as_str() && only == carrier,
+            None => entry == protocol.as_str(),
+        })
+    }
 }
 
 /// What is told of TLS.
@@ -160,5 +174,19 @@ impl Default for HttpSettings {
             custom: Vec::new(),
             decompressed_bytes: crate::limits::HTTP_DECOMPRESSED_BYTES,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_protocol_is_left_out_altogether_or_over_one_carrier() {
+        let settings = AppSettings { disabled: vec!["nfs/tcp".to_owned(), "ssh".to_owned()], ..AppSettings::default() };
+        assert!(settings.leaves_out(AppProtocol::Nfs, TransportKind::Tcp));
+        assert!(!settings.leaves_out(AppProtocol::Nfs, TransportKind::Udp));
+        assert!(settings.leaves_out(AppProtocol::Ssh, TransportKind::Tcp));
+        assert!(!settings.leaves_out(AppProtocol::Dns, TransportKind::Tcp));
     }
 }

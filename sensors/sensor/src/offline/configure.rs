@@ -229,6 +229,11 @@ fn applications(yaml: &Yaml, settings: &mut SensorSettings) {
         if enabled.as_deref() == Some("detection-only") {
             settings.app.detection_only.push(name.clone());
         }
+        for carrier in ["tcp", "udp"] {
+            if yaml.flag(&format!("app-layer.protocols.{name}.{carrier}.enabled")) == Some(false) {
+                settings.app.disabled.push(format!("{name}/{carrier}"));
+            }
+        }
         let mut ports = Vec::new();
         for carrier in ["", "tcp.", "udp."] {
             let path = format!("app-layer.protocols.{name}.{carrier}detection-ports.dp");
