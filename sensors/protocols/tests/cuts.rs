@@ -99,14 +99,32 @@ const SMTP: Language = Language {
         b"\n",
         b"see http://a.example/x",
     ],
-    server: &[b"250 ok\r\n", b"250-more\r\n", b"354 go\r\n", b"220 go\r\n", b"334 x\r\n", b"503 no\r\n", b"what\r\n", b"\r"],
+    server: &[
+        b"250 ok\r\n",
+        b"250-more\r\n",
+        b"354 go\r\n",
+        b"220 go\r\n",
+        b"334 x\r\n",
+        b"503 no\r\n",
+        b"what\r\n",
+        b"\r",
+    ],
 };
 
 const FTP: Language = Language {
     port: 21,
     opening: &[(ToClient, b"220 ready\r\n"), (ToServer, b"USER a\r\n")],
     client: &[
-        b"PASS b\r\n", b"PORT 192,0,2,1,4,1\r\n", b"PASV\r\n", b"RETR f\r\n", b"AUTH TLS\r\n", b"\r\n", b"\n", b"\r", b"X", b" ",
+        b"PASS b\r\n",
+        b"PORT 192,0,2,1,4,1\r\n",
+        b"PASV\r\n",
+        b"RETR f\r\n",
+        b"AUTH TLS\r\n",
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b"X",
+        b" ",
     ],
     server: &[
         b"331 more\r\n",
@@ -126,7 +144,14 @@ const POP3: Language = Language {
     opening: &[(ToClient, b"+OK ready\r\n"), (ToServer, b"USER a\r\n")],
     client: &[b"PASS b\r\n", b"LIST\r\n", b"RETR 1\r\n", b"STLS\r\n", b"FROB\r\n", b"\r\n", b"\n", b" ", b"QUIT"],
     server: &[
-        b"+OK\r\n", b"-ERR no\r\n", b".\r\n", b"..\r\n", b"text\r\n", b"\x16\x03\x01\x00\x04\x02\x00\x00\x00", b"\r", b"\n",
+        b"+OK\r\n",
+        b"-ERR no\r\n",
+        b".\r\n",
+        b"..\r\n",
+        b"text\r\n",
+        b"\x16\x03\x01\x00\x04\x02\x00\x00\x00",
+        b"\r",
+        b"\n",
     ],
 };
 
@@ -187,7 +212,14 @@ const TELNET: Language = Language {
 const SSH: Language = Language {
     port: 22,
     opening: &[(ToServer, b"SSH-2.0-a\r\n")],
-    client: &[b"\x00\x00\x00\x0c\x0a\x14", b"\x00\x00\x00\x02\x00\x15", b"\xff\xff\xff\xff", b"abcdefgh", b"\r\n", b"\x00"],
+    client: &[
+        b"\x00\x00\x00\x0c\x0a\x14",
+        b"\x00\x00\x00\x02\x00\x15",
+        b"\xff\xff\xff\xff",
+        b"abcdefgh",
+        b"\r\n",
+        b"\x00",
+    ],
     server: &[b"SSH-2.0-b c\r\n", b"SSH-1.5-b\n", b"hello\r\n", b"\x00\x00\x00\x02\x00\x15", b"\n", b"abc"],
 };
 
@@ -265,7 +297,8 @@ fn what_follows_a_request_and_is_none_is_a_body_that_was_not_announced() {
     for sizes in [usize::MAX, 1, 7] {
         let said = converse(TransportKind::Tcp, 80, &exchange, &[sizes]);
         assert_eq!(said.transactions.len(), 2, "{sizes}");
-        let bodies = said.transactions[0].1.iter().filter(|entry| entry.1 == fengsui_protocols::Buffer::HttpRequestBody);
+        let bodies =
+            said.transactions[0].1.iter().filter(|entry| entry.1 == fengsui_protocols::Buffer::HttpRequestBody);
         let body: Vec<u8> = bodies.flat_map(|entry| entry.2.clone()).collect();
         assert_eq!(body, [b"hello", &answer[..]].concat(), "{sizes}");
         assert_eq!(said.anomalies.iter().filter(|name| **name == "http.request_body_unexpected").count(), 1);

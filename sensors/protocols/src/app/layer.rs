@@ -309,7 +309,8 @@ impl AppLayer {
 
     /// Tells when something else is spoken than what was agreed upon.
     fn hold_to_agreement(&self, spoken: AppProtocol, direction: Direction, events: &mut Vec<AppEvent>) {
-        let keeps = |expected: AppProtocol| spoken == expected || (expected == AppProtocol::Tls && spoken == AppProtocol::Tlcp);
+        let keeps =
+            |expected: AppProtocol| spoken == expected || (expected == AppProtocol::Tls && spoken == AppProtocol::Tlcp);
         if self.expected.is_none_or(keeps) {
             return;
         }

@@ -196,7 +196,9 @@ fn exactly(name: &str) -> Result<AppProtocol, String> {
     match name {
         "http" => Err("http stands for http1 and http2; write one of them with exact".to_owned()),
         "http1" => Ok(AppProtocol::Http),
-        _ => AppProtocol::from_name(name).ok_or_else(|| format!("protocol {} is not one the sensor parses", shown(name))),
+        _ => {
+            AppProtocol::from_name(name).ok_or_else(|| format!("protocol {} is not one the sensor parses", shown(name)))
+        }
     }
 }
 

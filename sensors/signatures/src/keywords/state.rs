@@ -96,7 +96,9 @@ pub(crate) fn hook(draft: &mut Draft<'_>, name: &str) -> Result<(), String> {
     match name {
         "all" => draft.packet_checks.push(PacketCheck::Hook { first: false }),
         "flow_start" => draft.packet_checks.push(PacketCheck::Hook { first: true }),
-        "pre_flow" | "pre_stream" => return Err(format!("{name} is a hook of firewall rules, which the sensor has not")),
+        "pre_flow" | "pre_stream" => {
+            return Err(format!("{name} is a hook of firewall rules, which the sensor has not"));
+        }
         _ => return Err(format!("{} is no hook; write all or flow_start", shown(name))),
     }
     Ok(())

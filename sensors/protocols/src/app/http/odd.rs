@@ -46,9 +46,10 @@ pub(super) fn of_request(line: &RequestLine, headers: &Headers) -> Vec<&'static 
     }
     let differs = |authority: &[u8]| {
         let (name, port) = split_authority(authority);
-        hosts.first().map(|host| split_authority(host)).is_some_and(|host| {
-            host.0 != name || host.1.zip(port).is_some_and(|(one, other)| one != other)
-        })
+        hosts
+            .first()
+            .map(|host| split_authority(host))
+            .is_some_and(|host| host.0 != name || host.1.zip(port).is_some_and(|(one, other)| one != other))
     };
     if hosts.len() > 1 || authority.is_some_and(differs) {
         events.push("http.host_header_ambiguous");
@@ -70,7 +71,8 @@ pub(super) fn of_response(line: &StatusLine, headers: &Headers) -> Vec<&'static 
     if line.number().is_none() {
         events.push("http.response_invalid_status");
     }
-    if let Some(encoding) = headers.joined("Transfer-Encoding").filter(|value| contains_ignore_case(value, b"chunked")) {
+    if let Some(encoding) = headers.joined("Transfer-Encoding").filter(|value| contains_ignore_case(value, b"chunked"))
+    {
         if !encoding.eq_ignore_ascii_case(b"chunked") {
             events.push("http.response_abnormal_transfer_encoding");
         }

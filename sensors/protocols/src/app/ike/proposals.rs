@@ -63,7 +63,8 @@ pub(super) fn weaknesses(content: &[u8]) -> Vec<&'static str> {
         };
         inner.take_some(spi.into());
         let (mut has_group, mut has_integrity, mut is_aead) = (false, false, false);
-        while let Some(&[kind, _, high, low]) = substructure(&mut inner).and_then(|transform| transform.first_chunk::<4>())
+        while let Some(&[kind, _, high, low]) =
+            substructure(&mut inner).and_then(|transform| transform.first_chunk::<4>())
             && count < IKE_PAYLOADS
         {
             count += 1;
@@ -86,9 +87,11 @@ pub(super) fn weaknesses(content: &[u8]) -> Vec<&'static str> {
         count += 1;
     }
     let mut told = Vec::new();
-    events.retain(|event| !told.contains(event) && {
-        told.push(*event);
-        true
+    events.retain(|event| {
+        !told.contains(event) && {
+            told.push(*event);
+            true
+        }
     });
     events
 }

@@ -377,11 +377,19 @@ mod tests {
             (vec![(Direction::ToServer, &honest[..])], &["tls.heartbeat_message"][..]),
             (vec![(Direction::ToServer, &greedy[..])], &["tls.heartbeat_message", "tls.overflow_heartbeat_message"]),
             (
-                vec![(Direction::ToServer, &encrypted[..]), (Direction::ToServer, &asked[..]), (Direction::ToClient, &answered[..])],
+                vec![
+                    (Direction::ToServer, &encrypted[..]),
+                    (Direction::ToServer, &asked[..]),
+                    (Direction::ToClient, &answered[..]),
+                ],
                 &["tls.dataleak_heartbeat_mismatch"],
             ),
             (
-                vec![(Direction::ToServer, &encrypted[..]), (Direction::ToServer, &asked[..]), (Direction::ToClient, &asked[..])],
+                vec![
+                    (Direction::ToServer, &encrypted[..]),
+                    (Direction::ToServer, &asked[..]),
+                    (Direction::ToClient, &asked[..]),
+                ],
                 &[],
             ),
         ] {
