@@ -271,7 +271,7 @@ impl Layer {
             *trouble = Some(Trouble::Bomb);
             self.coder = Coder::Ended;
         } else if failed {
-            self.fall_back(&[&piece, rest].concat(), 0, trouble, output);
+            self.fall_back(&[&piece[..], rest].concat(), 0, trouble, output);
         }
     }
 
