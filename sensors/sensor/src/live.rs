@@ -332,7 +332,7 @@ impl Output {
 
     fn report(&mut self, now: Timestamp) -> Result<(), SensorError> {
         let (account, drops) = sum(&self.control);
-        let records = self.reporter.lock().records((now, (u64::MAX, 0, 0)), &account, drops);
+        let records = self.reporter.lock().records((now, (u64::MAX, 0, 0)), (&account, drops), true);
         self.write(records)
     }
 }

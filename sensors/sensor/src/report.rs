@@ -38,12 +38,12 @@ impl Reporter {
         true
     }
 
-    /// The records of a report.
+    /// The records of a report; statistics are left out of those that a run over a capture file makes on its way.
     pub(crate) fn records(
         &self,
         (now, order): (Timestamp, EventOrder),
-        account: &Account,
-        ring_drops: u64,
+        (account, ring_drops): (&Account, u64),
+        with_statistics: bool,
     ) -> Vec<EveEvent> {
         let eve = &self.shared.settings.eve;
         let mut events = Vec::new();
@@ -57,7 +57,7 @@ impl Reporter {
             let json = Record::from(&record).finish();
             events.push(EveEvent { time: now, order, class: Class::Statistics, json });
         };
-        if eve.statistics && eve.writes("stats") {
+        if with_statistics && eve.statistics && eve.writes("stats") {
             let uptime = self.begun.map_or(0, |begun| now.as_seconds() - begun.as_seconds());
             let mut stats = account.statistics(uptime, self.rules(), eve.zero_counters);
             add_tracking(&mut stats, self.shared.tracking.statistics());

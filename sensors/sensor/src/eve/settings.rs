@@ -29,6 +29,8 @@ pub struct EveSettings {
     pub guess_transaction: bool,
     /// Whether records of HTTP tell more than address, host and user agent: method, status, length, referrer.
     pub http_extended: bool,
+    /// Whether handshakes of TLS that resume a session are told.
+    pub tls_resumed: bool,
     /// Names of digests that file records tell beside those of the sensor's settings.
     pub digests: Vec<String>,
     /// Name of the capture file that every record tells; absent to tell none.
@@ -37,7 +39,7 @@ pub struct EveSettings {
     pub sensor_name: Option<String>,
     /// Whether statistics records tell counters that are 0.
     pub zero_counters: bool,
-    /// Whether a statistics record is written at the end and with each visibility record.
+    /// Whether a statistics record is written at the end, and on an interface with each visibility record.
     pub statistics: bool,
     /// Whether visibility records are written.
     pub visibility: bool,
@@ -57,6 +59,7 @@ impl Default for EveSettings {
             packet_number: false,
             guess_transaction: false,
             http_extended: true,
+            tls_resumed: true,
             digests: Vec::new(),
             capture_name: None,
             sensor_name: None,

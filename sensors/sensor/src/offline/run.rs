@@ -195,13 +195,13 @@ fn collect(
         }
         events.sort_by_key(|event| event.order);
         let Some(until) = until else {
-            events.extend(reporter.records((last.1, (u64::MAX, u64::MAX, 0)), &account, 0));
+            events.extend(reporter.records((last.1, (u64::MAX, u64::MAX, 0)), (&account, 0), true));
             reporter.shed += sink.write(events)?;
             return Ok((account, last.1));
         };
         last = until;
         if reporter.is_due(until.1) {
-            events.extend(reporter.records((until.1, (until.0, u64::MAX, 0)), &account, 0));
+            events.extend(reporter.records((until.1, (until.0, u64::MAX, 0)), (&account, 0), false));
         }
         reporter.shed += sink.write(events)?;
     }

@@ -88,6 +88,7 @@ fn add_name(name: &str, only: &mut Vec<String>, eve: &mut EveSettings) {
     eve.netflow |= name == "netflow";
     // What is not asked for in so many words is left out.
     eve.http_extended &= name != "http";
+    eve.tls_resumed &= name != "tls";
 }
 
 fn add_options(name: &str, options: &Value, eve: &mut EveSettings) {
@@ -115,6 +116,7 @@ fn add_options(name: &str, options: &Value, eve: &mut EveSettings) {
             eve.alert.metadata = flag_or(options, "metadata.rule.metadata", all);
         }
         "http" => eve.http_extended = flag(options, "extended"),
+        "tls" => eve.tls_resumed = flag_or(options, "session-resumption", true),
         "files" => {
             let words = match find(options, "force-hash") {
                 Some(Value::Sequence(list)) => list.iter().filter_map(text_of).collect(),

@@ -213,7 +213,8 @@ impl Worker {
         let (event_type, _) = crate::eve::eve_names(protocol);
         let silent = flow.silent || flow.silenced.contains(&id);
         let told = flow.told.contains(&id);
-        if !told && self.writes(event_type) && is_told(transaction) && !silent {
+        let left_out = !self.shared.settings.eve.tls_resumed && transaction.eve.contains_key("session_resumed");
+        if !told && self.writes(event_type) && is_told(transaction) && !silent && !left_out {
             let record = transaction_record(&self.shared.settings, &self.rules.set, info, flow, transaction);
             self.emit(event_type, record);
         }

@@ -169,7 +169,8 @@ impl Body {
             Direction::ToServer => Buffer::HttpRequestBody,
             Direction::ToClient => Buffer::HttpResponseBody,
         };
-        let (direction, has_file) = (self.direction, self.file.is_some());
+        // A form is no file; the files in it are put together for themselves.
+        let (direction, has_file) = (self.direction, self.file.is_some() && self.multipart.is_none());
         let all = self.framing.announced().and_then(|length| usize::try_from(length).ok());
         let room = all.map(|all| (part.len(), all.min(self.limit(context))));
         context.update(id, |tx| {
