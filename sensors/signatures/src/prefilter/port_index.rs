@@ -69,7 +69,7 @@ mod tests {
         .enumerate()
         {
             let words: Vec<&str> = words.split(' ').collect();
-            let (_, header) = Header::parse(&words, &mut groups).unwrap();
+            let (_, header, _) = Header::parse(&words, &mut groups).unwrap();
             index.insert(u32::try_from(number).unwrap(), &header);
         }
         let found = |source: u16, destination: u16| {
