@@ -317,6 +317,13 @@ impl Buffers {
         self.append_twins(direction, buffer, None, bytes);
     }
 
+    /// Begins another value of a buffer that grows, behind those that are there: the next file of a form.
+    pub fn begin(&mut self, direction: Direction, buffer: Buffer) {
+        if self.get(direction, buffer).last().is_some_and(|value| !value.is_empty()) {
+            self.0.push(Filled { direction, buffer, twin: None, value: Vec::new(), version: 0 });
+        }
+    }
+
     /// Appends to two buffers that hold the same bytes from the first one on. Both are kept once as long as neither is
     /// filled by itself.
     pub fn append_both(&mut self, direction: Direction, (buffer, twin): (Buffer, Buffer), bytes: &[u8]) {
@@ -351,7 +358,7 @@ impl Buffers {
 
     /// A value that is to be changed; one that two buffers share but only one of them changes is parted first.
     fn find(&mut self, direction: Direction, buffer: Buffer, twin: Option<Buffer>) -> Option<&mut Filled> {
-        let place = self.0.iter().position(|filled| filled.is(direction, buffer))?;
+        let place = self.0.iter().rposition(|filled| filled.is(direction, buffer))?;
         // Each stays in its place: whoever has looked at the values knows them by that.
         if let Some(other) = self.0[place].twin.take_if(|other| Some(*other) != twin) {
             let parted = Filled { buffer: other, ..self.0[place].clone() };
@@ -391,6 +398,20 @@ mod tests {
             assert_eq!(spec.buffer as usize, index, "{}", spec.keyword);
             assert_eq!(Buffer::from_keyword(spec.keyword), Some(spec.buffer));
         }
+    }
+
+    #[test]
+    fn a_buffer_that_grows_may_have_several_values() {
+        let mut buffers = Buffers::default();
+        let way = Direction::ToServer;
+        buffers.begin(way, Buffer::FileData);
+        for bytes in [&b"ab"[..], b"c"] {
+            buffers.append(way, Buffer::FileData, bytes);
+        }
+        buffers.begin(way, Buffer::FileData);
+        buffers.begin(way, Buffer::FileData);
+        buffers.append(way, Buffer::FileData, b"d");
+        assert_eq!(buffers.get(way, Buffer::FileData).collect::<Vec<_>>(), [&b"abc"[..], b"d"]);
     }
 
     #[test]

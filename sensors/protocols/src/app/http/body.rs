@@ -212,6 +212,8 @@ impl Body {
                     self.next_file += 1;
                     self.file_begun = false;
                     self.name = Some(name);
+                    let direction = self.direction;
+                    context.update(tx, |tx| tx.buffers.begin(direction, Buffer::FileData));
                 }
                 Part::Data(data) => {
                     let (direction, room) = (self.direction, self.limit(context).saturating_sub(self.file_inspected));
