@@ -39,7 +39,7 @@ pub use quarantine::{QuarantineReason, ReplaySummary, quarantine_reasons, replay
 pub use receive::UplinkGate;
 pub use retro::{
     RetroControl, RetroCoverage, RetroEntity, RetroHit, RetroHunt, RetroPhase, RetroProgress, RetroRefusal,
-    RetroRefusalKind, RetroReport, RetroRule,
+    RetroRefusalKind, RetroReport, RetroRule, Suppressed,
 };
 pub use rules::{RuleSources, load_detection};
 pub use settings::{

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use fengsui_detect::{Detection, Place};
-use fengsui_schema::{Event, Timestamp, UnitCode, shown};
+use fengsui_schema::{Alert, Event, Timestamp, UnitCode, shown};
 use fengsui_store::{Clue, Scan, ScanPlan, ScannedDay, StoreError, StoreView, UnreadDay};
 
 pub use report::{
@@ -18,8 +18,10 @@ pub use report::{
 use crate::{PipelineError, limits};
 use finding::Finding;
 
+/// Tells whether a hit is one that people decided not to hear of.
+pub type Suppressed = Box<dyn Fn(&Alert) -> bool + Send + Sync>;
+
 /// A question to the past.
-#[derive(Debug)]
 pub struct RetroHunt {
     detection: Detection,
     /// The earliest event time, included; open when absent.
@@ -30,6 +32,18 @@ pub struct RetroHunt {
     pub units: Option<Vec<UnitCode>>,
     /// Hits to list, at most [`limits::RETRO_HITS`]; all are counted.
     pub listed: usize,
+    /// Hits that are counted as suppressed and stand nowhere else; none when absent.
+    pub suppressed: Option<Suppressed>,
+}
+
+impl std::fmt::Debug for RetroHunt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RetroHunt")
+            .field("from", &self.from)
+            .field("to", &self.to)
+            .field("units", &self.units)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How whoever asked follows and ends a hunt.
@@ -56,7 +70,7 @@ impl RetroHunt {
             };
             return Err(PipelineError::Hunt(reason));
         }
-        Ok(Self { detection, from: None, to: None, units: None, listed: limits::RETRO_HITS })
+        Ok(Self { detection, from: None, to: None, units: None, listed: limits::RETRO_HITS, suppressed: None })
     }
 
     /// The rules and indicators.
@@ -82,7 +96,7 @@ impl RetroHunt {
         let finding = Finding::new(self.listed.min(limits::RETRO_HITS), any_of.is_some(), self.refused());
         let scan = Scan { any_of, from: self.from, to: self.to, units: self.units.clone() };
         let plan = view.scan(&scan).map_err(|error| PipelineError::Store(error.to_string()))?;
-        let mut run = Run { detection: &self.detection, control, finding };
+        let mut run = Run { hunt: self, control, finding };
         run.finding.unread(view.unread());
         run.count(&plan);
         run.look(&plan);
@@ -120,7 +134,7 @@ fn clue(place: Place) -> Clue {
 
 /// A hunt under way.
 struct Run<'r, 'c> {
-    detection: &'r Detection,
+    hunt: &'r RetroHunt,
     control: &'r mut RetroControl<'c>,
     finding: Finding,
 }
@@ -174,7 +188,13 @@ impl Run<'_, '_> {
         if !self.goes_on() {
             return ControlFlow::Break(());
         }
-        self.finding.take(event, &self.detection.content_alerts(event));
+        let mut alerts = self.hunt.detection.content_alerts(event);
+        if let Some(suppressed) = &self.hunt.suppressed {
+            let before = alerts.len();
+            alerts.retain(|alert| !suppressed(alert));
+            self.finding.report.suppressed += (before - alerts.len()) as u64;
+        }
+        self.finding.take(event, &alerts);
         if self.finding.progress.events.is_multiple_of(limits::RETRO_PROGRESS_EVENTS) {
             self.tell();
         }

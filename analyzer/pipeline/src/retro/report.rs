@@ -70,6 +70,8 @@ pub struct RetroReport {
     pub coverage: RetroCoverage,
     /// Hits in all.
     pub hits: u64,
+    /// Hits that a suppression keeps out of everything else here.
+    pub suppressed: u64,
     /// Events with a hit.
     pub events_hit: u64,
     /// Time of the first hit.
