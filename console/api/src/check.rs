@@ -39,6 +39,24 @@ pub(crate) fn short(field: &str, value: &str) -> ApiResult<String> {
     Ok(text)
 }
 
+/// A telephone number as people write it.
+pub(crate) fn phone(value: &str) -> ApiResult<String> {
+    let phone = short("phone", value)?;
+    let digits = phone.chars().filter(char::is_ascii_digit).count();
+    let fits = phone.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '+' | '-'));
+    if fits && (5..=20).contains(&digits) {
+        Ok(phone)
+    } else {
+        Err(ApiError::invalid("phone", "电话号码须为5至20位数字", "has not 5 to 20 digits, or something else"))
+    }
+}
+
+/// A time that has come, in milliseconds.
+pub(crate) fn past(field: &str, value: &str, now: i64) -> ApiResult<i64> {
+    let time = time(field, value)?;
+    if time > now { Err(ApiError::invalid(field, "时间不能晚于现在", "is in the future")) } else { Ok(time) }
+}
+
 /// A reason.
 pub(crate) fn reason(value: &str) -> ApiResult<String> {
     text("reason", value, REASON_CHARACTERS)
@@ -126,6 +144,12 @@ mod tests {
     #[test]
     fn patterns_find_only_themselves() {
         assert_eq!(like_pattern("50%_\\"), "%50\\%\\_\\\\%");
+    }
+
+    #[test]
+    fn telephone_numbers_are_digits() {
+        assert!(["0931-8460000", "+86 139 0931 0000"].into_iter().all(|number| phone(number).is_ok()));
+        assert!(["", "1234", "139x0931", "=cmd|' /C calc'!A0"].into_iter().all(|number| phone(number).is_err()));
     }
 
     #[test]

@@ -260,6 +260,8 @@ impl Console {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ConsoleError> {
+        // Commands that run beside a console open it too; whoever serves is the only one that hunts.
+        crate::retro_hunts::end_all(&self.state).await?;
         let stopping = self.state.shared().stopping.clone();
         let asked = stopping.clone();
         let stop = async move {

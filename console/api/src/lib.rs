@@ -14,6 +14,7 @@ mod db;
 mod drill_replay;
 mod error;
 mod evidence;
+mod forecast;
 mod indicators;
 mod ingest;
 mod limits;

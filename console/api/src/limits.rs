@@ -28,6 +28,8 @@ pub(crate) const ACTION_GROUP_ALERTS: i64 = 20_000;
 pub(crate) const UNDO_MILLIS: i64 = 10 * 60 * 1000;
 /// Most alerts an incident shows.
 pub(crate) const INCIDENT_ALERTS_SHOWN: i64 = 200;
+/// Units that take part in one incident.
+pub(crate) const PARTICIPANTS: i64 = 50;
 /// Most lines of a history or timeline.
 pub(crate) const HISTORY_ROWS: i64 = 500;
 /// Most units one dispatch names.
@@ -162,6 +164,32 @@ pub(crate) const REGULATION_UNITS: usize = 2_000;
 pub(crate) const REGULATION_SIGN_DAYS: i64 = 366;
 /// How far the day from which a policy holds may be away, in days.
 pub(crate) const REGULATION_EFFECTIVE_DAYS: i64 = 3_660;
+/// People of the responsibility register that are shown.
+pub(crate) const DUTY_PEOPLE: i64 = 5_000;
+/// People of one unit in the responsibility register.
+pub(crate) const DUTY_PEOPLE_PER_UNIT: i64 = 50;
+/// Shifts of duty that are shown.
+pub(crate) const DUTY_SHIFTS: i64 = 1_000;
+/// Longest shift of duty, in days.
+pub(crate) const DUTY_SHIFT_DAYS: i64 = 31;
+/// Drills of calls that a list shows.
+pub(crate) const CONTACT_DRILLS: i64 = 100;
+/// Records of training that a list shows.
+pub(crate) const TRAININGS_SHOWN: i64 = 500;
+/// Most people a record of training counts.
+pub(crate) const TRAINING_PEOPLE: i64 = 1_000_000;
+/// Emergency plans that a list shows.
+pub(crate) const PLANS_SHOWN: i64 = 300;
+/// Most steps of an emergency plan.
+pub(crate) const PLAN_STEPS: usize = 60;
+/// Activations that a list shows.
+pub(crate) const ACTIVATIONS_SHOWN: i64 = 50;
+/// Systems of the register that are shown.
+pub(crate) const SYSTEMS_SHOWN: i64 = 5_000;
+/// Appeals and talks that a list shows.
+pub(crate) const APPEALS_SHOWN: i64 = 200;
+/// Longest time to put right what a talk named, in days.
+pub(crate) const TALK_DAYS: i64 = 366;
 /// Largest body that asks for a hunt over the past, in bytes.
 pub(crate) const RETRO_HUNT_BYTES: usize = 4 << 20;
 /// Longest text of Sigma that one hunts for, in bytes.
@@ -172,8 +200,8 @@ pub(crate) const RETRO_HUNT_LISTS: usize = 20;
 pub(crate) const RETRO_HUNT_TIME: Duration = Duration::from_secs(60 * 60);
 /// Hunts over the past that run at once; each keeps one processor busy.
 pub(crate) const RETRO_HUNTS_AT_ONCE: usize = 2;
-/// Hunts over the past whose reports are kept; the oldest is forgotten.
-pub(crate) const RETRO_HUNTS_KEPT: usize = 20;
+/// Hunts over the past of one person whose reports are kept; the oldest is forgotten.
+pub(crate) const RETRO_HUNTS_KEPT: i64 = 10;
 /// Rules and indicators with hits that a hunt shows.
 pub(crate) const RETRO_HUNT_RULES: usize = 200;
 /// Hosts, accounts and addresses that a hunt shows.

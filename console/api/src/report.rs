@@ -290,6 +290,10 @@ pub(crate) fn scorecards(cards: &Scorecards) -> ApiResult<Vec<u8>> {
         "督查按时反馈",
         "控制项",
         "控制项达标",
+        "应训人次",
+        "实训人次",
+        "联络呼叫",
+        "联络接通",
     ];
     let text = |value: Option<i64>| value.map_or_else(String::new, |value| value.to_string());
     let row = |row: &ScorecardRow| {
@@ -308,6 +312,10 @@ pub(crate) fn scorecards(cards: &Scorecards) -> ApiResult<Vec<u8>> {
             row.inspections_in_time.to_string(),
             row.controls.to_string(),
             row.controls_met.to_string(),
+            row.training_expected.to_string(),
+            row.training_attended.to_string(),
+            row.calls.to_string(),
+            row.calls_reached.to_string(),
         ]
     };
     workbook("考核评估", &head, &cards.items.iter().map(row).collect::<Vec<_>>())

@@ -70,6 +70,11 @@ impl Units {
         self.0.keys().filter(move |code| scope.reaches(code))
     }
 
+    /// The units that are divisions of the country, in the order of codes.
+    pub(crate) fn divisions(&self) -> impl Iterator<Item = &UnitCode> {
+        self.0.keys().filter(|code| code.as_str().len() == 6)
+    }
+
     /// Writes them into the database, whose accounts and tasks refer to them.
     pub(crate) async fn save(&self, tx: &mut Tx) -> Result<(), sqlx::Error> {
         let sql = "INSERT INTO unit (code, name, tier, parent, path, province, prefecture, county, unit_code)

@@ -27,7 +27,12 @@ const STEPS: &[(i64, &str)] = &[
     (73, include_str!("../../migrations/0073_setting.sql")),
     (74, include_str!("../../migrations/0074_regulation.sql")),
     (75, include_str!("../../migrations/0075_incident_end.sql")),
+    (76, include_str!("../../migrations/0076_retro_hunt.sql")),
+    (77, include_str!("../../migrations/0077_readiness.sql")),
+    (78, include_str!("../../migrations/0078_appeal.sql")),
+    (79, include_str!("../../migrations/0079_participant.sql")),
     (80, include_str!("../../migrations/0080_fold.sql")),
+    (81, include_str!("../../migrations/0081_system.sql")),
     (90, include_str!("../../migrations/0090_counter.sql")),
 ];
 

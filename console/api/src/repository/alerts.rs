@@ -427,8 +427,21 @@ pub(crate) async fn history(
     key: &'static str,
     id: impl Into<Value>,
 ) -> ApiResult<Vec<HistoryEntry>> {
-    let sql = format!("SELECT * FROM {table} WHERE {key} = $1 ORDER BY id DESC LIMIT {HISTORY_ROWS}");
-    query.rows(&sql, vec![id.into()]).await?.iter().map(entry).collect()
+    lines(query, table, key, vec![id.into()]).await?.iter().map(entry).collect()
+}
+
+/// The lines of some objects, newest first, as many of each as are shown.
+async fn lines(query: &mut impl Query, table: &'static str, key: &'static str, ids: Vec<Value>) -> ApiResult<Vec<Row>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT * FROM (SELECT e.*, ROW_NUMBER() OVER (PARTITION BY e.{key} ORDER BY e.id DESC) AS place
+                        FROM {table} e WHERE e.{key} IN ({})) lines
+         WHERE place <= {HISTORY_ROWS} ORDER BY id DESC",
+        placeholders(1, ids.len())
+    );
+    Ok(query.rows(&sql, ids).await?)
 }
 
 fn entry(row: &Row) -> ApiResult<HistoryEntry> {
@@ -448,16 +461,7 @@ pub(crate) async fn histories(
     ids: &[i64],
 ) -> ApiResult<BTreeMap<i64, Vec<HistoryEntry>>> {
     let mut found = BTreeMap::<i64, Vec<HistoryEntry>>::new();
-    if ids.is_empty() {
-        return Ok(found);
-    }
-    let sql = format!(
-        "SELECT * FROM (SELECT e.*, ROW_NUMBER() OVER (PARTITION BY e.{key} ORDER BY e.id DESC) AS place
-                        FROM {table} e WHERE e.{key} IN ({})) lines
-         WHERE place <= {HISTORY_ROWS} ORDER BY id DESC",
-        placeholders(1, ids.len())
-    );
-    for row in &query.rows(&sql, ids.iter().map(|id| (*id).into()).collect()).await? {
+    for row in &lines(query, table, key, ids.iter().map(|id| (*id).into()).collect()).await? {
         found.entry(row.int(key)?).or_default().push(entry(row)?);
     }
     Ok(found)

@@ -4,6 +4,7 @@ use fengsui_crypto::{random_bytes, sm3};
 use fengsui_schema::{BusinessDomain, IncidentGrade, IncidentId, Timestamp, UnitCode};
 
 use super::alert_acts::{self, Held};
+use super::participants;
 use crate::access::Caller;
 use crate::check;
 use crate::clocks::{self, ClockObject, ClockStart};
@@ -11,7 +12,7 @@ use crate::db::{Filter, Query, Tx, args};
 use crate::error::{ApiError, ApiResult};
 use crate::report;
 use crate::scope::{Place, Scope};
-use crate::state::{Change, time_text};
+use crate::state::{Change, Notice, time_text};
 use crate::wire::{ClockDone, IncidentState, NewIncident};
 use crate::words::{from_optional_word, from_word, word_of};
 
@@ -35,7 +36,15 @@ pub(crate) async fn next_number(tx: &mut Tx, now: i64) -> ApiResult<String> {
 
 /// The incident of an id that a scope reaches.
 pub(crate) async fn held(query: &mut impl Query, scope: &Scope, id: &str) -> ApiResult<HeldIncident> {
-    let mut filter = Filter::within(scope, "i");
+    held_where(query, Filter::within(scope, "i"), id).await
+}
+
+/// The same, or one that a unit within the scope takes part in.
+pub(crate) async fn shared(query: &mut impl Query, scope: &Scope, id: &str) -> ApiResult<HeldIncident> {
+    held_where(query, participants::visible(scope), id).await
+}
+
+async fn held_where(query: &mut impl Query, mut filter: Filter, id: &str) -> ApiResult<HeldIncident> {
     filter.and_with("i.id = ?", args![check::digest_id(id)?]);
     let sql = format!("SELECT i.* FROM incident i WHERE {}", filter.sql());
     let row = query.row(&sql, filter.args()).await?.ok_or_else(ApiError::not_found)?;
@@ -76,7 +85,11 @@ pub(crate) struct Line<'a> {
 pub(crate) async fn note(change: &mut Change, incident: &str, place: &Place, line: Line<'_>) -> ApiResult<i64> {
     let (now, actor) = (change.now(), change.actor().name.clone());
     write_line(change.tx(), incident, (now, &actor), &line).await?;
-    let revision = change.notice("incident", incident, None, place).await?;
+    let mut places = participants::places(change, incident).await?;
+    places.push(place.clone());
+    let told: Vec<Notice<'_>> =
+        places.iter().map(|place| Notice { kind: "incident", id: incident, severity: None, place }).collect();
+    let revision = change.notices(&told).await? + i64::try_from(told.len()).unwrap_or(1) - 1;
     change.execute("UPDATE incident SET revision = $1 WHERE id = $2", args![revision, incident]).await?;
     Ok(revision)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use fengsui_schema::{BusinessDomain, Entity, ExplanationLine, Technique, UnitCode};
 
+use super::participants;
 use crate::check;
 use crate::clocks;
 use crate::db::{Filter, Query, Row, args};
@@ -27,7 +28,7 @@ const COLUMNS: &str = "i.*, \
 /// A page of incidents, riskiest first.
 pub(crate) async fn list(state: &AppState, scope: &Scope, asked: &IncidentQuery) -> ApiResult<List<IncidentRow>> {
     let mut db = state.db();
-    let mut filter = Filter::within(&check::narrowed(scope, asked.unit.as_deref())?, "i");
+    let mut filter = participants::visible(&check::narrowed(scope, asked.unit.as_deref())?);
     match asked.state.as_deref().unwrap_or("open") {
         "all" => {}
         word => {
@@ -72,7 +73,7 @@ pub(crate) async fn row(state: &AppState, query: &mut impl Query, scope: &Scope,
 }
 
 async fn find(query: &mut impl Query, scope: &Scope, id: &str) -> ApiResult<Row> {
-    let mut filter = Filter::within(scope, "i");
+    let mut filter = participants::visible(scope);
     filter.and_with("i.id = ?", args![check::digest_id(id)?]);
     let sql = format!("SELECT {COLUMNS} FROM incident i WHERE {}", filter.sql());
     query.row(&sql, filter.args()).await?.ok_or_else(ApiError::not_found)
@@ -144,6 +145,7 @@ pub(crate) async fn detail(state: &AppState, around: &Around<'_>, id: &str) -> A
         comments: comments(&entries),
         timeline: timeline(entries, &alerts),
         clocks,
+        participants: participants::of(state, &mut db, id).await?,
         suggested_units: suggested(state, around.incidents, &alerts),
         grade_basis: kept.text("grade_basis")?,
         alerts,

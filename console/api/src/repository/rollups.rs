@@ -64,6 +64,30 @@ pub(crate) async fn last_hours(query: &mut impl Query, scope: &Scope, now: i64) 
         .collect())
 }
 
+/// Alerts of whole hours before now, the oldest first, from the first hour that had any on; at most so many days.
+pub(crate) async fn past_hours(query: &mut impl Query, scope: &Scope, now: i64, days: i64) -> ApiResult<Vec<i64>> {
+    let end = now.div_euclid(HOUR) * HOUR;
+    let mut filter = Filter::within(scope, "h");
+    filter.and_with("h.hour >= ? AND h.hour < ?", args![end - days * 24 * HOUR, end]);
+    let sql = format!(
+        "SELECT h.hour, CAST(SUM(h.count) AS BIGINT) AS n FROM alert_hour h WHERE {} GROUP BY h.hour ORDER BY h.hour",
+        filter.sql()
+    );
+    let mut hours = Vec::new();
+    let mut next = None;
+    for row in query.rows(&sql, filter.args()).await? {
+        let (hour, count) = (row.int("hour")?, row.int("n")?);
+        let gap = next.map_or(0, |next: i64| (hour - next) / HOUR);
+        hours.extend(std::iter::repeat_n(0, usize::try_from(gap).unwrap_or(0)));
+        hours.push(count);
+        next = Some(hour + HOUR);
+    }
+    if let Some(next) = next {
+        hours.extend(std::iter::repeat_n(0, usize::try_from((end - next) / HOUR).unwrap_or(0)));
+    }
+    Ok(hours)
+}
+
 /// The same without severities.
 pub(crate) fn trend(hours: &[HourSeverity]) -> Vec<HourCount> {
     let sum = |counts: &SeverityCounts| counts.critical + counts.high + counts.medium + counts.low + counts.info;

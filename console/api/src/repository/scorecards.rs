@@ -26,6 +26,10 @@ struct Work {
     inspections_in_time: i64,
     controls: i64,
     controls_met: i64,
+    expected: i64,
+    attended: i64,
+    called: i64,
+    reached: i64,
 }
 
 /// Scorecards of the units of a tier that a scope reaches from one time to another (milliseconds), best first; units with nothing to measure come last.
@@ -50,6 +54,8 @@ pub(crate) async fn of_tier(
     let span = Span { scope, column, from, to, now: state.now() };
     add_tasks(&mut db, &span, &mut works).await?;
     add_inspections(&mut db, &span, &mut works).await?;
+    add_trainings(&mut db, &span, &mut works).await?;
+    add_calls(&mut db, &span, &mut works).await?;
     add_controls(&mut db, scope, column, &mut works).await?;
     let mut items: Vec<ScorecardRow> = works.iter().map(|(unit, work)| row_of(state, unit, work)).collect();
     rank(&mut items);
@@ -135,6 +141,25 @@ async fn add_inspections(
     Ok(())
 }
 
+async fn add_trainings(query: &mut impl Query, span: &Span<'_>, works: &mut BTreeMap<UnitCode, Work>) -> ApiResult<()> {
+    for row in span.rows(query, ("x.expected, x.attended", "training x"), "x.held_at", "1 = 1").await? {
+        let Some(work) = work_of(works, &row.text("unit")?) else { continue };
+        work.expected += row.int("expected")?;
+        work.attended += row.int("attended")?;
+    }
+    Ok(())
+}
+
+async fn add_calls(query: &mut impl Query, span: &Span<'_>, works: &mut BTreeMap<UnitCode, Work>) -> ApiResult<()> {
+    let of = ("x.reached", "contact_call x");
+    for row in span.rows(query, of, "x.called_at", "x.reached IS NOT NULL").await? {
+        let Some(work) = work_of(works, &row.text("unit")?) else { continue };
+        work.called += 1;
+        work.reached += row.int("reached")?;
+    }
+    Ok(())
+}
+
 async fn add_controls(
     query: &mut impl Query,
     scope: &Scope,
@@ -171,6 +196,8 @@ fn score_of(work: &Work) -> Option<f64> {
         "finished_in_time" => (work.finished_in_time, work.finish_decided),
         "inspections_answered" => (work.inspections_in_time, work.inspections_decided),
         "controls_met" => (work.controls_met, work.controls),
+        "trained" => (work.attended, work.expected),
+        "reached" => (work.reached, work.called),
         _ => (0, 0),
     };
     let (mut sum, mut weights) = (0.0, 0.0);
@@ -200,6 +227,10 @@ fn row_of(state: &AppState, unit: &UnitCode, work: &Work) -> ScorecardRow {
         inspections_in_time: work.inspections_in_time,
         controls: work.controls,
         controls_met: work.controls_met,
+        training_expected: work.expected,
+        training_attended: work.attended,
+        calls: work.called,
+        calls_reached: work.reached,
         score: score_of(work),
         rank: None,
     }
@@ -231,7 +262,7 @@ mod tests {
         let work = Work { finish_decided: 4, finished_in_time: 3, ..Work::default() };
         assert_eq!(score_of(&work), Some(75.0));
         let work = Work { sign_decided: 1, finish_decided: 4, finished_in_time: 4, ..Work::default() };
-        assert_eq!(score_of(&work), Some(57.1), "40 of 70 points");
+        assert_eq!(score_of(&work), Some(58.3), "35 of 60 points");
     }
 
     #[test]

@@ -34,25 +34,60 @@ pub(crate) async fn create(change: &mut Change, caller: &Caller, new: &NewWarnin
     let year: String = Timestamp::from_millis(now).day().chars().take(4).collect();
     let of_year = change.next(&format!("warning-{year}")).await?;
     let two = needs_two(new.level);
-    let mut values = args![id, format!("W{year}-{of_year:04}"), word_of(&new.level), title, measures, &reason];
-    values.extend(args![if two { "proposed" } else { "in_force" }, &caller.identity.display_name, now]);
-    values.extend(args![(!two).then_some(now), until]);
-    values.extend(args![two.then_some("issue"), two.then_some(caller.identity.account), &reason]);
-    values.extend(Place::of(&caller.identity.unit).values());
-    let sql =
-        "INSERT INTO warning (id, number, level, title, measures, reason, state, created_by, created_at, in_force_at,
-                   valid_until, wanted, wanted_by, wanted_reason, province, prefecture, county, unit_code, revision)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 0)";
-    change.execute(sql, values).await?;
-    warn_units(change, id, &units).await?;
+    let kept = Kept {
+        number: &format!("W{year}-{of_year:04}"),
+        level: new.level,
+        texts: [&title, &measures, &reason],
+        state: if two { "proposed" } else { "in_force" },
+        created: (&caller.identity.display_name, now),
+        in_force_at: (!two).then_some(now),
+        valid_until: until,
+        ended_at: None,
+        wanted_by: two.then_some(caller.identity.account),
+        unit: &caller.identity.unit,
+    };
+    insert(change, id, &kept, &units).await?;
     note(change, id, if two { "propose" } else { "issue" }, &format!("{}: {reason}", word_of(&new.level))).await?;
     tier::tell_warning(change, id).await?;
     tell(change, id).await?;
     Ok(id)
 }
 
+/// A warning as it is kept first, of this node or of one above.
+pub(crate) struct Kept<'a> {
+    pub(crate) number: &'a str,
+    pub(crate) level: WarningLevel,
+    /// Title, measures, reason.
+    pub(crate) texts: [&'a str; 3],
+    pub(crate) state: &'a str,
+    /// By whom and when.
+    pub(crate) created: (&'a str, i64),
+    pub(crate) in_force_at: Option<i64>,
+    pub(crate) valid_until: i64,
+    pub(crate) ended_at: Option<i64>,
+    /// Who wants it issued, when that needs a second person.
+    pub(crate) wanted_by: Option<i64>,
+    pub(crate) unit: &'a UnitCode,
+}
+
+/// Keeps a warning and which units it is for.
+pub(crate) async fn insert(change: &mut Change, id: i64, kept: &Kept<'_>, units: &[UnitCode]) -> ApiResult<()> {
+    let [title, measures, reason] = kept.texts;
+    let mut values = args![id, kept.number, word_of(&kept.level), title, measures, reason, kept.state];
+    values.extend(args![kept.created.0, kept.created.1, kept.in_force_at, kept.valid_until, kept.ended_at]);
+    values.extend(args![kept.wanted_by.map(|_| "issue"), kept.wanted_by, reason]);
+    values.extend(Place::of(kept.unit).values());
+    let sql =
+        "INSERT INTO warning (id, number, level, title, measures, reason, state, created_by, created_at, in_force_at,
+                   valid_until, ended_at, wanted, wanted_by, wanted_reason, province, prefecture, county, unit_code,
+                   revision)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 0)";
+    change.execute(sql, values).await?;
+    warn_units(change, id, units).await
+}
+
 /// Keeps which units a warning is for.
-pub(crate) async fn warn_units(change: &mut Change, id: i64, units: &[UnitCode]) -> ApiResult<()> {
+async fn warn_units(change: &mut Change, id: i64, units: &[UnitCode]) -> ApiResult<()> {
     for unit in units {
         let mut values = args![id];
         values.extend(Place::of(unit).values());

@@ -4,11 +4,11 @@ use super::prelude::*;
 use crate::audit::{Entry, Outcome};
 use crate::check;
 use crate::repository::incidents::{self, Around};
-use crate::repository::{alert_acts, incident_acts, task_acts, tasks};
+use crate::repository::{alert_acts, incident_acts, participants, task_acts, tasks};
 use crate::state::Change;
 use crate::wire::{
-    AddAlerts, ClockDone, GradeChange, IncidentDetail, IncidentQuery, IncidentRow, List, NewIncident, NewTasks,
-    ReasonBody, TasksCreated, TextBody,
+    AddAlerts, ClockDone, GradeChange, IncidentDetail, IncidentQuery, IncidentRow, List, NewIncident, NewParticipant,
+    NewTasks, ParticipantRemoval, ParticipantRole, ReasonBody, TasksCreated, TextBody,
 };
 use crate::words::word_of;
 
@@ -82,10 +82,10 @@ pub(crate) async fn comment(
 ) -> Detail {
     let text = check::body("text", &sent.text)?;
     let mut change = Change::of(&state, &caller).await?;
-    let incident = incident_acts::held(&mut change, &caller.scope, &id).await?;
+    let incident = incident_acts::shared(&mut change, &caller.scope, &id).await?;
     let line = incident_acts::Line { kind: "comment", zh: text.clone(), en: text.clone() };
     incident_acts::note(&mut change, &id, &incident.place, line).await?;
-    finish(change, &caller, "incident.write.comment", &id, &text).await
+    finish(change, &caller, "incident.comment", &id, &text).await
 }
 
 /// Judge the grade; starts and stops legal clocks.
@@ -147,6 +147,46 @@ pub(crate) async fn clock_done(
     let incident = incident_acts::held(&mut change, &caller.scope, &id).await?;
     let told = incident_acts::clock_done(&mut change, &caller, &incident, (clock, &sent)).await?;
     finish(change, &caller, "incident.write.clock_done", &id, &told).await
+}
+
+/// Ask a unit to take part, or give it another role.
+#[utoipa::path(post, path = "/incidents/{id}/participants", operation_id = "incidents_participant", tag = "incidents", params(("id" = String, Path)), request_body = NewParticipant, responses((status = 200, body = IncidentDetail)))]
+pub(crate) async fn participant(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(new): Body<NewParticipant>,
+) -> Detail {
+    let mut change = Change::of(&state, &caller).await?;
+    let incident = incident_acts::held(&mut change, &caller.scope, &id).await?;
+    let name = participants::put(&mut change, &incident, &new).await?;
+    let (zh, en) = match new.role {
+        ParticipantRole::Lead => ("牵头", "leads"),
+        ParticipantRole::Assist => ("协同", "assists"),
+    };
+    let line = incident_acts::Line { kind: "participant", zh: format!("{name}{zh}处置"), en: format!("{name} {en}") };
+    incident_acts::note(&mut change, &id, &incident.place, line).await?;
+    finish(change, &caller, "incident.write.participant", &id, &format!("{} {en}", new.unit)).await
+}
+
+/// Take a unit out.
+#[utoipa::path(post, path = "/incidents/{id}/participants/remove", operation_id = "incidents_remove_participant", tag = "incidents", params(("id" = String, Path)), request_body = ParticipantRemoval, responses((status = 200, body = IncidentDetail)))]
+pub(crate) async fn remove_participant(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(sent): Body<ParticipantRemoval>,
+) -> Detail {
+    let mut change = Change::of(&state, &caller).await?;
+    let incident = incident_acts::held(&mut change, &caller.scope, &id).await?;
+    let name = participants::remove(&mut change, &incident, &sent.unit).await?;
+    let line = incident_acts::Line {
+        kind: "participant",
+        zh: format!("{name}退出协同"),
+        en: format!("{name} takes no part any more"),
+    };
+    incident_acts::note(&mut change, &id, &incident.place, line).await?;
+    finish(change, &caller, "incident.write.remove_participant", &id, &sent.unit).await
 }
 
 /// Dispatch a task to each of some units.

@@ -1,10 +1,12 @@
 //! The routes, one file per noun.
 
 mod alerts;
+mod appeals;
 mod assets;
 mod audit;
 mod compliance;
 mod drills;
+mod duty;
 mod entities;
 mod events;
 mod evidence;
@@ -18,6 +20,7 @@ mod inspections;
 mod masking;
 mod notifications;
 mod overview;
+mod plans;
 mod posture;
 mod prelude;
 mod regulations;
@@ -29,6 +32,7 @@ mod setup;
 mod shares;
 mod stream;
 mod suppressions;
+mod systems;
 mod tasks;
 mod tier;
 mod units;
@@ -96,6 +100,8 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(incidents::show))
         .routes(routes!(incidents::add_alerts))
         .routes(routes!(incidents::comment))
+        .routes(routes!(incidents::participant))
+        .routes(routes!(incidents::remove_participant))
         .routes(routes!(incidents::grade))
         .routes(routes!(incidents::close))
         .routes(routes!(incidents::reopen))
@@ -172,12 +178,14 @@ fn hunt() -> OpenApiRouter<AppState> {
         .routes(routes!(events::top))
         .routes(routes!(retro_hunts::list, retro_hunts::begin).layer(DefaultBodyLimit::max(RETRO_HUNT_BYTES)))
         .routes(routes!(retro_hunts::cancel))
+        .routes(routes!(retro_hunts::show))
 }
 
 /// What people are told: the screen, warnings, notifications, live changes.
 fn told() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(posture::show))
+        .routes(routes!(posture::ahead))
         .routes(routes!(stream::changes))
         .routes(routes!(warnings::list, warnings::create))
         .routes(routes!(warnings::show))
@@ -228,4 +236,34 @@ fn supervision() -> OpenApiRouter<AppState> {
         .routes(routes!(compliance::bulletin))
         .routes(routes!(compliance::bulletin_document))
         .merge(policy_library())
+        .merge(readiness())
+}
+
+/// Who answers and who is on duty, plans, systems, what follows a scorecard.
+fn readiness() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(duty::people, duty::add))
+        .routes(routes!(duty::end))
+        .routes(routes!(duty::roster, duty::add_shift))
+        .routes(routes!(duty::remove_shift))
+        .routes(routes!(duty::drills, duty::begin_drill))
+        .routes(routes!(duty::drill))
+        .routes(routes!(duty::call))
+        .routes(routes!(duty::end_drill))
+        .routes(routes!(duty::trainings, duty::add_training))
+        .routes(routes!(duty::remove_training))
+        .routes(routes!(plans::list, plans::create))
+        .routes(routes!(plans::revise))
+        .routes(routes!(plans::retire))
+        .routes(routes!(plans::activate))
+        .routes(routes!(plans::activation))
+        .routes(routes!(plans::tick))
+        .routes(routes!(plans::end))
+        .routes(routes!(systems::list, systems::add))
+        .routes(routes!(systems::change))
+        .routes(routes!(systems::retire))
+        .routes(routes!(appeals::list, appeals::create))
+        .routes(routes!(appeals::decide))
+        .routes(routes!(appeals::talks, appeals::talk))
+        .routes(routes!(appeals::close))
 }

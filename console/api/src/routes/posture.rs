@@ -6,9 +6,12 @@ use axum::http::header::CONTENT_TYPE;
 use super::overview::clocks_of;
 use super::prelude::*;
 use crate::db::{Filter, args};
+use crate::forecast;
 use crate::repository::{alerts, rollups, sensors, warnings};
 use crate::state::time_text;
-use crate::wire::{Posture, PostureWarning};
+use crate::wire::{Forecast, HourForecast, Posture, PostureWarning};
+
+const HOUR: i64 = 3_600_000;
 
 /// What the screen is read from.
 const TABLES: [&str; 9] =
@@ -31,6 +34,27 @@ pub(crate) async fn show(State(state): State<AppState>, caller: Caller) -> ApiRe
         }
     };
     Ok(([(CONTENT_TYPE, "application/json")], bytes).into_response())
+}
+
+/// What the next 24 hours will likely bring.
+#[utoipa::path(get, path = "/posture/forecast", operation_id = "posture_forecast", tag = "posture", responses((status = 200, body = Forecast)))]
+pub(crate) async fn ahead(State(state): State<AppState>, caller: Caller) -> ApiResult<Json<Forecast>> {
+    let (mut db, now) = (state.db(), state.now());
+    let past = rollups::past_hours(&mut db, &caller.scope, now, forecast::DAYS).await?;
+    let expected = forecast::of(&past).unwrap_or_default();
+    let first = now.div_euclid(HOUR) * HOUR;
+    let hour = |(one, at): (&forecast::Expected, i64)| HourForecast {
+        hour: time_text(first + at * HOUR),
+        count: one.count,
+        low: one.low,
+        high: one.high,
+    };
+    Ok(Json(Forecast {
+        hours: expected.iter().zip(0_i64..).map(hour).collect(),
+        last_day: past.iter().rev().take(forecast::AHEAD).sum(),
+        next_day: expected.iter().map(|one| one.count).sum(),
+        learnt_from: i64::try_from(past.len()).unwrap_or(i64::MAX),
+    }))
 }
 
 async fn read(state: &AppState, caller: &Caller) -> ApiResult<Posture> {

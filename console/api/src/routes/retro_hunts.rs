@@ -1,17 +1,17 @@
 //! The hunt over the past for new rules and indicators.
 
 use fengsui_detect::{DetectionBuilder, LoadReport};
-use fengsui_pipeline::RetroHunt;
-use fengsui_schema::Timestamp;
+use fengsui_pipeline::{RetroHunt, Suppressed};
+use fengsui_schema::{Alert, Timestamp};
 
 use super::events::store;
 use super::prelude::*;
 use crate::check;
 use crate::limits::{INDICATORS_PER_IMPORT, RETRO_HUNT_LISTS, RETRO_HUNT_SIGMA_BYTES};
-use crate::repository::indicators;
+use crate::repository::{self, indicators, suppressions};
 use crate::retro_hunts;
 use crate::state::Change;
-use crate::wire::{Items, NewRetroHunt, RetroHuntView};
+use crate::wire::{Items, NewRetroHunt, RetroHuntState, RetroHuntView};
 
 /// Names of what was pasted, in ids of rules and in reasons.
 const SIGMA: &str = "sigma";
@@ -32,24 +32,60 @@ pub(crate) async fn begin(
     (hunt.from, hunt.to, hunt.units) = (from, to, Some(vec![caller.identity.unit.clone()]));
     let loaded = hunt.detection().report();
     let (rules, values, version) = (loaded.sigma_rules, loaded.indicators, loaded.version.clone());
-    let hunts = &state.shared().retro_hunts;
-    let job = hunts.begin(&caller, &hunt, state.now())?;
     let detail = format!("{rules} Sigma rules, {values} indicators{asked}, sm3 {version}");
-    let object = format!("retro-hunt/{}", job.name());
-    if let Err(error) = Change::told(&state, &caller, ("event.search.retro_hunt", &object), &detail).await {
+    let mut change = Change::of(&state, &caller).await?;
+    hunt.suppressed = suppressed(&mut change).await?;
+    let begun = (change.next("retro_hunt").await?, change.now());
+    let hunts = &state.shared().retro_hunts;
+    let job = hunts.begin(&caller, &hunt, begun)?;
+    let view = job.view();
+    if let Err(error) = note(change, &caller, &view, &detail).await {
         hunts.forget(&job);
         return Err(error);
     }
-    let view = job.view();
     retro_hunts::start(state, store, hunt, job);
     Ok(Json(view))
 }
 
-/// The last hunt over the past of the one who asks.
+/// Keeps that one begins.
+async fn note(mut change: Change, caller: &Caller, view: &RetroHuntView, detail: &str) -> ApiResult<()> {
+    repository::retro_hunts::begin(&mut change, caller, view).await?;
+    change.finish("event.search.retro_hunt", &format!("retro-hunt/{}", view.id), detail).await
+}
+
+/// What runs now keeps hits out as it does on arrival.
+async fn suppressed(change: &mut Change) -> ApiResult<Option<Suppressed>> {
+    let now = change.now();
+    let running = suppressions::running(change.tx(), now).await?;
+    if running.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Box::new(move |alert: &Alert| running.iter().any(|one| one.fits(alert)))))
+}
+
+/// The hunts over the past of the one who asks, the newest first; the report is that of the newest alone.
 #[utoipa::path(get, path = "/events/retro-hunts", operation_id = "events_retro_hunts", tag = "events", responses((status = 200, body = Items<RetroHuntView>)))]
 pub(crate) async fn list(State(state): State<AppState>, caller: Caller) -> ApiResult<Json<Items<RetroHuntView>>> {
-    let own = state.shared().retro_hunts.of(&caller);
-    Ok(Json(Items { items: own.iter().map(|job| job.view()).collect() }))
+    // Asked before the database: one that ends meanwhile is in there.
+    let running = state.shared().retro_hunts.of(&caller);
+    let mut items = repository::retro_hunts::list(&state, &caller).await?;
+    if let (Some(job), Some(item)) = (running, items.first_mut())
+        && job.name() == item.id
+        && item.state == RetroHuntState::Running
+    {
+        *item = job.view();
+    }
+    Ok(Json(Items { items }))
+}
+
+/// A hunt over the past of the one who asks, with its report.
+#[utoipa::path(get, path = "/events/retro-hunts/{id}", operation_id = "events_show_retro_hunt", tag = "events", params(("id" = String, Path)), responses((status = 200, body = RetroHuntView)))]
+pub(crate) async fn show(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Json<RetroHuntView>> {
+    Ok(Json(repository::retro_hunts::find(&state, &caller, &id).await?))
 }
 
 /// Cancel a hunt over the past; what it found by then is reported.
@@ -59,9 +95,13 @@ pub(crate) async fn cancel(
     caller: Caller,
     Path(id): Path<String>,
 ) -> ApiResult<Json<RetroHuntView>> {
-    let job = state.shared().retro_hunts.find(&caller, &id)?;
-    let object = format!("retro-hunt/{}", job.name());
+    let kept = repository::retro_hunts::find(&state, &caller, &id).await?;
+    let object = format!("retro-hunt/{}", kept.id);
     Change::told(&state, &caller, ("event.search.cancel_hunt", &object), "").await?;
+    // One that has ended stays as it ended.
+    let Some(job) = state.shared().retro_hunts.of(&caller).filter(|job| job.name() == id) else {
+        return Ok(Json(kept));
+    };
     job.cancel();
     Ok(Json(job.view()))
 }

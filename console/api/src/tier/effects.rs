@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use fengsui_crypto::sm3;
-use fengsui_relay::tier::{Destination, Envelope, Labels, NodeId};
+use fengsui_relay::tier::{Destination, Envelope, NodeId};
 use fengsui_schema::{Output, UnitCode};
 use serde_json::{Value, json};
 
@@ -64,7 +64,7 @@ pub(crate) fn summary_of(output: &Output, withholds: bool) -> Option<Draft<'stat
     if withholds && kind != "visibility" {
         withhold_addresses(&mut body);
     }
-    Some(Draft { kind, to: Destination::Up, obj, expires: None, labels: Labels::default(), body })
+    Some(Draft::plain(kind, Destination::Up, obj, body))
 }
 
 /// Takes addresses out of what goes up: those of the flow and those within texts. Groups stay groups under the digest of

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fengsui_crypto::sm3_of_parts;
-use fengsui_relay::tier::{Destination, Envelope, Labels, NodeId};
+use fengsui_relay::tier::{Destination, Envelope, NodeId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -80,8 +80,7 @@ async fn tell(state: &AppState, measured: &Measurement) -> ApiResult<()> {
     let (now, mut tx) = (state.now(), state.shared().db.begin().await?);
     let mut body = serde_json::to_value(measured).map_err(|error| ApiError::internal(&error))?;
     body["digest"] = measured.digest().into();
-    let obj = tier.own.to_string();
-    let draft = Draft { kind: "measurement", to: Destination::Up, obj, expires: None, labels: Labels::default(), body };
+    let draft = Draft::plain("measurement", Destination::Up, tier.own.to_string(), body);
     super::send(tier, &mut tx, now, draft).await?;
     tx.commit().await?;
     tier.notify();

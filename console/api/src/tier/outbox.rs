@@ -28,7 +28,12 @@ impl<'a> Draft<'a> {
     /// A message without labels that never expires.
     pub(super) fn of(kind: &'a str, to: Destination, obj: String, body: &impl Serialize) -> ApiResult<Self> {
         let body = serde_json::to_value(body).map_err(|error| ApiError::internal(&error))?;
-        Ok(Self { kind, to, obj, expires: None, labels: Labels::default(), body })
+        Ok(Self::plain(kind, to, obj, body))
+    }
+
+    /// The same of what is JSON already.
+    pub(super) fn plain(kind: &'a str, to: Destination, obj: String, body: serde_json::Value) -> Self {
+        Self { kind, to, obj, expires: None, labels: Labels::default(), body }
     }
 }
 

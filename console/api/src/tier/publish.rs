@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fengsui_crypto::sm3;
-use fengsui_relay::tier::{Destination, Labels};
+use fengsui_relay::tier::Destination;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use super::Draft;
 use crate::Console;
 use crate::audit::{Entry, Outcome};
 use crate::db::{Query, args};
-use crate::error::{ApiError, ConsoleError};
+use crate::error::ConsoleError;
 use crate::state::Change;
 
 /// Kinds that are files.
@@ -91,9 +91,8 @@ impl Console {
         let digest = hex::encode(sm3(content));
         let file = Published { name: name.to_owned(), sm3: digest.clone(), content: STANDARD.encode(content) };
         let to = if down || kind != "indicator" { Destination::Down } else { Destination::Up };
-        let body = serde_json::to_value(file).map_err(|error| ApiError::internal(&error))?;
         let obj = format!("{}/{name}", tier.own);
-        let draft = Draft { kind, to, obj: obj.clone(), expires: None, labels: Labels::default(), body };
+        let draft = Draft::of(kind, to, obj.clone(), &file)?;
         let now = change.now();
         if !super::send(tier, change.tx(), now, draft).await? {
             return Err(wrong("there is no node that way"));

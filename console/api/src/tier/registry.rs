@@ -96,7 +96,14 @@ impl Registry {
     /// The child that serves a unit, when one does.
     pub(crate) fn serving(&self, unit: &UnitCode) -> Option<NodeId> {
         let node: NodeId = unit.as_str().parse().ok()?;
-        self.active(Relation::Child).find(|child| self.is_within(&node, child))
+        self.nearest_child(&node)
+    }
+
+    /// The neighbour below that is nearest to a node. A county may have joined before its prefecture did: it is its own
+    /// neighbour then, whatever else is above it.
+    fn nearest_child(&self, node: &NodeId) -> Option<NodeId> {
+        let above = self.active(Relation::Child).filter(|child| self.is_within(node, child));
+        above.reduce(|one, other| if self.is_within(&other, &one) { other } else { one })
     }
 
     /// The neighbours a message goes on to.
@@ -104,10 +111,11 @@ impl Registry {
         match to {
             Destination::Up => self.parent().into_iter().collect(),
             Destination::Down => self.active(Relation::Child).collect(),
-            Destination::Node(node) => {
-                let child = self.active(Relation::Child).find(|child| self.is_within(node, child));
-                child.or_else(|| self.parent().filter(|_| !self.is_within(node, &self.own))).into_iter().collect()
-            }
+            Destination::Node(node) => self
+                .nearest_child(node)
+                .or_else(|| self.parent().filter(|_| !self.is_within(node, &self.own)))
+                .into_iter()
+                .collect(),
         }
     }
 }

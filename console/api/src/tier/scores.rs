@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use fengsui_relay::tier::{Destination, Labels};
+use fengsui_relay::tier::Destination;
 use fengsui_schema::{Tier, UnitCode};
 use serde::{Deserialize, Serialize};
 
 use super::Draft;
 use crate::db::{Query, args};
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::repository::scorecards;
 use crate::scope::Scope;
 use crate::state::{AppState, time_text};
@@ -55,9 +55,7 @@ async fn send_all(state: &AppState) -> ApiResult<()> {
     let mut tx = state.shared().db.begin().await?;
     for row in rows.into_iter().filter(|row| row.score.is_some()) {
         let obj = format!("{}/{}", tier.own, row.unit.code);
-        let body = serde_json::to_value(Card { from, to, row }).map_err(|error| ApiError::internal(&error))?;
-        let labels = Labels::default();
-        let draft = Draft { kind: "scorecard", to: Destination::Up, obj, expires: None, labels, body };
+        let draft = Draft::of("scorecard", Destination::Up, obj, &Card { from, to, row })?;
         super::send(tier, &mut tx, to, draft).await?;
     }
     tx.commit().await?;

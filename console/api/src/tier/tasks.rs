@@ -3,7 +3,7 @@
 //! to its part is told to the others. Away from its issuer a task is named `number@node`, so that it can't be taken for
 //! one of the node's own.
 
-use fengsui_relay::tier::{Destination, Envelope, Labels};
+use fengsui_relay::tier::{Destination, Envelope};
 use fengsui_schema::{TaskState, TaskVerb, UnitCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -70,7 +70,7 @@ pub(crate) async fn tell(change: &mut Change, id: i64, verb: &str, text: &str) -
     };
     let body = body.map_err(|error| ApiError::internal(&error))?;
     let obj = if from_above { format!("{name}/{}", tier.own) } else { name };
-    outbox::tell(change, Draft { kind, to, obj, expires: None, labels: Labels::default(), body }).await
+    outbox::tell(change, Draft::plain(kind, to, obj, body)).await
 }
 
 /// `act` is the verb and its text.

@@ -19,7 +19,6 @@ use crate::error::{ApiError, ApiResult};
 use crate::limits::{WARNED_UNITS, WARNING_DAYS};
 use crate::repository::warning_acts;
 use crate::repository::warnings::{is_from_above, level_of};
-use crate::scope::Place;
 use crate::state::{AppState, Change};
 use crate::wire::WarningLevel;
 use crate::words::{from_word, word_of};
@@ -136,16 +135,19 @@ async fn insert(change: &mut Change, message: &Envelope, told: &Told, units: &[U
     let issuer: UnitCode = told.unit.parse().map_err(|error| ApiError::internal(&error))?;
     let id = change.next("warning").await?;
     let by = format!("{}@{}", told.by, message.origin);
-    let mut values = args![id, &told.number, word_of(&told.level), &told.title, &told.measures, &told.reason];
-    values.extend(args![standing(told), by, told.created_at, told.in_force_at, told.valid_until]);
-    values.extend(args![told.lifted.then_some(message.ts), &told.reason]);
-    values.extend(Place::of(&issuer).values());
-    let sql =
-        "INSERT INTO warning (id, number, level, title, measures, reason, state, created_by, created_at, in_force_at,
-                   valid_until, ended_at, wanted_reason, province, prefecture, county, unit_code, revision)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0)";
-    change.execute(sql, values).await?;
-    warning_acts::warn_units(change, id, units).await?;
+    let kept = warning_acts::Kept {
+        number: &told.number,
+        level: told.level,
+        texts: [&told.title, &told.measures, &told.reason],
+        state: standing(told),
+        created: (&by, told.created_at),
+        in_force_at: Some(told.in_force_at),
+        valid_until: told.valid_until,
+        ended_at: told.lifted.then_some(message.ts),
+        wanted_by: None,
+        unit: &issuer,
+    };
+    warning_acts::insert(change, id, &kept, units).await?;
     warning_acts::note(change, id, "issue", &format!("{}: {}", word_of(&told.level), told.reason)).await?;
     warning_acts::tell(change, id).await
 }

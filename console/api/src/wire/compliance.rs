@@ -150,6 +150,18 @@ pub struct ScorecardRow {
     pub controls: i64,
     /// Controls met.
     pub controls_met: i64,
+    /// People who should have come to trainings; nodes of before tell none.
+    #[serde(default)]
+    pub training_expected: i64,
+    /// Of them those who came.
+    #[serde(default)]
+    pub training_attended: i64,
+    /// Calls of drills.
+    #[serde(default)]
+    pub calls: i64,
+    /// Of them those that reached somebody.
+    #[serde(default)]
+    pub calls_reached: i64,
     /// 0 to 100, one decimal; null when there is nothing to measure.
     pub score: Option<f64>,
     /// From 1; null without a score.

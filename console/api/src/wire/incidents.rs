@@ -187,6 +187,8 @@ pub struct IncidentDetail {
     pub timeline: Vec<TimelineEntry>,
     /// Its legal clocks.
     pub clocks: Vec<ClockView>,
+    /// Units that take part, whoever leads first.
+    pub participants: Vec<Participant>,
     /// Units that own the assets it is about, for dispatch.
     pub suggested_units: Vec<UnitView>,
     /// Rule and article of the grade.
@@ -210,4 +212,46 @@ pub struct GradeChange {
     pub grade: IncidentGrade,
     /// Why; not empty.
     pub reason: String,
+}
+
+/// What a unit does in an incident of another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ParticipantRole {
+    /// It leads; one at most.
+    Lead,
+    /// It assists.
+    Assist,
+}
+
+/// A unit that takes part in an incident of another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Participant {
+    /// The unit.
+    pub unit: UnitRef,
+    /// What it does.
+    pub role: ParticipantRole,
+    /// Who asked it to.
+    pub added_by: String,
+    /// When.
+    #[schema(format = DateTime)]
+    pub added_at: String,
+}
+
+/// Asks a unit to take part, or gives it another role.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewParticipant {
+    /// Code of the unit.
+    pub unit: String,
+    /// What it does.
+    pub role: ParticipantRole,
+}
+
+/// Takes a unit out.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ParticipantRemoval {
+    /// Code of the unit.
+    pub unit: String,
 }

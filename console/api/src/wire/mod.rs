@@ -2,6 +2,7 @@
 
 mod alerts;
 mod analyst;
+mod appeals;
 mod compliance;
 mod drills;
 mod events;
@@ -12,8 +13,10 @@ mod incidents;
 mod indicators;
 mod inspections;
 mod list;
+mod plans;
 mod playbooks;
 mod posture;
+mod readiness;
 mod regulations;
 mod retro_hunts;
 mod sensors;
@@ -21,6 +24,7 @@ mod session;
 mod settings;
 mod steward;
 mod system;
+mod systems;
 mod tasks;
 mod tier;
 mod users;
@@ -34,6 +38,7 @@ pub use analyst::{
     EntityHour, EntityPage, EntityQuery, HandoverNumbers, HandoverRow, Items, Neighbour, NewHandover, NewSuppression,
     NewView, RuleRow, SuppressionMade, SuppressionMatch, SuppressionPreview, SuppressionRow, ViewQuery, ViewRow,
 };
+pub use appeals::{AppealRow, AppealState, NewAppeal, NewTalk, TalkRow};
 pub use compliance::{
     Bulletin, BulletinFigure, BulletinIncident, BulletinQuery, CatalogueView, ComplianceQuery, ComplianceView,
     ControlCounts, ControlJudgement, ControlState, ControlView, ReportedScorecard, ScorePart, ScorecardQuery,
@@ -54,7 +59,7 @@ pub use findings::{
 };
 pub use incidents::{
     AddAlerts, CommentView, EntityView, Explanation, GradeChange, IncidentDetail, IncidentQuery, IncidentRow,
-    IncidentState, NewIncident, TimelineEntry,
+    IncidentState, NewIncident, NewParticipant, Participant, ParticipantRemoval, ParticipantRole, TimelineEntry,
 };
 pub use indicators::{
     IndicatorImport, IndicatorImported, IndicatorListRow, IndicatorQuery, IndicatorRetired, IndicatorRetirement,
@@ -65,10 +70,19 @@ pub use inspections::{
     InspectionView, ItemAnswer, NewCampaign, NewInspectionFinding, RectificationOrder, RectificationState,
 };
 pub use list::{List, PageQuery};
+pub use plans::{
+    ActivationKind, ActivationRow, ActivationStep, ActivationStepChange, NewActivation, NewPlan, PlanList, PlanRow,
+    PlanStep, PlanTemplate, ResponseLevel,
+};
 pub use playbooks::{AlertStepChange, PlaybookStep, PlaybookView};
 pub use posture::{
-    ClockDone, ClockRecord, ClockView, DomainRisk, HourCount, HourSeverity, Overview, Posture, PostureTasks,
-    PostureUnit, PostureWarning, ReportChannel, SeverityCounts,
+    ClockDone, ClockRecord, ClockView, DomainRisk, Forecast, HourCount, HourForecast, HourSeverity, Overview, Posture,
+    PostureTasks, PostureUnit, PostureWarning, ReportChannel, SeverityCounts,
+};
+pub use readiness::{
+    CallOutcome, ContactCall, ContactDrillDetail, ContactDrillRow, Duty, DutyContact, DutyGap, DutyPerson, DutyQuery,
+    DutyRegister, DutyRoster, DutyShift, NewContactDrill, NewDutyPerson, NewDutyShift, NewTraining, TrainingKind,
+    TrainingRow,
 };
 pub use regulations::{
     NewRegulation, NewRegulationFile, NewRegulationVersion, RegulationCategory, RegulationCoverage,
@@ -81,7 +95,7 @@ pub use retro_hunts::{
     RetroHuntRefusalKind, RetroHuntReport, RetroHuntRule, RetroHuntState, RetroHuntView, UnreadDayView,
 };
 pub use sensors::{BooksView, LossView, SensorList, SensorState, SensorView, UplinkView};
-pub use session::{Credentials, PasswordChange, SessionUser, SessionView, UnitList, UnitRef, UnitView};
+pub use session::{Credentials, PasswordChange, SessionUser, SessionView, UnitList, UnitQuery, UnitRef, UnitView};
 pub use settings::{FixedSetting, Platform, SettingChanges, SettingKind, SettingVersion, SettingView, SettingsView};
 pub use steward::{
     AssetBody, AssetQuery, AssetRow, Decision, FlowLink, LeakForm, MaskingFunction, MaskingPolicies, MaskingPolicyView,
@@ -91,6 +105,7 @@ pub use system::{
     AuditQuery, AuditRow, AuditVerdict, BadEntry, ErrorBody, ErrorDetail, Health, SetupAccount, SetupRequest,
     SetupResult, SetupState,
 };
+pub use systems::{DueState, SystemBody, SystemRow};
 pub use tasks::{
     AlertWithoutEvidence, AttachmentUpload, AttachmentView, ExtensionDecision, ExtensionRequest, ExtensionView, Issuer,
     NewTasks, Priority, StepChange, StepView, TaskDetail, TaskDivision, TaskForward, TaskHistory, TaskListState,

@@ -232,6 +232,33 @@ pub struct Posture {
     pub updated_at: String,
 }
 
+/// What an hour will likely bring.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct HourForecast {
+    /// Start of the hour.
+    #[schema(format = DateTime)]
+    pub hour: String,
+    /// Alerts that are expected.
+    pub count: i64,
+    /// At least, in nine of ten cases.
+    pub low: i64,
+    /// At most, in nine of ten cases.
+    pub high: i64,
+}
+
+/// What the next 24 hours will likely bring, from the hours of the last two weeks.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Forecast {
+    /// Hour by hour; empty while there are less than three days to learn from.
+    pub hours: Vec<HourForecast>,
+    /// Alerts of the last 24 whole hours.
+    pub last_day: i64,
+    /// Alerts that are expected in the next 24 hours.
+    pub next_day: i64,
+    /// Whole hours it was learnt from.
+    pub learnt_from: i64,
+}
+
 /// A warning in force, as the screen shows it.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PostureWarning {

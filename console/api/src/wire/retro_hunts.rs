@@ -90,7 +90,7 @@ pub struct RetroHuntView {
     pub ended_at: Option<String>,
     /// How far it is.
     pub progress: RetroHuntProgress,
-    /// What it found, when it has ended.
+    /// What it found, when it has ended; a list shows it of the newest hunt alone.
     pub report: Option<RetroHuntReport>,
 }
 
@@ -136,6 +136,9 @@ pub struct RetroHuntReport {
     pub coverage: RetroHuntCoverage,
     /// Hits in all.
     pub hits: i64,
+    /// Hits that a running suppression keeps out of everything else here.
+    #[serde(default)]
+    pub suppressed: i64,
     /// Events with a hit.
     pub events_hit: i64,
     /// Time of the first hit.
@@ -296,6 +299,7 @@ impl From<&RetroReport> for RetroHuntReport {
         Self {
             coverage: report.into(),
             hits: number(report.hits),
+            suppressed: number(report.suppressed),
             events_hit: number(report.events_hit),
             first: text(report.first),
             last: text(report.last),

@@ -107,6 +107,14 @@ pub struct UnitRef {
     pub name: String,
 }
 
+/// Which units.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct UnitQuery {
+    /// Every division of the country in the organisation, whatever the caller may see of it.
+    pub divisions: Option<bool>,
+}
+
 /// Units.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct UnitList {

@@ -14,6 +14,7 @@ mod machine_incidents;
 mod openapi;
 mod postgres;
 mod queue;
+mod readiness;
 mod refused;
 mod regulations;
 mod retro_hunts;

@@ -9,7 +9,7 @@ use fengsui_store::{Store, StoreSettings};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Browser, Running, start, start_beside};
+use crate::support::{Browser, Running, another_at, hours_later, start, start_beside};
 
 const SIGMA: &str = "title: shell in a path\nid: 7c3f0001-0000-4000-8000-000000000001\nlevel: high\nlogsource:\n  category: webserver\ndetection:\n  selection:\n    cs-uri-stem|contains: '/shell'\n  condition: selection\n";
 
@@ -266,4 +266,47 @@ pub(crate) async fn one_at_a_time_and_a_few_at_once() {
     assert_eq!(hunted(&three, json!({"indicators": "203.0.113.0/24"})).await["state"], "done");
     assert_eq!(hunted(&one, json!({"indicators": "198.51.100.1"})).await["report"]["hits"], 0);
     two.ok(Method::POST, &cancel(&second), None).await;
+}
+
+#[tokio::test]
+pub(crate) async fn suppressed_hits_are_counted_apart() {
+    let (running, _folder) = scene().await;
+    let analyst = running.person("analyst", Role::Analyst, "620000").await;
+    let rule = "sigma:7c3f0001-0000-4000-8000-000000000001";
+    let quiet = json!({"title": "巡检", "reason": "例行巡检", "close_open": false, "expires_at": hours_later(&running, 24),
+                       "matches": {"rule_id": rule, "source_ip": "203.0.113.0", "unit": "620123"}});
+    analyst.post("/suppressions", quiet).await;
+    let done = hunted(&analyst, json!({"sigma": SIGMA})).await;
+    // Every thirtieth event: a shell, of that source, of that county.
+    let report = &done["report"];
+    assert_eq!((&report["hits"], &report["suppressed"]), (&json!(36), &json!(4)), "{done}");
+    let listed = report["listed"].as_array().expect("is a list");
+    assert_eq!(listed.len(), 36, "what is suppressed is not listed");
+}
+
+#[tokio::test]
+pub(crate) async fn what_was_found_outlives_the_console() {
+    let (running, _folder) = scene().await;
+    let analyst = running.person("analyst", Role::Analyst, "620000").await;
+    let other = running.person("other", Role::Analyst, "620000").await;
+    let first = hunted(&analyst, json!({"sigma": SIGMA})).await;
+    let second = hunted(&analyst, json!({"indicators": "203.0.113.4"})).await;
+    let kept = analyst.get(PATH).await;
+    let ids: Vec<&Value> = kept["items"].as_array().expect("is a list").iter().map(|hunt| &hunt["id"]).collect();
+    assert_eq!(ids, [&second["id"], &first["id"]]);
+    assert_eq!((&kept["items"][0]["report"]["hits"], &kept["items"][1]["report"]), (&json!(24), &Value::Null));
+    let path = format!("{PATH}/{}", first["id"].as_str().expect("has an id"));
+    assert_eq!(analyst.get(&path).await, first, "an older one is read by its number");
+    assert_eq!(other.status(Method::GET, &path, None).await, StatusCode::NOT_FOUND);
+    assert_eq!(other.status(Method::POST, &format!("{path}/cancel"), None).await, StatusCode::NOT_FOUND);
+    let ended = analyst.ok(Method::POST, &format!("{path}/cancel"), None).await;
+    assert_eq!(ended, first, "one that has ended stays as it ended");
+    // Another console at the same database.
+    let again = another_at(&running).await;
+    assert_eq!(analyst.at(&again).get(PATH).await, kept);
+    for _ in 0..10 {
+        hunted(&analyst, json!({"indicators": "203.0.113.4"})).await;
+    }
+    assert_eq!(analyst.get(PATH).await["items"].as_array().map(Vec::len), Some(10));
+    assert_eq!(analyst.status(Method::GET, &path, None).await, StatusCode::NOT_FOUND, "the oldest are forgotten");
 }

@@ -98,11 +98,38 @@ async fn objects_of(running: &Running, unit: &str, above: &Browser) -> Vec<Strin
     let warning = id(&above.post("/warnings", warning).await["id"]);
     let policy = crate::regulations::policy(running, &[unit]);
     let policy = id(&above.post("/regulations", policy).await["row"]["id"]);
-    vec![alert, incident, task, asset, drill, handover, warning, policy]
+    let coordinator = running.person("arranger", Role::Coordinator, unit).await;
+    let mut prepared = Vec::new();
+    let (begin, end) = (hours_later(running, -1), hours_later(running, 8));
+    let liaison = json!({"unit": unit, "duty": "liaison", "name": "王", "post": "主任", "phone": "0931-8460001"});
+    prepared.push(id(&coordinator.post("/duty/people", liaison).await["items"][0]["id"]));
+    let shift = json!({"unit": unit, "begins_at": begin, "ends_at": end, "name": "王", "phone": "0931-8460001"});
+    prepared.push(id(&coordinator.post("/duty/shifts", shift).await["items"][0]["id"]));
+    prepared.push(id(&coordinator.post("/duty/drills", json!({"title": "联络演练"})).await["row"]["id"]));
+    let course =
+        json!({"unit": unit, "kind": "course", "title": "培训", "held_at": begin, "expected": 9, "attended": 8});
+    prepared.push(id(&coordinator.post("/trainings", course).await["items"][0]["id"]));
+    let step = json!({"phase": "先期处置", "text": "断网", "who": "联络员"});
+    let plan = json!({"title": "预案", "scenario": "勒索", "steps": [step]});
+    prepared.push(id(&coordinator.post("/plans", plan).await["id"]));
+    let activate = format!("/plans/{}/activations", prepared[4]);
+    let drill_of_plan = json!({"kind": "drill", "level": "iv", "reason": "演练"});
+    prepared.push(id(&coordinator.post(&activate, drill_of_plan).await["id"]));
+    let appeal = json!({"from": hours_later(running, -99), "to": begin, "text": "有误"});
+    prepared.push(id(&coordinator.post("/appeals", appeal).await["items"][0]["id"]));
+    let talk = json!({"unit": unit, "person": "主任", "reason": "末位", "basis": "责任制", "measures": "整改",
+                      "held_at": begin, "due_at": end});
+    prepared.push(id(&above.post("/talks", talk).await["items"][0]["id"]));
+    // A number may be that of objects of several kinds: every route is asked for each number once.
+    let mut ids = vec![alert, incident, task, asset, drill, handover, warning, policy];
+    ids.extend(prepared.into_iter().filter(|one| !one.is_empty()));
+    ids.sort();
+    ids.dedup();
+    ids
 }
 
 /// What one of the acts on an object carries.
-fn bodies() -> [Option<Value>; 8] {
+fn bodies() -> [Option<Value>; 10] {
     [
         None,
         Some(json!({})),
@@ -111,6 +138,8 @@ fn bodies() -> [Option<Value>; 8] {
         Some(json!({"approve": true, "reason": "测试"})),
         Some(json!({"grade": "major", "reason": "测试"})),
         Some(json!({"step": 0, "done": true})),
+        Some(json!({"kind": "drill", "level": "iv", "reason": "测试"})),
+        Some(json!({"person": "1", "reached": true})),
         Some(json!({"version": 1})),
     ]
 }

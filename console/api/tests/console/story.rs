@@ -167,3 +167,62 @@ async fn a_prefecture_divides_urges_and_judges_what_its_counties_do() {
     coordinator.post(&format!("{task}/submit"), json!({"text": "辖区已完成"})).await;
     analyst.post(&format!("{task}/verify"), json!({})).await;
 }
+
+#[tokio::test]
+async fn units_of_other_regions_take_part_in_a_joint_case() {
+    let running = start().await;
+    let analyst = running.person("analyst", Role::Analyst, "620100").await;
+    let guest = running.person("guest", Role::Coordinator, "620900").await;
+    let stranger = running.person("stranger", Role::Coordinator, "621000").await;
+    let officer = running.person("officer", Role::CountyOfficer, "620902").await;
+    deliver(&running, vec![alert(1, "620123", "注入")]).await;
+    let new = json!({"title": "跨地区攻击", "grade": "major", "alert_ids": [format!("{:032x}", 1)]});
+    let id = analyst.post("/incidents", new).await["row"]["id"].as_str().expect("has an id").to_owned();
+    let (path, units) = (format!("/incidents/{id}"), format!("/incidents/{id}/participants"));
+    assert_eq!(guest.status(Method::GET, &path, None).await, StatusCode::NOT_FOUND);
+    let asked = |unit: &str, role: &str| Some(json!({"unit": unit, "role": role}));
+    for (wrong, status) in [
+        (asked("620123", "assist"), StatusCode::UNPROCESSABLE_ENTITY),
+        (asked("6209", "assist"), StatusCode::UNPROCESSABLE_ENTITY),
+        (asked("629999", "assist"), StatusCode::NOT_FOUND),
+        (asked("620900", "boss"), StatusCode::UNPROCESSABLE_ENTITY),
+    ] {
+        assert_eq!(analyst.status(Method::POST, &units, wrong.clone()).await, status, "{wrong:?}");
+    }
+    analyst.ok(Method::POST, &units, asked("620900", "lead")).await;
+    let joint = analyst.ok(Method::POST, &units, asked("620200", "lead")).await;
+    let roles: Vec<(&str, &str)> = joint["participants"]
+        .as_array()
+        .expect("is a list")
+        .iter()
+        .map(|one| (one["unit"]["code"].as_str().expect("text"), one["role"].as_str().expect("text")))
+        .collect();
+    assert_eq!(roles, [("620200", "lead"), ("620900", "assist")], "one leads");
+
+    let seen = guest.get(&path).await;
+    assert_eq!(
+        (&seen["row"]["id"], &seen["alerts"]),
+        (&json!(id), &json!([])),
+        "alerts stay with those whose they are"
+    );
+    assert_eq!(guest.get("/incidents").await["total"], 1);
+    let comment = Some(json!({"text": "酒泉侧已封堵同一来源"}));
+    guest.ok(Method::POST, &format!("{path}/comments"), comment.clone()).await;
+    assert!(analyst.get(&path).await["comments"].to_string().contains("酒泉侧已封堵"));
+    assert_eq!(stranger.status(Method::GET, &path, None).await, StatusCode::NOT_FOUND);
+    assert_eq!(
+        stranger.status(Method::POST, &format!("{path}/comments"), comment.clone()).await,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(officer.status(Method::GET, &path, None).await, StatusCode::FORBIDDEN);
+    let close = Some(json!({"reason": "完毕"}));
+    assert_eq!(guest.status(Method::POST, &format!("{path}/close"), close).await, StatusCode::FORBIDDEN);
+
+    analyst.ok(Method::POST, &format!("{units}/remove"), Some(json!({"unit": "620900"}))).await;
+    assert_eq!(guest.status(Method::GET, &path, None).await, StatusCode::NOT_FOUND, "and is out again");
+    assert_eq!(guest.status(Method::POST, &format!("{path}/comments"), comment).await, StatusCode::NOT_FOUND);
+    assert_eq!(
+        analyst.status(Method::POST, &format!("{units}/remove"), Some(json!({"unit": "620900"}))).await,
+        StatusCode::NOT_FOUND
+    );
+}

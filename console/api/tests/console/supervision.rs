@@ -109,3 +109,48 @@ async fn work_is_scored_and_told() {
         assert!(bytes.windows(part.len()).any(|window| window == part.as_bytes()), "{path} lacks {part}");
     }
 }
+
+#[tokio::test]
+async fn the_register_of_systems_tells_what_is_due() {
+    let running = start().await;
+    let county = running.person("county", Role::Coordinator, "620123").await;
+    let province = running.person("province", Role::Analyst, "620000").await;
+    let neighbour = running.person("neighbour", Role::Coordinator, "620122").await;
+    let body = json!({"unit": "620123", "name": "政务服务网", "domain": "application", "level": 3, "owner": "信息中心 马工",
+                      "filing": "62012399001-00001", "filed_at": hours_later(&running, -24 * 900),
+                      "assessed_at": hours_later(&running, -24 * 320), "crypto_at": hours_later(&running, -24 * 400)});
+    for (field, wrong) in [
+        ("level", json!(5)),
+        ("name", json!(" ")),
+        ("domain", json!("sea")),
+        ("assessed_at", json!(hours_later(&running, 24))),
+        ("unit", json!("6201")),
+    ] {
+        let mut body = body.clone();
+        body[field] = wrong;
+        assert_eq!(
+            county.status(Method::POST, "/systems", Some(body)).await,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{field}"
+        );
+    }
+    assert_eq!(neighbour.status(Method::POST, "/systems", Some(body.clone())).await, StatusCode::NOT_FOUND);
+    let row = county.post("/systems", body.clone()).await["items"][0].clone();
+    let states =
+        ["filing_state", "assessment_state", "crypto_state"].map(|name| row[name].as_str().expect("has a state"));
+    assert_eq!(states, ["good", "soon", "overdue"], "{row}");
+    assert_eq!(province.get("/systems").await["items"][0]["id"], row["id"]);
+    assert_eq!(neighbour.get("/systems").await["items"], json!([]));
+    let path = format!("/systems/{}", row["id"].as_str().expect("has an id"));
+    let mut lower = body;
+    lower["level"] = json!(1);
+    assert_eq!(neighbour.status(Method::POST, &path, Some(lower.clone())).await, StatusCode::NOT_FOUND);
+    let changed = county.post(&path, lower).await["items"][0].clone();
+    assert_eq!((&changed["assessment_state"], &changed["crypto_due"]), (&json!("not_needed"), &json!(null)));
+    county.post(&format!("{path}/retire"), json!({"reason": "已下线"})).await;
+    assert_eq!(county.get("/systems").await["items"], json!([]));
+    assert_eq!(
+        county.status(Method::POST, &format!("{path}/retire"), Some(json!({"reason": "x"}))).await,
+        StatusCode::NOT_FOUND
+    );
+}

@@ -101,6 +101,16 @@ pub async fn restarted(before: Running, settings: ConsoleSettings) -> Running {
     run(settings, (folder, database), None, Arc::new(TestClock(AtomicI64::new(BEGINNING)))).await
 }
 
+/// Another console at the database and with the keys of one that runs; its address.
+pub async fn another_at(running: &Running) -> String {
+    let settings = ConsoleSettings { database: running.database.clone(), ..ConsoleSettings::default() };
+    let console = open(settings, running.folder.path(), None, &running.clock).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let address = format!("http://{}", listener.local_addr().expect("has an address"));
+    tokio::spawn(async move { console.serve(listener, std::future::pending()).await });
+    address
+}
+
 /// A console at a database, which does not serve.
 pub async fn open_at(database: String) -> Console {
     let folder = tempfile::tempdir().expect("makes a folder");
@@ -202,6 +212,11 @@ impl Running {
 }
 
 impl Browser {
+    /// The same browser at another address of this machine; sessions go with it.
+    pub fn at(&self, address: &str) -> Self {
+        Self { client: self.client.clone(), base: address.to_owned() }
+    }
+
     /// Sends a request the way the console's own pages do.
     pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
         let mut request =
