@@ -93,6 +93,9 @@ pub(crate) enum Command {
     /// Print the example settings file with every key documented.
     #[command(after_help = "Example:\n  fengsui settings > fengsui.toml")]
     Settings,
+    /// Print what this program is made of: a software bill of materials (CycloneDX 1.5, JSON).
+    #[command(after_help = "Example:\n  fengsui sbom > fengsui.cdx.json")]
+    Sbom,
     /// Scan files for a sensor, which starts this by itself: requests come on standard input.
     #[command(
         hide = true,

@@ -129,3 +129,20 @@ fn the_settings_file_it_prints_is_one_it_takes() {
     assert!(doctor.code <= 1, "{}", doctor.err);
     assert!(doctor.out.contains("signatures") && doctor.out.contains("free space"), "{}", doctor.out);
 }
+
+#[test]
+fn the_bill_of_materials_names_every_crate_and_what_the_pages_hand_out() {
+    let finished = fengsui(&["sbom"]);
+    assert_eq!(finished.code, 0, "{}", finished.err);
+    let bill: Value = serde_json::from_str(&finished.out).expect("is JSON");
+    assert_eq!((&bill["bomFormat"], &bill["specVersion"]), (&Value::from("CycloneDX"), &Value::from("1.5")));
+    let components = bill["components"].as_array().expect("is a list");
+    let urls: Vec<&str> = components.iter().filter_map(|one| one["purl"].as_str()).collect();
+    for wanted in ["pkg:cargo/sqlx@", "pkg:cargo/yara-x@", "pkg:npm/antd@", "pkg:npm/%40tanstack/react-query@"] {
+        assert!(urls.iter().any(|url| url.starts_with(wanted)), "{wanted} is not in the bill");
+    }
+    assert!(!urls.iter().any(|url| url.starts_with("pkg:npm/vitest@") || url.contains("fengsui-")));
+    let hashed = components.iter().filter(|one| one["purl"].as_str().is_some_and(|url| url.starts_with("pkg:cargo/")));
+    assert!(hashed.clone().count() > 300);
+    assert!(hashed.clone().all(|one| one["hashes"][0]["content"].as_str().is_some_and(|sum| sum.len() == 64)));
+}

@@ -152,6 +152,9 @@ fn coverage(out: &mut impl Write, report: &RetroReport) -> anyhow::Result<()> {
     say(out, "\u{2500}\u{2500} coverage")?;
     say(out, format_args!("{}", looked_at(coverage)))?;
     say(out, format_args!("{} hits on {} events{}", report.hits, report.events_hit, span(report.first, report.last)))?;
+    if report.suppressed > 0 {
+        say(out, format_args!("{} more hits are suppressed", report.suppressed))?;
+    }
     if report.cancelled {
         let reached = coverage.reached.map_or_else(|| "anything".to_owned(), |time| time.to_string());
         say(out, format_args!("cancelled: nothing after {reached} was looked at"))?;

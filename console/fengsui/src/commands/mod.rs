@@ -13,6 +13,7 @@ mod node;
 mod quarantine;
 mod reference;
 mod rules;
+mod sbom;
 mod sensor;
 
 use std::path::Path;
@@ -54,6 +55,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             roles::run_scan_worker(&user, load_seconds, confined).map(|()| ExitCode::SUCCESS)
         }
         Command::Settings => print_settings(),
+        Command::Sbom => sbom::run(),
         Command::Reference { output } => reference::run(&output),
     }
 }
