@@ -32,7 +32,9 @@ export const setup = {
 
 export const overview = () => body(client.GET("/api/v1/overview"));
 export const posture = () => body(client.GET("/api/v1/posture"));
+export const forecast = () => body(client.GET("/api/v1/posture/forecast"));
 export const units = () => body(client.GET("/api/v1/units"));
+export const allUnits = () => body(client.GET("/api/v1/units", { params: { query: { divisions: true } } }));
 export const sensors = () => body(client.GET("/api/v1/sensors"));
 
 export const alerts = {
@@ -158,6 +160,10 @@ export const incidents = {
   create: (incident: T.NewIncident) => body(client.POST("/api/v1/incidents", { body: incident })),
   addAlerts: (id: string, alert_ids: string[]) =>
     body(client.POST("/api/v1/incidents/{id}/alerts", { params: at(id), body: { alert_ids } })),
+  participant: (id: string, unit: string, role: "lead" | "assist") =>
+    body(client.POST("/api/v1/incidents/{id}/participants", { params: at(id), body: { unit, role } })),
+  removeParticipant: (id: string, unit: string) =>
+    body(client.POST("/api/v1/incidents/{id}/participants/remove", { params: at(id), body: { unit } })),
   comment: (id: string, text: string) =>
     body(client.POST("/api/v1/incidents/{id}/comments", { params: at(id), body: { text } })),
   grade: (id: string, change: T.GradeChange) =>
@@ -232,6 +238,7 @@ export const events = {
     body(client.GET("/api/v1/events/top", { params: { query: told(query) } })),
   retroHunts: () => body(client.GET("/api/v1/events/retro-hunts")),
   beginRetroHunt: (hunt: T.NewRetroHunt) => body(client.POST("/api/v1/events/retro-hunts", { body: hunt })),
+  retroHunt: (id: string) => body(client.GET("/api/v1/events/retro-hunts/{id}", { params: at(id) })),
   cancelRetroHunt: (id: string) => body(client.POST("/api/v1/events/retro-hunts/{id}/cancel", { params: at(id) })),
 };
 

@@ -44,6 +44,7 @@ export type GradeWord = Schemas["GradeWord"];
 export type Histogram = Schemas["Histogram"];
 export type HistogramBucket = Schemas["HistogramBucket"];
 export type HistoryEntry = Schemas["HistoryEntry"];
+export type Forecast = Schemas["Forecast"];
 export type HourCount = Schemas["HourCount"];
 export type HourSeverity = Schemas["HourSeverity"];
 export type IncidentDetail = Schemas["IncidentDetail"];

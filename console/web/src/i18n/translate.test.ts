@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import en from "./en.json";
 import enMobile from "./mobile.en.json";
 import zhMobile from "./mobile.zh.json";
+import enReadiness from "./readiness.en.json";
+import zhReadiness from "./readiness.zh.json";
 import enRetro from "./retro.en.json";
 import zhRetro from "./retro.zh.json";
 import enSettings from "./settings.en.json";
@@ -16,6 +18,7 @@ describe.each([
   ["mobile", zhMobile, enMobile],
   ["settings", zhSettings, enSettings],
   ["retro-hunt", zhRetro, enRetro],
+  ["readiness", zhReadiness, enReadiness],
 ])("catalogues of %s", (_name, chinese: Record<string, string>, english: Record<string, string>) => {
   it("have the same keys", () => {
     expect(Object.keys(english).sort()).toEqual(Object.keys(chinese).sort());

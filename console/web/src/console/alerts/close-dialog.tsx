@@ -1,9 +1,10 @@
 // Closing alerts: what they were, why, and how many it is about.
 
-import { Input, Select } from "antd";
+import { Input } from "antd";
 import { useState } from "react";
 import type { AlertRow, Disposition } from "../../api/types";
 import { Dialog, Field } from "../components/dialog";
+import { Select } from "../components/select";
 import { useText, useWord } from "../core/preferences";
 import type { ClosingWords } from "./actions";
 

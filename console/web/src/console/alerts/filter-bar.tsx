@@ -1,7 +1,8 @@
 // Filters of the queue and the views a person saved.
 
-import { Input, Select } from "antd";
+import { Input } from "antd";
 import { SavedViews } from "../components/saved-views";
+import { Select } from "../components/select";
 import { useText, useWord } from "../core/preferences";
 import { searchOf, type AlertFilters } from "./filters";
 

@@ -1,12 +1,13 @@
 // Making an incident of alerts: title and grade are filled in from the alerts.
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Input, Select } from "antd";
+import { Input } from "antd";
 import { useState } from "react";
 import * as calls from "../../api/calls";
 import type { AlertRow, GradeWord } from "../../api/types";
 import { visibleText } from "../../lib/text";
 import { Dialog, Field } from "../components/dialog";
+import { Select } from "../components/select";
 import { useNotices } from "../core/notices";
 import { useChoice, useText, useWord } from "../core/preferences";
 

@@ -8,7 +8,7 @@ import * as calls from "../../api/calls";
 import type { DrillDetail, DrillRow, NewDrillAction } from "../../api/types";
 import { byTactic } from "../../lib/attack";
 import { Dialog, Field } from "../components/dialog";
-import { PageHead, Part, Split } from "../components/layout";
+import { DetailHead, PageHead, Part, Split } from "../components/layout";
 import { ReasonDialog } from "../components/reason-dialog";
 import { Answer, Empty } from "../components/states";
 import { Table, type Column } from "../components/table";
@@ -102,19 +102,20 @@ function Drill({ detail }: { detail: DrillDetail }) {
   };
   return (
     <article data-testid="drill-detail">
-      <header className="detail-head">
-        <div className="detail-meta">
-          <Chip tone={row.ended_at ? "plain" : "accent"}>{row.ended_at ? t("drills.ended") : t("drills.running")}</Chip>
-          <Time at={row.started_at} />
-          <span>{row.unit.name}</span>
-        </div>
-        <h2>
-          <Outside text={row.title} />
-        </h2>
+      <DetailHead
+        title={row.title}
+        marks={
+          <>
+            <Chip tone={row.ended_at ? "plain" : "accent"}>{row.ended_at ? t("drills.ended") : t("drills.running")}</Chip>
+            <Time at={row.started_at} />
+            <span>{row.unit.name}</span>
+          </>
+        }
+      >
         <p className="drill-score">
           <strong>{detail.detected_percent === null ? "—" : `${detail.detected_percent}%`}</strong> <span className="quiet">{t("drills.detected")}</span>
         </p>
-      </header>
+      </DetailHead>
       <DrillVerbs detail={detail} />
       {detail.replay && <ReplayLine replay={detail.replay} />}
       <Part title={t("drills.scores")}>

@@ -1,7 +1,7 @@
 // Handover between shifts: words and numbers of the moment, and who took over.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Input, Select } from "antd";
+import { Button, Input } from "antd";
 import { useState } from "react";
 import { Link } from "wouter";
 import * as calls from "../../api/calls";
@@ -10,6 +10,7 @@ import { Field } from "../components/dialog";
 import { Card, PageHead } from "../components/layout";
 import { Answer, Empty } from "../components/states";
 import { Chip, Outside, Time } from "../components/values";
+import { Select } from "../components/select";
 import { useNotices } from "../core/notices";
 import { useText, useWord } from "../core/preferences";
 import { useMay } from "../core/session";
@@ -158,7 +159,6 @@ function Writer() {
             value={incidents}
             onChange={setIncidents}
             placeholder={t("handover.incidents.hint")}
-            optionFilterProp="label"
             options={(open.data?.items ?? []).map((row) => ({ value: row.id, label: `${row.number} ${row.title}` }))}
           />
         </Field>

@@ -1,13 +1,14 @@
 // Takes a list of indicators in: a file or pasted text, the name of its list, when it expires, and what was refused.
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Input, Select } from "antd";
+import { Input } from "antd";
 import { useState } from "react";
 import * as calls from "../../api/calls";
 import type { IndicatorImported } from "../../api/types";
 import { Dialog, Field } from "../components/dialog";
 import { FileField } from "../components/file-field";
 import { Outside } from "../components/values";
+import { Select } from "../components/select";
 import { useNotices } from "../core/notices";
 import { useText } from "../core/preferences";
 

@@ -1,7 +1,7 @@
 // Indicators: what is looked for, how often it was found, taking lists in and retiring what is wrong.
 
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Input, Select } from "antd";
+import { Button, Input } from "antd";
 import { useState } from "react";
 import { useLocation, useSearch } from "wouter";
 import * as calls from "../../api/calls";
@@ -11,6 +11,7 @@ import { ReasonDialog } from "../components/reason-dialog";
 import { Answer, Empty } from "../components/states";
 import { Table, type Column } from "../components/table";
 import { Chip, Code, Outside, SeverityMark, Time } from "../components/values";
+import { Select } from "../components/select";
 import { useNotices } from "../core/notices";
 import { usePreferences, useText, useWord } from "../core/preferences";
 import { useMay } from "../core/session";
@@ -98,7 +99,6 @@ function FilterLine({ filters, change }: { filters: Filters; change: (next: Part
         value={filters.kind}
         options={[choice("", t("indicators.any_kind")), ...KINDS.map((kind) => choice(kind, word("indicator_kind", kind)))]}
         onChange={(kind) => change({ kind })}
-        popupMatchSelectWidth={false}
       />
       <Select
         size="small"
@@ -106,7 +106,6 @@ function FilterLine({ filters, change }: { filters: Filters; change: (next: Part
         value={filters.list}
         options={[choice("", t("indicators.any_list")), ...(lists.data?.items ?? []).map((list) => choice(list.name, `${list.name} · ${list.active}`))]}
         onChange={(list) => change({ list })}
-        popupMatchSelectWidth={false}
       />
       <Segments
         label={t("indicators.hits")}

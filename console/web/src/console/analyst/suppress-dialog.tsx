@@ -1,12 +1,13 @@
 // Keeps alerts out of the queue: the conditions, what they would have caught, until when and why.
 
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Checkbox, Input, Select } from "antd";
+import { Checkbox, Input } from "antd";
 import { useState } from "react";
 import * as calls from "../../api/calls";
 import type { AlertRow, SuppressionMade, SuppressionMatch } from "../../api/types";
 import { Dialog, Field } from "../components/dialog";
 import { Chip, Outside, SeverityMark, Time } from "../components/values";
+import { Select } from "../components/select";
 import { useNotices } from "../core/notices";
 import { useChoice, useText } from "../core/preferences";
 

@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState, type PointerEvent, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { remember, remembered } from "../../lib/storage";
+import { visibleText } from "../../lib/text";
 import { useKeys } from "../core/keys";
 import { sectionOf } from "../core/pages";
 import { useText } from "../core/preferences";
@@ -79,6 +80,19 @@ export function Card({ title, extra, children }: { title?: string; extra?: React
       )}
       <div className="card-body">{children}</div>
     </section>
+  );
+}
+
+/** Head of a detail: its marks, its title from the outside, and what else it begins with. */
+export function DetailHead({ title, marks, children }: { title: string; marks: ReactNode; children?: ReactNode }) {
+  return (
+    <header className="detail-head">
+      <div className="detail-meta">{marks}</div>
+      <h2>
+        <bdi>{visibleText(title)}</bdi>
+      </h2>
+      {children}
+    </header>
   );
 }
 

@@ -193,6 +193,13 @@ export const PAGES: readonly Page[] = [
     component: load("SupervisionPage", () => import("../supervision/page")),
   },
   {
+    path: "/readiness",
+    title: "nav.readiness",
+    icon: "clock",
+    permission: "plan.read",
+    component: load("ReadinessPage", () => import("../readiness/page")),
+  },
+  {
     path: "/regulations",
     title: "nav.regulations",
     icon: "book",

@@ -1,7 +1,7 @@
 // What to hunt for: Sigma rules, indicators, lists of the console; and when.
 
 import { useQuery } from "@tanstack/react-query";
-import { Button, Input, Select } from "antd";
+import { Button, Input } from "antd";
 import { useId, useRef, type ReactNode } from "react";
 import * as calls from "../../api/calls";
 import { ApiError } from "../../api/client";
@@ -12,6 +12,7 @@ import { errorText, useNotices } from "../core/notices";
 import { usePreferences } from "../core/preferences";
 import { useMay } from "../core/session";
 import { useRetroTexts } from "./text";
+import { Select } from "../components/select";
 
 const RANGES = ["24h", "7d", "30d", "90d", "all", "custom"] as const;
 type Range = (typeof RANGES)[number];
@@ -217,8 +218,7 @@ function Lists({ chosen, fault, onChange }: { chosen: string[]; fault: ApiError 
         mode="multiple"
         value={chosen}
         options={options}
-        loading={query.isPending}
-        notFoundContent={r("lists.none")}
+        nothing={r("lists.none")}
         onChange={onChange}
         data-testid="retro-lists"
       />

@@ -9,7 +9,7 @@ import { ApiError } from "../../api/client";
 import type { RetroHuntView } from "../../api/types";
 import { Card } from "../components/layout";
 import { Answer, Empty } from "../components/states";
-import { useNow } from "../components/values";
+import { Time, useNow } from "../components/values";
 import { useNotices } from "../core/notices";
 import { countdown } from "../../lib/time";
 import { bodyOf, HuntForm, nothingAsked } from "./form";
@@ -34,10 +34,16 @@ export function RetroPanel() {
     queryFn: calls.events.retroHunts,
     refetchInterval: ({ state }) => (state.data?.items[0]?.state === "running" ? ASK_MS : false),
   });
-  const last = query.data?.items[0];
+  const all = query.data?.items ?? [];
+  const [wanted, setWanted] = useState<string | null>(null);
+  const last = all[0];
+  const earlier = all.find((hunt) => hunt.id === wanted && hunt !== last);
   const begin = useMutation({
     mutationFn: () => calls.events.beginRetroHunt(bodyOf(asked)),
-    onSuccess: (begun) => client.setQueryData(OWN, { items: [begun] }),
+    onSuccess: (begun) => {
+      setWanted(null);
+      client.setQueryData(OWN, { items: [begun, ...all.filter(({ id }) => id !== begun.id)] });
+    },
     onError: (error) => {
       if (!(error instanceof ApiError && error.detail.field)) notices.failed(error);
     },
@@ -57,11 +63,39 @@ export function RetroPanel() {
       <Answer query={query} rows={4}>
         {() => {
           if (!last) return <Empty title={r("empty")} hint={r("empty.hint")} />;
-          return last.state === "running" ? <UnderWay hunt={last} /> : <Results key={last.id} hunt={last} />;
+          const newest = last.state === "running" ? <UnderWay hunt={last} /> : <Results key={last.id} hunt={last} />;
+          return (
+            <>
+              {all.length > 1 && <Hunts all={all} chosen={(earlier ?? last).id} onChoose={setWanted} />}
+              {earlier ? <Earlier key={earlier.id} id={earlier.id} /> : newest}
+            </>
+          );
         }}
       </Answer>
     </>
   );
+}
+
+/** The newest hunt and the earlier ones. */
+function Hunts({ all, chosen, onChoose }: { all: RetroHuntView[]; chosen: string; onChoose: (id: string) => void }) {
+  const r = useRetroTexts();
+  return (
+    <nav className="retro-earlier" aria-label={r("earlier")} data-testid="retro-earlier">
+      {all.map((hunt) => (
+        <button key={hunt.id} type="button" aria-pressed={hunt.id === chosen} onClick={() => onChoose(hunt.id)}>
+          <Time at={hunt.started_at} />
+          <span className="quiet">{r(`state.${hunt.state}`)}</span>
+          <span className="retro-earlier-what">{r("earlier.line", { rules: hunt.sigma_rules, indicators: hunt.indicators })}</span>
+        </button>
+      ))}
+    </nav>
+  );
+}
+
+/** One that is read when it is asked for. */
+function Earlier({ id }: { id: string }) {
+  const query = useQuery({ queryKey: ["retro-hunt", id], queryFn: () => calls.events.retroHunt(id) });
+  return <Answer query={query}>{(hunt) => <Results hunt={hunt} />}</Answer>;
 }
 
 function UnderWay({ hunt }: { hunt: RetroHuntView }) {

@@ -20,6 +20,7 @@ import { useMay } from "../core/session";
 import { DispatchDialog } from "./dispatch-dialog";
 import { GradeDialog } from "./grade-dialog";
 import { GradeMark } from "./page";
+import { Participants } from "./participants";
 import { AttackMatrix, Evidence, IncidentGraph, ReportTab } from "./tabs";
 
 /** The page of an incident. */
@@ -85,6 +86,7 @@ function Incident({ detail }: { detail: IncidentDetail }) {
           </div>
           <div className="column-side">
             <Clocks detail={detail} />
+            <Participants detail={detail} change={change.mutate} />
             <Entities detail={detail} />
             <Timeline detail={detail} />
           </div>
@@ -276,7 +278,7 @@ function Comments({ detail, onSend }: { detail: IncidentDetail; onSend: (text: s
           </li>
         ))}
       </ul>
-      {may("incident.write") && (
+      {may("incident.comment") && (
         <div className="comment-box">
           <Input.TextArea
             rows={2}

@@ -1,13 +1,14 @@
 // Dispatching response tasks: units are proposed from the assets, the deadline comes from the grade.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Input, Select } from "antd";
+import { Input } from "antd";
 import { useState } from "react";
 import * as calls from "../../api/calls";
 import type { IncidentDetail, Priority, UnitView } from "../../api/types";
 import { localInput } from "../../lib/time";
 import { Dialog, Field } from "../components/dialog";
 import { Failure, SkeletonRows } from "../components/states";
+import { Select } from "../components/select";
 import { useNotices } from "../core/notices";
 import { useText, type TextKey } from "../core/preferences";
 
@@ -68,7 +69,6 @@ function Form({ incident, detail, units, onClose, onDone }: DispatchProps & { de
           data-testid="dispatch-units"
           value={form.units}
           options={unitOptions(units)}
-          optionFilterProp="label"
           placeholder={t("dispatch.units.placeholder")}
           onChange={form.setUnits}
         />

@@ -1,11 +1,12 @@
 // Judging an incident: what is known in numbers proposes a grade with its source, a person decides and says why.
 
-import { Input, Select } from "antd";
+import { Input } from "antd";
 import { useState } from "react";
 import type { GradeChange, GradeWord, IncidentDetail } from "../../api/types";
 import { GRADE_ORDER, MEASURES, reached, SOURCE, type Reached } from "../../lib/grading";
 import { GRADES } from "../alerts/incident-dialog";
 import { Dialog, Field } from "../components/dialog";
+import { Select } from "../components/select";
 import { useChoice, useText, useWord } from "../core/preferences";
 
 interface GradeDialogProps {

@@ -1,11 +1,12 @@
 // Says that what a legal clock asks for was done: which way the report went, to whom and when.
 
-import { Input, Select } from "antd";
+import { Input } from "antd";
 import { useState } from "react";
 import type { ClockDone, ClockRecord, ClockView, ReportChannel } from "../../api/types";
 import { localInput } from "../../lib/time";
 import { Dialog, Field } from "../components/dialog";
 import { Outside, Time } from "../components/values";
+import { Select } from "../components/select";
 import { useChoice, useText, useWord } from "../core/preferences";
 
 const CHANNELS: readonly ReportChannel[] = ["platform", "hotline", "website", "email", "fax", "phone", "document", "other"];

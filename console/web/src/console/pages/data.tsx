@@ -1,7 +1,7 @@
 // Findings of sensitive data: where, what, of which grade, and the steward's judgement by keyboard.
 
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Select } from "antd";
+import { Button } from "antd";
 import { useState } from "react";
 import { useLocation, useParams, useSearchParams } from "wouter";
 import * as calls from "../../api/calls";
@@ -9,11 +9,12 @@ import type { FindingDocument } from "../../api/documents";
 import type { AssetBody, DataGradeWord, FindingDetail, FindingReview, FindingRow } from "../../api/types";
 import { byteSize } from "../../lib/bytes";
 import { HistoryPart } from "../alerts/detail";
-import { PageHead, Part, Segments, Split } from "../components/layout";
+import { DetailHead, PageHead, Part, Segments, Split } from "../components/layout";
 import { ReasonDialog } from "../components/reason-dialog";
 import { Answer, Empty } from "../components/states";
 import { Table, type Column } from "../components/table";
 import { Chip, Code, Fact, Outside, Time } from "../components/values";
+import { Select } from "../components/select";
 import { useKeys } from "../core/keys";
 import { useNotices } from "../core/notices";
 import { useText, useWord } from "../core/preferences";
@@ -157,23 +158,24 @@ function FindingHead({ detail, finding }: { detail: FindingDetail; finding: Find
   const word = useWord();
   const { row } = detail;
   return (
-    <header className="detail-head">
-      <div className="detail-meta">
-        <span data-testid="finding-grade">
-          <DataGrade grade={row.grade} />
-        </span>
-        <Time at={row.time} />
-        <Chip>{word("finding_state", row.state)}</Chip>
-        <span>{row.unit.name}</span>
-      </div>
-      <h2>
-        <Outside text={row.place_name} />
-      </h2>
+    <DetailHead
+      title={row.place_name}
+      marks={
+        <>
+          <span data-testid="finding-grade">
+            <DataGrade grade={row.grade} />
+          </span>
+          <Time at={row.time} />
+          <Chip>{word("finding_state", row.state)}</Chip>
+          <span>{row.unit.name}</span>
+        </>
+      }
+    >
       <p className="quiet">
         {t("incident.basis")}
         <Outside text={finding.grade_basis} />
       </p>
-    </header>
+    </DetailHead>
   );
 }
 
@@ -308,15 +310,12 @@ function Review({ detail }: { detail: FindingDetail }) {
       <Button onClick={() => setAsking("dismiss")}>
         {t("finding.dismiss")} <kbd>n</kbd>
       </Button>
-      <Select<DataGradeWord | null>
-        value={null}
+      <Select<DataGradeWord>
+        placeholder={t("finding.regrade")}
         aria-label={t("finding.regrade")}
         style={{ width: 148 }}
-        onChange={(grade) => setAsking(grade)}
-        options={[
-          { value: null, label: t("finding.regrade") },
-          ...GRADES.map((value, index) => ({ value, label: `${index + 1}  ${word("data_grade", value)}` })),
-        ]}
+        onChange={setAsking}
+        options={GRADES.map((value, index) => ({ value, label: `${index + 1}  ${word("data_grade", value)}` }))}
       />
       {enter}
       {entered}

@@ -1,11 +1,12 @@
 // A new account: name, role, unit. The server answers the password that works once.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Input, Select } from "antd";
+import { Input } from "antd";
 import { useState } from "react";
 import * as calls from "../../api/calls";
 import type { OneTimePassword, Role } from "../../api/types";
 import { Dialog, Field } from "../components/dialog";
+import { Select } from "../components/select";
 import { useNotices } from "../core/notices";
 import { useText, useWord } from "../core/preferences";
 import { useSession } from "../core/session";
@@ -57,10 +58,10 @@ export function NewUserDialog({ onClose, onCreated }: NewUserProps) {
       onSubmit={() => create.mutate()}
     >
       <Field label={t("login.username")} hint={t("users.username.hint")}>
-        <Input autoFocus value={username} onChange={(event) => setUsername(event.target.value)} />
+        <Input autoFocus value={username} onChange={(event) => setUsername(event.target.value)} data-testid="user-name" />
       </Field>
       <Field label={t("users.display_name")}>
-        <Input value={display_name} onChange={(event) => setName(event.target.value)} />
+        <Input value={display_name} onChange={(event) => setName(event.target.value)} data-testid="user-display-name" />
       </Field>
       <Field label={t("users.role")} hint={t("users.role.hint")}>
         <Select value={role} onChange={setRole} options={ROLES.map((value) => ({ value, label: word("role", value) }))} />
@@ -68,7 +69,6 @@ export function NewUserDialog({ onClose, onCreated }: NewUserProps) {
       <Field label={t("column.unit")}>
         <Select
           showSearch
-          optionFilterProp="label"
           value={unit}
           onChange={setUnit}
           options={(units.data?.items ?? []).map((item) => ({ value: item.code, label: `${item.name} ${item.code}` }))}

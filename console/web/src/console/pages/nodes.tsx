@@ -1,7 +1,7 @@
 // Nodes above and below: whether they are heard of, what waits for them, and whether they are what they were.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Input, Select } from "antd";
+import { Button, Input } from "antd";
 import { useState } from "react";
 import * as calls from "../../api/calls";
 import type { NodeCode, NodeRow } from "../../api/types";
@@ -11,6 +11,7 @@ import { ReasonDialog } from "../components/reason-dialog";
 import { Answer, Empty } from "../components/states";
 import { Table, type Column } from "../components/table";
 import { Chip, Code, Fact, Outside, Time, TrustMark } from "../components/values";
+import { Select } from "../components/select";
 import { useNotices } from "../core/notices";
 import { useText, useWord } from "../core/preferences";
 import { useMay } from "../core/session";
@@ -102,7 +103,7 @@ function NodeVerbs({ row }: { row: NodeRow }) {
   return (
     <span className="row-verbs">
       {row.state === "pending" && (
-        <button type="button" className="link" onClick={() => setDialog("approve")}>
+        <button type="button" className="link" onClick={() => setDialog("approve")} data-testid="node-approve">
           {t("nodes.approve")}
         </button>
       )}
@@ -147,7 +148,7 @@ function CodeDialog({ onClose, onMade }: { onClose: () => void; onMade: (code: N
   return (
     <Dialog title={t("nodes.code")} verb={t("nodes.code.submit")} busy={make.isPending} disabled={!node.trim()} onClose={onClose} onSubmit={() => make.mutate()}>
       <Field label={t("nodes.name")} hint={t("nodes.name.hint")}>
-        <Input autoFocus value={node} maxLength={40} onChange={(event) => setNode(event.target.value)} />
+        <Input autoFocus value={node} maxLength={40} onChange={(event) => setNode(event.target.value)} data-testid="node-name" />
       </Field>
       <Field label={t("nodes.role")}>
         <Select value={role} onChange={setRole} options={["console", "sensor"].map((value) => ({ value, label: word("node_role", value) }))} />
@@ -161,7 +162,7 @@ function MadeDialog({ code, onClose }: { code: NodeCode; onClose: () => void }) 
   return (
     <Dialog title={t("nodes.made")} verb={t("users.secret.noted")} onClose={onClose} onSubmit={onClose}>
       <p>{t("nodes.made.hint", { name: code.node })}</p>
-      <p className="secret">
+      <p className="secret" data-testid="node-made">
         <Code text={code.code} />
       </p>
       <dl className="facts">

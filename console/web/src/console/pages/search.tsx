@@ -2,7 +2,7 @@
 // new rules and indicators.
 
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { Button, Input, Select } from "antd";
+import { Button, Input } from "antd";
 import { lazy, Suspense, useState } from "react";
 import { useSearchParams } from "wouter";
 import * as calls from "../../api/calls";
@@ -12,6 +12,7 @@ import { Card, PageHead } from "../components/layout";
 import { SavedViews } from "../components/saved-views";
 import { Answer, Empty, Failure, SkeletonRows } from "../components/states";
 import { Outside } from "../components/values";
+import { Select } from "../components/select";
 import { useText, useWord } from "../core/preferences";
 import { EventLine } from "../hunt/event";
 import { useRetroTexts } from "../hunt/text";

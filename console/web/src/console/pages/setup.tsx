@@ -39,13 +39,13 @@ export function SetupPage({ onDone }: { onDone: () => void }) {
   return (
     <Gate wide title={t("setup.title")} hint={t("setup.hint")} onSubmit={(event) => void submit(event)}>
       <GateField label={t("setup.code")} hint={t("setup.code.hint")}>
-        <Input value={code} onChange={(event) => setCode(event.target.value)} autoComplete="off" />
+        <Input value={code} onChange={(event) => setCode(event.target.value)} autoComplete="off" data-testid="setup-code" />
       </GateField>
       {ROLES.map((role) => (
         <AccountFields key={role} role={role} account={accounts[role]} onChange={(account) => change(role, account)} />
       ))}
       <GateError text={error} />
-      <Button type="primary" size="large" htmlType="submit" block>
+      <Button type="primary" size="large" htmlType="submit" block data-testid="setup-submit">
         {t("setup.submit")}
       </Button>
     </Gate>
@@ -67,10 +67,10 @@ function AccountFields({
     <fieldset className="gate-row">
       <legend>{word("role", role)}</legend>
       <GateField label={t("login.username")}>
-        <Input value={account.username} onChange={(event) => onChange({ ...account, username: event.target.value })} />
+        <Input value={account.username} onChange={(event) => onChange({ ...account, username: event.target.value })} data-testid={`setup-${role}`} />
       </GateField>
       <GateField label={t("users.display_name")}>
-        <Input value={account.display_name} onChange={(event) => onChange({ ...account, display_name: event.target.value })} />
+        <Input value={account.display_name} onChange={(event) => onChange({ ...account, display_name: event.target.value })} data-testid={`setup-${role}-name`} />
       </GateField>
     </fieldset>
   );
@@ -91,7 +91,7 @@ function SetupDone({ result, onDone }: { result: SetupResult; onDone: () => void
     >
       <dl className="passwords">
         {result.accounts.map(({ user, one_time_password }) => (
-          <div key={user.id}>
+          <div key={user.id} data-testid={`password-${user.roles[0]}`}>
             <dt>{`${word("role", user.roles[0])} ${user.username}`}</dt>
             <dd>
               <Code text={one_time_password} />
@@ -99,7 +99,7 @@ function SetupDone({ result, onDone }: { result: SetupResult; onDone: () => void
           </div>
         ))}
       </dl>
-      <Button type="primary" size="large" htmlType="submit" block>
+      <Button type="primary" size="large" htmlType="submit" block data-testid="setup-to-login">
         {t("setup.to_login")}
       </Button>
     </Gate>

@@ -1,7 +1,7 @@
 // A task between the tiers: its parts below, urging, dividing, handing on.
 
 import { useQuery } from "@tanstack/react-query";
-import { Button, Input, Select } from "antd";
+import { Button, Input } from "antd";
 import { useState } from "react";
 import { Link } from "wouter";
 import * as calls from "../../api/calls";
@@ -10,6 +10,7 @@ import { Dialog, Field } from "../components/dialog";
 import { Part } from "../components/layout";
 import { ReasonDialog } from "../components/reason-dialog";
 import { Countdown, Outside } from "../components/values";
+import { Select } from "../components/select";
 import { useText } from "../core/preferences";
 import { TaskStateChip } from "./tasks";
 
@@ -100,6 +101,7 @@ function UnitsDialog({ detail, many, onClose, change }: VerbsProps & { many: boo
     else if (first) change(() => calls.tasks.forward(id, { unit: first, reason: words.trim() }));
     onClose();
   };
+  const common = { autoFocus: true, "data-testid": "cascade-units", options: below.map((item) => ({ value: item.code, label: item.name })) };
   const title = many ? t("cascade.divide") : t("cascade.forward");
   return (
     <Dialog
@@ -113,16 +115,11 @@ function UnitsDialog({ detail, many, onClose, change }: VerbsProps & { many: boo
         {many ? t("cascade.divide.hint") : t("cascade.forward.hint")} <Outside text={detail.row.title} />
       </p>
       <Field label={t("dispatch.units")}>
-        <Select
-          autoFocus
-          showSearch
-          mode={many ? "multiple" : undefined}
-          value={many ? codes : codes[0]}
-          optionFilterProp="label"
-          data-testid="cascade-units"
-          onChange={(value: string | string[] | undefined) => setCodes(Array.isArray(value) ? value : value ? [value] : [])}
-          options={below.map((item) => ({ value: item.code, label: item.name }))}
-        />
+        {many ? (
+          <Select mode="multiple" value={codes} onChange={setCodes} {...common} />
+        ) : (
+          <Select showSearch {...(codes[0] === undefined ? {} : { value: codes[0] })} onChange={(code) => setCodes([code])} {...common} />
+        )}
       </Field>
       <Field label={many ? t("cascade.instructions") : t("reason")}>
         <Input.TextArea rows={3} value={words} maxLength={2000} onChange={(event) => setWords(event.target.value)} />

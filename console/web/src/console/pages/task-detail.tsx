@@ -8,7 +8,7 @@ import * as calls from "../../api/calls";
 import type { TaskDetail } from "../../api/types";
 import { byteSize } from "../../lib/bytes";
 import { Icon } from "../components/icons";
-import { Part } from "../components/layout";
+import { DetailHead, Part } from "../components/layout";
 import { ReasonDialog } from "../components/reason-dialog";
 import { Answer } from "../components/states";
 import { Chip, Code, Countdown, Fact, Outside, Time } from "../components/values";
@@ -75,15 +75,16 @@ function TaskHead({ detail }: { detail: TaskDetail }) {
   const t = useText();
   const { row, target } = detail;
   return (
-    <header className="detail-head">
-      <div className="detail-meta">
-        <span className="mono">{row.number}</span>
-        <TaskStateChip row={row} />
-        {row.incident_id && <Link href={`/incidents/${row.incident_id}`}>{row.incident_title ?? t("nav.incidents")}</Link>}
-      </div>
-      <h2>
-        <Outside text={row.title} />
-      </h2>
+    <DetailHead
+      title={row.title}
+      marks={
+        <>
+          <span className="mono">{row.number}</span>
+          <TaskStateChip row={row} />
+          {row.incident_id && <Link href={`/incidents/${row.incident_id}`}>{row.incident_title ?? t("nav.incidents")}</Link>}
+        </>
+      }
+    >
       <dl className="facts">
         <Fact label={t("task.unit")}>{row.unit.name}</Fact>
         <Fact label={t("task.issuer")}>{`${row.issuer.unit_name} ${row.issuer.display_name}`}</Fact>
@@ -102,7 +103,7 @@ function TaskHead({ detail }: { detail: TaskDetail }) {
           </Fact>
         )}
       </dl>
-    </header>
+    </DetailHead>
   );
 }
 

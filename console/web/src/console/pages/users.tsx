@@ -150,14 +150,14 @@ function UserVerbs({ row, onSecret }: { row: UserRow; onSecret: (secret: OneTime
   const [assigning, setAssigning] = useState(false);
   if (row.id === user.id) return <span className="quiet">{t("users.you")}</span>;
   const off = row.state === "disabled" || row.state === "pending";
-  const verb = (label: string, act: () => Promise<unknown>) => (
-    <button type="button" className="link" onClick={() => change.mutate(act)}>
+  const verb = (label: string, act: () => Promise<unknown>, testid?: string) => (
+    <button type="button" className="link" onClick={() => change.mutate(act)} data-testid={testid}>
       {label}
     </button>
   );
   return (
     <span className="row-verbs">
-      {off && may("user.enable") && verb(t("users.enable"), () => calls.users.enable(row.id))}
+      {off && may("user.enable") && verb(t("users.enable"), () => calls.users.enable(row.id), "user-enable")}
       {!off && may("user.disable") && verb(t("users.disable"), () => calls.users.disable(row.id))}
       {may("user.assign") && row.roles.every((role) => BUSINESS.includes(role)) && (
         <button type="button" className="link" onClick={() => setAssigning(true)} data-testid="user-assign">

@@ -7,7 +7,7 @@ import * as calls from "../../api/calls";
 import type { RegulationDetail as Detail, RegulationText } from "../../api/types";
 import { byteSize } from "../../lib/bytes";
 import { diffLines } from "../../lib/diff";
-import { Part } from "../components/layout";
+import { DetailHead, Part } from "../components/layout";
 import { ReasonDialog } from "../components/reason-dialog";
 import { Answer } from "../components/states";
 import { Chip, Fact, Outside, Time } from "../components/values";
@@ -30,16 +30,16 @@ function Reader({ detail }: { detail: Detail }) {
   const [compared, setCompared] = useState<number | null>(null);
   return (
     <article data-testid="regulation-detail">
-      <header className="detail-head">
-        <div className="detail-meta">
-          <RegulationStanding row={row} />
-          <Chip>{`${word("regulation_category", row.category)} · ${word("regulation_kind", row.kind)}`}</Chip>
-          <span className="mono">{row.number}</span>
-        </div>
-        <h2>
-          <Outside text={row.title} />
-        </h2>
-      </header>
+      <DetailHead
+        title={row.title}
+        marks={
+          <>
+            <RegulationStanding row={row} />
+            <Chip>{`${word("regulation_category", row.category)} · ${word("regulation_kind", row.kind)}`}</Chip>
+            <span className="mono">{row.number}</span>
+          </>
+        }
+      />
       <Verbs detail={detail} />
       <Part title={t("regulations.about")}>
         <dl className="facts">

@@ -1,7 +1,7 @@
 // Publishes a policy, or another version of one: text, file, from when it holds, who has to sign until when.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Input, Select } from "antd";
+import { Button, Input } from "antd";
 import { useState } from "react";
 import * as calls from "../../api/calls";
 import type { NewRegulationFile, RegulationCategory, RegulationDetail, RegulationKind, UnitView } from "../../api/types";
@@ -11,6 +11,7 @@ import { Dialog, Field } from "../components/dialog";
 import { FileField } from "../components/file-field";
 import { Segments } from "../components/layout";
 import { Failure, SkeletonRows } from "../components/states";
+import { Select } from "../components/select";
 import { useNotices } from "../core/notices";
 import { useText, useWord } from "../core/preferences";
 import { useSession } from "../core/session";
@@ -150,7 +151,6 @@ function Signers({ units, chosen, onChange }: { units: UnitView[]; chosen: strin
         data-testid="regulation-signers"
         value={chosen}
         options={others.map((unit) => ({ value: unit.code, label: unit.name }))}
-        optionFilterProp="label"
         placeholder={t("dispatch.units.placeholder")}
         onChange={onChange}
       />

@@ -1,7 +1,7 @@
 // The catalogue of data assets: what there is, of which grade, who answers for it.
 
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Input, Select } from "antd";
+import { Button, Input } from "antd";
 import { useState } from "react";
 import { useSearchParams } from "wouter";
 import * as calls from "../../api/calls";
@@ -11,6 +11,7 @@ import { PageHead } from "../components/layout";
 import { Answer, Empty } from "../components/states";
 import { Table, type Column } from "../components/table";
 import { Outside, Time } from "../components/values";
+import { Select } from "../components/select";
 import { useNotices } from "../core/notices";
 import { useText, useWord } from "../core/preferences";
 import { useMay, useSession } from "../core/session";
@@ -143,7 +144,6 @@ export function AssetDialog({ id, asset, onClose }: { id: string | null; asset: 
         <Field label={t("column.unit")}>
           <Select
             showSearch
-            optionFilterProp="label"
             value={body.unit}
             onChange={(unit) => set({ unit })}
             options={(units.data?.items ?? []).map((unit) => ({ value: unit.code, label: `${unit.name} ${unit.code}` }))}

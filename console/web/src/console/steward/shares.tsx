@@ -1,18 +1,19 @@
 // Shares: a request with its file, the decision of a second person, the masked and marked copy, its downloads.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Input, Select } from "antd";
+import { Button, Input } from "antd";
 import { useState } from "react";
 import { useLocation, useParams } from "wouter";
 import * as calls from "../../api/calls";
 import type { ShareRow } from "../../api/types";
 import { Dialog, Field } from "../components/dialog";
 import { FileField } from "../components/file-field";
-import { PageHead, Part, Split } from "../components/layout";
+import { DetailHead, PageHead, Part, Split } from "../components/layout";
 import { ReasonDialog } from "../components/reason-dialog";
 import { Answer, Empty } from "../components/states";
 import { Table, type Column } from "../components/table";
 import { Chip, Code, Fact, Outside, Time } from "../components/values";
+import { Select } from "../components/select";
 import { useNotices } from "../core/notices";
 import { useText, useWord } from "../core/preferences";
 import { useMay } from "../core/session";
@@ -87,16 +88,16 @@ function Share({ row }: { row: ShareRow }) {
   const t = useText();
   return (
     <article data-testid="share-detail" data-state={row.state}>
-      <header className="detail-head">
-        <div className="detail-meta">
-          <ShareState row={row} />
-          <span className="mono">{row.number}</span>
-          <span>{row.unit.name}</span>
-        </div>
-        <h2>
-          <Outside text={row.title} />
-        </h2>
-      </header>
+      <DetailHead
+        title={row.title}
+        marks={
+          <>
+            <ShareState row={row} />
+            <span className="mono">{row.number}</span>
+            <span>{row.unit.name}</span>
+          </>
+        }
+      />
       <ShareVerbs row={row} />
       <Part title={t("shares.facts")}>
         <dl className="facts">

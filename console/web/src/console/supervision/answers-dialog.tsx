@@ -1,11 +1,12 @@
 // A unit's own check: every item is met, has a gap (with words), or does not apply.
 
-import { Input, Select } from "antd";
+import { Input } from "antd";
 import { useState } from "react";
 import * as calls from "../../api/calls";
 import type { AnswerResult, CampaignDetail, ItemAnswer } from "../../api/types";
 import { Dialog } from "../components/dialog";
 import { Outside } from "../components/values";
+import { Select } from "../components/select";
 import { useText } from "../core/preferences";
 import { useSession } from "../core/session";
 import { useCampaignChange } from "./campaign";

@@ -6,7 +6,7 @@ import { useState } from "react";
 import { Link } from "wouter";
 import * as calls from "../../api/calls";
 import type { CampaignDetail, InspectionFindingView, InspectionView } from "../../api/types";
-import { Part } from "../components/layout";
+import { DetailHead, Part } from "../components/layout";
 import { Answer } from "../components/states";
 import { Chip, Countdown, Fact, Outside, Time } from "../components/values";
 import { useNotices } from "../core/notices";
@@ -46,14 +46,15 @@ function Detail({ detail }: { detail: CampaignDetail }) {
   const { row } = detail;
   return (
     <article data-testid="campaign-detail">
-      <header className="detail-head">
-        <div className="detail-meta">
-          <span className="mono">{row.number}</span>
-          <CampaignState row={row} />
-        </div>
-        <h2>
-          <Outside text={row.title} />
-        </h2>
+      <DetailHead
+        title={row.title}
+        marks={
+          <>
+            <span className="mono">{row.number}</span>
+            <CampaignState row={row} />
+          </>
+        }
+      >
         <dl className="facts">
           <Fact label={t("campaign.issuer")}>{row.issuer.name}</Fact>
           <Fact label={t("campaign.due")}>
@@ -68,7 +69,7 @@ function Detail({ detail }: { detail: CampaignDetail }) {
             </Fact>
           )}
         </dl>
-      </header>
+      </DetailHead>
       <Verbs detail={detail} />
       <Findings detail={detail} />
       <Units detail={detail} />

@@ -1,7 +1,7 @@
 // The compliance workspace: the controls of a catalogue, how far each is met, and the evidence.
 
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Input, Select } from "antd";
+import { Input } from "antd";
 import { useState } from "react";
 import * as calls from "../../api/calls";
 import type { CatalogueView, ComplianceView, ControlCounts, ControlState, ControlView } from "../../api/types";
@@ -10,6 +10,7 @@ import { Segments } from "../components/layout";
 import { Answer } from "../components/states";
 import { Table, type Column } from "../components/table";
 import { Chip, Outside, Time } from "../components/values";
+import { Select } from "../components/select";
 import { useNotices } from "../core/notices";
 import { useChoice, useText, useWord } from "../core/preferences";
 import { useMay, useSession } from "../core/session";

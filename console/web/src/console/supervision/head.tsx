@@ -8,7 +8,9 @@ import { useMay } from "../core/session";
 const TABS = [
   { value: "campaigns", permission: "campaign.read" },
   { value: "compliance", permission: "compliance.read" },
+  { value: "systems", permission: "compliance.read" },
   { value: "scorecards", permission: "scorecard.read" },
+  { value: "appeals", permission: "appeal.read" },
   { value: "bulletin", permission: "bulletin.read" },
 ] as const;
 

@@ -1,13 +1,14 @@
 // Issues a campaign: units in one choice, items from the catalogues of controls or in own words.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Input, Select } from "antd";
+import { Button, Input } from "antd";
 import { useState } from "react";
 import * as calls from "../../api/calls";
 import type { CatalogueView, UnitView } from "../../api/types";
 import { localInput } from "../../lib/time";
 import { Dialog, Field } from "../components/dialog";
 import { Failure, SkeletonRows } from "../components/states";
+import { Select } from "../components/select";
 import { useNotices } from "../core/notices";
 import { useChoice, useText } from "../core/preferences";
 import { useSession } from "../core/session";
@@ -38,13 +39,12 @@ export function NewCampaignDialog(props: NewCampaignProps) {
 
 function useControlOptions(catalogues: readonly CatalogueView[]) {
   const choose = useChoice();
-  return catalogues.map((catalogue) => ({
-    label: choose(catalogue.title_zh, catalogue.title_en),
-    options: catalogue.controls.map((control) => ({
+  return catalogues.flatMap((catalogue) =>
+    catalogue.controls.map((control) => ({
       value: `${catalogue.name}/${control.id}`,
-      label: `${control.id} ${control.title}`,
+      label: `${control.id} ${control.title} · ${choose(catalogue.title_zh, catalogue.title_en)}`,
     })),
-  }));
+  );
 }
 
 function Form({ units, catalogues, onClose, onDone }: NewCampaignProps & { units: UnitView[]; catalogues: CatalogueView[] }) {
@@ -76,7 +76,6 @@ function Form({ units, catalogues, onClose, onDone }: NewCampaignProps & { units
           maxTagCount={6}
           value={chosen}
           options={units.filter((unit) => unit.code !== own).map((unit) => ({ value: unit.code, label: unit.name }))}
-          optionFilterProp="label"
           placeholder={t("dispatch.units.placeholder")}
           onChange={setChosen}
         />
@@ -87,7 +86,6 @@ function Form({ units, catalogues, onClose, onDone }: NewCampaignProps & { units
           maxTagCount={4}
           value={controls}
           options={useControlOptions(catalogues)}
-          optionFilterProp="label"
           placeholder={t("campaign.controls.hint")}
           onChange={setControls}
         />

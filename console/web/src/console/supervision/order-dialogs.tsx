@@ -1,11 +1,12 @@
 // What the issuer of a campaign does to findings: add one, order them to be put right.
 
-import { Input, Select } from "antd";
+import { Input } from "antd";
 import { useState } from "react";
 import * as calls from "../../api/calls";
 import type { CampaignDetail } from "../../api/types";
 import { localInput } from "../../lib/time";
 import { Dialog, Field } from "../components/dialog";
+import { Select } from "../components/select";
 import { useText } from "../core/preferences";
 import { useCampaignChange } from "./campaign";
 
@@ -28,7 +29,6 @@ export function FindingDialog({ detail, onClose }: { detail: CampaignDetail; onC
       <Field label={t("column.unit")}>
         <Select
           showSearch
-          optionFilterProp="label"
           value={unit}
           options={detail.inspections.map((one) => ({ value: one.unit.code, label: one.unit.name }))}
           onChange={setUnit}

@@ -98,7 +98,7 @@ const of = (good: number, all: number): string => (all > 0 ? `${good} / ${all}` 
 function useColumns(): Column<ScorecardRow>[] {
   const t = useText();
   const time = useMinutes();
-  const number = (key: string, title: string, cell: (row: ScorecardRow) => string, width = 104): Column<ScorecardRow> => ({
+  const number = (key: string, title: string, cell: (row: ScorecardRow) => string, width = 92): Column<ScorecardRow> => ({
     key,
     title,
     numeric: true,
@@ -107,8 +107,8 @@ function useColumns(): Column<ScorecardRow>[] {
   });
   return [
     number("rank", t("scorecard.rank"), (row) => String(row.rank ?? ""), 64),
-    { key: "unit", title: t("column.unit"), cell: (row) => row.unit.name },
-    { key: "score", title: t("scorecard.score"), numeric: true, width: 88, cell: (row) => <strong>{row.score?.toFixed(1) ?? "—"}</strong> },
+    { key: "unit", title: t("column.unit"), width: 112, cell: (row) => row.unit.name },
+    { key: "score", title: t("scorecard.score"), numeric: true, width: 72, cell: (row) => <strong>{row.score?.toFixed(1) ?? "—"}</strong> },
     number("tasks", t("scorecard.tasks"), (row) => String(row.tasks || ""), 80),
     number("signed", t("scorecard.signed"), (row) => of(row.signed_in_time, row.tasks)),
     number("sign_time", t("scorecard.sign_time"), (row) => time(row.median_sign_minutes)),
@@ -117,5 +117,7 @@ function useColumns(): Column<ScorecardRow>[] {
     number("overdue", t("scorecard.overdue"), (row) => String(row.overdue || ""), 72),
     number("inspections", t("scorecard.inspections"), (row) => of(row.inspections_in_time, row.inspections)),
     number("controls", t("scorecard.controls"), (row) => of(row.controls_met, row.controls)),
+    number("training", t("scorecard.training"), (row) => of(row.training_attended, row.training_expected)),
+    number("reached", t("scorecard.reached"), (row) => of(row.calls_reached, row.calls)),
   ];
 }

@@ -1,8 +1,9 @@
 // One setting: what it is, its value, and where that comes from.
 
-import { Input, Select } from "antd";
+import { Input } from "antd";
 import type { SettingVersion, SettingView } from "../../api/types";
 import { Chip, Outside, Time } from "../components/values";
+import { Select } from "../components/select";
 import { faultOf, needsConsent, useSettingTexts } from "./text";
 
 interface LineProps {

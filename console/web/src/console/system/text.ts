@@ -1,6 +1,5 @@
 // Texts of the page of settings: loaded with the page and not before.
 
-import en from "../../i18n/settings.en.json";
 import { fill, type Parameters } from "../../i18n/translate";
 import zh from "../../i18n/settings.zh.json";
 import type { SettingVersion, SettingView } from "../../api/types";
@@ -23,8 +22,7 @@ export interface SettingTexts {
 
 /** The texts in the reader's language. */
 export function useSettingTexts(): SettingTexts {
-  const { locale } = usePreferences();
-  const catalogue: Record<string, string> = locale === "en" ? en : zh;
+  const catalogue: Record<string, string> = usePreferences().english?.settings ?? zh;
   const s = (key: Key, parameters?: Parameters) => fill(catalogue[key] ?? key, parameters);
   const word = (key: string) => catalogue[key] ?? key.split(".").slice(1).join(".");
   const valueOf = (name: string, value: string) => {

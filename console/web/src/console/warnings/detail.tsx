@@ -1,15 +1,16 @@
 // A warning: what, why, what is to be done, who has it, what became of it.
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Button, Input, Select } from "antd";
+import { Button, Input } from "antd";
 import { useState } from "react";
 import * as calls from "../../api/calls";
 import type { WarningLevel, WarningRow } from "../../api/types";
 import { HistoryPart } from "../alerts/detail";
 import { Dialog, Field } from "../components/dialog";
-import { Part } from "../components/layout";
+import { DetailHead, Part } from "../components/layout";
 import { ReasonDialog } from "../components/reason-dialog";
 import { Fact, Outside, Time } from "../components/values";
+import { Select } from "../components/select";
 import { useNotices } from "../core/notices";
 import { useText, useWord } from "../core/preferences";
 import { LevelMark } from "./level";
@@ -26,16 +27,16 @@ export function WarningDetail({ row }: { row: WarningRow }) {
   const told = (detail: string) => detail.replace(/^(\w+): /, (_, what: string) => (LEVELS.some((level) => level === what) ? `${word("warning_change", what)} ` : ""));
   return (
     <article data-testid="warning-detail">
-      <header className="detail-head">
-        <div className="detail-meta">
-          <LevelMark level={row.level} />
-          <WarningStanding row={row} />
-          <span className="mono">{row.number}</span>
-        </div>
-        <h2>
-          <Outside text={row.title} />
-        </h2>
-      </header>
+      <DetailHead
+        title={row.title}
+        marks={
+          <>
+            <LevelMark level={row.level} />
+            <WarningStanding row={row} />
+            <span className="mono">{row.number}</span>
+          </>
+        }
+      />
       <WarningVerbs row={row} />
       <Part title={t("warnings.about")}>
         <dl className="facts">

@@ -1,7 +1,7 @@
 // Issues a warning: level, what, why, what is to be done, for whom, until when.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Input, Select } from "antd";
+import { Button, Input } from "antd";
 import { useState } from "react";
 import * as calls from "../../api/calls";
 import type { UnitView, WarningLevel } from "../../api/types";
@@ -9,6 +9,7 @@ import { localInput } from "../../lib/time";
 import { Dialog, Field } from "../components/dialog";
 import { Segments } from "../components/layout";
 import { Failure, SkeletonRows } from "../components/states";
+import { Select } from "../components/select";
 import { useNotices } from "../core/notices";
 import { useText, useWord } from "../core/preferences";
 import { later } from "../supervision/order-dialogs";
@@ -80,7 +81,6 @@ function Form({ units, onClose, onDone }: NewWarningProps & { units: UnitView[] 
           data-testid="warning-units"
           value={chosen}
           options={units.map((unit) => ({ value: unit.code, label: unit.name }))}
-          optionFilterProp="label"
           placeholder={t("dispatch.units.placeholder")}
           onChange={setChosen}
         />
