@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Starts the real program on the captures of the repository and plays the browser stories against it; then two nodes, a
-# province above a county that sees the captures, for the story of evidence that is asked for.
+# province above a county that sees the captures, for the stories of the first run, of a prefecture's node that joins, and
+# of evidence that is asked for.
 # Everything it makes is in a temporary folder; FENGSUI_BIN names another binary, FENGSUI_STORIES the stories to play
 # (`all`, `one` node or `two`).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-binary=${FENGSUI_BIN:-target/debug/fengsui}
+binary=$(realpath "${FENGSUI_BIN:-target/debug/fengsui}")
 stories=${FENGSUI_STORIES:-all}
 folder=$(mktemp -d)
 pids=()
@@ -57,6 +58,7 @@ fi
 if [[ $stories != one ]]; then
   above=$(free_port)
   below=$(free_port)
+  between=$(free_port)
   cat >"$folder/province.toml" <<END
 [data]
 directory = "$folder/province"
@@ -72,6 +74,17 @@ unit = "620123"
 parent = "http://127.0.0.1:$above"
 plain = true
 END
+  cat >"$folder/prefecture.toml" <<END
+[data]
+directory = "$folder/prefecture"
+[listen]
+console = "127.0.0.1:$between"
+[console]
+unit = "620100"
+[console.tier]
+parent = "http://127.0.0.1:$above"
+plain = true
+END
   "$binary" console --without-analyzer -C "$folder/province.toml" >"$folder/out-province" 2>"$folder/log-province" &
   pids+=($!)
   await_answer "$above"
@@ -83,5 +96,6 @@ END
   await_answer "$below" "$folder/county.json"
   setup=$(sed -n 's/.*set-up code \([A-Za-z0-9-]*\).*/\1/p' "$folder/log-province" | head -n 1)
   (cd console/web && FENGSUI_E2E_ABOVE="http://127.0.0.1:$above" FENGSUI_E2E_SETUP="$setup" FENGSUI_E2E_URL="http://127.0.0.1:$below" \
-    FENGSUI_E2E_ACCOUNTS="$folder/county.json" npm run e2e -- --project=tiers)
+    FENGSUI_E2E_ACCOUNTS="$folder/county.json" FENGSUI_E2E_BINARY="$binary" \
+    FENGSUI_E2E_PREFECTURE="$folder/prefecture.toml" FENGSUI_E2E_PREFECTURE_PORT="$between" npm run e2e -- --project=tiers)
 fi

@@ -202,6 +202,15 @@ export const PERMISSIONS: Partial<Record<Role, string[]>> = {
     "regulation.read",
     "regulation.write",
     "regulation.urge",
+    "plan.read",
+    "plan.write",
+    "plan.activate",
+    "duty.read",
+    "duty.write",
+    "appeal.read",
+    "appeal.decide",
+    "talk.write",
+    "incident.comment",
     "incident.read",
     "incident.write",
     "task.read",
@@ -230,7 +239,7 @@ export const PERMISSIONS: Partial<Record<Role, string[]>> = {
   county_officer: ["overview.read", "warning.read", "warning.receive", "regulation.read", "regulation.sign", "task.read", "task.work", "campaign.read", "campaign.answer"],
   sysadmin: ["overview.read", "node.read", "node.code", "node.approve", "sensor.read", "user.read", "user.create", "user.disable", "user.reset", "user.unlock", "setting.read", "setting.write"],
   secadmin: ["overview.read", "user.read", "user.enable", "role.read", "setting.read", "setting.approve"],
-  leader: ["overview.read", "alert.read", "incident.read", "task.read", "posture.read", "evidence.list", "evidence.approve", "warning.read", "warning.approve", "regulation.read", "regulation.urge"],
+  leader: ["overview.read", "plan.read", "duty.read", "alert.read", "incident.read", "task.read", "posture.read", "evidence.list", "evidence.approve", "warning.read", "warning.approve", "regulation.read", "regulation.urge"],
   auditor: ["overview.read", "setting.read", "user.read", "role.read", "audit.read", "audit.verify"],
 };
 
@@ -331,6 +340,10 @@ export const INCIDENT_DETAIL = {
     { time: ago(50), kind: "task", actor: "值班分析员", text_zh: "向榆中县下派任务", text_en: "task dispatched" },
   ],
   clocks: [...CLOCKS, REPORTED],
+  participants: [
+    { unit: { code: "620900", name: "酒泉市" }, role: "lead", added_by: "analyst", added_at: ago(20) },
+    { unit: LANZHOU, role: "assist", added_by: "analyst", added_at: ago(18) },
+  ],
   suggested_units: [UNITS[2]],
   grade_basis: "GB/T 20986-2023 5.3",
 };

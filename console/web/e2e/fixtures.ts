@@ -4,7 +4,8 @@ import type { Page } from "@playwright/test";
 import type { FindingRow, Role } from "../src/api/types";
 import { ago, ahead, YUZHONG, alertRow, ALERTS, INCIDENT, taskRow, TASKS, FINDINGS, SENSORS, list, UNITS, sessionView, alertDetail, INCIDENT_DETAIL, taskDetail, findingDetail, wave, OVERVIEW, POSTURE, EVENTS } from "./fixtures-base";
 import { DRILL, INDICATORS, INDICATOR_LISTS, RECORDINGS, NODES, SUPPRESSIONS, HANDOVERS, ENTITY, RULES, ASSETS, POLICIES, SHARES, FLOWS, TRACES, FACTORS } from "./fixtures-work";
-import { HUNT } from "./retro";
+import { EARLIER, HUNT, REPORT } from "./retro";
+import { READINESS } from "./readiness";
 import { SUPERVISION } from "./supervision";
 import { REGULATIONS } from "./regulations";
 import { settingsView } from "./settings";
@@ -42,6 +43,7 @@ const ANSWERS: [RegExp, Answer][] = [
   ...SUPERVISION,
   ...WARNED,
   ...REGULATIONS,
+  ...READINESS,
   [/^overview$/, () => OVERVIEW],
   [/^posture$/, () => POSTURE],
   [/^units$/, () => ({ items: UNITS })],
@@ -59,7 +61,8 @@ const ANSWERS: [RegExp, Answer][] = [
   [/^events$/, () => ({ items: EVENTS, total: 20_412, took_ms: 7, next_cursor: null })],
   [/^events\/histogram$/, () => ({ buckets: Array.from({ length: 60 }, (_, index) => ({ time: ago((60 - index) * 24), count: wave(index) * 30 })) })],
   [/^events\/top$/, () => ({ items: [{ term: "203.0.113.21", count: 812 }, { term: "10.62.1.12", count: 90 }] })],
-  [/^events\/retro-hunts$/, (_, __, method) => (method === "GET" ? { items: [HUNT] } : HUNT)],
+  [/^events\/retro-hunts$/, (_, __, method) => (method === "GET" ? { items: [HUNT, ...EARLIER] } : HUNT)],
+  [/^events\/retro-hunts\/(\w+)$/, (id) => ({ ...(EARLIER.find((hunt) => hunt.id === id) ?? HUNT), report: { ...REPORT, hits: 77 } })],
   [/^audit$/, () => list(AUDIT)],
   [/^audit\/verify$/, () => ({ ok: true, checked: 7, first_bad: null })],
   [/^users$/, () => list(USERS)],

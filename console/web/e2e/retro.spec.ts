@@ -121,3 +121,13 @@ test("without an event store it says so", async ({ page }) => {
   await page.goto("/search?mode=retro");
   await expect(page.getByTestId("failure")).toContainText("此节点没有事件库");
 });
+
+test("an earlier hunt is opened again, and what is suppressed is told", async ({ page }) => {
+  await serveFixtures(page, "analyst");
+  await page.goto("/search?mode=retro");
+  await expect(page.getByTestId("retro-coverage")).toContainText("另有 18 次命中已被抑制规则排除");
+  await page.getByTestId("retro-earlier").getByRole("button").nth(1).click();
+  await expect(page.locator(".retro-facts")).toContainText("77");
+  await page.getByTestId("retro-earlier").getByRole("button").first().click();
+  await expect(page.locator(".retro-facts")).not.toContainText(/^.*\b77\b/);
+});

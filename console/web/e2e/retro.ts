@@ -21,6 +21,7 @@ export const REPORT: RetroHuntReport = {
     unread: [],
   },
   hits: HOURS.reduce((sum, hour) => sum + hour.count, 0),
+  suppressed: 18,
   events_hit: 2_014,
   first: HOURS[0]?.time ?? null,
   last: HOURS.at(-1)?.time ?? null,
@@ -59,6 +60,9 @@ export const HUNT: RetroHuntView = {
   progress: { counting: false, days: 11, days_done: 11, events: 8_412_906, expected: 8_412_906, hits: 2_047, reached: ago(1) },
   report: REPORT,
 };
+
+/** Earlier ones, whose reports are read when they are asked for. */
+export const EARLIER: RetroHuntView[] = [6, 5].map((id) => ({ ...HUNT, id: String(id), sigma_rules: id, started_at: ago(id * 1_000), report: null }));
 
 /** One that is under way. */
 export const RUNNING: RetroHuntView = {
