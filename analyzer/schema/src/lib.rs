@@ -8,6 +8,7 @@ mod alert;
 mod event;
 mod fields;
 mod finding;
+mod fnv;
 mod identifiers;
 mod incident;
 mod output;
@@ -23,6 +24,7 @@ pub use alert::{Alert, AlertSource, Condition, Evidence, FlowSummary, RuleRefere
 pub use event::{Event, EventKind, SourceReference};
 pub use fields::{FIELD_CATALOGUE, FieldDefinition, FieldType, Fields};
 pub use finding::{DataGrade, Finding, FindingPlace, FindingSample};
+pub use fnv::{FNV_PRIME, Fnv, fnv};
 pub use identifiers::{AlertId, EventId, FindingId, FoldId, IncidentId, ParseIdentifierError};
 pub use incident::{
     Entity, EntityKind, ExplanationLine, Incident, IncidentEnd, IncidentGrade, IncidentMember, Technique,

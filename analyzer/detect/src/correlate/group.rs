@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use fengsui_schema::{
     Alert, AlertId, AlertSource, BusinessDomain, Entity, EntityKind, FoldId, Severity, Technique, Timestamp, UnitCode,
+    fnv,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -127,10 +128,9 @@ impl Shape {
         self.in_role("source").next().map(|entity| entity.value.as_str())
     }
 
-    /// Digest of the source (Fowler, Noll, Vo: FNV-1a), as it is saved with the state.
+    /// Digest of the source, as it is saved with the state.
     pub(crate) fn source_digest(&self) -> Option<u64> {
-        let mix = |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        Some(self.source()?.bytes().fold(0xcbf2_9ce4_8422_2325, mix))
+        Some(fnv(self.source()?.as_bytes()).finish())
     }
 
     /// What the rule is counted for: the host it fired on, else the target's address, else the source.

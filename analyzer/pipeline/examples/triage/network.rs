@@ -290,7 +290,8 @@ impl Network {
 }
 
 fn digest(prefix: &str, rule: &str) -> u64 {
-    let mix = |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    let sum = prefix.bytes().chain(rule.bytes()).fold(0xcbf2_9ce4_8422_2325, mix);
+    let mut sum = fengsui_schema::fnv(prefix.as_bytes());
+    sum.add(rule.as_bytes());
+    let sum = sum.finish();
     (sum ^ (sum >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 20
 }

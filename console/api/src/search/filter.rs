@@ -1,5 +1,7 @@
 //! The Bloom filter of a part. Its bits are kept in the database, so that hash and size never change.
 
+use fengsui_schema::fnv;
+
 use crate::check;
 use crate::db::{Filter, args};
 
@@ -66,13 +68,8 @@ pub(super) fn grams(text: &str) -> impl Iterator<Item = u64> {
     })
 }
 
-/// FNV-1a of 64 bits, its halves mixed once (Fowler, Noll, Vo; finaliser of MurmurHash3).
 fn hash(text: &str) -> u64 {
-    let fnv = text
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    let mixed = (fnv ^ (fnv >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    mixed ^ (mixed >> 33)
+    fnv(text.as_bytes()).finish_mixed()
 }
 
 fn bits_of(text: &str) -> impl Iterator<Item = usize> + use<> {

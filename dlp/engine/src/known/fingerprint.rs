@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use fengsui_schema::Fnv;
+
 /// Characters of one hashed piece: shorter agreements are chance.
 const PIECE: usize = 12;
 /// Pieces of which the smallest hash is kept.
@@ -51,8 +53,9 @@ impl Fingerprint {
 
 /// FNV-1a over the characters, mixed so that small characters are not favoured.
 fn hash(piece: &[u32]) -> u64 {
-    let hash =
-        piece.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, c| (hash ^ u64::from(*c)).wrapping_mul(0x0100_0000_01b3));
+    let mut hash = Fnv::new();
+    piece.iter().for_each(|c| hash.add_one(u64::from(*c)));
+    let hash = hash.finish();
     (hash ^ hash >> 31).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 

@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::net::IpAddr;
 
 use fengsui_protocols::{Decoded, Ip, Transport, Tunnel, TunnelKind, Vlans};
+use fengsui_schema::Fnv;
 
 /// One end of a packet: address and port (or, for ICMP, type and identifier folded into a port).
 pub(crate) type Side = (IpAddr, u16);
@@ -129,7 +130,7 @@ impl FlowKey {
         hash.add(&self.tunnel.to_le_bytes());
         hash.add(&start_nanos.to_le_bytes());
         hash.add(&packet.to_le_bytes());
-        hash.finish() & ((1 << 53) - 1)
+        hash.finish_mixed() & ((1 << 53) - 1)
     }
 }
 
@@ -161,24 +162,4 @@ type Quoted = (IpAddr, IpAddr, u8, u16, u16);
 
 fn quoted(flow: Option<Quoted>) -> Option<Quoted> {
     flow.filter(|(_, _, protocol, _, _)| matches!(protocol, 6 | 17 | 132))
-}
-
-/// Fowler-Noll-Vo 1a with a final mix; spreads, does not protect.
-struct Fnv(u64);
-
-impl Fnv {
-    const fn new() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-
-    fn add(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-    }
-
-    const fn finish(self) -> u64 {
-        let mixed = (self.0 ^ (self.0 >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-        mixed ^ (mixed >> 33)
-    }
 }

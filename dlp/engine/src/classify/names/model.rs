@@ -5,6 +5,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use fengsui_schema::FNV_PRIME;
+
 pub(super) static MODEL: LazyLock<Model> = LazyLock::new(Model::load);
 
 const SURNAMES: &str = include_str!("../../../../../rules/dlp/surnames.tsv");
@@ -106,7 +108,7 @@ fn key(characters: impl Iterator<Item = char>) -> u64 {
 
 /// Any number of characters as one number, in the order they are met.
 fn long_key(key: u64, c: char) -> u64 {
-    (key ^ u64::from(u32::from(c))).wrapping_mul(0x0100_0000_01b3).rotate_left(17)
+    (key ^ u64::from(u32::from(c))).wrapping_mul(FNV_PRIME).rotate_left(17)
 }
 
 /// 王家庄, 马家窑: a family's homestead, not a person of it.
