@@ -4,6 +4,57 @@
  */
 
 export interface paths {
+    "/api/v1/activations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One activation. */
+        get: operations["activations_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activations/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End an activation with what it came to. */
+        post: operations["activations_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activations/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tick a step, or take that back. */
+        post: operations["activations_tick"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts": {
         parameters: {
             query?: never;
@@ -134,6 +185,41 @@ export interface paths {
         put?: never;
         /** Tick a step of the playbook of an alert, or take the tick back. */
         post: operations["alerts_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/appeals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Appeals of units within reach. */
+        get: operations["appeals_list"];
+        put?: never;
+        /** Appeal against the scorecard of the caller's unit. */
+        post: operations["appeals_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/appeals/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decide an appeal of a unit below. */
+        post: operations["appeals_decide"];
         delete?: never;
         options?: never;
         head?: never;
@@ -517,6 +603,145 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/duty/drills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Drills in which people of the register are called. */
+        get: operations["duty_drills"];
+        put?: never;
+        /** Begin a drill for everybody within reach who has one of the duties. */
+        post: operations["duty_begin_drill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty/drills/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One drill with its calls. */
+        get: operations["duty_drill"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty/drills/{id}/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note how a call went. */
+        post: operations["duty_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty/drills/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a drill. */
+        post: operations["duty_end_drill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The responsibility register of the units within reach, what it lacks, and who is to be called for a unit now. */
+        get: operations["duty_people"];
+        put?: never;
+        /** Add somebody to the register. */
+        post: operations["duty_add_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty/people/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take somebody off the register. */
+        post: operations["duty_end_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty/shifts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The duty roster of the units within reach. */
+        get: operations["duty_shifts"];
+        put?: never;
+        /** Add a shift. */
+        post: operations["duty_add_shift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty/shifts/{id}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a shift off the roster. */
+        post: operations["duty_remove_shift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/entities": {
         parameters: {
             query?: never;
@@ -575,11 +800,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The last hunt over the past of the one who asks. */
+        /** The hunts over the past of the one who asks, the newest first; the report is that of the newest alone. */
         get: operations["events_retro_hunts"];
         put?: never;
         /** Begin a hunt over the past. */
         post: operations["events_retro_hunt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/retro-hunts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A hunt over the past of the one who asks, with its report. */
+        get: operations["events_show_retro_hunt"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -894,6 +1136,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{id}/participants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a unit to take part, or give it another role. */
+        post: operations["incidents_participant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/participants/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a unit out. */
+        post: operations["incidents_remove_participant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{id}/reopen": {
         parameters: {
             query?: never;
@@ -1201,6 +1477,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Plans of the units within reach and above, what was activated, and plans to begin with. */
+        get: operations["plans_list"];
+        put?: never;
+        /** Add a plan of the caller's unit. */
+        post: operations["plans_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Revise a plan. */
+        post: operations["plans_revise"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}/activations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Activate a plan for the caller's unit, in a drill or in earnest. */
+        post: operations["plans_activate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a plan out of the library. */
+        post: operations["plans_retire"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/platform": {
         parameters: {
             query?: never;
@@ -1230,6 +1575,23 @@ export interface paths {
          *     nothing changes, at most a second.
          */
         get: operations["posture_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/posture/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the next 24 hours will likely bring. */
+        get: operations["posture_forecast"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1945,6 +2307,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/systems": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Systems of units within reach, with what is due. */
+        get: operations["systems_list"];
+        put?: never;
+        /** Add a system. */
+        post: operations["systems_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/systems/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write a system anew. */
+        post: operations["systems_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/systems/{id}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a system off the register. */
+        post: operations["systems_retire"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/talks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Talks with units within reach. */
+        get: operations["talks_list"];
+        put?: never;
+        /** Write down a talk with a unit below. */
+        post: operations["talks_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/talks/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note that what a talk named was put right. */
+        post: operations["talks_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks": {
         parameters: {
             query?: never;
@@ -2303,6 +2752,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trainings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Records of training and examinations. */
+        get: operations["trainings_list"];
+        put?: never;
+        /** Add a record of training. */
+        post: operations["trainings_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trainings/{id}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back a record of training that was wrong. */
+        post: operations["trainings_remove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/units": {
         parameters: {
             query?: never;
@@ -2310,7 +2794,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Units the caller may see. */
+        /**
+         * Units the caller may see; with `divisions` those of the whole organisation that are divisions of the country, whose codes
+         *     and names are public (GB/T 2260).
+         */
         get: operations["units_list"];
         put?: never;
         post?: never;
@@ -2565,6 +3052,88 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description Whether an activation is in earnest.
+         * @enum {string}
+         */
+        ActivationKind: "drill" | "real";
+        /** @description An activation of a plan. */
+        ActivationRow: {
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at?: string | null;
+            /** @description Number in the database. */
+            id: string;
+            /** @description The incident it is for. */
+            incident_id?: string | null;
+            /** @description In earnest or not. */
+            kind: components["schemas"]["ActivationKind"];
+            /** @description Level of the response. */
+            level: components["schemas"]["ResponseLevel"];
+            /** @description Whether the caller may tick steps and end it. */
+            may_work: boolean;
+            /** @description The plan. */
+            plan_id: string;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            started_at: string;
+            /** @description By whom. */
+            started_by: string;
+            /** @description Steps in order. */
+            steps: components["schemas"]["ActivationStep"][];
+            /** @description What it came to. */
+            summary: string;
+            /** @description Its title when it was activated. */
+            title: string;
+            /** @description Unit that activated it. */
+            unit: components["schemas"]["UnitRef"];
+            /**
+             * Format: int64
+             * @description Version of the plan.
+             */
+            version: number;
+        };
+        /** @description A step of an activation. */
+        ActivationStep: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            done_at?: string | null;
+            /** @description Who said that it is done. */
+            done_by?: string | null;
+            /**
+             * Format: int64
+             * @description From 0.
+             */
+            index: number;
+            /** @description What was found or done. */
+            note: string;
+            /** @description Part of the plan it belongs to. */
+            phase: string;
+            /** @description What is done. */
+            text: string;
+            /** @description Who does it. */
+            who: string;
+        };
+        /** @description Ticks a step, or takes that back. */
+        ActivationStepChange: {
+            /** @description Whether it is done. */
+            done: boolean;
+            /** @description What was found or done. */
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description Which step, from 0.
+             */
+            step: number;
+        };
         /** @description More alerts for an incident. */
         AddAlerts: {
             /** @description At most 500. */
@@ -2698,6 +3267,50 @@ export interface components {
          * @enum {string}
          */
         AnswerResult: "met" | "gap" | "not_applicable";
+        /** @description An appeal against a scorecard. Written by people: untrusted. */
+        AppealRow: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            asked_at: string;
+            /** @description Who appeals. */
+            asked_by: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            decided_at?: string | null;
+            /** @description Who decided. */
+            decided_by?: string | null;
+            /** @description Why. */
+            decision?: string | null;
+            /**
+             * Format: date-time
+             * @description The scorecard's time.
+             */
+            from: string;
+            /** @description Number in the database. */
+            id: string;
+            /** @description Whether the caller may decide. */
+            may_decide: boolean;
+            /** @description Where it is in its life. */
+            state: components["schemas"]["AppealState"];
+            /** @description What is wrong with it. */
+            text: string;
+            /**
+             * Format: date-time
+             * @description To.
+             */
+            to: string;
+            /** @description Whose scorecard it is about. */
+            unit: components["schemas"]["UnitRef"];
+        };
+        /**
+         * @description Where an appeal is in its life.
+         * @enum {string}
+         */
+        AppealState: "open" | "accepted" | "refused";
         /** @description Let a node in. */
         ApproveNode: {
             /** @description The fingerprint as the node's operator read it out. */
@@ -2905,6 +3518,15 @@ export interface components {
             title: string;
             /** @description The unit. */
             unit: components["schemas"]["UnitRef"];
+        };
+        /** @description How a call went. */
+        CallOutcome: {
+            /** @description What else is to be known. */
+            note?: string | null;
+            /** @description Who was called. */
+            person: string;
+            /** @description Whether they were reached. */
+            reached: boolean;
         };
         /** @description Everything about a campaign that the caller may see. */
         CampaignDetail: {
@@ -3120,6 +3742,67 @@ export interface components {
                 [key: string]: components["schemas"]["UnitCompliance"][];
             };
         };
+        /** @description One call of a drill. */
+        ContactCall: {
+            /**
+             * Format: date-time
+             * @description When they were called.
+             */
+            called_at?: string | null;
+            /** @description By whom. */
+            called_by?: string | null;
+            /** @description What else is to be known. */
+            note: string;
+            /** @description Who is called. */
+            person: components["schemas"]["DutyPerson"];
+            /** @description Whether they were reached; null when they were not called yet. */
+            reached?: boolean | null;
+        };
+        /** @description A drill with its calls. */
+        ContactDrillDetail: {
+            /** @description Its calls: those who could not be reached first, then those who were not called yet. */
+            calls: components["schemas"]["ContactCall"][];
+            /** @description Whether the caller may note calls and end it. */
+            may_work: boolean;
+            /** @description The drill. */
+            row: components["schemas"]["ContactDrillRow"];
+        };
+        /** @description A drill in which people are called (联络演练). */
+        ContactDrillRow: {
+            /**
+             * Format: int64
+             * @description People who were called.
+             */
+            called: number;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at?: string | null;
+            /** @description Number in the database. */
+            id: string;
+            /**
+             * Format: int64
+             * @description People to reach.
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description Of them those who were reached.
+             */
+            reached: number;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at: string;
+            /** @description By whom. */
+            started_by: string;
+            /** @description Title. */
+            title: string;
+            /** @description Unit that drills. */
+            unit: components["schemas"]["UnitRef"];
+        };
         /** @description How many controls are how far. */
         ControlCounts: {
             /**
@@ -3325,6 +4008,100 @@ export interface components {
             median_delay_seconds?: number | null;
             /** @description Technique. */
             technique: string;
+        };
+        /**
+         * @description Where something that is due again and again stands.
+         * @enum {string}
+         */
+        DueState: "not_needed" | "never" | "good" | "soon" | "overdue";
+        /**
+         * @description What somebody answers for (网络安全工作责任制).
+         * @enum {string}
+         */
+        Duty: "leader" | "responsible" | "liaison" | "backup";
+        /** @description Who is to be called for a unit now. */
+        DutyContact: {
+            duty?: components["schemas"]["Duty"] | null;
+            /** @description Name. */
+            name: string;
+            /** @description Telephone number. */
+            phone: string;
+            /** @description The unit whose people these are: the one that was asked for, or the nearest above that has somebody. */
+            unit: components["schemas"]["UnitRef"];
+        };
+        /** @description A unit that lacks somebody. */
+        DutyGap: {
+            /** @description The duties that nobody has. */
+            duties: components["schemas"]["Duty"][];
+            /** @description The unit. */
+            unit: components["schemas"]["UnitRef"];
+        };
+        /** @description Somebody who answers for a unit. Names and numbers were written by people: untrusted. */
+        DutyPerson: {
+            /** @description What they answer for. */
+            duty: components["schemas"]["Duty"];
+            /** @description Number in the database. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /** @description Telephone number. */
+            phone: string;
+            /** @description Post. */
+            post: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            recorded_at: string;
+            /** @description Who wrote it down. */
+            recorded_by: string;
+            /** @description The unit. */
+            unit: components["schemas"]["UnitRef"];
+        };
+        /** @description The responsibility register of the units within reach. */
+        DutyRegister: {
+            contact?: components["schemas"]["DutyContact"] | null;
+            /** @description Divisions of the country within reach that lack a leader, a responsible person or a liaison. */
+            gaps: components["schemas"]["DutyGap"][];
+            /** @description People, by unit. */
+            items: components["schemas"]["DutyPerson"][];
+            /**
+             * Format: int64
+             * @description Divisions of the country within reach.
+             */
+            units: number;
+        };
+        /** @description The duty roster of the units within reach: what runs and what comes. */
+        DutyRoster: {
+            /** @description Units that keep a roster and have nobody on duty now. */
+            empty: components["schemas"]["UnitRef"][];
+            /** @description Shifts, the earliest first. */
+            items: components["schemas"]["DutyShift"][];
+        };
+        /** @description A shift of duty. */
+        DutyShift: {
+            /**
+             * Format: date-time
+             * @description From.
+             */
+            begins_at: string;
+            /**
+             * Format: date-time
+             * @description To.
+             */
+            ends_at: string;
+            /** @description Number in the database. */
+            id: string;
+            /** @description Whether it is running. */
+            is_now: boolean;
+            /** @description Name. */
+            name: string;
+            /** @description What else is to be known. */
+            note: string;
+            /** @description Telephone number. */
+            phone: string;
+            /** @description The unit. */
+            unit: components["schemas"]["UnitRef"];
         };
         /** @description A node asks to be let in. */
         EnrolRequest: {
@@ -3660,6 +4437,26 @@ export interface components {
              */
             times: number;
         };
+        /** @description What the next 24 hours will likely bring, from the hours of the last two weeks. */
+        Forecast: {
+            /** @description Hour by hour; empty while there are less than three days to learn from. */
+            hours: components["schemas"]["HourForecast"][];
+            /**
+             * Format: int64
+             * @description Alerts of the last 24 whole hours.
+             */
+            last_day: number;
+            /**
+             * Format: int64
+             * @description Whole hours it was learnt from.
+             */
+            learnt_from: number;
+            /**
+             * Format: int64
+             * @description Alerts that are expected in the next 24 hours.
+             */
+            next_day: number;
+        };
         /** @description A judgement of the grade. */
         GradeChange: {
             /** @description The grade. */
@@ -3771,6 +4568,29 @@ export interface components {
              */
             hour: string;
         };
+        /** @description What an hour will likely bring. */
+        HourForecast: {
+            /**
+             * Format: int64
+             * @description Alerts that are expected.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description At most, in nine of ten cases.
+             */
+            high: number;
+            /**
+             * Format: date-time
+             * @description Start of the hour.
+             */
+            hour: string;
+            /**
+             * Format: int64
+             * @description At least, in nine of ten cases.
+             */
+            low: number;
+        };
         /** @description Alerts of one hour. */
         HourSeverity: {
             /** @description Alerts by severity. */
@@ -3795,6 +4615,8 @@ export interface components {
             explanation: components["schemas"]["Explanation"][];
             /** @description Rule and article of the grade. */
             grade_basis: string;
+            /** @description Units that take part, whoever leads first. */
+            participants: components["schemas"]["Participant"][];
             /** @description The row of the list. */
             row: components["schemas"]["IncidentRow"];
             /** @description Units that own the assets it is about, for dispatch. */
@@ -4086,6 +4908,48 @@ export interface components {
             result: components["schemas"]["AnswerResult"];
         };
         /** @description Rows that need no pages. */
+        Items_AppealRow: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                asked_at: string;
+                /** @description Who appeals. */
+                asked_by: string;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                decided_at?: string | null;
+                /** @description Who decided. */
+                decided_by?: string | null;
+                /** @description Why. */
+                decision?: string | null;
+                /**
+                 * Format: date-time
+                 * @description The scorecard's time.
+                 */
+                from: string;
+                /** @description Number in the database. */
+                id: string;
+                /** @description Whether the caller may decide. */
+                may_decide: boolean;
+                /** @description Where it is in its life. */
+                state: components["schemas"]["AppealState"];
+                /** @description What is wrong with it. */
+                text: string;
+                /**
+                 * Format: date-time
+                 * @description To.
+                 */
+                to: string;
+                /** @description Whose scorecard it is about. */
+                unit: components["schemas"]["UnitRef"];
+            }[];
+        };
+        /** @description Rows that need no pages. */
         Items_AssetRow: {
             /** @description The rows. */
             items: {
@@ -4106,6 +4970,45 @@ export interface components {
                 updated_at: string;
                 /** @description By whom. */
                 updated_by: string;
+            }[];
+        };
+        /** @description Rows that need no pages. */
+        Items_ContactDrillRow: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description People who were called.
+                 */
+                called: number;
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 */
+                ended_at?: string | null;
+                /** @description Number in the database. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description People to reach.
+                 */
+                people: number;
+                /**
+                 * Format: int64
+                 * @description Of them those who were reached.
+                 */
+                reached: number;
+                /**
+                 * Format: date-time
+                 * @description When it began.
+                 */
+                started_at: string;
+                /** @description By whom. */
+                started_by: string;
+                /** @description Title. */
+                title: string;
+                /** @description Unit that drills. */
+                unit: components["schemas"]["UnitRef"];
             }[];
         };
         /** @description Rows that need no pages. */
@@ -4542,6 +5445,112 @@ export interface components {
             }[];
         };
         /** @description Rows that need no pages. */
+        Items_SystemRow: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was assessed last (等级测评).
+                 */
+                assessed_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when it is assessed again.
+                 */
+                assessment_due?: string | null;
+                /** @description Where that stands. */
+                assessment_state: components["schemas"]["DueState"];
+                /**
+                 * Format: date-time
+                 * @description When its cryptography was examined last (密评).
+                 */
+                crypto_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when it is examined again.
+                 */
+                crypto_due?: string | null;
+                /** @description Where that stands. */
+                crypto_state: components["schemas"]["DueState"];
+                /** @description Part of the digital government. */
+                domain: components["schemas"]["DomainWord"];
+                /**
+                 * Format: date-time
+                 * @description When it was filed.
+                 */
+                filed_at?: string | null;
+                /** @description Number of its filing with the public security organ; empty without one. */
+                filing: string;
+                /** @description Whether it has to be filed and is. */
+                filing_state: components["schemas"]["DueState"];
+                /** @description Number in the database. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Level of the multi-level protection (GB/T 22240-2020), 1 to 4.
+                 */
+                level: number;
+                /** @description Name. */
+                name: string;
+                /** @description What else is to be known. */
+                note: string;
+                /** @description Who answers for it. */
+                owner: string;
+                /** @description The unit that runs it. */
+                unit: components["schemas"]["UnitRef"];
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                updated_at: string;
+                /** @description Who wrote it last. */
+                updated_by: string;
+            }[];
+        };
+        /** @description Rows that need no pages. */
+        Items_TalkRow: {
+            /** @description The rows. */
+            items: {
+                /** @description Article it follows. */
+                basis: string;
+                /**
+                 * Format: date-time
+                 * @description When it was put right.
+                 */
+                closed_at?: string | null;
+                /** @description Who said so. */
+                closed_by?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when it has to be put right.
+                 */
+                due_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it was held.
+                 */
+                held_at: string;
+                /** @description Number in the database. */
+                id: string;
+                /** @description Whether the caller may close it. */
+                may_close: boolean;
+                /** @description What has to be put right. */
+                measures: string;
+                /** @description What it came to. */
+                outcome?: string | null;
+                /** @description Whether its time is over and nothing was put right. */
+                overdue: boolean;
+                /** @description With whom. */
+                person: string;
+                /** @description Why. */
+                reason: string;
+                /** @description Who wrote it down. */
+                recorded_by: string;
+                /** @description The unit. */
+                unit: components["schemas"]["UnitRef"];
+            }[];
+        };
+        /** @description Rows that need no pages. */
         Items_TraceRow: {
             /** @description The rows. */
             items: {
@@ -4567,6 +5576,44 @@ export interface components {
                 named: string[];
                 /** @description Everybody compared, the most suspicious first. */
                 suspects: components["schemas"]["TraceSuspect"][];
+            }[];
+        };
+        /** @description Rows that need no pages. */
+        Items_TrainingRow: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Who came.
+                 */
+                attended: number;
+                /**
+                 * Format: int64
+                 * @description Who should have come.
+                 */
+                expected: number;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                held_at: string;
+                /** @description Number in the database. */
+                id: string;
+                /** @description What kind. */
+                kind: components["schemas"]["TrainingKind"];
+                /** @description What else is to be known. */
+                note: string;
+                /**
+                 * Format: int64
+                 * @description Who passed; null without an examination.
+                 */
+                passed?: number | null;
+                /** @description Who wrote it down. */
+                recorded_by: string;
+                /** @description What it was about. */
+                title: string;
+                /** @description The unit. */
+                unit: components["schemas"]["UnitRef"];
             }[];
         };
         /** @description Rows that need no pages. */
@@ -5268,6 +6315,32 @@ export interface components {
             /** @description The worst of them. */
             worst: components["schemas"]["SeverityWord"];
         };
+        /** @description Activates a plan. */
+        NewActivation: {
+            /** @description The incident it is for, whose timeline tells of it. */
+            incident_id?: string | null;
+            /** @description In earnest or not. */
+            kind: components["schemas"]["ActivationKind"];
+            /** @description Level of the response. */
+            level: components["schemas"]["ResponseLevel"];
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description A new appeal of the caller's unit. */
+        NewAppeal: {
+            /**
+             * Format: date-time
+             * @description The scorecard's time.
+             */
+            from: string;
+            /** @description What is wrong with it; at most 20,000 characters. */
+            text: string;
+            /**
+             * Format: date-time
+             * @description To.
+             */
+            to: string;
+        };
         /** @description A campaign to issue. */
         NewCampaign: {
             /** @description Law or document it follows. */
@@ -5285,6 +6358,13 @@ export interface components {
             title: string;
             /** @description Codes of units, at most 200. */
             units: string[];
+        };
+        /** @description A new drill. */
+        NewContactDrill: {
+            /** @description Which duties are called; liaisons when empty. */
+            duties?: components["schemas"]["Duty"][];
+            /** @description Title; at most 200 characters. */
+            title: string;
         };
         /** @description A drill to begin. */
         NewDrill: {
@@ -5309,6 +6389,40 @@ export interface components {
         NewDrillActions: {
             /** @description At most 500. */
             actions: components["schemas"]["NewDrillAction"][];
+        };
+        /** @description Somebody new. */
+        NewDutyPerson: {
+            /** @description What they answer for. */
+            duty: components["schemas"]["Duty"];
+            /** @description Name; at most 200 characters. */
+            name: string;
+            /** @description Telephone number: 5 to 20 digits, spaces, `+`, `-`. */
+            phone: string;
+            /** @description Post; at most 200 characters. */
+            post: string;
+            /** @description Code of the unit. */
+            unit: string;
+        };
+        /** @description A new shift. */
+        NewDutyShift: {
+            /**
+             * Format: date-time
+             * @description From.
+             */
+            begins_at: string;
+            /**
+             * Format: date-time
+             * @description To: after it began, at most 31 days.
+             */
+            ends_at: string;
+            /** @description Name; at most 200 characters. */
+            name: string;
+            /** @description What else is to be known. */
+            note?: string | null;
+            /** @description Telephone number. */
+            phone: string;
+            /** @description Code of the unit. */
+            unit: string;
         };
         /** @description A key to add; the signature proves that its owner has the private one. */
         NewFactorKey: {
@@ -5360,6 +6474,22 @@ export interface components {
             node: string;
             /** @description `console` or `sensor`. */
             role: string;
+        };
+        /** @description Asks a unit to take part, or gives it another role. */
+        NewParticipant: {
+            /** @description What it does. */
+            role: components["schemas"]["ParticipantRole"];
+            /** @description Code of the unit. */
+            unit: string;
+        };
+        /** @description A plan as somebody writes it. */
+        NewPlan: {
+            /** @description What it is for; at most 200 characters. */
+            scenario: string;
+            /** @description 1 to 60 steps. */
+            steps: components["schemas"]["PlanStep"][];
+            /** @description Title; at most 200 characters. */
+            title: string;
         };
         /** @description A policy to publish. */
         NewRegulation: {
@@ -5428,6 +6558,29 @@ export interface components {
             /** @description What it is called. */
             title: string;
         };
+        /** @description A new talk. */
+        NewTalk: {
+            /** @description Article it follows; at most 200 characters. */
+            basis: string;
+            /**
+             * Format: date-time
+             * @description Until when it has to be put right: after it was held, at most 366 days.
+             */
+            due_at: string;
+            /**
+             * Format: date-time
+             * @description When it was held: not later than now.
+             */
+            held_at: string;
+            /** @description What has to be put right; at most 20,000 characters. */
+            measures: string;
+            /** @description With whom; at most 200 characters. */
+            person: string;
+            /** @description Why; at most 2,000 characters. */
+            reason: string;
+            /** @description Code of the unit: one below the caller's own. */
+            unit: string;
+        };
         /** @description Tasks to dispatch, one per unit. */
         NewTasks: {
             /**
@@ -5445,6 +6598,37 @@ export interface components {
             title: string;
             /** @description Codes of units, at most 200. */
             units: string[];
+        };
+        /** @description A new record of training. */
+        NewTraining: {
+            /**
+             * Format: int64
+             * @description Who came: at most as many.
+             */
+            attended: number;
+            /**
+             * Format: int64
+             * @description Who should have come: 1 to 1,000,000.
+             */
+            expected: number;
+            /**
+             * Format: date-time
+             * @description When: not later than now.
+             */
+            held_at: string;
+            /** @description What kind. */
+            kind: components["schemas"]["TrainingKind"];
+            /** @description What else is to be known. */
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description Who passed: at most as many; only of an examination.
+             */
+            passed?: number | null;
+            /** @description What it was about; at most 200 characters. */
+            title: string;
+            /** @description Code of the unit. */
+            unit: string;
         };
         /** @description A new account. */
         NewUser: {
@@ -5637,6 +6821,30 @@ export interface components {
              */
             tasks_to_verify: number;
         };
+        /** @description A unit that takes part in an incident of another one. */
+        Participant: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            added_at: string;
+            /** @description Who asked it to. */
+            added_by: string;
+            /** @description What it does. */
+            role: components["schemas"]["ParticipantRole"];
+            /** @description The unit. */
+            unit: components["schemas"]["UnitRef"];
+        };
+        /** @description Takes a unit out. */
+        ParticipantRemoval: {
+            /** @description Code of the unit. */
+            unit: string;
+        };
+        /**
+         * @description What a unit does in an incident of another one.
+         * @enum {string}
+         */
+        ParticipantRole: "lead" | "assist";
         /** @description A change of one's own password. */
         PasswordChange: {
             /**
@@ -5664,6 +6872,67 @@ export interface components {
             display_name: string;
             /** @description Number of the account. */
             id: string;
+        };
+        /** @description Plans, what was activated, and plans to begin with. */
+        PlanList: {
+            /** @description Activations of units within reach: running ones first, then the newest; at most 50. */
+            activations: components["schemas"]["ActivationRow"][];
+            /** @description Plans of the units within reach and above. */
+            items: components["schemas"]["PlanRow"][];
+            /** @description Plans to begin with. */
+            templates: components["schemas"]["PlanTemplate"][];
+        };
+        /** @description A plan. Written by people: untrusted. */
+        PlanRow: {
+            /** @description What the caller may do: `revise`, `activate`. */
+            allowed: string[];
+            /**
+             * Format: date-time
+             * @description When it was last activated in a drill by a unit within reach.
+             */
+            drilled_at?: string | null;
+            /** @description Number in the database. */
+            id: string;
+            /** @description Number that people use. */
+            number: string;
+            /** @description What it is for. */
+            scenario: string;
+            /** @description Steps in order. */
+            steps: components["schemas"]["PlanStep"][];
+            /** @description Title. */
+            title: string;
+            /** @description The unit it belongs to; those below may activate it too. */
+            unit: components["schemas"]["UnitRef"];
+            /**
+             * Format: date-time
+             * @description When it was revised last.
+             */
+            updated_at: string;
+            /** @description By whom. */
+            updated_by: string;
+            /**
+             * Format: int64
+             * @description Counts up with every revision.
+             */
+            version: number;
+        };
+        /** @description A step of a plan. */
+        PlanStep: {
+            /** @description Part of the plan it belongs to. */
+            phase: string;
+            /** @description What is done. */
+            text: string;
+            /** @description Who does it: a post or a group. */
+            who: string;
+        };
+        /** @description A plan to begin with, as it comes with the program. */
+        PlanTemplate: {
+            /** @description What it is for. */
+            scenario: string;
+            /** @description Steps in order. */
+            steps: components["schemas"]["PlanStep"][];
+            /** @description Title. */
+            title: string;
         };
         /** @description What stands on the page of the login. */
         Platform: {
@@ -6103,6 +7372,11 @@ export interface components {
              */
             to: string;
         };
+        /**
+         * @description Level of an emergency response; I is the highest.
+         * @enum {string}
+         */
+        ResponseLevel: "i" | "ii" | "iii" | "iv";
         /** @description What a hunt looked at. */
         RetroHuntCoverage: {
             /**
@@ -6269,6 +7543,11 @@ export interface components {
             rules_total: number;
             /**
              * Format: int64
+             * @description Hits that a running suppression keeps out of everything else here.
+             */
+            suppressed?: number;
+            /**
+             * Format: int64
              * @description Mentions of rules and entities past the 10,000 of each that are counted.
              */
             uncounted: number;
@@ -6418,6 +7697,16 @@ export interface components {
         ScorecardRow: {
             /**
              * Format: int64
+             * @description Calls of drills.
+             */
+            calls?: number;
+            /**
+             * Format: int64
+             * @description Of them those that reached somebody.
+             */
+            calls_reached?: number;
+            /**
+             * Format: int64
              * @description Controls judged that concern it.
              */
             controls: number;
@@ -6476,6 +7765,16 @@ export interface components {
              * @description Tasks dispatched to it and below it.
              */
             tasks: number;
+            /**
+             * Format: int64
+             * @description Of them those who came.
+             */
+            training_attended?: number;
+            /**
+             * Format: int64
+             * @description People who should have come to trainings; nodes of before tell none.
+             */
+            training_expected?: number;
             /** @description The unit. */
             unit: components["schemas"]["UnitRef"];
         };
@@ -6950,6 +8249,141 @@ export interface components {
             /** @description Unit it is for, with everything below. */
             unit: components["schemas"]["UnitRef"];
         };
+        /** @description A system as somebody writes it. */
+        SystemBody: {
+            /**
+             * Format: date-time
+             * @description When it was assessed last: not later than now.
+             */
+            assessed_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When its cryptography was examined last: not later than now.
+             */
+            crypto_at?: string | null;
+            /** @description Part of the digital government. */
+            domain: components["schemas"]["DomainWord"];
+            /**
+             * Format: date-time
+             * @description When it was filed: not later than now.
+             */
+            filed_at?: string | null;
+            /** @description Number of its filing. */
+            filing?: string;
+            /**
+             * Format: int64
+             * @description Level, 1 to 4.
+             */
+            level: number;
+            /** @description Name; at most 200 characters. */
+            name: string;
+            /** @description What else is to be known. */
+            note?: string | null;
+            /** @description Who answers for it; at most 200 characters. */
+            owner: string;
+            /** @description Code of the unit that runs it. */
+            unit: string;
+        };
+        /** @description A system. Written by people: untrusted. */
+        SystemRow: {
+            /**
+             * Format: date-time
+             * @description When it was assessed last (等级测评).
+             */
+            assessed_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it is assessed again.
+             */
+            assessment_due?: string | null;
+            /** @description Where that stands. */
+            assessment_state: components["schemas"]["DueState"];
+            /**
+             * Format: date-time
+             * @description When its cryptography was examined last (密评).
+             */
+            crypto_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it is examined again.
+             */
+            crypto_due?: string | null;
+            /** @description Where that stands. */
+            crypto_state: components["schemas"]["DueState"];
+            /** @description Part of the digital government. */
+            domain: components["schemas"]["DomainWord"];
+            /**
+             * Format: date-time
+             * @description When it was filed.
+             */
+            filed_at?: string | null;
+            /** @description Number of its filing with the public security organ; empty without one. */
+            filing: string;
+            /** @description Whether it has to be filed and is. */
+            filing_state: components["schemas"]["DueState"];
+            /** @description Number in the database. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Level of the multi-level protection (GB/T 22240-2020), 1 to 4.
+             */
+            level: number;
+            /** @description Name. */
+            name: string;
+            /** @description What else is to be known. */
+            note: string;
+            /** @description Who answers for it. */
+            owner: string;
+            /** @description The unit that runs it. */
+            unit: components["schemas"]["UnitRef"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            updated_at: string;
+            /** @description Who wrote it last. */
+            updated_by: string;
+        };
+        /** @description A talk with whoever answers for a unit. Written by people: untrusted. */
+        TalkRow: {
+            /** @description Article it follows. */
+            basis: string;
+            /**
+             * Format: date-time
+             * @description When it was put right.
+             */
+            closed_at?: string | null;
+            /** @description Who said so. */
+            closed_by?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it has to be put right.
+             */
+            due_at: string;
+            /**
+             * Format: date-time
+             * @description When it was held.
+             */
+            held_at: string;
+            /** @description Number in the database. */
+            id: string;
+            /** @description Whether the caller may close it. */
+            may_close: boolean;
+            /** @description What has to be put right. */
+            measures: string;
+            /** @description What it came to. */
+            outcome?: string | null;
+            /** @description Whether its time is over and nothing was put right. */
+            overdue: boolean;
+            /** @description With whom. */
+            person: string;
+            /** @description Why. */
+            reason: string;
+            /** @description Who wrote it down. */
+            recorded_by: string;
+            /** @description The unit. */
+            unit: components["schemas"]["UnitRef"];
+        };
         /** @description Everything about a task. */
         TaskDetail: {
             /** @description Alerts of the incident that concern the unit, without evidence. */
@@ -7209,6 +8643,46 @@ export interface components {
             score: number;
             /** @description Dataset. */
             source: string;
+        };
+        /**
+         * @description What people were trained in.
+         * @enum {string}
+         */
+        TrainingKind: "course" | "exam" | "exercise";
+        /** @description A record of training. */
+        TrainingRow: {
+            /**
+             * Format: int64
+             * @description Who came.
+             */
+            attended: number;
+            /**
+             * Format: int64
+             * @description Who should have come.
+             */
+            expected: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            held_at: string;
+            /** @description Number in the database. */
+            id: string;
+            /** @description What kind. */
+            kind: components["schemas"]["TrainingKind"];
+            /** @description What else is to be known. */
+            note: string;
+            /**
+             * Format: int64
+             * @description Who passed; null without an examination.
+             */
+            passed?: number | null;
+            /** @description Who wrote it down. */
+            recorded_by: string;
+            /** @description What it was about. */
+            title: string;
+            /** @description The unit. */
+            unit: components["schemas"]["UnitRef"];
         };
         /**
          * @description Whether program, rules and settings of a node are what they should be.
@@ -7495,6 +8969,104 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    activations_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivationRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    activations_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivationRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    activations_tick: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActivationStepChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivationRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     alerts_list: {
         parameters: {
             query?: {
@@ -7776,6 +9348,100 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlertDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    appeals_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_AppealRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    appeals_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAppeal"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_AppealRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    appeals_decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_AppealRow"];
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
@@ -8598,6 +10264,343 @@ export interface operations {
             };
         };
     };
+    duty_drills: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_ContactDrillRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    duty_begin_drill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewContactDrill"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactDrillDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    duty_drill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactDrillDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    duty_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallOutcome"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactDrillDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    duty_end_drill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactDrillDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    duty_people: {
+        parameters: {
+            query?: {
+                /** @description Code of a unit: its people and those of what is below it. */
+                unit?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyRegister"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    duty_add_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDutyPerson"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyRegister"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    duty_end_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyRegister"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    duty_shifts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyRoster"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    duty_add_shift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDutyShift"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyRoster"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    duty_remove_shift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyRoster"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     entities_show: {
         parameters: {
             query: {
@@ -8747,6 +10750,36 @@ export interface operations {
                 "application/json": components["schemas"]["NewRetroHunt"];
             };
         };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetroHuntView"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    events_show_retro_hunt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             200: {
                 headers: {
@@ -9415,6 +11448,74 @@ export interface operations {
             };
         };
     };
+    incidents_participant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewParticipant"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    incidents_remove_participant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParticipantRemoval"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     incidents_reopen: {
         parameters: {
             query?: never;
@@ -10020,6 +12121,168 @@ export interface operations {
             };
         };
     };
+    plans_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanList"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    plans_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlan"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    plans_revise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlan"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    plans_activate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewActivation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivationRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    plans_retire: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanList"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     platform: {
         parameters: {
             query?: never;
@@ -10063,6 +12326,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Posture"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    posture_forecast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forecast"];
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
@@ -11561,6 +13852,228 @@ export interface operations {
             };
         };
     };
+    systems_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_SystemRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    systems_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SystemBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_SystemRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    systems_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SystemBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_SystemRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    systems_retire: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_SystemRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    talks_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_TalkRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    talks_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTalk"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_TalkRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    talks_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_TalkRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     tasks_list: {
         parameters: {
             query?: {
@@ -12296,9 +14809,102 @@ export interface operations {
             };
         };
     };
-    units_list: {
+    trainings_list: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_TrainingRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    trainings_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTraining"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_TrainingRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    trainings_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_TrainingRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    units_list: {
+        parameters: {
+            query?: {
+                /** @description Every division of the country in the organisation, whatever the caller may see of it. */
+                divisions?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
