@@ -61,7 +61,7 @@ function Covered({ hunt, report }: { hunt: RetroHuntView; report: RetroHuntRepor
             <Outside text={r(`refused.${kind}`, kind === "correlation" ? { subject } : { subject, reason })} />
           </li>
         ))}
-        {report.suppressed > 0 && <li>{r("suppressed", { n: report.suppressed })}</li>}
+        {(report.suppressed ?? 0) > 0 && <li>{r("suppressed", { n: report.suppressed ?? 0 })}</li>}
         {report.unlisted > 0 && <li>{r("unlisted", { n: report.unlisted })}</li>}
         {report.uncounted > 0 && <li>{r("uncounted", { n: report.uncounted })}</li>}
       </ul>

@@ -117,7 +117,7 @@ function useColumns(): Column<ScorecardRow>[] {
     number("overdue", t("scorecard.overdue"), (row) => String(row.overdue || ""), 72),
     number("inspections", t("scorecard.inspections"), (row) => of(row.inspections_in_time, row.inspections)),
     number("controls", t("scorecard.controls"), (row) => of(row.controls_met, row.controls)),
-    number("training", t("scorecard.training"), (row) => of(row.training_attended, row.training_expected)),
-    number("reached", t("scorecard.reached"), (row) => of(row.calls_reached, row.calls)),
+    number("training", t("scorecard.training"), (row) => of(row.training_attended ?? 0, row.training_expected ?? 0)),
+    number("reached", t("scorecard.reached"), (row) => of(row.calls_reached ?? 0, row.calls ?? 0)),
   ];
 }
