@@ -203,10 +203,9 @@ interface ListProps<V> {
 function List<V extends string | number>({ name, box, options, at, chosen, several, nothing, onChoose, onAway }: ListProps<V>) {
   const t = useText();
   const list = useRef<HTMLDivElement>(null);
-  const [place, setPlace] = useState<CSSProperties>({ visibility: "hidden" });
   // Again whenever what is chosen changes the height of the field.
   useLayoutEffect(() => {
-    if (box.current) setPlace(placeBeside(box.current.getBoundingClientRect()));
+    if (box.current && list.current) putBeside(list.current, box.current.getBoundingClientRect());
   }, [box, chosen.length]);
   useEffect(() => {
     const away = (event: Event) => {
@@ -223,7 +222,7 @@ function List<V extends string | number>({ name, box, options, at, chosen, sever
     list.current?.querySelector(`[data-at="${at}"]`)?.scrollIntoView({ block: "nearest" });
   }, [at]);
   return createPortal(
-    <div ref={list} id={name} className="select-list" role="listbox" aria-label={t("select.list")} aria-multiselectable={several || undefined} style={place} onMouseDown={(event) => event.preventDefault()} onClick={(event) => event.stopPropagation()}>
+    <div ref={list} id={name} className="select-list" role="listbox" aria-label={t("select.list")} aria-multiselectable={several || undefined} onMouseDown={(event) => event.preventDefault()} onClick={(event) => event.stopPropagation()}>
       {options.map(({ value, label }, index) => (
         <div key={value} id={`${name}-${index}`} data-at={index} role="option" aria-selected={chosen.includes(value)} className={index === at ? "select-here" : undefined} onClick={() => onChoose(value)}>
           {label}
@@ -240,10 +239,17 @@ function List<V extends string | number>({ name, box, options, at, chosen, sever
 }
 
 /** Below the field, or above it where there is more room. */
-function placeBeside({ left, top, bottom, width }: DOMRect): CSSProperties {
+function putBeside(list: HTMLElement, { left, top, bottom, width }: DOMRect): void {
   const below = innerHeight - bottom - 2 * LIST_GAP;
   const above = top - 2 * LIST_GAP;
-  const common = { left, minWidth: width, maxWidth: Math.max(width, Math.min(520, innerWidth - left - LIST_GAP)) };
-  if (below >= Math.min(LIST_HEIGHT, above)) return { ...common, top: bottom + LIST_GAP, maxHeight: Math.min(LIST_HEIGHT, below) };
-  return { ...common, bottom: innerHeight - top + LIST_GAP, maxHeight: Math.min(LIST_HEIGHT, above) };
+  const isBelow = below >= Math.min(LIST_HEIGHT, above);
+  const px = (pixels: number) => `${pixels}px`;
+  Object.assign(list.style, {
+    left: px(left),
+    minWidth: px(width),
+    maxWidth: px(Math.max(width, Math.min(520, innerWidth - left - LIST_GAP))),
+    maxHeight: px(Math.min(LIST_HEIGHT, isBelow ? below : above)),
+    top: isBelow ? px(bottom + LIST_GAP) : "auto",
+    bottom: isBelow ? "auto" : px(innerHeight - top + LIST_GAP),
+  });
 }

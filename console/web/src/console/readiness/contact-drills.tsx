@@ -25,6 +25,7 @@ export function ContactDrills({ chosen }: { chosen: string | undefined }) {
   const r = useReadinessTexts();
   const may = useMay();
   const [, navigate] = useLocation();
+  const columns = useColumns();
   const [beginning, setBeginning] = useState(false);
   const query = useQuery({ queryKey: ["contact-drills"], queryFn: duty.drills });
   const open = (id: string) => navigate(`/readiness/${id}?tab=drills`, { replace: true });
@@ -47,7 +48,7 @@ export function ContactDrills({ chosen }: { chosen: string | undefined }) {
               items.length === 0 ? (
                 <Empty title={r("drills.empty")} hint={r("drills.empty.hint")} />
               ) : (
-                <Table label={r("tab.drills")} testId="contact-drills" columns={useColumns()} rows={items} rowKey={(row) => row.id} chosen={chosen ?? null} onChoose={open} />
+                <Table label={r("tab.drills")} testId="contact-drills" columns={columns} rows={items} rowKey={(row) => row.id} chosen={chosen ?? null} onChoose={open} />
               )
             }
           </Answer>

@@ -61,6 +61,7 @@ function Lists({ list, chosen, onChoose }: ListsProps) {
   const running = list.activations.filter((one) => !one.ended_at);
   const ended = list.activations.filter((one) => one.ended_at);
   const columns = useActivationColumns();
+  const planColumns = usePlanColumns();
   const table = (label: string, rows: ActivationRow[], testId: string) => (
     <section className="readiness-list">
       <h2>{label}</h2>
@@ -75,7 +76,7 @@ function Lists({ list, chosen, onChoose }: ListsProps) {
         {list.items.length === 0 ? (
           <Empty title={r("plans.empty")} hint={r("plans.empty.hint")} />
         ) : (
-          <Table label={r("plans")} testId="plans" columns={usePlanColumns()} rows={list.items} rowKey={(row) => row.id} chosen={chosen ?? null} onChoose={onChoose} />
+          <Table label={r("plans")} testId="plans" columns={planColumns} rows={list.items} rowKey={(row) => row.id} chosen={chosen ?? null} onChoose={onChoose} />
         )}
       </section>
       {ended.length > 0 && table(r("activations.ended"), ended, "activations-ended")}
