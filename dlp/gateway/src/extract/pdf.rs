@@ -74,10 +74,18 @@ fn page_content(document: &Document, page: ObjectId) -> Option<Vec<u8>> {
     let mut content = Vec::new();
     for id in document.get_page_contents(page) {
         let stream = document.get_object(id).and_then(Object::as_stream).ok()?;
-        content.extend(stream.get_plain_content_with_limit(PDF_STREAM_BYTES.saturating_sub(content.len())).ok()?);
+        content.extend(plain(stream, PDF_STREAM_BYTES.saturating_sub(content.len()))?);
         content.push(b'\n');
     }
     Some(content)
+}
+
+/// What a stream holds; `None` when that can't be had or is longer than so many bytes. The library gives nothing for what it
+/// can't unpack, and so few bytes are packed nothing.
+pub(super) fn plain(stream: &Stream, most: usize) -> Option<Vec<u8>> {
+    const NOTHING: usize = 11;
+    let bytes = stream.get_plain_content_with_limit(most).ok()?;
+    (!bytes.is_empty() || stream.content.len() <= NOTHING).then_some(bytes)
 }
 
 /// The dictionaries that name what a page uses, its own before those of its ancestors.
@@ -183,7 +191,7 @@ impl<'d> TextLayer<'d, '_> {
         }
         let own = self.document.get_dict_in_dict(&stream.dict, b"Resources").ok();
         let resources: Vec<&Dictionary> = own.into_iter().chain(around.iter().copied()).take(PDF_FORMS).collect();
-        let content = stream.get_plain_content_with_limit(PDF_STREAM_BYTES).ok().filter(|_| depth <= PDF_FORMS);
+        let content = plain(stream, PDF_STREAM_BYTES).filter(|_| depth <= PDF_FORMS);
         self.new_line();
         self.damaged |= !content.is_some_and(|content| self.operations(&content, &resources, depth));
     }

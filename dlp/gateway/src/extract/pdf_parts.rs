@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fengsui_dlp_engine::{ContentHint, decode};
 use lopdf::{Dictionary, Document, Object, ObjectId};
 
-use super::{Job, markup, within};
+use super::{Job, markup, pdf, within};
 use crate::limits::PDF_STREAM_BYTES;
 
 /// Reads what belongs to no page.
@@ -121,5 +121,5 @@ fn files(document: &Document) -> BTreeMap<ObjectId, String> {
 
 fn content(document: &Document, id: ObjectId) -> Option<Vec<u8>> {
     let stream = document.get_object(id).and_then(Object::as_stream).ok()?;
-    stream.get_plain_content_with_limit(PDF_STREAM_BYTES).ok()
+    pdf::plain(stream, PDF_STREAM_BYTES)
 }

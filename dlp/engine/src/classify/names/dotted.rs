@@ -50,8 +50,10 @@ fn first_part(text: &str, from: usize, at: usize, shortest: usize) -> usize {
     let head = text.get(from..at).unwrap_or_default();
     let characters: Vec<char> = head.chars().rev().take(PART + WORD_CHARACTERS).take_while(|c| is_han(*c)).collect();
     let mut length = characters.iter().take(PART).take_while(|c| MODEL.sound(**c).is_some()).count();
+    let title = title(head, length);
+    length -= title;
     // 委托·: a word of which only the end is a sound is no part of the name.
-    while length > 0 {
+    while title == 0 && length > 0 {
         let crossing = (2..=WORD_CHARACTERS).any(|word| {
             (1..word).any(|outside| {
                 let inside = word - outside;
@@ -66,7 +68,6 @@ fn first_part(text: &str, from: usize, at: usize, shortest: usize) -> usize {
         }
         length -= 1;
     }
-    length -= title(head, length);
     if length < shortest { at } else { at - 3 * length }
 }
 
