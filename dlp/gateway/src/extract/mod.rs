@@ -390,7 +390,7 @@ mod tests {
     #[test]
     fn a_byte_that_is_wrong_is_never_passed_over_where_there_is_a_checksum() {
         for (name, file, bytes) in samples() {
-            if !["zip", "gzip", "bzip2", "xz", "7z"].contains(&name) {
+            if !["zip", "gzip", "bzip2", "7z"].contains(&name) {
                 continue;
             }
             let whole = format!("{:?}", extract(&bytes, file).pieces);
