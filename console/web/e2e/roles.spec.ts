@@ -9,7 +9,7 @@ import { accountsFile, ARRIVAL_MS, openAs, type Account } from "./people";
 
 test.skip(!accountsFile, "FENGSUI_E2E_ACCOUNTS names no file of accounts");
 test.describe.configure({ mode: "serial" });
-test.setTimeout(240_000);
+test.setTimeout(180_000);
 
 const administrators: { system?: Page; security?: Page } = {};
 
@@ -177,6 +177,7 @@ test("an inspection comes to its end: self-check, finding, order, evidence, veri
   await dialog.getByRole("textbox").last().fill("夜间无人接听");
   await county.getByTestId("dialog-submit").click();
   await expect(county.getByTestId("inspection-findings")).toContainText("夜间无人接听");
+  await analyst.reload();
   await analyst.getByTestId("order-findings").click();
   await analyst.getByTestId("dialog-submit").click();
   await expect(analyst.getByTestId("inspection-findings")).toContainText("R20");
