@@ -149,6 +149,9 @@ fn sandbox(settings: &Settings, log_directory: &Path, folders: [PathBuf; 2]) -> 
     Ok(Sandbox { read: vec!["/proc/self".into()], write, user, network: Network::Accepting, ..Sandbox::default() })
 }
 
+/// Where events go; with an uplink, what it tells of the sensor's rules and what sends.
+type Opened = (Box<dyn EventSink>, Option<uplink::Measured>, Option<uplink::Sending>);
+
 /// Where events go, and what sends them. Privileges are given up before the first thread begins: `eve.json` is opened
 /// with them, a spool and the key beside it belong to whom the process becomes.
 fn open_sink(
@@ -156,7 +159,7 @@ fn open_sink(
     files: &RuleFiles,
     log_directory: &Path,
     sandbox: &Sandbox,
-) -> anyhow::Result<(Box<dyn EventSink>, Option<uplink::Measured>, Option<uplink::Sending>)> {
+) -> anyhow::Result<Opened> {
     if settings.sensor.uplink.url.is_none() {
         std::fs::create_dir_all(log_directory).with_context(|| format!("{} can't be made", log_directory.display()))?;
         let file = EveFile::create(&log_directory.join("eve.json"))?;
