@@ -124,8 +124,10 @@ impl World {
     /// How often a rule has matched; signatures go by their number.
     fn found(&self, rule: &str) -> usize {
         let is_ours = |record: &&Value| record["src_port"] == self.server || record["dest_port"] == self.server;
-        let is_it =
-            |record: &&Value| record["yara"]["rule"] == rule || record["alert"]["signature_id"].to_string() == rule;
+        let is_it = |record: &&Value| {
+            record["yara"]["rule"] == rule
+                || record["alert"]["signature_id"].as_u64().map(|sid| sid.to_string()).as_deref() == Some(rule)
+        };
         self.records().iter().filter(is_ours).filter(is_it).count()
     }
 

@@ -254,7 +254,8 @@ mod tests {
             assert!(!by_licence(bad), "{bad}");
         }
         assert!(!by_licence(&"(".repeat(100_000)));
-        let strange: [(fn(&mut Linked), &str); 5] = [
+        type Change = fn(&mut Linked);
+        let strange: [(Change, &str); 5] = [
             (|package| package.licence = None, "no licence"),
             (|package| package.name = "openssl-sys".to_owned(), "TLS is rustls"),
             (|package| package.source = Some("git+https://example.org/good".to_owned()), "comes from git"),
