@@ -101,7 +101,7 @@ const RULES: [(&str, &str, &str); 18] = [
     ("places", "content:\"a\"; offset:2; depth:9; content:\"b\"; startswith; content:\"c\"; endswith;", "a"),
     ("raw bytes", "pkt_data; content:\"ab\"; rawbytes; fast_pattern; content:\"ac\";", "ab"),
     ("asn1", "asn1:oversize_length 500,absolute_offset 0;", "\u{30}\u{2}\u{1}\u{1}"),
-    ("entropy", "entropy:value >= 9,bytes 0;", "ab"),
+    ("entropy", "entropy:value >= 8,bytes 0;", "ab"),
     ("size", "dsize:>9; content:\"zzzz\";", "a"),
 ];
 
@@ -149,7 +149,6 @@ const LOOKS_AT_FEW_BYTES: &[&str] = &[
     "alert",
     "app-layer-event",
     "app-layer-protocol",
-    "both",
     "bypass",
     "cip_service",
     "classtype",
@@ -345,8 +344,6 @@ const LOOKS_AT_FEW_BYTES: &[&str] = &[
     "tls_cert_notafter",
     "tls_cert_notbefore",
     "tls_cert_valid",
-    "to_client",
-    "to_server",
     "tos",
     "ttl",
     "udp.hdr",

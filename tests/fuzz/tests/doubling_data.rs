@@ -62,7 +62,7 @@ const TEXTS: [&str; 34] = [
 ];
 
 /// Names of files with what their content begins with, and what is repeated.
-const DOCUMENTS: [(&str, &str, &str); 27] = [
+const DOCUMENTS: [(&str, &str, &str); 32] = [
     ("a.txt", "", "a"),
     ("a.csv", "a,b\n", "1,2\n"),
     ("a.csv", "a,b\n", "\""),
@@ -89,6 +89,11 @@ const DOCUMENTS: [(&str, &str, &str); 27] = [
     ("a.zip", "PK\u{3}\u{4}", "PK\u{3}\u{4}\0\0"),
     ("a.zip", "PK\u{3}\u{4}", "PK\u{1}\u{2}\0\0"),
     ("a.gz", "\u{1f}", "\0"),
+    ("a.rtf", "{\\rtf1 ", "a\\par "),
+    ("a.rtf", "{\\rtf1 ", "{\\b a}"),
+    ("a.rtf", "{\\rtf1 ", "{"),
+    ("a.rtf", "{\\rtf1 ", "\\'c2"),
+    ("a.rtf", "{\\rtf1 ", "\\u39532 ?"),
     ("a.sqlite", "SQLite format 3\0\u{10}\0\u{1}\u{1}\0", "\u{d}\0"),
 ];
 

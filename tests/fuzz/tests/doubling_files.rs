@@ -21,7 +21,7 @@ type Make = fn(usize) -> Vec<u8>;
 type Read = fn(&[u8]);
 
 /// A kind of file, how one of so many parts is made, and how it is read.
-const FILES: [(&str, Make, Read); 21] = [
+const FILES: [(&str, Make, Read); 22] = [
     ("zip, many members", |parts| zipped(&members(parts)), |bytes| read(bytes, "a.zip")),
     (
         "zip, one member of many lines",
@@ -43,6 +43,7 @@ const FILES: [(&str, Make, Read); 21] = [
     ("parquet, many columns", |parts| columnar(1, 1, parts), |bytes| read(bytes, "a.parquet")),
     ("parquet, many groups", |parts| columnar(parts, 1, 1), |bytes| read(bytes, "a.parquet")),
     ("xls, many records", records, |bytes| read(bytes, "a.xls")),
+    ("doc, many paragraphs", word, |bytes| read(bytes, "a.doc")),
     ("gz, many members", |parts| packed(GZIP, parts), |bytes| read(bytes, "a.gz")),
     ("bz2, many streams", |parts| packed(BZIP2, parts), |bytes| read(bytes, "a.bz2")),
     ("xz, many streams", |parts| packed(XZ, parts), |bytes| read(bytes, "a.xz")),
@@ -213,8 +214,28 @@ fn records(parts: usize) -> Vec<u8> {
         record(&mut stream, 0x0204, &cell);
     }
     record(&mut stream, 0x000a, &[]);
+    compound(&[("/Workbook", stream)])
+}
+
+/// A text of Word of one piece ([MS-DOC] 2.4.1): the block up to the place of the piece table, and the text behind it.
+fn word(parts: usize) -> Vec<u8> {
+    let text: Vec<u8> = lines(parts).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let mut main = vec![0; 0x200];
+    main[..2].copy_from_slice(&[0xec, 0xa5]);
+    main[0x0b] = 0x02;
+    let ends = [0, (text.len() / 2) as u32].map(u32::to_le_bytes).concat();
+    let pieces = [&ends[..], &[0, 0], &0x200_u32.to_le_bytes(), &[0, 0]].concat();
+    let table = [&[2], &(pieces.len() as u32).to_le_bytes()[..], &pieces].concat();
+    main[0x1a6..0x1aa].copy_from_slice(&(table.len() as u32).to_le_bytes());
+    main.extend(text);
+    compound(&[("/WordDocument", main), ("/1Table", table)])
+}
+
+fn compound(streams: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut file = cfb::CompoundFile::create(Cursor::new(Vec::new())).expect("is made");
-    file.create_stream("/Workbook").and_then(|mut out| out.write_all(&stream)).expect("is written");
+    for (name, bytes) in streams {
+        file.create_stream(name).and_then(|mut out| out.write_all(bytes)).expect("is written");
+    }
     file.flush().expect("is written");
     file.into_inner().into_inner()
 }

@@ -209,13 +209,36 @@ pub(super) fn read_seven_zip(job: &mut Job, bytes: &[u8], _name: &str, inside: &
 }
 
 pub(super) fn is_xz(bytes: &[u8], _name: &str) -> bool {
-    bytes.starts_with(b"\xfd7zXZ\0")
+    bytes.starts_with(XZ_BEGIN)
+}
+
+/// The first bytes of an xz stream, and the last (The .xz File Format 2.1.1.1 and 2.1.2.4).
+const XZ_BEGIN: &[u8] = b"\xfd7zXZ\0";
+const XZ_END: &[u8] = b"YZ";
+
+/// The streams of an xz file: they may follow one another, with zeros between them, and each begins at a multiple of four.
+fn xz_streams(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let begins = (0..bytes.len()).step_by(4).filter(|at| {
+        let follows = |before: &[u8]| before[..before.len() - zeros_at_the_end(before)].ends_with(XZ_END);
+        bytes[*at..].starts_with(XZ_BEGIN) && (*at == 0 || follows(&bytes[..*at]))
+    });
+    let begins: Vec<usize> = begins.collect();
+    (0..begins.len()).map(move |place| {
+        let end = begins.get(place + 1).copied().unwrap_or(bytes.len());
+        let stream = &bytes[begins[place]..end];
+        &stream[..stream.len() - zeros_at_the_end(stream)]
+    })
+}
+
+/// Zeros at the end of a stream, as padding has them.
+fn zeros_at_the_end(bytes: &[u8]) -> usize {
+    bytes.iter().rev().take_while(|byte| **byte == 0).count()
 }
 
 pub(super) fn read_xz(job: &mut Job, bytes: &[u8], name: &str, inside: &str) {
     let allowed = allowance(job, bytes.len() as u64);
     let mut out = Bounded { bytes: Vec::new(), allowed };
-    let outcome = lzma_rs::xz_decompress(&mut Cursor::new(bytes), &mut out);
+    let outcome = xz_streams(bytes).try_for_each(|stream| lzma_rs::xz_decompress(&mut Cursor::new(stream), &mut out));
     job.unpacked = job.unpacked.saturating_add(out.bytes.len() as u64);
     match outcome {
         Ok(()) => read(job, &out.bytes, name.strip_suffix(".xz").unwrap_or(name), inside),

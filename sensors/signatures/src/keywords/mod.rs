@@ -113,8 +113,8 @@ pub(crate) fn apply(draft: &mut Draft<'_>, name: &str, value: &str) -> Result<()
 
 /// Every keyword that does something, but for the names of sticky buffers.
 pub fn keyword_names() -> impl Iterator<Item = &'static str> {
-    let families = KEYWORDS.iter().filter(|family| !std::ptr::eq(family.1, unsupported::KEYWORDS));
-    families.flat_map(|family| family.1).map(|keyword| keyword.name)
+    let is_refused = |name: &str| unsupported::KEYWORDS.iter().any(|refused| refused.name == name);
+    KEYWORDS.iter().flat_map(|family| family.1).map(|keyword| keyword.name).filter(move |name| !is_refused(name))
 }
 
 /// Whether a keyword is there and does something.
