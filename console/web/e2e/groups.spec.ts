@@ -88,7 +88,7 @@ test("one of a group that is closed leaves it, and the group counts one less", a
   await expect(page.locator(`[data-id="${hex(1_001)}"]`)).toHaveCount(0);
   await expect(page.getByTestId("alert-fold").first()).toContainText("17");
   await expect(here(page)).toHaveAttribute("data-id", hex(1_002));
-  expect(acts).toMatchObject([{ action: "close", ids: [hex(1_001)], whole_groups: false, reason: "误报" }]);
+  await expect.poll(() => acts).toMatchObject([{ action: "close", ids: [hex(1_001)], whole_groups: false, reason: "误报" }]);
 });
 
 test("a group that can't be loaded says so and is tried again", async ({ page }) => {
