@@ -34,12 +34,12 @@ async function expectSound(page: Page): Promise<void> {
   expect(serious.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html)])).toEqual([]);
 }
 
-/** Makes an incident of the newest alert once there is one; its id. */
+/** Makes an incident of the newest alert that nobody has taken yet, once there is one; its id. */
 async function incidentOf(analyst: Page, title: string): Promise<string> {
   let alerts: AlertRow[] = [];
   await expect(async () => {
     const answer = await analyst.request.get("/api/v1/alerts?limit=20");
-    alerts = ((await answer.json()) as List<AlertRow>).items.filter((row) => row.incident_id === null);
+    alerts = ((await answer.json()) as List<AlertRow>).items.filter((row) => row.state === "new");
     expect(alerts.length).toBeGreaterThan(0);
   }).toPass({ timeout: ARRIVAL_MS });
   const made = await post<{ row: { id: string } }>(analyst, "incidents", { title, grade: "larger", alert_ids: [alerts[0]?.id] });
