@@ -16,6 +16,13 @@ impl Filter {
         Self { sql: format!("{table}.{} = $1", scope.column()), args: vec![scope.code().into()] }
     }
 
+    /// The row of a number in `table` (a name or alias), if a scope reaches it.
+    pub(crate) fn of_one(scope: &Scope, table: &str, id: i64) -> Self {
+        let mut filter = Self::within(scope, table);
+        filter.and_with(&format!("{table}.id = ?"), vec![id.into()]);
+        filter
+    }
+
     /// And this, which has no placeholder.
     pub(crate) fn and(&mut self, condition: &str) {
         self.sql.push_str(" AND ");
@@ -73,5 +80,7 @@ mod tests {
         filter.and("a.open = 1");
         let sql = "((a.county = $1 AND (a.time < $2 OR a.id = $3) AND a.state = $4) OR (a.owner = $5)) AND a.open = 1";
         assert_eq!((filter.sql(), filter.args().len()), (sql, 5));
+        let one = Filter::of_one(&Scope::subtree(&unit), "a", 7);
+        assert_eq!((one.sql(), one.args().len()), ("a.county = $1 AND a.id = $2", 2));
     }
 }

@@ -26,11 +26,12 @@ pub(super) async fn join(tx: &mut Tx, id: &str, incident: &Incident) -> ApiResul
         move_in(tx, id, ("fold", folds)).await?;
     }
     let gone: Vec<String> = known.difference(&named).cloned().collect();
+    let lets_go = !gone.is_empty() && !is_worked_on(tx, id).await?;
     for folds in gone.chunks(AT_ONCE) {
         let sql =
             format!("DELETE FROM incident_fold WHERE incident_id = $1 AND fold IN ({})", placeholders(2, folds.len()));
         tx.execute(&sql, values(id, folds)).await?;
-        if !is_worked_on(tx, id).await? {
+        if lets_go {
             let sql = format!(
                 "UPDATE alert SET incident_id = NULL WHERE incident_id = $1 AND fold IN ({})",
                 placeholders(2, folds.len())

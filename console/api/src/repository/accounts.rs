@@ -138,8 +138,7 @@ pub(crate) async fn list(state: &AppState, scope: &Scope, asked: &PageQuery) -> 
 
 /// One account.
 pub(crate) async fn find(state: &AppState, query: &mut impl Query, scope: &Scope, id: i64) -> ApiResult<UserRow> {
-    let mut filter = Filter::within(scope, "p");
-    filter.and_with("p.id = ?", args![id]);
+    let filter = Filter::of_one(scope, "p", id);
     let sql = format!("{} WHERE {}", select(state), filter.sql());
     let row = query.row(&sql, filter.args()).await?.ok_or_else(ApiError::not_found)?;
     read(state, &row)

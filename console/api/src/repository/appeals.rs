@@ -73,8 +73,7 @@ pub(crate) async fn create(change: &mut Change, caller: &Caller, new: &NewAppeal
 /// Decides an appeal.
 pub(crate) async fn decide(change: &mut Change, caller: &Caller, id: i64, sent: &Decision) -> ApiResult<()> {
     let reason = check::reason(&sent.reason)?;
-    let mut filter = Filter::within(&caller.scope, "a");
-    filter.and_with("a.id = ?", args![id]);
+    let filter = Filter::of_one(&caller.scope, "a", id);
     let sql = format!("SELECT a.* FROM score_appeal a WHERE {}", filter.sql());
     let row = change.row(&sql, filter.args()).await?.ok_or_else(ApiError::not_found)?;
     if row.text("state")? != "open" {
@@ -150,8 +149,7 @@ pub(crate) async fn talk(change: &mut Change, caller: &Caller, new: &NewTalk) ->
 /// Notes that what a talk named was put right.
 pub(crate) async fn close(change: &mut Change, caller: &Caller, id: i64, outcome: &str) -> ApiResult<()> {
     let outcome = check::body("text", outcome)?;
-    let mut filter = Filter::within(&caller.scope, "t");
-    filter.and_with("t.id = ?", args![id]);
+    let filter = Filter::of_one(&caller.scope, "t", id);
     let sql = format!("SELECT t.* FROM talk t WHERE {}", filter.sql());
     let row = change.row(&sql, filter.args()).await?.ok_or_else(ApiError::not_found)?;
     if row.optional_int("closed_at")?.is_some() || *Place::read(&row)?.unit() == caller.identity.unit {

@@ -42,8 +42,7 @@ fn read(state: &AppState, row: &Row) -> ApiResult<ContactDrillRow> {
 /// One drill with its calls.
 pub(crate) async fn show(state: &AppState, caller: &Caller, id: i64) -> ApiResult<ContactDrillDetail> {
     let mut db = state.db();
-    let mut filter = Filter::within(&caller.scope, "d");
-    filter.and_with("d.id = ?", args![id]);
+    let filter = Filter::of_one(&caller.scope, "d", id);
     let sql = format!("SELECT {COLUMNS} FROM contact_drill d WHERE {}", filter.sql());
     let row = read(state, &db.row(&sql, filter.args()).await?.ok_or_else(ApiError::not_found)?)?;
     let mut filter = Filter::within(&caller.scope, "c");
@@ -96,8 +95,7 @@ pub(crate) async fn create(change: &mut Change, caller: &Caller, new: &NewContac
 
 /// The drill of the caller's unit or one below that is under way.
 async fn held(change: &mut Change, caller: &Caller, id: i64) -> ApiResult<()> {
-    let mut filter = Filter::within(&caller.scope, "d");
-    filter.and_with("d.id = ?", args![id]);
+    let filter = Filter::of_one(&caller.scope, "d", id);
     let sql = format!("SELECT d.ended_at FROM contact_drill d WHERE {}", filter.sql());
     let row = change.row(&sql, filter.args()).await?.ok_or_else(ApiError::not_found)?;
     match row.optional_int("ended_at")? {

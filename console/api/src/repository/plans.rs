@@ -146,8 +146,7 @@ pub(crate) async fn create(change: &mut Change, caller: &Caller, new: &NewPlan) 
 
 /// The plan of an id that the caller may revise.
 async fn held(change: &mut Change, caller: &Caller, id: i64) -> ApiResult<Row> {
-    let mut filter = Filter::within(&caller.scope, "p");
-    filter.and_with("p.id = ?", args![id]);
+    let mut filter = Filter::of_one(&caller.scope, "p", id);
     filter.and("p.retired_at IS NULL");
     let sql = format!("SELECT p.* FROM plan p WHERE {}", filter.sql());
     change.row(&sql, filter.args()).await?.ok_or_else(ApiError::not_found)
@@ -218,8 +217,7 @@ pub(crate) async fn activate(change: &mut Change, caller: &Caller, id: i64, new:
 
 /// One activation.
 pub(crate) async fn activation(state: &AppState, caller: &Caller, id: i64) -> ApiResult<ActivationRow> {
-    let mut filter = Filter::within(&caller.scope, "a");
-    filter.and_with("a.id = ?", args![id]);
+    let filter = Filter::of_one(&caller.scope, "a", id);
     activations(state, caller, &filter).await?.into_iter().next().ok_or_else(ApiError::not_found)
 }
 
@@ -283,8 +281,7 @@ async fn steps_done(query: &mut impl Query, ids: &[i64]) -> ApiResult<BTreeMap<i
 
 /// An activation within reach that runs.
 async fn running(change: &mut Change, caller: &Caller, id: i64) -> ApiResult<()> {
-    let mut filter = Filter::within(&caller.scope, "a");
-    filter.and_with("a.id = ?", args![id]);
+    let filter = Filter::of_one(&caller.scope, "a", id);
     let sql = format!("SELECT a.ended_at FROM plan_activation a WHERE {}", filter.sql());
     let row = change.row(&sql, filter.args()).await?.ok_or_else(ApiError::not_found)?;
     match row.optional_int("ended_at")? {

@@ -166,8 +166,7 @@ pub(crate) async fn take_version(change: &mut Change, id: i64, new: &Version) ->
 
 /// A policy of this node in force whose issuing unit a scope reaches.
 async fn held(change: &mut Change, scope: &Scope, id: i64) -> ApiResult<Row> {
-    let mut filter = Filter::within(scope, "r");
-    filter.and_with("r.id = ?", args![id]);
+    let filter = Filter::of_one(scope, "r", id);
     let sql = format!("SELECT r.* FROM regulation r WHERE {}", filter.sql());
     let row = change.row(&sql, filter.args()).await?.ok_or_else(ApiError::not_found)?;
     if is_from_above(&row)? {

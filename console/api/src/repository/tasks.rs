@@ -100,8 +100,7 @@ pub(crate) async fn some(state: &AppState, scope: &Scope, ids: &[i64]) -> ApiRes
 }
 
 pub(super) async fn find(query: &mut impl Query, scope: &Scope, id: i64) -> ApiResult<Row> {
-    let mut filter = Filter::within(scope, "t");
-    filter.and_with("t.id = ?", args![id]);
+    let filter = Filter::of_one(scope, "t", id);
     let sql = format!("SELECT {COLUMNS} FROM task t WHERE {}", filter.sql());
     query.row(&sql, filter.args()).await?.ok_or_else(ApiError::not_found)
 }

@@ -118,8 +118,7 @@ fn warned(caller: &Caller, codes: &[String]) -> ApiResult<Vec<UnitCode>> {
 
 /// A warning of this node whose issuing unit a scope reaches.
 async fn held(change: &mut Change, scope: &Scope, id: i64) -> ApiResult<Row> {
-    let mut filter = Filter::within(scope, "w");
-    filter.and_with("w.id = ?", args![id]);
+    let filter = Filter::of_one(scope, "w", id);
     let sql = format!("SELECT w.* FROM warning w WHERE {}", filter.sql());
     let row = change.row(&sql, filter.args()).await?.ok_or_else(ApiError::not_found)?;
     if is_from_above(&row)? {
