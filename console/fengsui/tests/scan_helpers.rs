@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use fengsui_harness::{Running, run, top};
+use fengsui_harness::{Running, in_own_network, run, top};
 use serde_json::Value;
 
 /// The rule that knows what the server sends.
@@ -194,18 +194,9 @@ impl World {
     }
 }
 
-/// Whether packets can be listened for, which takes root.
-fn can_listen() -> bool {
-    let root = std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
-    if !root {
-        println!("only root can listen on an interface: not checked");
-    }
-    root
-}
-
 #[test]
 fn a_sensor_whose_keepers_are_both_killed_says_so_and_ends_for_its_supervisor() {
-    if !can_listen() {
+    if !in_own_network("a_sensor_whose_keepers_are_both_killed_says_so_and_ends_for_its_supervisor").expect("passes") {
         return;
     }
     // What systemd sets for every service.
@@ -226,7 +217,7 @@ fn a_sensor_whose_keepers_are_both_killed_says_so_and_ends_for_its_supervisor() 
 
 #[test]
 fn a_live_sensor_gets_every_helper_back_that_is_killed() {
-    if !can_listen() {
+    if !in_own_network("a_live_sensor_gets_every_helper_back_that_is_killed").expect("passes") {
         return;
     }
     let (world, sensor) = World::start(&[]);
@@ -269,7 +260,8 @@ fn a_live_sensor_gets_every_helper_back_that_is_killed() {
 
 #[test]
 fn a_bundle_that_is_installed_while_a_sensor_runs_is_in_force_without_a_restart() {
-    if !can_listen() {
+    if !in_own_network("a_bundle_that_is_installed_while_a_sensor_runs_is_in_force_without_a_restart").expect("passes")
+    {
         return;
     }
     let (world, mut sensor) = World::start(&[]);

@@ -5,12 +5,14 @@
 #![forbid(unsafe_code)]
 
 mod console;
+mod network;
 mod node;
 mod process;
 mod producer;
 mod proxy;
 
 pub use console::{Account, ConsoleClient};
+pub use network::in_own_network;
 pub use node::{NodeUnderTest, PASSWORD, TOKEN, whole_list};
 pub use process::{Finished, Running, run};
 pub use producer::{FIRST_RULE, Pace, Producer, Sent, Series, mixed};
