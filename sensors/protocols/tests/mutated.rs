@@ -3,7 +3,7 @@
 //! `FENGSUI_MUTATIONS` says how many inputs each parser gets: few by default, a million in `make long`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use fengsui_protocols::app::{Context, Input, Probe, Verdict};
@@ -26,24 +26,88 @@ impl Random {
     }
 }
 
-/// Frames of the captures of the project: classic pcap files of Ethernet.
-fn frames() -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/pcaps");
-    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "pcap"));
-    paths.sort();
-    let mut frames = Vec::new();
-    for path in paths {
-        let bytes = std::fs::read(path).unwrap();
-        let mut at = 24;
-        while let Some(header) = bytes.get(at..at + 16) {
-            let length = u32::from_le_bytes(header[8..12].try_into().unwrap()) as usize;
-            frames.extend(bytes.get(at + 16..at + 16 + length).map(<[u8]>::to_vec));
-            at += 16 + length;
+/// Payloads of other people's captures that one parser gets at most.
+const SAMPLES: usize = 400;
+
+fn top() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Captures in a folder and below: classic pcap files of Ethernet.
+fn captures(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(captures(&path));
+        } else if path.extension().is_some_and(|extension| extension == "pcap") {
+            found.push(path);
         }
     }
+    found.sort();
+    found
+}
+
+/// Magic number of classic pcap files of little-endian machines, with micro- and nanoseconds; and the link type of Ethernet.
+const MAGIC: [[u8; 4]; 2] = [[0xd4, 0xc3, 0xb2, 0xa1], [0x4d, 0x3c, 0xb2, 0xa1]];
+const ETHERNET: [u8; 4] = [1, 0, 0, 0];
+
+fn frames_of(path: &Path) -> Vec<Vec<u8>> {
+    let bytes = std::fs::read(path).unwrap();
+    let is_known = bytes.len() > 24 && MAGIC.iter().any(|magic| bytes.starts_with(magic)) && bytes[20..24] == ETHERNET;
+    let (mut frames, mut at) = (Vec::new(), 24);
+    while let Some(header) = bytes.get(at..at + 16).filter(|_| is_known) {
+        let length = u32::from_le_bytes(header[8..12].try_into().unwrap()) as usize;
+        frames.extend(bytes.get(at + 16..at + 16 + length).map(<[u8]>::to_vec));
+        at += 16 + length;
+    }
+    frames
+}
+
+/// Frames of the captures of the project.
+fn frames() -> Vec<Vec<u8>> {
+    let frames: Vec<_> = captures(&top().join("tests/pcaps")).iter().flat_map(|path| frames_of(path)).collect();
     assert!(frames.len() > 100);
     frames
+}
+
+fn payload_of(frame: &[u8]) -> Vec<u8> {
+    let decoding = DecodeSettings { verify_checksums: false, ..DecodeSettings::default() };
+    decode(frame, LinkLayer::Ethernet, &decoding).payload.to_vec()
+}
+
+/// The messages of the seeds that the fuzz target of parsers has for a protocol: after a byte that says the parser, a byte
+/// of direction, two of length and the message, again and again.
+fn seeds(protocol: &str) -> Vec<Vec<u8>> {
+    let bytes = std::fs::read(top().join("tests/fuzz/corpus/app_parser").join(protocol)).unwrap_or_default();
+    let (mut messages, mut rest) = (Vec::new(), bytes.get(1..).unwrap_or_default());
+    while let [_, high, low, after @ ..] = rest {
+        let (message, next) = after.split_at(usize::from(u16::from_be_bytes([*high, *low])).min(after.len()));
+        messages.push(message.to_vec());
+        rest = next;
+    }
+    messages
+}
+
+/// What each parser knows as its own, by its place in the registry: of the project's captures and seeds, and of those
+/// beside the project where they are.
+fn samples(payloads: &[Vec<u8>]) -> Vec<Vec<Vec<u8>>> {
+    let own = |spec: &app::ParserSpec| {
+        let captured = payloads.iter().filter(|payload| is_of(spec, payload)).cloned();
+        captured.chain(seeds(spec.protocol.as_str())).collect::<Vec<_>>()
+    };
+    let mut samples: Vec<_> = PARSERS.iter().map(own).collect();
+    let most: Vec<_> = samples.iter().map(|own| own.len() + SAMPLES).collect();
+    for path in captures(&top().join("../shared/data/suricata-verify-dev")) {
+        for payload in frames_of(&path).iter().map(|frame| payload_of(frame)).filter(|payload| payload.len() > 3) {
+            for (place, spec) in PARSERS.iter().enumerate() {
+                if samples[place].len() < most[place] && is_of(spec, &payload) {
+                    samples[place].push(payload.clone());
+                }
+            }
+        }
+    }
+    samples
 }
 
 /// Flips, replaces, cuts, repeats.
@@ -106,25 +170,17 @@ fn decoding_and_defragmentation_survive_mutated_packets() {
 fn every_parser_survives_mutated_payloads() {
     let frames = frames();
     let settings = AppSettings::default();
-    let decoding = DecodeSettings { verify_checksums: false, ..DecodeSettings::default() };
-    let payloads: Vec<Vec<u8>> = frames
-        .iter()
-        .map(|frame| decode(frame, LinkLayer::Ethernet, &decoding).payload.to_vec())
-        .filter(|payload| payload.len() > 3)
-        .collect();
-    for spec in PARSERS {
+    let payloads: Vec<_> = frames.iter().map(|frame| payload_of(frame)).filter(|payload| payload.len() > 3).collect();
+    for (spec, own) in PARSERS.iter().zip(samples(&payloads)) {
+        assert!(!own.is_empty(), "{} has no samples", spec.protocol);
         let mut random = Random(0x2545_f491_4f6c_dd1d);
-        let own: Vec<&Vec<u8>> = payloads.iter().filter(|payload| is_of(spec, payload)).collect();
         let (mut fed, begun) = (0, Instant::now());
         while fed < wanted() {
             let mut parser = (spec.create)(spec.transports[0]);
             let (mut transactions, mut events) = (Transactions::default(), Vec::new());
             for _ in 0..=random.below(8) {
-                let sample = if own.is_empty() || random.below(8) == 0 {
-                    &payloads[random.below(payloads.len())]
-                } else {
-                    own[random.below(own.len())]
-                };
+                let all = if random.below(8) == 0 { &payloads } else { &own };
+                let sample = &all[random.below(all.len())];
                 let mut bytes = sample.clone();
                 if random.below(4) > 0 {
                     mutate(&mut bytes, &mut random);
