@@ -70,7 +70,7 @@ function useColumns(): Column<NodeRow>[] {
     },
     { key: "id", title: t("nodes.name"), width: 144, cell: (row) => <span className="mono"><Outside text={row.id} /></span> },
     { key: "relation", title: t("nodes.relation"), width: 80, cell: (row) => word("node_relation", row.relation) },
-    { key: "role", title: t("nodes.role"), width: 80, cell: (row) => word("node_role", row.role) },
+    { key: "role", title: t("nodes.role"), width: 96, cell: (row) => word("node_role", row.role) },
     { key: "contact", title: t("nodes.contact"), width: 132, cell: (row) => <Time at={row.last_contact} /> },
     { key: "skew", title: t("nodes.skew"), numeric: true, width: 88, cell: seconds },
     { key: "waiting", title: t("nodes.waiting"), numeric: true, width: 80, cell: (row) => row.waiting.toLocaleString("en-US") },
