@@ -41,6 +41,12 @@ pub struct DefragOutcome {
     pub datagram: Option<Vec<u8>>,
     /// Anomalies (`decoder.ipv4.frag_overlap`).
     pub events: Vec<&'static str>,
+    /// Whether it waits for others of its datagram.
+    pub kept: bool,
+    /// Whether it was left out as too many of its datagram came.
+    pub shed: bool,
+    /// Fragments that have waited for this one, when it completed the datagram.
+    pub completed: u64,
 }
 
 /// What was put together and what was given up.
@@ -58,6 +64,10 @@ pub struct DefragStatistics {
     pub ignored: u64,
     /// Overlaps with different data.
     pub conflicts: u64,
+    /// Fragments of the datagrams that timed out.
+    pub fragments_timed_out: u64,
+    /// Fragments of the datagrams given up for the limits.
+    pub fragments_evicted: u64,
 }
 
 /// Incomplete datagrams.
@@ -158,7 +168,10 @@ impl Defragmenter {
         self.admit(time, key);
         let policy = policy.unwrap_or(self.settings.policy);
         self.insert(&key, ip, &fragment, &data, policy, &names, &mut outcome);
+        outcome.completed = self.fragments_of(&key);
         outcome.datagram = self.complete(&key, ip.version);
+        outcome.kept &= outcome.datagram.is_none();
+        outcome.completed = if outcome.datagram.is_some() { outcome.completed.saturating_sub(1) } else { 0 };
         self.shed();
         outcome
     }
@@ -167,10 +180,25 @@ impl Defragmenter {
     pub fn expire(&mut self, now: Timestamp) {
         let limit = now.plus_seconds(-i64::from(self.settings.timeout_seconds));
         while self.order.front().is_some_and(|(begun, ..)| *begun < limit) {
-            if self.forget_oldest() {
+            if let Some(fragments) = self.forget_oldest() {
                 self.statistics.timed_out += 1;
+                self.statistics.fragments_timed_out += fragments;
             }
         }
+    }
+
+    /// Gives up everything, as after the time-out.
+    pub fn finish(&mut self) {
+        while !self.order.is_empty() {
+            if let Some(fragments) = self.forget_oldest() {
+                self.statistics.timed_out += 1;
+                self.statistics.fragments_timed_out += fragments;
+            }
+        }
+    }
+
+    fn fragments_of(&self, key: &Key) -> u64 {
+        self.datagrams.get(key).map_or(0, |datagram| datagram.arrivals as u64)
     }
 
     fn admit(&mut self, time: Timestamp, key: Key) {
@@ -197,9 +225,11 @@ impl Defragmenter {
         if datagram.arrivals >= FRAGMENTS_PER_DATAGRAM {
             self.statistics.ignored += 1;
             outcome.events.push(names.ignored);
+            outcome.shed = true;
             return;
         }
         datagram.arrivals += 1;
+        outcome.kept = true;
         let before = datagram.pieces.bytes();
         let overlap = datagram.pieces.insert(fragment.offset as u64, data, policy);
         self.bytes = self.bytes + datagram.pieces.bytes() - before;
@@ -243,8 +273,9 @@ impl Defragmenter {
             if self.order.is_empty() {
                 return;
             }
-            if self.forget_oldest() {
+            if let Some(fragments) = self.forget_oldest() {
                 self.statistics.evicted += 1;
+                self.statistics.fragments_evicted += fragments;
             }
         }
         // Completed datagrams leave their entry behind; do not let those pile up.
@@ -254,15 +285,15 @@ impl Defragmenter {
         }
     }
 
-    /// Takes the oldest entry off; says whether its datagram was still incomplete.
-    fn forget_oldest(&mut self) -> bool {
-        let Some((_, serial, key)) = self.order.pop_front() else { return false };
+    /// Takes the oldest entry off; the fragments of its datagram when that was still incomplete.
+    fn forget_oldest(&mut self) -> Option<u64> {
+        let (_, serial, key) = self.order.pop_front()?;
         if self.datagrams.get(&key).is_none_or(|datagram| datagram.serial != serial) {
-            return false;
+            return None;
         }
-        let datagram = self.datagrams.remove(&key);
-        self.bytes -= datagram.map_or(0, |datagram| datagram.pieces.bytes());
-        true
+        let datagram = self.datagrams.remove(&key)?;
+        self.bytes -= datagram.pieces.bytes();
+        Some(datagram.arrivals as u64)
     }
 }
 

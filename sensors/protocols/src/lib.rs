@@ -89,7 +89,7 @@ mod transaction;
 
 pub use app::{
     AppLayer, AppSettings, DhcpSettings, DnsSettings, Frame, FrameKind, HttpSettings, Interest, MqttSettings, PARSERS,
-    PgsqlSettings, SmtpSettings, TlsSettings, Transactions, TransportKind,
+    PgsqlSettings, Reading, SmtpSettings, TlsSettings, Transactions, TransportKind,
 };
 pub use app_protocol::AppProtocol;
 pub use buffer::{Buffer, BufferSpec, BufferValue, Buffers};

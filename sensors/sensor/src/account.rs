@@ -11,12 +11,28 @@ use serde_json::{Map, Value};
 use crate::settings::ExceptionPolicy;
 
 /// What became of one packet. Every packet has exactly one fate, so that the account balances.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Fate {
-    /// Decoded, followed and shown to the rules in full.
+    /// Decoded, followed and shown to the rules, as far as the settings ask for it.
+    #[default]
     Inspected,
+    /// Held until what belongs to it has come: [`Account::hold`] has counted it, [`Account::release`] says how it ended.
+    Held,
     /// Not inspected in full.
     Lost(LossCause),
+}
+
+/// How packets that were held ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Released {
+    /// All of them.
+    pub(crate) packets: u64,
+    /// Of them: lost to a gap.
+    pub(crate) behind_gap: u64,
+    /// Of them: lost as a parser had given up.
+    pub(crate) given_up: u64,
+    /// Of them: lost to a limit.
+    pub(crate) shed: u64,
 }
 
 macro_rules! counters {
@@ -62,6 +78,8 @@ counters! {
     FlowUdp => "flow.udp", "UDP flows.";
     FlowIcmpv4 => "flow.icmpv4", "ICMPv4 flows.";
     FlowIcmpv6 => "flow.icmpv6", "ICMPv6 flows.";
+    FlowOneSidedTcp => "flow.one_sided.tcp", "TCP flows of which one direction was seen alone, by the time they ended.";
+    FlowOneSidedUdp => "flow.one_sided.udp", "UDP flows of which one direction was seen alone, by the time they ended.";
     FlowReused => "flow.tcp_reuse", "TCP flows that began on the ports of one that had ended.";
     FlowEndTimeout => "flow.end.timeout", "Flows that ended because they were silent.";
     FlowEndFull => "flow.end.table_full", "Flows ended because the table was full.";
@@ -76,6 +94,9 @@ counters! {
     TcpGaps => "tcp.reassembly_gap", "Gaps in streams.";
     TcpGapBytes => "tcp.gap_bytes", "Bytes missing in them.";
     TcpRejected => "tcp.rejected_segments", "Segments that their receiver would not take.";
+    PayloadPackets => "app_layer.payload.pkts", "TCP and UDP packets with a payload that their flow took.";
+    PayloadUnknown => "app_layer.payload.unknown", "Of them: of a protocol that no parser knows.";
+    PayloadTlcpUnread => "app_layer.payload.tlcp_unread", "Of them: of TLCP, where its handshake could not be followed.";
     DetectAlerts => "detect.alert", "Alerts.";
     DetectAlertsSuppressed => "detect.alert_queue_overflow", "Alerts past what one packet may raise.";
     DetectAlertsHeldBack => "detect.alerts_suppressed", "Alerts held back by suppressions and rates.";
@@ -140,6 +161,8 @@ pub(crate) struct Account {
     app_flows: BTreeMap<AppKey, u64>,
     app_transactions: BTreeMap<AppKey, u64>,
     inspected: u64,
+    /// Packets that wait for what belongs to them.
+    held: u64,
     losses: BTreeMap<LossCause, u64>,
     /// Packets that a policy for flows without an opening was applied to, by the policy's word.
     midstream: BTreeMap<&'static str, u64>,
@@ -163,6 +186,7 @@ impl Default for Account {
             app_flows: BTreeMap::new(),
             app_transactions: BTreeMap::new(),
             inspected: 0,
+            held: 0,
             losses: BTreeMap::new(),
             midstream: BTreeMap::new(),
             max_packet: 0,
@@ -190,8 +214,38 @@ impl Account {
     pub(crate) fn settle(&mut self, fate: Fate) {
         match fate {
             Fate::Inspected => self.inspected += 1,
-            Fate::Lost(cause) => *self.losses.entry(cause).or_default() += 1,
+            Fate::Held => {}
+            Fate::Lost(cause) => self.lose(cause, 1),
         }
+    }
+
+    fn lose(&mut self, cause: LossCause, packets: u64) {
+        if packets > 0 {
+            *self.losses.entry(cause).or_default() += packets;
+        }
+    }
+
+    /// Counts a packet whose fate is open.
+    pub(crate) fn hold(&mut self) {
+        self.held += 1;
+    }
+
+    /// Settles packets that were held. No more are settled than are held, whatever is asked for.
+    pub(crate) fn release(&mut self, released: Released) {
+        let packets = released.packets.min(self.held);
+        self.held -= packets;
+        let mut left = packets;
+        let lost = [
+            (LossCause::Gap, released.behind_gap),
+            (LossCause::Parser, released.given_up),
+            (LossCause::MemoryLimit, released.shed),
+        ];
+        for (cause, count) in lost {
+            let count = count.min(left);
+            left -= count;
+            self.lose(cause, count);
+        }
+        self.inspected += left;
     }
 
     pub(crate) fn exception(&mut self, policy: ExceptionPolicy) {
@@ -226,6 +280,7 @@ impl Account {
         merge_counts(&mut self.losses, &other.losses);
         merge_counts(&mut self.midstream, &other.midstream);
         self.inspected += other.inspected;
+        self.held += other.held;
         self.max_packet = self.max_packet.max(other.max_packet);
         self.flows += other.flows;
         self.pressure = self.pressure.max(other.pressure);
@@ -238,19 +293,18 @@ impl Account {
         self.get(Counter::DecoderPackets)
     }
 
-    /// The visibility record, with `ring_drops` packets that never reached a worker.
+    /// The visibility record, with `ring_drops` packets that never reached a worker. Packets that are held count as
+    /// inspected until it is known that they were not. Every cause is named, those that cost nothing too.
     pub(crate) fn visibility(&self, time: Timestamp, ring_drops: u64, context: &VisibilityContext<'_>) -> Visibility {
-        let mut losses = self.losses.clone();
-        if ring_drops > 0 {
-            *losses.entry(LossCause::Ring).or_default() += ring_drops;
-        }
+        let lost = |cause| self.losses.get(&cause).copied().unwrap_or(0);
+        let ring = |cause| if cause == LossCause::Ring { ring_drops } else { 0 };
         Visibility {
             time,
             observer: context.observer.to_owned(),
             interface: context.interface.to_owned(),
             packets_seen: self.packets() + ring_drops,
-            packets_inspected: self.inspected,
-            losses: losses.into_iter().collect(),
+            packets_inspected: self.inspected + self.held,
+            losses: LossCause::ALL.into_iter().map(|cause| (cause, lost(cause) + ring(cause))).collect(),
             bytes_seen: self.get(Counter::DecoderBytes),
             bytes_missing: self.get(Counter::TcpGapBytes),
             rules_version: context.rules_version.to_owned(),
@@ -376,6 +430,33 @@ mod tests {
         };
         let record = account.visibility(Timestamp::EPOCH, 5, &context);
         assert_eq!(record.packets_seen, 8);
+        assert!(record.balances());
+        assert_eq!(record.losses.len(), LossCause::ALL.len(), "every cause is named");
+    }
+
+    #[test]
+    fn packets_that_are_held_end_once() {
+        let mut account = Account::default();
+        for _ in 0..10 {
+            account.count(Counter::DecoderPackets);
+            account.hold();
+            account.settle(Fate::Held);
+        }
+        let context = VisibilityContext {
+            observer: "o",
+            interface: "i",
+            rules_version: "",
+            rules_loaded: 0,
+            rules_failed: 0,
+            events_shed: 0,
+        };
+        account.release(Released { packets: 4, behind_gap: 2, given_up: 1, shed: 0 });
+        let record = account.visibility(Timestamp::EPOCH, 0, &context);
+        assert_eq!((record.packets_inspected, record.lost(LossCause::Gap), record.lost(LossCause::Parser)), (7, 2, 1));
+        assert!(record.balances());
+        account.release(Released { packets: 90, behind_gap: 80, ..Released::default() });
+        let record = account.visibility(Timestamp::EPOCH, 0, &context);
+        assert_eq!((record.packets_inspected, record.lost(LossCause::Gap)), (1, 8));
         assert!(record.balances());
     }
 

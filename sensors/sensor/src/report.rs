@@ -68,7 +68,12 @@ impl Reporter {
         }
         if eve.visibility && eve.writes("visibility") {
             let record = self.visibility(now, account, ring_drops);
-            push("visibility", serde_json::to_value(record).unwrap_or(Value::Null));
+            let percent = f64::from(record.inspected_basis_points()) / 100.0;
+            let mut record = serde_json::to_value(record).unwrap_or(Value::Null);
+            if let Value::Object(fields) = &mut record {
+                fields.insert("inspected_percent".to_owned(), percent.into());
+            }
+            push("visibility", record);
         }
         events
     }

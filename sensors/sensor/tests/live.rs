@@ -1,13 +1,16 @@
 //! A running sensor: rules are replaced under load without a packet being lost.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::net::Ipv4Addr;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use fengsui_capture::{CaptureError, CaptureStatistics, LinkType, Packet, PacketSource};
-use fengsui_schema::{Clock, Timestamp};
-use fengsui_sensor::{EveEvent, EventSink, LiveRules, LoadedRules, Sensor, SensorError, SensorParts, SensorSettings};
+use fengsui_schema::{Clock, LossCause, Timestamp};
+use fengsui_sensor::{
+    EveEvent, EventSink, LiveRules, LoadedRules, Sensor, SensorError, SensorParts, SensorSettings, open_sources,
+};
 use fengsui_signatures::{RuleData, RuleSource, Variables, load};
 
 const PACKETS: u32 = 30_000;
@@ -91,6 +94,7 @@ fn rules_are_replaced_without_losing_a_packet() {
     while progress.load(Ordering::Acquire) < PACKETS.into() {
         live.replace(rules(1 + swaps % 2));
         swaps += 1;
+        assert!(sensor.statistics().visibility.balances());
     }
     let end = sensor.stop().expect("stops");
     let found: Vec<u64> = counts.0.iter().map(|count| count.load(Ordering::Relaxed)).collect();
@@ -98,4 +102,38 @@ fn rules_are_replaced_without_losing_a_packet() {
     assert_eq!(end.visibility.packets_inspected, u64::from(PACKETS));
     assert_eq!(found[0] + found[1], u64::from(PACKETS), "{found:?} after {swaps} swaps");
     assert!(swaps > 3 && found[1] > 0, "{found:?} after {swaps} swaps");
+}
+
+/// A client and a server of SSH on the loopback interface, the client of which says after its banner what is no packet.
+fn talk_nonsense(listener: &TcpListener) {
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (mut server, _) = listener.accept().unwrap();
+    server.write_all(b"SSH-2.0-server\r\n").unwrap();
+    client.read_exact(&mut [0; 16]).unwrap();
+    for text in [&b"SSH-2.0-client\r\n"[..], &[0xff; 32], b"more"] {
+        client.write_all(text).unwrap();
+        server.read_exact(&mut vec![0; text.len()]).unwrap();
+    }
+}
+
+/// Skipped, with the reason printed, where the privilege to capture is missing.
+#[test]
+fn real_connections_are_accounted_for_packet_by_packet() {
+    let mut settings = SensorSettings { interface: Some("lo".to_owned()), ..SensorSettings::default() };
+    settings.decode.verify_checksums = false;
+    let sources = match open_sources(&settings, Arc::new(Still)) {
+        Ok(sources) => sources,
+        Err(error) => return eprintln!("skipped: {error}"),
+    };
+    let parts = SensorParts::new(LiveRules::new(LoadedRules::default()));
+    let sink = Box::new(Vec::<EveEvent>::new());
+    let sensor = Sensor::start(settings, parts, sources, sink, Arc::new(Still)).expect("starts");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    // Others use the interface too, so that the packets of these connections are the least that is lost.
+    while sensor.statistics().visibility.lost(LossCause::Parser) < 10 {
+        talk_nonsense(&listener);
+        assert!(sensor.statistics().visibility.balances());
+    }
+    let end = sensor.stop().expect("stops").visibility;
+    assert!(end.balances() && end.packets_inspected > 0, "{end:?}");
 }

@@ -2,7 +2,9 @@
 
 use fengsui_schema::Timestamp;
 
-use super::registry::{AppParser, Context, Input, Interest, PARSERS, ParserSpec, Probe, TransportKind, Verdict};
+use super::registry::{
+    AppParser, Context, Input, Interest, PARSERS, ParserSpec, Probe, Reading, TransportKind, Verdict,
+};
 use super::{AppSettings, Transactions};
 use crate::limits::DETECTION_BYTES;
 use crate::{AppEvent, AppProtocol, Direction, Expectation, Transaction};
@@ -23,6 +25,8 @@ pub struct AppLayer {
     interest: Interest,
     /// Directions of which nothing more comes.
     ended: [bool; 2],
+    /// Directions that detection gave up as bytes of them are missing.
+    cut_off: [bool; 2],
 }
 
 enum State {
@@ -97,6 +101,19 @@ impl AppLayer {
             expected: None,
             interest: Interest::default(),
             ended: [false; 2],
+            cut_off: [false; 2],
+        }
+    }
+
+    /// Whether what comes in a direction is read.
+    #[must_use]
+    pub fn reading(&self, direction: Direction) -> Reading {
+        match &self.state {
+            State::Parsing(_, parser) => parser.reading(direction),
+            State::Over(_) => Reading::On,
+            State::Detecting(_) | State::Failed if self.cut_off[index(direction)] => Reading::BehindGap,
+            State::Detecting(_) if !self.unrecognised => Reading::On,
+            State::Detecting(_) | State::Failed => Reading::Unknown,
         }
     }
 
@@ -158,7 +175,10 @@ impl AppLayer {
     ) {
         match &mut self.state {
             State::Parsing(..) => self.feed(settings, time, direction, Input::Gap(length), events),
-            State::Detecting(held) => held.give_up(direction),
+            State::Detecting(held) => {
+                self.cut_off[index(direction)] |= !held.sides[index(direction)].given_up;
+                held.give_up(direction);
+            }
             State::Over(_) | State::Failed => {}
         }
     }
@@ -379,6 +399,7 @@ impl AppLayer {
         };
         let next = State::Parsing(spec.protocol, parser);
         let State::Detecting(detecting) = std::mem::replace(&mut self.state, next) else { return };
+        self.cut_off = [false; 2];
         let mut taken = [0, 0];
         for (direction, length) in &detecting.arrivals {
             let side = index(*direction);

@@ -1,6 +1,6 @@
 //! Cuts a stream into messages by the length each announces.
 
-use super::registry::Input;
+use super::registry::{Input, Reading};
 use crate::limits::{LINE_BYTES, MESSAGE_BYTES};
 
 /// What the first bytes of a message say.
@@ -23,6 +23,8 @@ pub(crate) struct Messages {
     /// Bytes that are passed by before the next message.
     skip: u64,
     lost: bool,
+    /// Whether a gap is what the direction was given up for.
+    behind_gap: bool,
     /// What ended the line that was handed out last.
     ending: &'static [u8],
 }
@@ -115,6 +117,7 @@ impl Messages {
             self.skip -= length;
             return true;
         }
+        self.behind_gap |= !self.lost;
         self.lose();
         false
     }
@@ -128,6 +131,15 @@ impl Messages {
 
     pub(crate) const fn is_lost(&self) -> bool {
         self.lost
+    }
+
+    /// Whether the direction is still read.
+    pub(crate) const fn reading(&self) -> Reading {
+        match (self.lost, self.behind_gap) {
+            (false, _) => Reading::On,
+            (true, true) => Reading::BehindGap,
+            (true, false) => Reading::GivenUp,
+        }
     }
 
     /// Starts anew after a gap.
@@ -165,7 +177,18 @@ mod tests {
         assert!(messages.gap(5));
         messages.push(&[0; 5]);
         assert_eq!(messages.waiting(), &[0]);
+        assert_eq!(messages.reading(), Reading::On);
         assert!(!messages.gap(1));
         assert!(messages.is_lost());
+        assert_eq!(messages.reading(), Reading::BehindGap);
+    }
+
+    #[test]
+    fn what_a_direction_was_given_up_for_first_counts() {
+        let mut messages = Messages::default();
+        messages.push(b"x");
+        assert!(messages.next(|_| Cut::Lost).is_none());
+        messages.gap(1);
+        assert_eq!(messages.reading(), Reading::GivenUp);
     }
 }

@@ -50,7 +50,7 @@ pub mod websocket;
 
 pub use frames::{Frame, FrameKind};
 pub use layer::AppLayer;
-pub use registry::{AppParser, Context, Input, Interest, PARSERS, ParserSpec, Probe, TransportKind, Verdict};
+pub use registry::{AppParser, Context, Input, Interest, PARSERS, ParserSpec, Probe, Reading, TransportKind, Verdict};
 pub use settings::{
     AppSettings, DhcpSettings, DnsSettings, FtpSettings, HttpSettings, MqttSettings, PgsqlSettings, SmtpSettings,
     TlsSettings,

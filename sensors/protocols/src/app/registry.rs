@@ -109,6 +109,21 @@ pub enum Input<'a> {
     End,
 }
 
+/// Whether what comes in a direction is still read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reading {
+    /// It is, or nothing is left to read: what is passed by on purpose (what is encrypted, what lies past a limit of the
+    /// settings) counts as read.
+    #[default]
+    On,
+    /// Bytes are missing, and it is not known where the next message begins.
+    BehindGap,
+    /// What came was no message of the protocol.
+    GivenUp,
+    /// No parser knows what is spoken.
+    Unknown,
+}
+
 /// A parser of one flow. It keeps what it needs between calls; results must not depend on how a stream is cut.
 pub trait AppParser: Send {
     /// Is told what the flow that announced this one said of it: a command and its argument.
@@ -116,6 +131,11 @@ pub trait AppParser: Send {
 
     /// Takes what came in a direction.
     fn parse(&mut self, direction: Direction, input: Input<'_>, context: &mut Context<'_>);
+
+    /// Whether it still reads a direction. One that finds the next message by itself always does.
+    fn reading(&self, _direction: Direction) -> Reading {
+        Reading::On
+    }
 }
 
 /// What a parser works with: the flow's transactions and where its events go.

@@ -141,6 +141,11 @@ impl Half {
         self.pieces.bytes() + self.tail.len()
     }
 
+    /// Pieces that wait.
+    pub(super) fn held_pieces(&self) -> usize {
+        self.pieces.count()
+    }
+
     /// Throws away what was not acknowledged.
     pub(super) fn drop_unacknowledged(&mut self, settings: &StreamSettings) {
         if self.limit(settings) != u64::MAX {

@@ -51,6 +51,8 @@ pub struct TcpSession {
     fast_open: bool,
     /// Whether the payload of the last segment went into the stream.
     took_payload: bool,
+    /// Whether the last segment was refused for being too far ahead.
+    ahead: bool,
 }
 
 fn index(direction: Direction) -> usize {
@@ -99,6 +101,19 @@ impl TcpSession {
         self.took_payload
     }
 
+    /// Whether the last segment was refused as it lies, or acknowledges, further ahead than what was seen explains: the
+    /// capture has lost what lies between, or it was made up.
+    #[must_use]
+    pub fn was_ahead(&self) -> bool {
+        self.ahead
+    }
+
+    /// Pieces of a direction that wait to be handed out. What came in one packet is one piece, but where it overlaps others.
+    #[must_use]
+    pub fn held_pieces(&self, direction: Direction) -> usize {
+        self.halves[index(direction)].held_pieces()
+    }
+
     /// Bytes held until they can be handed out, and to compare retransmissions with.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
@@ -114,7 +129,7 @@ impl TcpSession {
     /// Takes the next packet. Says whether it belongs to the connection: what does not (wrong checksum, outside of the
     /// window, no session) must not be inspected as a part of the stream.
     pub fn segment(&mut self, settings: &StreamSettings, segment: &Segment<'_>, sink: &mut dyn StreamSink) -> bool {
-        self.took_payload = false;
+        (self.took_payload, self.ahead) = (false, false);
         self.see_side(segment.direction);
         let half = &mut self.halves[index(segment.direction)];
         half.statistics.flags |= segment.tcp.flags;
@@ -548,6 +563,7 @@ impl TcpSession {
         let right_edge = i64::try_from(own.acknowledged.max(own.next).saturating_add(slack)).unwrap_or(i64::MAX);
         if end > right_edge {
             sink.event(if established { "stream.est_packet_out_of_window" } else { "stream.fin_out_of_window" });
+            self.ahead = true;
             return None;
         }
         let acknowledged = i64::try_from(own.acknowledged).unwrap_or(i64::MAX);
@@ -601,6 +617,7 @@ impl TcpSession {
         let plausible = unseen + own.window.max(1 << 20);
         if offset > plausible {
             sink.event(invalid_acknowledgement(state));
+            self.ahead = true;
             return false;
         }
         other.acknowledge(settings, segment.direction.reversed(), offset, sink);

@@ -184,6 +184,8 @@ pub(crate) struct Flow {
     pub(crate) capturing: bool,
     pub(crate) captured_bytes: usize,
     pub(crate) has_gap: bool,
+    /// Packets each way that are held until their bytes are handed out.
+    pub(crate) unsettled: [u32; 2],
     pub(crate) app_counted: bool,
     /// Left alone from here on; what it brought since.
     pub(crate) bypassed: bool,
@@ -234,6 +236,7 @@ impl Flow {
             capturing: false,
             captured_bytes: 0,
             has_gap: false,
+            unsettled: [0; 2],
             app_counted: false,
             bypassed: false,
             bypassed_packets: [0; 2],

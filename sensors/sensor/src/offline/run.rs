@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use fengsui_capture::{CaptureError, FileSource, PacketSource};
-use fengsui_schema::{LossCause, Timestamp, Visibility, shown};
+use fengsui_schema::{Timestamp, Visibility, shown};
 use fengsui_signatures::RuleData;
 
 use super::configure::{Configuration, configure};
 use super::data::{Places, rule_data};
 use super::options::{OfflineOptions, OfflineSummary};
 use super::reader::{Batch, Step, read};
-use crate::account::{Account, Counter, Fate};
+use crate::account::{Account, Counter};
 use crate::limits::{ANSWERS_PER_WORKER, BATCHES_PER_WORKER};
 use crate::output::{EveFile, EventSink};
 use crate::parts::{self, SensorParts};
@@ -170,9 +170,7 @@ impl Worker {
     /// After a panic: the packet is lost, flows that were being worked on are gone.
     pub(crate) fn recover(&mut self, was_packet: bool) {
         self.account.count(Counter::Panics);
-        if was_packet {
-            self.account.settle(Fate::Lost(LossCause::Parser));
-        }
+        self.lose_packets_at_work(was_packet);
         self.forget_broken_flows();
     }
 }

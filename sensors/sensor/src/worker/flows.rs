@@ -2,7 +2,8 @@
 
 use fengsui_protocols::app::{ParserSpec, Probe};
 use fengsui_protocols::{
-    AppEvent, AppLayer, Decoded, Direction, PARSERS, Segment, TcpSession, TcpState, Transport, TransportKind, flags,
+    AppEvent, AppLayer, Decoded, Direction, PARSERS, Reading, Segment, TcpSession, TcpState, Transport, TransportKind,
+    flags,
 };
 use fengsui_schema::LossCause;
 use fengsui_signatures::PacketView;
@@ -30,35 +31,22 @@ pub(super) struct News {
 
 impl Worker {
     /// A packet with its flow.
-    pub(super) fn flow_packet(
-        &mut self,
-        info: &PacketInfo<'_>,
-        decoded: &Decoded<'_>,
-        keyed: (FlowKey, Side, Side),
-    ) -> Fate {
+    pub(super) fn flow_packet(&mut self, info: &PacketInfo<'_>, decoded: &Decoded<'_>, keyed: (FlowKey, Side, Side)) {
         let slot = self.find_or_begin(info, decoded, keyed);
-        let Some(mut flow) = self.table.take(slot) else { return Fate::Lost(LossCause::MemoryLimit) };
+        let Some(mut flow) = self.table.take(slot) else { return self.decide(Fate::Lost(LossCause::MemoryLimit)) };
+        self.at_work = flow.unsettled.iter().sum();
         let direction = flow.direction_of(keyed.1, keyed.2);
         self.count_packet(&mut flow, info, decoded, direction);
         self.keep_packet(&mut flow, info);
+        self.judge_checksum(decoded);
         let verdict = self.treat(info, decoded, &mut flow, direction);
         self.count_verdict(verdict);
         if flow.is_closing() {
             flow.give_room_back();
         }
         self.table.put_back(slot, flow);
+        self.at_work = 0;
         self.make_room(info.number);
-        self.checksum_fate(decoded)
-    }
-
-    /// A segment with a wrong checksum is no part of its stream, as its receiver throws it away.
-    fn checksum_fate(&mut self, decoded: &Decoded<'_>) -> Fate {
-        let validates = self.shared.settings.stream.drop_bad_checksums;
-        if validates && decoded.tcp().is_some_and(|tcp| tcp.checksum_valid == Some(false)) {
-            self.account.count(Counter::TcpInvalidChecksum);
-            return Fate::Lost(LossCause::Checksum);
-        }
-        Fate::Inspected
     }
 
     /// A packet as its flow is treated: blocked, left alone, or worked on.
@@ -300,9 +288,10 @@ impl Worker {
                     events: &mut news.events,
                     unseen: flow.encrypted || self.rules.set.is_empty(),
                     gap_bytes: 0,
+                    unread: Default::default(),
                 };
                 news.accepted = tcp.segment(&settings.stream, &segment, &mut sink);
-                let gap_bytes = sink.gap_bytes;
+                let (gap_bytes, unread) = (sink.gap_bytes, sink.unread);
                 news.in_stream = tcp.took_payload();
                 let begun = !was_established && tcp.was_established();
                 self.account.add(Counter::TcpSessions, u64::from(begun));
@@ -311,9 +300,14 @@ impl Worker {
                 self.account.add(Counter::TcpGapBytes, gap_bytes);
                 self.account.add(Counter::TcpGaps, u64::from(gap_bytes > 0));
                 flow.has_gap |= gap_bytes > 0;
+                self.judge_segment(flow, &segment, news.accepted);
+                self.settle_stream(flow, unread);
             }
             (Transport::Udp(_), _, Some(app)) if !decoded.payload.is_empty() => {
                 app.data(&settings.app, info.time, direction, decoded.payload, &mut news.app_events);
+                let unknown = app.reading(direction) == Reading::Unknown;
+                self.account.count(Counter::PayloadPackets);
+                self.account.add(Counter::PayloadUnknown, u64::from(unknown));
             }
             _ => {}
         }
@@ -344,6 +338,8 @@ impl Worker {
     pub(super) fn end_flow(&mut self, slot: Slot, number: u64, end: FlowEnd, counter: Counter) {
         let Some(mut flow) = self.table.remove(slot) else { return };
         self.account.count(counter);
+        self.count_one_sided(&flow);
+        self.at_work = flow.unsettled.iter().sum();
         let order = std::mem::replace(&mut self.order, (number, flow.first_packet + 1, 0));
         let info = PacketInfo {
             time: self.now,
@@ -383,6 +379,7 @@ impl Worker {
                 events: &mut news.events,
                 unseen: flow.encrypted || self.rules.set.is_empty(),
                 gap_bytes: 0,
+                unread: Default::default(),
             };
             match &mut flow.tcp {
                 Some(tcp) => tcp.finish(&settings.stream, &mut sink),
@@ -392,8 +389,9 @@ impl Worker {
                     }
                 }
             }
-            let gap_bytes = sink.gap_bytes;
+            let (gap_bytes, unread) = (sink.gap_bytes, sink.unread);
             self.account.add(Counter::TcpGapBytes, gap_bytes);
+            self.settle_stream(flow, unread);
         }
         self.inspect_end(info, flow, news);
     }

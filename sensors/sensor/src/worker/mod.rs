@@ -3,6 +3,7 @@
 mod alerts;
 mod content;
 mod expected;
+mod fates;
 mod files;
 mod flows;
 mod inspect;
@@ -23,7 +24,7 @@ use fengsui_protocols::Defragmenter;
 use fengsui_schema::{Timestamp, UnitCode};
 use fengsui_signatures::{Scratch, Tracking};
 
-use crate::account::{Account, Counter};
+use crate::account::{Account, Counter, Fate};
 use crate::eve::{EveEvent, EventOrder, Fields as _, Record, class_of};
 use crate::evidence::{EvidenceWriter, PacketRing};
 use crate::file_store::FileStore;
@@ -76,6 +77,12 @@ pub(crate) struct Worker {
     order: EventOrder,
     now: Timestamp,
     alerts_of_packet: usize,
+    /// What became of the packet at work, as far as is known.
+    fate: Fate,
+    /// Packets that are held for the flow at work.
+    at_work: u32,
+    /// Fragments that were given up, as far as they are in the account.
+    fragments_lost: (u64, u64),
     /// What fired on the packet at work.
     waiting: Vec<alerts::Waiting>,
     tagged_hosts: HashMap<IpAddr, Tagged>,
@@ -101,6 +108,9 @@ impl Worker {
             order: (0, 0, 0),
             now: Timestamp::EPOCH,
             alerts_of_packet: 0,
+            fate: Fate::default(),
+            at_work: 0,
+            fragments_lost: (0, 0),
             waiting: Vec::new(),
             tagged_hosts: HashMap::new(),
             shared,
@@ -116,6 +126,7 @@ impl Worker {
     pub(crate) fn tick(&mut self, now: Timestamp, number: u64) {
         self.now = now;
         self.defragmenter.expire(now);
+        self.settle_fragments();
         for slot in self.table.expired(now.as_seconds()) {
             self.end_flow(slot, number, crate::flow::FlowEnd::Timeout, Counter::FlowEndTimeout);
         }
@@ -131,6 +142,8 @@ impl Worker {
         for slot in self.table.all() {
             self.end_flow(slot, u64::MAX, crate::flow::FlowEnd::Shutdown, Counter::FlowEndShutdown);
         }
+        self.defragmenter.finish();
+        self.settle_fragments();
         self.collect_answers(true);
         self.count_evidence();
         self.account.flows = 0;

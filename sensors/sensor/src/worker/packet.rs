@@ -32,6 +32,7 @@ impl Worker {
         self.now = packet.time;
         self.order = (number, 0, 0);
         self.alerts_of_packet = 0;
+        self.fate = if packet.is_truncated() { Fate::Lost(LossCause::Truncated) } else { Fate::Inspected };
         self.account.count(Counter::DecoderPackets);
         let length = packet.data.len() as u64;
         self.account.add(Counter::DecoderBytes, length);
@@ -42,13 +43,12 @@ impl Worker {
         if let Some(tag) = packet.vlan {
             decoded.vlans.push_outer(tag);
         }
-        let fate = self.walk(packet, number, &decoded, WIRE);
-        let fate = if packet.is_truncated() { Fate::Lost(LossCause::Truncated) } else { fate };
-        self.account.settle(fate);
+        self.walk(packet, number, &decoded, WIRE);
+        self.account.settle(self.fate);
     }
 
     /// A decoded packet and whatever it carries.
-    fn walk(&mut self, packet: &Packet<'_>, number: u64, decoded: &Decoded<'_>, around: Around<'_>) -> Fate {
+    fn walk(&mut self, packet: &Packet<'_>, number: u64, decoded: &Decoded<'_>, around: Around<'_>) {
         self.count_decoded(decoded);
         let info = info_of(packet, number, decoded, around);
         self.tell_decode_events(&info, decoded);
@@ -58,21 +58,16 @@ impl Worker {
         }
         if decoded.invalid {
             self.account.count(Counter::DecoderInvalid);
-            self.inspect_flowless(&info, decoded);
-            return Fate::Inspected;
+            return self.inspect_flowless(&info, decoded);
         }
         if decoded.ip.as_ref().is_some_and(|ip| ip.fragment.is_some()) {
             return self.fragment(packet, number, decoded, &info, around);
         }
-        let fate = match FlowKey::of(decoded, around.tunnel, self.shared.settings.flow.by_vlan) {
+        match FlowKey::of(decoded, around.tunnel, self.shared.settings.flow.by_vlan) {
             Some(keyed) => self.flow_packet(&info, decoded, keyed),
-            None => {
-                self.inspect_flowless(&info, decoded);
-                Fate::Inspected
-            }
-        };
-        let inner = self.tunnelled(packet, number, decoded, around);
-        worse(fate, inner)
+            None => self.inspect_flowless(&info, decoded),
+        }
+        self.tunnelled(packet, number, decoded, around);
     }
 
     fn fragment(
@@ -82,10 +77,11 @@ impl Worker {
         decoded: &Decoded<'_>,
         info: &PacketInfo<'_>,
         around: Around<'_>,
-    ) -> Fate {
+    ) {
         self.account.count(Counter::DefragFragments);
         let policy = decoded.ip.as_ref().and_then(|ip| self.hosts.of(ip.destination));
         let outcome = self.defragmenter.add(packet.time, decoded, policy);
+        self.settle_fragment(&outcome);
         let mut view = view_of(info, decoded);
         let events = [decoded.events.as_slice(), outcome.events.as_slice()].concat();
         view.events = &events;
@@ -93,7 +89,7 @@ impl Worker {
             self.tell_packet_event(info, event);
         }
         self.inspect_packet_without_flow(info, &view);
-        let Some(datagram) = outcome.datagram else { return Fate::Inspected };
+        let Some(datagram) = outcome.datagram else { return };
         self.account.count(Counter::DefragReassembled);
         let shared = std::sync::Arc::clone(&self.shared);
         let mut whole = decode_ip(&datagram, &shared.settings.decode);
@@ -102,11 +98,11 @@ impl Worker {
         whole.depth = decoded.depth;
         let framed = framed(decoded, &datagram);
         let around = Around { whole: Some(&framed), ..around };
-        self.walk(packet, number, &whole, around)
+        self.walk(packet, number, &whole, around);
     }
 
-    fn tunnelled(&mut self, packet: &Packet<'_>, number: u64, decoded: &Decoded<'_>, around: Around<'_>) -> Fate {
-        let Some(tunnel) = &decoded.tunnel else { return Fate::Inspected };
+    fn tunnelled(&mut self, packet: &Packet<'_>, number: u64, decoded: &Decoded<'_>, around: Around<'_>) {
+        let Some(tunnel) = &decoded.tunnel else { return };
         let (source, counter) = tunnel_words(tunnel.kind, decoded.ip.as_ref().map_or(4, |ip| ip.version));
         if let Some(counter) = counter {
             self.account.count(counter);
@@ -119,7 +115,7 @@ impl Worker {
             ((ip.source, from), (ip.destination, to), ip.protocol)
         });
         let id = tunnel.id.unwrap_or(0) ^ ((tunnel.kind as u32 + 1) << 28) ^ around.tunnel.rotate_left(8);
-        self.walk(packet, number, &inner, Around { whole: None, source, tunnel: id, outer })
+        self.walk(packet, number, &inner, Around { whole: None, source, tunnel: id, outer });
     }
 
     fn count_ip_in_ip(&mut self, outer: &Decoded<'_>, inner: &Decoded<'_>, kind: TunnelKind) {
@@ -172,10 +168,6 @@ impl Worker {
         view.events = &decoded.events;
         self.inspect_packet_without_flow(info, &view);
     }
-}
-
-fn worse(one: Fate, other: Fate) -> Fate {
-    if one == Fate::Inspected { other } else { one }
 }
 
 fn tunnel_words(kind: TunnelKind, version: u8) -> (&'static str, Option<Counter>) {

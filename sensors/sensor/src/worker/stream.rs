@@ -1,6 +1,6 @@
 //! What reassembly and application parsers hand out for one packet.
 
-use fengsui_protocols::{AppEvent, AppLayer, AppSettings, Direction, StreamSink};
+use fengsui_protocols::{AppEvent, AppLayer, AppSettings, Direction, Reading, StreamSink};
 use fengsui_schema::Timestamp;
 
 use crate::flow::StreamWindow;
@@ -18,9 +18,30 @@ pub(super) struct ToApp<'a> {
     pub(super) unseen: bool,
     /// Bytes that never came.
     pub(super) gap_bytes: u64,
+    /// Pieces that were handed out and read by nobody, each way.
+    pub(super) unread: [Unread; 2],
 }
 
-const fn index(direction: Direction) -> usize {
+/// Pieces of a direction that were handed out and that no parser reads. A piece is what one packet brought.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Unread {
+    pub(super) behind_gap: u32,
+    pub(super) given_up: u32,
+    pub(super) unknown: u32,
+}
+
+impl Unread {
+    fn note(&mut self, reading: Reading) {
+        match reading {
+            Reading::On => {}
+            Reading::BehindGap => self.behind_gap += 1,
+            Reading::GivenUp => self.given_up += 1,
+            Reading::Unknown => self.unknown += 1,
+        }
+    }
+}
+
+pub(super) const fn index(direction: Direction) -> usize {
     match direction {
         Direction::ToServer => 0,
         Direction::ToClient => 1,
@@ -36,6 +57,7 @@ impl StreamSink for ToApp<'_> {
             window.push(bytes);
         }
         self.app.data(self.settings, self.time, direction, bytes, self.app_events);
+        self.unread[index(direction)].note(self.app.reading(direction));
     }
 
     fn gap(&mut self, direction: Direction, _offset: u64, length: u64) {

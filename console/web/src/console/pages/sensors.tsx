@@ -142,6 +142,13 @@ function useUplinkColumns(): Column<UplinkView>[] {
 
 const count = (value: number): string => value.toLocaleString("en-US");
 
+/** The part of what was seen, as words behind a number; what is less than a hundredth of a percent says so. */
+function shareOf(part: number, seen: number): string {
+  if (seen <= 0) return "";
+  const percent = (100 * part) / seen;
+  return percent < 0.01 ? " (<0.01%)" : ` (${percent.toFixed(2)}%)`;
+}
+
 function useColumns(): Column<SensorView>[] {
   const t = useText();
   const word = useWord();
@@ -160,13 +167,17 @@ function useColumns(): Column<SensorView>[] {
     { key: "packets", title: t("sensor.packets"), numeric: true, width: 112, cell: (row) => count(row.packets_seen) },
     {
       key: "losses",
-      width: 144,
+      width: 200,
       title: t("sensor.losses"),
-      cell: (row) =>
-        row.losses
-          .filter((loss) => loss.count > 0)
-          .map((loss) => `${word("loss", loss.cause)} ${count(loss.count)}`)
-          .join("、") || t("sensor.no_losses"),
+      cell: (row) => {
+        const losses = row.losses.filter((loss) => loss.count > 0);
+        if (losses.length === 0) return t("sensor.no_losses");
+        return losses.map((loss) => (
+          <div key={loss.cause} title={word("loss_hint", loss.cause)}>
+            {`${word("loss", loss.cause)} ${count(loss.count)}${shareOf(loss.count, row.packets_seen)}`}
+          </div>
+        ));
+      },
     },
     {
       key: "balance",

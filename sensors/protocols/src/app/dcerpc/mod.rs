@@ -6,7 +6,7 @@ pub(crate) mod pdu;
 mod services;
 
 use super::messages::{Cut, Messages};
-use super::registry::{AppParser, Context, Input, ParserSpec, Probe, TransportKind, Verdict};
+use super::registry::{AppParser, Context, Input, ParserSpec, Probe, Reading, TransportKind, Verdict};
 use crate::{AppProtocol, Direction, Transaction};
 pub(crate) use association::{Association, Call, Carrier};
 use pdu::{HEADER_BYTES, Pdu};
@@ -79,6 +79,10 @@ impl AppParser for DcerpcParser {
             });
             context.progress(id, direction);
         }
+    }
+
+    fn reading(&self, direction: Direction) -> Reading {
+        self.sides[usize::from(direction == Direction::ToClient)].reading()
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::messages::{Cut, Messages};
 use super::reader::Reader;
-use super::registry::{AppParser, Context, Input, ParserSpec, Probe, TransportKind, Verdict};
+use super::registry::{AppParser, Context, Input, ParserSpec, Probe, Reading, TransportKind, Verdict};
 use super::text::{Object, object, put};
 use crate::limits::{DNP3_MESSAGE_BYTES, DNP3_OBJECTS};
 use crate::{AppProtocol, Buffer, Direction};
@@ -76,6 +76,10 @@ impl AppParser for Dnp3Parser {
                 self.frame(direction, &frame, context);
             }
         }
+    }
+
+    fn reading(&self, direction: Direction) -> Reading {
+        self.sides[usize::from(direction == Direction::ToClient)].reading()
     }
 }
 

@@ -5,7 +5,7 @@ mod eve;
 mod message;
 mod names;
 
-use super::registry::{AppParser, Context, Input, ParserSpec, Probe, TransportKind, Verdict};
+use super::registry::{AppParser, Context, Input, ParserSpec, Probe, Reading, TransportKind, Verdict};
 use crate::{AppProtocol, Buffer, Direction, Transaction};
 use message::{HEADER_BYTES, Header, Message};
 
@@ -119,6 +119,10 @@ impl AppParser for DnsParser {
             (Input::Gap(_), _) => self.lost[usize::from(direction == Direction::ToClient)] = true,
             (Input::End, _) => {}
         }
+    }
+
+    fn reading(&self, direction: Direction) -> Reading {
+        if self.lost[usize::from(direction == Direction::ToClient)] { Reading::BehindGap } else { Reading::On }
     }
 }
 

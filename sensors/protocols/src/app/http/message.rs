@@ -245,6 +245,11 @@ impl Message {
         }
     }
 
+    /// Whether bytes were missing and no message has begun since.
+    pub(super) const fn is_lost(&self) -> bool {
+        self.lost
+    }
+
     /// Whether all bytes since a request are known: then what is no request belongs to it.
     const fn behind_a_request(&self) -> bool {
         self.tx.is_some() && !self.lost

@@ -15,7 +15,7 @@ mod uri;
 pub(in crate::app) use decompress::Layers;
 pub(in crate::app) use uri::{normalize as normalize_uri, split_authority};
 
-use super::registry::{AppParser, Context, Input, ParserSpec, Probe, TransportKind, Verdict};
+use super::registry::{AppParser, Context, Input, ParserSpec, Probe, Reading, TransportKind, Verdict};
 use crate::{AppProtocol, Direction};
 
 pub(super) const PARSER: ParserSpec = ParserSpec {
@@ -125,5 +125,10 @@ impl AppParser for HttpParser {
             Input::Gap(length) => message.gap(direction, length, &mut self.exchanges, context),
             Input::End => message.end(direction, &mut self.exchanges, context),
         }
+    }
+
+    fn reading(&self, direction: Direction) -> Reading {
+        let message = if direction == Direction::ToServer { &self.request } else { &self.response };
+        if message.is_lost() { Reading::BehindGap } else { Reading::On }
     }
 }

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::messages::{Cut, Messages};
 use super::reader::Reader;
-use super::registry::{AppParser, Context, Input, ParserSpec, Probe, TransportKind, Verdict};
+use super::registry::{AppParser, Context, Input, ParserSpec, Probe, Reading, TransportKind, Verdict};
 use crate::limits::{HTTP_HEADER_BYTES, HTTP2_STREAMS, MESSAGE_BYTES};
 use crate::{AppProtocol, Direction};
 use hpack::Decoder;
@@ -117,6 +117,10 @@ impl AppParser for Http2Parser {
             }
         }
         while self.next(direction, context) {}
+    }
+
+    fn reading(&self, direction: Direction) -> Reading {
+        self.sides[usize::from(direction == Direction::ToClient)].messages.reading()
     }
 }
 

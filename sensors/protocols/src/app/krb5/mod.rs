@@ -5,7 +5,7 @@ mod names;
 use super::ber;
 use super::messages::{Cut, Messages};
 use super::reader::Reader;
-use super::registry::{AppParser, Context, Input, ParserSpec, Probe, TransportKind, Verdict};
+use super::registry::{AppParser, Context, Input, ParserSpec, Probe, Reading, TransportKind, Verdict};
 use super::text::{eve_text, put};
 use crate::limits::{KRB5_NAME_PARTS, MESSAGE_BYTES};
 use crate::{AppProtocol, Buffer, Direction, Transaction};
@@ -136,6 +136,10 @@ impl AppParser for Krb5Parser {
             }
             (Input::End, _) => {}
         }
+    }
+
+    fn reading(&self, direction: Direction) -> Reading {
+        self.sides[usize::from(direction == Direction::ToClient)].reading()
     }
 }
 

@@ -6,7 +6,7 @@ mod operation;
 use super::ber;
 use super::messages::{Cut, Messages};
 use super::reader::Reader;
-use super::registry::{AppParser, Context, Input, ParserSpec, Probe, TransportKind, Verdict};
+use super::registry::{AppParser, Context, Input, ParserSpec, Probe, Reading, TransportKind, Verdict};
 use super::text::{Object, put};
 use crate::limits::{LDAP_REQUESTS, LDAP_RESPONSES, MESSAGE_BYTES};
 use crate::{AppProtocol, Buffer, Direction};
@@ -180,6 +180,10 @@ impl AppParser for LdapParser {
             }
             (Input::End, _) => {}
         }
+    }
+
+    fn reading(&self, direction: Direction) -> Reading {
+        self.sides[usize::from(direction == Direction::ToClient)].reading()
     }
 }
 

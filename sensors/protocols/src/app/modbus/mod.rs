@@ -5,7 +5,7 @@ mod message;
 
 use super::messages::{Cut, Messages};
 use super::reader::Reader;
-use super::registry::{AppParser, Context, Input, ParserSpec, Probe, TransportKind, Verdict};
+use super::registry::{AppParser, Context, Input, ParserSpec, Probe, Reading, TransportKind, Verdict};
 use super::text::put;
 use crate::limits::MODBUS_REQUESTS;
 use crate::{AppProtocol, Direction};
@@ -63,6 +63,10 @@ impl AppParser for ModbusParser {
         if self.sides[side].is_lost() {
             context.anomaly(None, direction, "modbus.invalid_length");
         }
+    }
+
+    fn reading(&self, direction: Direction) -> Reading {
+        self.sides[usize::from(direction == Direction::ToClient)].reading()
     }
 }
 

@@ -4,7 +4,7 @@ mod eve;
 mod message;
 
 use super::messages::{Cut, Messages};
-use super::registry::{AppParser, Context, Input, ParserSpec, Probe, TransportKind, Verdict};
+use super::registry::{AppParser, Context, Input, ParserSpec, Probe, Reading, TransportKind, Verdict};
 use crate::{AppProtocol, Buffer, Direction, Transaction};
 use message::{Body, Header, Message, kind};
 
@@ -81,6 +81,10 @@ impl AppParser for MqttParser {
             }
             Input::End => {}
         }
+    }
+
+    fn reading(&self, direction: Direction) -> Reading {
+        self.sides[usize::from(direction == Direction::ToClient)].reading()
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::messages::{Cut, Messages};
 use super::open_files::{FileKey, Files};
-use super::registry::{AppParser, Context, Input, ParserSpec, Probe, TransportKind, Verdict};
+use super::registry::{AppParser, Context, Input, ParserSpec, Probe, Reading, TransportKind, Verdict};
 use super::text::{Object, eve_text, object, put};
 use crate::limits::{MESSAGE_BYTES, NFS_CALLS, NFS_NAMES};
 use crate::{AppProtocol, Buffer, Direction};
@@ -126,6 +126,10 @@ impl AppParser for NfsParser {
             (Input::End, _) if direction == Direction::ToClient => self.end(context),
             (Input::End, _) => {}
         }
+    }
+
+    fn reading(&self, direction: Direction) -> Reading {
+        self.sides[usize::from(direction == Direction::ToClient)].reading()
     }
 }
 

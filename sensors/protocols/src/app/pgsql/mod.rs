@@ -4,7 +4,7 @@ mod backend;
 
 use super::messages::{Cut, Messages};
 use super::reader::Reader;
-use super::registry::{AppParser, Context, Input, ParserSpec, Probe, TransportKind, Verdict};
+use super::registry::{AppParser, Context, Input, ParserSpec, Probe, Reading, TransportKind, Verdict};
 use super::text::{Object, eve_text, put};
 use crate::limits::{MESSAGE_BYTES, PGSQL_PARAMETERS};
 use crate::{AppProtocol, Buffer, Direction};
@@ -85,6 +85,10 @@ impl AppParser for PgsqlParser {
                 }
             }
         }
+    }
+
+    fn reading(&self, direction: Direction) -> Reading {
+        self.sides[usize::from(direction == Direction::ToClient)].reading()
     }
 }
 

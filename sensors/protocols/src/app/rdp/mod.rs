@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::messages::{Cut, Messages};
 use super::reader::Reader;
-use super::registry::{AppParser, Context, Input, ParserSpec, Probe, TransportKind, Verdict};
+use super::registry::{AppParser, Context, Input, ParserSpec, Probe, Reading, TransportKind, Verdict};
 use super::text::{Object, eve_text, object, put};
 use crate::limits::TLS_HANDSHAKE_BYTES;
 use crate::{AppProtocol, Buffer, Direction};
@@ -64,6 +64,10 @@ impl AppParser for RdpParser {
                 _ => {}
             }
         }
+    }
+
+    fn reading(&self, direction: Direction) -> Reading {
+        self.sides[usize::from(direction == Direction::ToClient)].reading()
     }
 }
 

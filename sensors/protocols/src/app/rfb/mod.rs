@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::messages::Messages;
 use super::reader::Reader;
-use super::registry::{AppParser, Context, Input, ParserSpec, Probe, TransportKind, Verdict};
+use super::registry::{AppParser, Context, Input, ParserSpec, Probe, Reading, TransportKind, Verdict};
 use super::text::{Object, eve_text, put};
 use crate::{AppProtocol, Buffer, Direction};
 
@@ -56,6 +56,8 @@ enum Step {
 struct RfbParser {
     sides: [Messages; 2],
     step: Step,
+    /// Bytes were missing before the last step.
+    behind_gap: bool,
     tx: Option<u64>,
     minor: u32,
     security: u8,
@@ -73,10 +75,17 @@ impl AppParser for RfbParser {
                 while self.step != Step::Done && self.advance(context).is_some() {}
                 self.write(direction, context);
             }
-            Input::Gap(_) => self.finish(direction, context),
+            Input::Gap(_) => {
+                self.behind_gap |= self.step != Step::Done;
+                self.finish(direction, context);
+            }
             Input::End if self.tx.is_some() => self.finish(direction, context),
             Input::End => {}
         }
+    }
+
+    fn reading(&self, _: Direction) -> Reading {
+        if self.behind_gap { Reading::BehindGap } else { Reading::On }
     }
 }
 

@@ -3,7 +3,7 @@
 mod sdp;
 
 use super::messages::{Cut, Messages};
-use super::registry::{AppParser, Context, Input, ParserSpec, Probe, TransportKind, Verdict};
+use super::registry::{AppParser, Context, Input, ParserSpec, Probe, Reading, TransportKind, Verdict};
 use super::text::{decimal, eve_text, put, trim};
 use crate::limits::{MESSAGE_BYTES, SIP_HEADERS};
 use crate::{AppProtocol, Buffer, Direction, Transaction};
@@ -89,6 +89,10 @@ impl AppParser for SipParser {
             }
             (Input::End, _) => {}
         }
+    }
+
+    fn reading(&self, direction: Direction) -> Reading {
+        self.sides[usize::from(direction == Direction::ToClient)].reading()
     }
 }
 

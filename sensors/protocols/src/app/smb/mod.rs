@@ -9,7 +9,7 @@ mod state;
 
 use super::messages::{Cut, Messages};
 use super::open_files::FileKey;
-use super::registry::{AppParser, Context, Input, ParserSpec, Probe, TransportKind, Verdict};
+use super::registry::{AppParser, Context, Input, ParserSpec, Probe, Reading, TransportKind, Verdict};
 use crate::limits::MESSAGE_BYTES;
 use crate::{AppProtocol, Direction};
 use state::State;
@@ -89,6 +89,15 @@ impl AppParser for SmbParser {
                     self.state.end(context);
                 }
             }
+        }
+    }
+
+    fn reading(&self, direction: Direction) -> Reading {
+        let side = &self.sides[index(direction)];
+        match side.lost {
+            true if self.state.had_gap => Reading::BehindGap,
+            true => Reading::GivenUp,
+            false => side.messages.reading(),
         }
     }
 }

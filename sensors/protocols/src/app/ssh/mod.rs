@@ -3,7 +3,7 @@
 use md5::{Digest as _, Md5};
 use serde_json::{Map, Value, json};
 
-use super::registry::{AppParser, Context, Input, ParserSpec, TransportKind, Verdict};
+use super::registry::{AppParser, Context, Input, ParserSpec, Reading, TransportKind, Verdict};
 use super::text::{eve_text, trim};
 use crate::{AppProtocol, Buffer, Direction};
 
@@ -38,6 +38,8 @@ struct SshParser {
 struct Side {
     held: Vec<u8>,
     phase: Phase,
+    /// Whether it was followed up to where it is encrypted.
+    reading: Reading,
     banner: Option<(Vec<u8>, Vec<u8>)>,
     hassh: Option<String>,
 }
@@ -61,9 +63,13 @@ impl AppParser for SshParser {
                 while self.step(side, direction, context) {}
             }
             Input::Data(_) => {}
-            Input::Gap(_) => self.sides[side].close(),
+            Input::Gap(_) => self.sides[side].give_up(Reading::BehindGap),
             Input::End => self.complete(context),
         }
+    }
+
+    fn reading(&self, direction: Direction) -> Reading {
+        self.sides[usize::from(direction == Direction::ToClient)].reading
     }
 }
 
@@ -71,6 +77,14 @@ impl Side {
     fn close(&mut self) {
         self.phase = Phase::Closed;
         self.held = Vec::new();
+    }
+
+    /// Closes it before it was encrypted.
+    fn give_up(&mut self, reading: Reading) {
+        if self.phase != Phase::Closed {
+            self.reading = reading;
+        }
+        self.close();
     }
 }
 
@@ -87,7 +101,7 @@ impl SshParser {
         let held = &mut self.sides[side].held;
         let Some(end) = memchr::memchr(b'\n', &held[..held.len().min(BANNER_BYTES + 1)]) else {
             if held.len() > BANNER_BYTES {
-                self.sides[side].close();
+                self.sides[side].give_up(Reading::GivenUp);
                 context.anomaly(self.tx, direction, "ssh.long_banner");
             }
             return false;
@@ -95,7 +109,7 @@ impl SshParser {
         let line = held.drain(..=end).collect::<Vec<_>>();
         let mut parts = trim(&line).splitn(3, |byte| *byte == b'-');
         let (Some(b"SSH"), Some(version), Some(rest)) = (parts.next(), parts.next(), parts.next()) else {
-            self.sides[side].close();
+            self.sides[side].give_up(Reading::GivenUp);
             context.anomaly(self.tx, direction, "ssh.invalid_banner");
             return false;
         };
@@ -117,7 +131,7 @@ impl SshParser {
         let Some(header) = self.sides[side].held.first_chunk::<4>() else { return false };
         let length = usize::try_from(u32::from_be_bytes(*header)).unwrap_or(usize::MAX);
         if !(2..=PACKET_BYTES).contains(&length) {
-            self.sides[side].close();
+            self.sides[side].give_up(Reading::GivenUp);
             context.anomaly(self.tx, direction, "ssh.invalid_record");
             return false;
         }

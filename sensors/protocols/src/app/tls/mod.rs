@@ -7,7 +7,7 @@ pub(crate) mod hello;
 mod names;
 mod records;
 
-use super::registry::{AppParser, Context, Input, ParserSpec, Probe, TransportKind, Verdict};
+use super::registry::{AppParser, Context, Input, ParserSpec, Probe, Reading, TransportKind, Verdict};
 use crate::limits::{TLS_CERTIFICATES, TLS_HANDSHAKE_BYTES};
 use crate::{AppProtocol, Buffer, Direction};
 use certificate::Certificate;
@@ -103,6 +103,17 @@ struct Side {
     handshake: Vec<u8>,
     /// Everything from here on is encrypted, or cannot be followed.
     closed: bool,
+    /// Whether it was followed up to there.
+    reading: Reading,
+}
+
+impl Side {
+    /// Closes a side that cannot be followed.
+    const fn give_up(&mut self, reading: Reading) {
+        if !self.closed {
+            (self.closed, self.reading) = (true, reading);
+        }
+    }
 }
 
 impl TlsParser {
@@ -153,7 +164,7 @@ impl TlsParser {
             let Some(record) = self.sides[side].records.read(&mut rest) else { return };
             if !record.is_valid {
                 context.anomaly(self.tx, direction, "tls.invalid_tls_header");
-                self.sides[side].closed = true;
+                self.sides[side].give_up(Reading::GivenUp);
                 return self.finish(context);
             }
             if context.interest.frames && !record.content.is_empty() {
@@ -221,7 +232,7 @@ impl TlsParser {
             let length = usize::try_from(u32::from_be_bytes([0, header[1], header[2], header[3]])).unwrap_or(0);
             if length > TLS_HANDSHAKE_BYTES {
                 context.anomaly(self.tx, direction, "tls.invalid_handshake_message");
-                self.sides[side].closed = true;
+                self.sides[side].give_up(Reading::GivenUp);
                 return;
             }
             let Some(body) = after.get(..length) else { break };
@@ -346,9 +357,17 @@ impl AppParser for TlsParser {
     fn parse(&mut self, direction: Direction, input: Input<'_>, context: &mut Context<'_>) {
         match input {
             Input::Data(data) => self.data(direction, data, context),
-            Input::Gap(_) => self.sides[index(direction)].closed = true,
+            Input::Gap(_) => self.sides[index(direction)].give_up(Reading::BehindGap),
             Input::End if self.tx.is_some() => self.finish(context),
             Input::End => {}
+        }
+    }
+
+    /// Behind the handshake everything is encrypted: then a gap costs nothing.
+    fn reading(&self, direction: Direction) -> Reading {
+        match self.sides[index(direction)].reading {
+            Reading::BehindGap if self.done => Reading::On,
+            reading => reading,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::messages::{Cut, Messages};
 use super::reader::Reader;
-use super::registry::{AppParser, Context, Input, ParserSpec, TransportKind, Verdict};
+use super::registry::{AppParser, Context, Input, ParserSpec, Reading, TransportKind, Verdict};
 use super::text::put;
 use crate::limits::{MESSAGE_BYTES, WEBSOCKET_PAYLOAD_BYTES};
 use crate::{AppProtocol, Buffer, Direction};
@@ -63,6 +63,10 @@ impl AppParser for WebsocketParser {
                 context.unit(Some(id), direction, (AppProtocol::Websocket, names), (&bytes, frame.header));
             }
         }
+    }
+
+    fn reading(&self, direction: Direction) -> Reading {
+        self.sides[usize::from(direction == Direction::ToClient)].reading()
     }
 }
 
