@@ -258,6 +258,26 @@ fn fragments_without_the_rest_of_their_datagram_are_lost() {
 }
 
 #[test]
+fn the_error_of_a_router_goes_to_the_flow_it_is_about() {
+    let mut packets = Vec::new();
+    for host in 1..=9 {
+        let mut talk = Talk::new(host, 80);
+        packets.extend(talk.handshake());
+        let (request, _) = talk.send(0, PUSH, REQUEST);
+        let error = [&[3, 1, 0, 0, 0, 0, 0, 0][..], &request[..28]].concat();
+        let mut error = ip(Ipv4Addr::new(192, 0, 2, 1), talk.client.0, (1, 0), &error);
+        error[9] = 1;
+        let lengths = (request.len(), error.len());
+        packets.extend([(request, lengths.0), (error, lengths.1)]);
+    }
+    for workers in [1, 2, 4] {
+        let (_, records) = account(SensorSettings { workers, ..plain() }, &packets);
+        let flows = records.iter().filter(|record| record["event_type"] == "flow").count();
+        assert_eq!(flows, 9, "{workers} workers");
+    }
+}
+
+#[test]
 fn the_first_reason_counts_and_counts_once() {
     let mut talk = Talk::new(1, 22);
     let mut packets = talk.handshake();
@@ -397,7 +417,7 @@ fn after(mishaps: &[Mishap]) -> Vec<Captured> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn the_account_balances_and_is_the_same_whatever_happens(

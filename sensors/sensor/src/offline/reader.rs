@@ -6,6 +6,7 @@ use fengsui_capture::{CaptureError, LinkType, Packet, PacketSource};
 use fengsui_protocols::{DecodeSettings, LinkLayer, decode};
 use fengsui_schema::Timestamp;
 
+use crate::flow::FlowKey;
 use crate::limits::{BATCH_PACKETS, BATCHES_PER_ANSWER};
 
 /// Packets and ticks for one worker, in order. Every worker gets every batch, empty or not.
@@ -138,11 +139,14 @@ impl Reader {
     }
 }
 
-/// The worker of a packet, by its pair of addresses: fragments, errors and side connections stay together.
+/// The worker of a packet, by its pair of addresses: fragments and side connections stay together. An error goes to the
+/// flow that it quotes, whoever sends it.
 fn steer(packet: &Packet<'_>, workers: usize) -> usize {
     let settings = DecodeSettings { verify_checksums: false, ..DecodeSettings::default() };
     let decoded = decode(packet.data, LinkLayer::from_number(packet.link.number()), &settings);
-    let Some(ip) = decoded.ip else { return 0 };
+    let Some(ip) = &decoded.ip else { return 0 };
+    let ends = FlowKey::of(&decoded, 0, false).map(|(_, source, destination)| (source.0, destination.0));
+    let (source, destination) = ends.unwrap_or((ip.source, ip.destination));
     let fold = |address: std::net::IpAddr| match address {
         std::net::IpAddr::V4(address) => u64::from(address.to_bits()),
         std::net::IpAddr::V6(address) => {
@@ -153,7 +157,7 @@ fn steer(packet: &Packet<'_>, workers: usize) -> usize {
         }
     };
     // The sum is the same both ways.
-    let mixed = fold(ip.source).wrapping_add(fold(ip.destination)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = fold(source).wrapping_add(fold(destination)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     usize::try_from((mixed >> 32) % (workers as u64)).unwrap_or(0)
 }
 

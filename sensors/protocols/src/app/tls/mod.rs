@@ -105,6 +105,8 @@ struct Side {
     closed: bool,
     /// Whether it was followed up to there.
     reading: Reading,
+    /// It has changed to its new keys: what is left of its handshake cannot be read.
+    encrypted: bool,
 }
 
 impl Side {
@@ -178,7 +180,7 @@ impl TlsParser {
     fn record(&mut self, direction: Direction, kind: u8, content: &[u8], is_whole: bool, context: &mut Context<'_>) {
         let side = &mut self.sides[index(direction)];
         match kind {
-            HANDSHAKE if !self.done => {
+            HANDSHAKE if !self.done && !side.encrypted => {
                 side.handshake.extend_from_slice(content);
                 self.handshakes(direction, context);
             }
@@ -188,6 +190,10 @@ impl TlsParser {
                 if direction == Direction::ToClient && self.server.as_ref().is_none_or(|hello| !hello.is_retry) =>
             {
                 self.finish(context);
+            }
+            // The client changes first in a full handshake; not so the one that is asked for another hello (RFC 8446, D.4).
+            CHANGE_CIPHER_SPEC if direction == Direction::ToServer => {
+                side.encrypted = self.server.as_ref().is_some_and(|hello| !hello.is_retry);
             }
             HEARTBEAT if is_whole => self.heartbeat(direction, content, context),
             ALERT if is_whole && content.len() == 2 && content[0] == 2 => self.finish(context),
@@ -384,6 +390,24 @@ mod tests {
     fn record(kind: u8, content: &[u8]) -> Vec<u8> {
         let length = u16::try_from(content.len()).unwrap().to_be_bytes();
         [&[kind, 3, 2, length[0], length[1]][..], content].concat()
+    }
+
+    #[test]
+    fn what_the_client_says_under_its_new_keys_is_no_broken_message() {
+        let hello = |kind: u8, rest: &[u8]| {
+            let body = [&[3, 3][..], &[7; 32], &[0], rest].concat();
+            record(HANDSHAKE, &[&[kind, 0, 0, u8::try_from(body.len()).unwrap()][..], &body].concat())
+        };
+        let (client, server) = (hello(CLIENT_HELLO, &[0, 2, 0, 0x2f, 1, 0]), hello(SERVER_HELLO, &[0, 0x2f, 0]));
+        let (change, finished) = (record(CHANGE_CIPHER_SPEC, &[1]), record(HANDSHAKE, &[0xff; 40]));
+        let said = |changes: bool| {
+            let mut said = vec![(Direction::ToServer, &client[..]), (Direction::ToClient, &server[..])];
+            said.extend(changes.then_some((Direction::ToServer, &change[..])));
+            said.push((Direction::ToServer, &finished[..]));
+            converse(AppProtocol::Tls, &said).first().map(|tx| tx.events.clone()).unwrap_or_default()
+        };
+        assert_eq!(said(true), [""; 0]);
+        assert_eq!(said(false), ["tls.invalid_handshake_message"]);
     }
 
     #[test]
