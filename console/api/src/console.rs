@@ -212,6 +212,15 @@ impl Console {
         crate::retention::apply(&self.state).await.map_err(failed)
     }
 
+    /// Writes what came up into the outbox of notifications and sends what is due, as happens by itself every two seconds
+    /// while the console serves; how many messages were tried.
+    ///
+    /// # Errors
+    /// When the database fails; a message that is not taken is no error.
+    pub async fn send_notifications(&self) -> Result<usize, ConsoleError> {
+        Ok(crate::notify::pass(&self.state).await?)
+    }
+
     /// Brings alerts from before a search knew them into it, as happens by itself while the console serves; how many.
     ///
     /// # Errors
@@ -275,6 +284,7 @@ impl Console {
         let checkpoints = tokio::spawn(async move { db.checkpoint_often().await });
         let retention = tokio::spawn(crate::retention::run(self.state.clone()));
         let values = tokio::spawn(crate::values::follow(self.state.clone()));
+        let telling = tokio::spawn(crate::notify::run(self.state.clone()));
         let console = self.clone();
         // A search finds everything while this goes on, and takes longer.
         let filling = tokio::spawn(async move {
@@ -290,7 +300,7 @@ impl Console {
             served = async { serving.await } => served,
             () = deadline => Ok(()),
         };
-        for task in [link, filling, checkpoints, retention, values] {
+        for task in [link, filling, checkpoints, retention, values, telling] {
             task.abort();
         }
         self.state.shared().db.close().await;
@@ -343,6 +353,16 @@ async fn metrics(State(state): State<AppState>) -> ApiResult<Response> {
         ("fengsui_tier_thinned", "counter", "SELECT CAST(COALESCE(SUM(number), 0) AS BIGINT) AS n FROM tier_thinned"),
         ("fengsui_tier_refused", "counter", "SELECT CAST(COALESCE(SUM(number), 0) AS BIGINT) AS n FROM tier_refusal"),
         ("fengsui_console_sessions", "gauge", "SELECT COUNT(*) AS n FROM session"),
+        (
+            "fengsui_console_messages_waiting",
+            "gauge",
+            "SELECT COUNT(*) AS n FROM notify_message WHERE state = 'waiting'",
+        ),
+        (
+            "fengsui_console_messages_failed",
+            "gauge",
+            "SELECT COUNT(*) AS n FROM notify_message WHERE state IN ('failed', 'dropped')",
+        ),
         ("fengsui_console_audit_entries", "counter", "SELECT COALESCE(MAX(sequence), 0) AS n FROM audit"),
         ("fengsui_console_revision", "counter", "SELECT value AS n FROM sequence WHERE name = 'revision'"),
     ];

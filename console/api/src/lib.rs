@@ -19,6 +19,7 @@ mod indicators;
 mod ingest;
 mod limits;
 mod masking;
+mod notify;
 mod offline;
 mod openapi;
 mod page;

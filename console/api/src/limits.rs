@@ -206,3 +206,21 @@ pub(crate) const RETRO_HUNTS_KEPT: i64 = 10;
 pub(crate) const RETRO_HUNT_RULES: usize = 200;
 /// Hosts, accounts and addresses that a hunt shows.
 pub(crate) const RETRO_HUNT_ENTITIES: usize = 100;
+/// Channels of notifications of one unit.
+pub(crate) const NOTIFY_CHANNELS: i64 = 50;
+/// Subscriptions of one channel.
+pub(crate) const NOTIFY_SUBSCRIPTIONS: i64 = 100;
+/// Most messages that come up or go out by one channel in one look.
+pub(crate) const NOTIFY_AT_ONCE: i64 = 32;
+/// Most messages that wait for one channel; what comes up beyond is dropped, and the log of the channel says so.
+pub(crate) const NOTIFY_WAITING: i64 = 1_000;
+/// Messages a minute by one channel unless told: what robots of messengers take.
+pub(crate) const NOTIFY_PER_MINUTE: i64 = 20;
+/// Most messages a minute that a channel can be told.
+pub(crate) const NOTIFY_PER_MINUTE_MAX: i64 = 600;
+/// Days that the log of messages is kept.
+pub(crate) const NOTIFY_KEPT_DAYS: i64 = 180;
+/// Addresses of mail of one channel.
+pub(crate) const NOTIFY_RECIPIENTS: usize = 50;
+/// Longest wait of a subscription, in minutes.
+pub(crate) const NOTIFY_MINUTES: i64 = 1_440;

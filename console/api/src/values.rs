@@ -13,6 +13,7 @@ use crate::access::PasswordProfile;
 use crate::check;
 use crate::db::{Query, args};
 use crate::error::{ApiError, ApiResult};
+use crate::notify::egress;
 use crate::settings::{ConsoleSettings, OperatorKind, SecondFactor};
 use crate::state::AppState;
 use crate::words::{from_word, word_of};
@@ -58,6 +59,10 @@ pub(crate) enum Key {
     ClockPercent,
     /// Whether addresses go up to the tier above with alerts and incidents.
     EgressAddresses,
+    /// Hosts that notifications may go to.
+    EgressHosts,
+    /// Whether notifications may go to addresses of this machine and its link.
+    EgressLocal,
 }
 
 /// What a setting may be.
@@ -132,6 +137,8 @@ pub(crate) const DEFINITIONS: &[Definition] = &[
     row(Key::AttachmentMib, "attachment_mib", "data", number(1, 32), Consent::None),
     row(Key::ShareMib, "share_mib", "data", number(1, 32), Consent::None),
     row(Key::EgressAddresses, "egress_addresses", "data", Kind::Choice(&["sent", "withheld"]), Consent::Security),
+    row(Key::EgressHosts, "egress_hosts", "data", Kind::Text { least: 0, most: 1_000 }, Consent::Security),
+    row(Key::EgressLocal, "egress_local", "data", Kind::Choice(&["refused", "allowed"]), Consent::Security),
     row(
         Key::Operator,
         "operator",
@@ -186,6 +193,8 @@ impl Values {
             (Key::DueSoonPercent, number(25)),
             (Key::OverdueHours, number(0)),
             (Key::ClockPercent, number(80)),
+            (Key::EgressHosts, Kept::Text(String::new())),
+            (Key::EgressLocal, Kept::Text("refused".to_owned())),
         ]);
         if let Some(days) = retention_days {
             kept.insert(Key::RetentionDays, number(days.into()));
@@ -298,6 +307,12 @@ impl Definition {
                         zh,
                         &format!("has at most {most} characters on one line"),
                     ));
+                }
+                let wrong = egress::hosts(&text).find(|host| !egress::is_host(host));
+                if let Some(wrong) = wrong.filter(|_| self.key == Key::EgressHosts) {
+                    let zh = format!("{wrong} 不是主机名或“主机名:端口”（小写）");
+                    let en = "names something that is no host or host:port in small letters";
+                    return Err(ApiError::invalid(self.name, zh, en));
                 }
                 Ok(text)
             }

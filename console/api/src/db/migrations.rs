@@ -34,6 +34,7 @@ const STEPS: &[(i64, &str)] = &[
     (80, include_str!("../../migrations/0080_fold.sql")),
     (81, include_str!("../../migrations/0081_system.sql")),
     (90, include_str!("../../migrations/0090_counter.sql")),
+    (91, include_str!("../../migrations/0091_notify.sql")),
 ];
 
 /// Brings the schema up to date, each step in its own transaction.

@@ -4,6 +4,7 @@ mod alerts;
 mod appeals;
 mod assets;
 mod audit;
+mod channels;
 mod compliance;
 mod drills;
 mod duty;
@@ -196,13 +197,21 @@ fn told() -> OpenApiRouter<AppState> {
         .routes(routes!(notifications::read))
 }
 
-/// The settings of the platform.
+/// The settings of the platform, and the ways by which people are told.
 fn settings_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(settings::platform))
         .routes(routes!(settings::list, settings::set))
         .routes(routes!(settings::restore))
         .routes(routes!(settings::decide))
+        .routes(routes!(channels::list, channels::create))
+        .routes(routes!(channels::revise))
+        .routes(routes!(channels::retire))
+        .routes(routes!(channels::test))
+        .routes(routes!(channels::subscribe))
+        .routes(routes!(channels::unsubscribe))
+        .routes(routes!(channels::log))
+        .routes(routes!(channels::retry))
 }
 
 /// The policy library.

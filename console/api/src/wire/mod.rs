@@ -3,6 +3,7 @@
 mod alerts;
 mod analyst;
 mod appeals;
+mod channels;
 mod compliance;
 mod drills;
 mod events;
@@ -39,6 +40,10 @@ pub use analyst::{
     NewView, RuleRow, SuppressionMade, SuppressionMatch, SuppressionPreview, SuppressionRow, ViewQuery, ViewRow,
 };
 pub use appeals::{AppealRow, AppealState, NewAppeal, NewTalk, TalkRow};
+pub use channels::{
+    ChannelBody, ChannelContent, ChannelKind, ChannelList, ChannelOptions, ChannelRow, ChannelTest, ChannelTested,
+    MessageQuery, MessageRow, MessageState, NewSubscription, NotifyEvent, NotifyFault, NotifyTarget, SubscriptionRow,
+};
 pub use compliance::{
     Bulletin, BulletinFigure, BulletinIncident, BulletinQuery, CatalogueView, ComplianceQuery, ComplianceView,
     ControlCounts, ControlJudgement, ControlState, ControlView, ReportedScorecard, ScorePart, ScorecardQuery,

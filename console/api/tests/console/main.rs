@@ -6,6 +6,7 @@
 mod analyst;
 mod anchor;
 mod beside;
+mod channels;
 mod factors;
 mod indicators;
 mod injection;

@@ -120,6 +120,13 @@ async fn objects_of(running: &Running, unit: &str, above: &Browser) -> Vec<Strin
     let talk = json!({"unit": unit, "person": "主任", "reason": "末位", "basis": "责任制", "measures": "整改",
                       "held_at": begin, "due_at": end});
     prepared.push(id(&above.post("/talks", talk).await["items"][0]["id"]));
+    let system = running.person("wirer", Role::Sysadmin, unit).await;
+    let way = json!({"name": "网关", "kind": "http", "url": "https://sms.example/", "enabled": false,
+                     "options": {"content": "text", "template": "{{text}}"}});
+    prepared.push(id(&system.post("/channels", way).await["id"]));
+    let told = format!("/channels/{}/subscriptions", prepared[8]);
+    let told = system.post(&told, json!({"event": "task_new"})).await;
+    prepared.push(id(&told["subscriptions"][0]["id"]));
     // A number may be that of objects of several kinds: every route is asked for each number once.
     let mut ids = vec![alert, incident, task, asset, drill, handover, warning, policy];
     ids.extend(prepared.into_iter().filter(|one| !one.is_empty()));
