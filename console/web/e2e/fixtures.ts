@@ -8,6 +8,7 @@ import { EARLIER, HUNT, REPORT } from "./retro";
 import { READINESS } from "./readiness";
 import { SUPERVISION } from "./supervision";
 import { REGULATIONS } from "./regulations";
+import { CHANNELS, MESSAGES, TESTED } from "./channels";
 import { settingsView } from "./settings";
 import { WARNED } from "./warnings";
 
@@ -63,6 +64,11 @@ const ANSWERS: [RegExp, Answer][] = [
   [/^events\/top$/, () => ({ items: [{ term: "203.0.113.21", count: 812 }, { term: "10.62.1.12", count: 90 }] })],
   [/^events\/retro-hunts$/, (_, __, method) => (method === "GET" ? { items: [HUNT, ...EARLIER] } : HUNT)],
   [/^events\/retro-hunts\/(\w+)$/, (id) => ({ ...(EARLIER.find((hunt) => hunt.id === id) ?? HUNT), report: { ...REPORT, hits: 77 } })],
+  [/^channels$/, (_, __, method) => (method === "GET" ? { items: CHANNELS, hosts: ["oapi.dingtalk.com", "sms.gansu.gov.cn:8443"] } : CHANNELS[0])],
+  [/^channels\/\w+\/test$/, () => TESTED],
+  [/^channels\/(\w+)/, (id) => CHANNELS.find((row) => row.id === id)],
+  [/^messages$/, (_, url) => list(MESSAGES.filter((row) => [null, "all", row.state].includes(url.searchParams.get("state"))))],
+  [/^messages\//, () => MESSAGES[3]],
   [/^audit$/, () => list(AUDIT)],
   [/^audit\/verify$/, () => ({ ok: true, checked: 7, first_bad: null })],
   [/^users$/, () => list(USERS)],

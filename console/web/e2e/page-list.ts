@@ -70,6 +70,8 @@ export const PAGES: Shown[] = [
   { name: "settings-approve", role: "secadmin", path: "/settings", ready: "[data-testid=proposals]" },
   { name: "settings-versions", role: "sysadmin", path: "/settings?tab=versions", ready: "[data-testid=setting-versions]" },
   { name: "settings-file", role: "auditor", path: "/settings?tab=fixed", ready: "[data-testid=settings-fixed]" },
+  { name: "channels", role: "sysadmin", path: "/channels", ready: "[data-testid=rules]" },
+  { name: "channels-log", role: "sysadmin", path: "/channels?tab=log", ready: "[data-testid=messages]" },
   { name: "audit", role: "auditor", path: "/audit", ready: "[data-testid=audit]" },
   { name: "phone-list", role: "county_officer", path: "/m", ready: "[data-testid=task-card]", phone: true },
   { name: "phone-sign", role: "county_officer", path: "/m#/task/1", ready: "[data-testid=sign]", phone: true },

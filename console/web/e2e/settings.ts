@@ -37,6 +37,8 @@ export const settingsView = (may_decide: boolean): SettingsView => ({
     number("attachment_mib", "data", "8", [1, 32]),
     number("share_mib", "data", "32", [1, 32]),
     choice("egress_addresses", "data", ["sent", "withheld"], "sent"),
+    { ...text("egress_hosts", "oapi.dingtalk.com sms.gansu.gov.cn:8443", 0, 1000), group: "data", file_value: "", consent: ALWAYS },
+    choice("egress_local", "data", ["refused", "allowed"], "refused"),
     choice("operator", "clocks", ["critical_infrastructure", "state_organ", "other"], "state_organ"),
     number("clock_percent", "clocks", "80", [50, 95]),
     number("due_soon_percent", "clocks", "25", [5, 75]),

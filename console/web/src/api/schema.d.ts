@@ -466,6 +466,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every channel within reach; nothing that is secret. */
+        get: operations["channels_list"];
+        put?: never;
+        /** Add a channel of the caller's unit. */
+        post: operations["channels_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change a channel; secrets that are left out stay, as long as its host does. */
+        post: operations["channels_revise"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a channel away, with its secrets and what goes by it. */
+        post: operations["channels_retire"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let an event go by a channel. */
+        post: operations["channels_subscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test by a channel and say how it went. */
+        post: operations["channels_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/compliance": {
         parameters: {
             query?: never;
@@ -1352,6 +1438,40 @@ export interface paths {
         put?: never;
         /** What a policy would do to a sample; nothing of the sample is kept. */
         post: operations["masking_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The log of messages, newest first. */
+        get: operations["messages_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a message that was given up go again. */
+        post: operations["messages_retry"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2249,6 +2369,23 @@ export interface paths {
         get: operations["stream_changes"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriptions/{id}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let an event not go by its channel any more. */
+        post: operations["channels_unsubscribe"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3618,6 +3755,166 @@ export interface components {
              * @description Until then it can be answered, once.
              */
             expires_at: string;
+        };
+        /** @description A channel as an administrator writes it. */
+        ChannelBody: {
+            /** @description Whether messages go by it. */
+            enabled: boolean;
+            /** @description Value of the header. What is kept stays when it is left out; an empty text takes it away. */
+            header_value?: string | null;
+            /** @description What it speaks to; a channel keeps its kind. */
+            kind: components["schemas"]["ChannelKind"];
+            /** @description Name; at most 200 characters. */
+            name: string;
+            /** @description What the rest is. */
+            options?: components["schemas"]["ChannelOptions"];
+            /** @description Key of the signature, or password of mail. What is kept stays when it is left out; an empty text takes it away. */
+            secret?: string | null;
+            /**
+             * @description Address: `https://…`, or for mail `smtps://host:465`, `smtp+starttls://host:587`, `smtp://host:25`. What is kept
+             *     stays when it is left out.
+             */
+            url?: string | null;
+        };
+        /**
+         * @description What the body of a request to a gateway is.
+         * @enum {string}
+         */
+        ChannelContent: "json" | "form" | "text";
+        /**
+         * @description What a channel speaks to.
+         * @enum {string}
+         */
+        ChannelKind: "dingtalk" | "wecom" | "feishu" | "http" | "mail";
+        /** @description Every channel within reach. */
+        ChannelList: {
+            /** @description Hosts that messages may go to: the setting `egress_hosts`. */
+            hosts: string[];
+            /** @description The channels. */
+            items: components["schemas"]["ChannelRow"][];
+        };
+        /** @description What may be read of a channel. */
+        ChannelOptions: {
+            /**
+             * @description What the body of a request is (gateways).
+             * @default json
+             */
+            content: components["schemas"]["ChannelContent"];
+            /**
+             * @description Text that an answer has to hold to count as taken (gateways).
+             * @default
+             */
+            expects: string;
+            /**
+             * @description Name of a header that carries a secret (gateways).
+             * @default
+             */
+            header_name: string;
+            /**
+             * Format: int64
+             * @description Messages a minute; 1 to 600, 20 when 0.
+             * @default 0
+             */
+            per_minute: number;
+            /**
+             * @description Begin of the quiet hours, `22:00` in Beijing time; none when empty. What is not urgent waits for their end.
+             * @default
+             */
+            quiet_from: string;
+            /**
+             * @description End of the quiet hours.
+             * @default
+             */
+            quiet_to: string;
+            /**
+             * @description Addresses that mail goes to; at most 50.
+             * @default []
+             */
+            recipients: string[];
+            /**
+             * @description Address that mail comes from.
+             * @default
+             */
+            sender: string;
+            /**
+             * @description Body with `{{title}}`, `{{text}}`, `{{event}}`, `{{unit}}`, `{{name}}`, `{{phone}}`, `{{time}}`, `{{id}}` (gateways).
+             * @default
+             */
+            template: string;
+            /**
+             * @description Name at the server (mail).
+             * @default
+             */
+            username: string;
+        };
+        /** @description A channel as the administrator sees it; nothing that is secret. */
+        ChannelRow: {
+            /** @description Whether messages go by it. */
+            enabled: boolean;
+            /**
+             * Format: int64
+             * @description Messages that were given up or dropped in the last 24 hours.
+             */
+            failed: number;
+            /** @description Whether a value of the header is kept. */
+            has_header: boolean;
+            /** @description Whether a key or password is kept. */
+            has_secret: boolean;
+            /** @description Host and port of its address; the rest of the address is secret. */
+            host: string;
+            /** @description Whether messages may go to this host (the setting `egress_hosts`). */
+            host_allowed: boolean;
+            /** @description Number in the database. */
+            id: string;
+            /** @description What it speaks to. */
+            kind: components["schemas"]["ChannelKind"];
+            /** @description Whether the caller may change it. */
+            may_change: boolean;
+            /** @description Name. Written by people: untrusted. */
+            name: string;
+            /** @description What the rest is. */
+            options: components["schemas"]["ChannelOptions"];
+            /** @description Whether it is spoken to without encryption. */
+            plain: boolean;
+            /**
+             * Format: int64
+             * @description Messages that were sent in the last 24 hours.
+             */
+            sent: number;
+            /** @description What goes by it. */
+            subscriptions: components["schemas"]["SubscriptionRow"][];
+            /** @description Unit it belongs to. */
+            unit: components["schemas"]["UnitRef"];
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             */
+            updated_at: string;
+            /** @description By whom. */
+            updated_by: string;
+            /**
+             * Format: int64
+             * @description Messages that wait.
+             */
+            waiting: number;
+        };
+        /** @description Sends a test. */
+        ChannelTest: {
+            /** @description Telephone number, for gateways that ask for one. */
+            phone?: string | null;
+        };
+        /** @description How a test went. */
+        ChannelTested: {
+            /** @description What the other side said. From the outside: untrusted. */
+            detail: string;
+            fault?: components["schemas"]["NotifyFault"] | null;
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            millis: number;
+            /** @description Whether it was taken. */
+            sent: boolean;
         };
         /** @description Says that what a clock asks for was done. */
         ClockDone: {
@@ -6037,6 +6334,63 @@ export interface components {
             total_is_least: boolean;
         };
         /** @description One page of a list. */
+        List_MessageRow: {
+            /** @description The rows of this page. */
+            items: {
+                about?: components["schemas"]["UnitRef"] | null;
+                /**
+                 * Format: int64
+                 * @description How often it was tried.
+                 */
+                attempts: number;
+                /** @description Name of the channel. */
+                channel: string;
+                /** @description Number of the channel. */
+                channel_id: string;
+                /**
+                 * Format: date-time
+                 * @description When it came up.
+                 */
+                created_at: string;
+                /** @description What the other side said last: its receipt, or why not. From the outside: untrusted. */
+                detail: string;
+                event?: components["schemas"]["NotifyEvent"] | null;
+                fault?: components["schemas"]["NotifyFault"] | null;
+                /** @description Number in the database. */
+                id: string;
+                /** @description Names of those it is for; empty for the channel's own readers. */
+                names: string;
+                /**
+                 * Format: date-time
+                 * @description When it is tried next.
+                 */
+                next_at?: string | null;
+                /** @description The object, such as `task/12`. */
+                object: string;
+                /**
+                 * Format: date-time
+                 * @description When it was taken.
+                 */
+                sent_at?: string | null;
+                /** @description Where it is. */
+                state: components["schemas"]["MessageState"];
+            }[];
+            /**
+             * Format: int64
+             * @description Number of the newest change before the rows were read; what the stream tells with a greater one is news.
+             */
+            newest_revision: number;
+            /** @description Hand back as `cursor` for the next page; null at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description Rows that match; counting stops at 10,000 where rows have to be looked at.
+             */
+            total: number;
+            /** @description Whether counting stopped before its end: there are at least `total`. */
+            total_is_least: boolean;
+        };
+        /** @description One page of a list. */
         List_NodeRow: {
             /** @description The rows of this page. */
             items: {
@@ -6299,6 +6653,51 @@ export interface components {
             /** @description A text of at most 64 KiB. */
             text?: string | null;
         };
+        /** @description A message of the log; what it says is not in it. */
+        MessageRow: {
+            about?: components["schemas"]["UnitRef"] | null;
+            /**
+             * Format: int64
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /** @description Name of the channel. */
+            channel: string;
+            /** @description Number of the channel. */
+            channel_id: string;
+            /**
+             * Format: date-time
+             * @description When it came up.
+             */
+            created_at: string;
+            /** @description What the other side said last: its receipt, or why not. From the outside: untrusted. */
+            detail: string;
+            event?: components["schemas"]["NotifyEvent"] | null;
+            fault?: components["schemas"]["NotifyFault"] | null;
+            /** @description Number in the database. */
+            id: string;
+            /** @description Names of those it is for; empty for the channel's own readers. */
+            names: string;
+            /**
+             * Format: date-time
+             * @description When it is tried next.
+             */
+            next_at?: string | null;
+            /** @description The object, such as `task/12`. */
+            object: string;
+            /**
+             * Format: date-time
+             * @description When it was taken.
+             */
+            sent_at?: string | null;
+            /** @description Where it is. */
+            state: components["schemas"]["MessageState"];
+        };
+        /**
+         * @description Where a message is.
+         * @enum {string}
+         */
+        MessageState: "waiting" | "sent" | "failed" | "dropped";
         /** @description Something that shares alerts with an entity. */
         Neighbour: {
             /** @description Name of the asset. */
@@ -6542,6 +6941,22 @@ export interface components {
             /** @description Before this time. */
             to?: string | null;
         };
+        /** @description Lets something go by a channel. */
+        NewSubscription: {
+            /** @description What is told. */
+            event: components["schemas"]["NotifyEvent"];
+            /**
+             * Format: int64
+             * @description After so many minutes, 5 to 1,440, for `task_unsigned` and `node_silent`; 0 for the others.
+             */
+            minutes?: number;
+            /** @description Whom of the unit's register; the channel's own readers when empty. */
+            targets?: components["schemas"]["NotifyTarget"][];
+            /** @description Of which unit and those below it; the channel's when left out. */
+            unit?: string | null;
+            /** @description Whether it goes in the quiet hours too. */
+            urgent?: boolean;
+        };
         /** @description A new suppression. */
         NewSuppression: {
             /** @description Close the open ones that fit as well. */
@@ -6771,6 +7186,21 @@ export interface components {
             /** @description Their names. */
             names: string[];
         };
+        /**
+         * @description What people are told of.
+         * @enum {string}
+         */
+        NotifyEvent: "task_new" | "task_unsigned" | "task_overdue" | "clock_warning" | "clock_over" | "incident_major" | "node_silent" | "warning_issued" | "approval_waiting";
+        /**
+         * @description What went wrong with a message.
+         * @enum {string}
+         */
+        NotifyFault: "host" | "local" | "name" | "connect" | "time" | "tls" | "redirect" | "status" | "answer" | "large" | "nobody" | "full" | "off" | "channel";
+        /**
+         * @description Whom of a unit's register a message is for.
+         * @enum {string}
+         */
+        NotifyTarget: "on_duty" | "liaison" | "responsible" | "backup" | "leader";
         /** @description An account with the password that works once. */
         OneTimePassword: {
             /** @description Shown here and nowhere else; has to be changed at the first login. */
@@ -8168,6 +8598,26 @@ export interface components {
             index: number;
             /** @description What to do. */
             text: string;
+        };
+        /** @description What goes by a channel to whom. */
+        SubscriptionRow: {
+            /** @description Who wrote it. */
+            created_by: string;
+            /** @description What is told. */
+            event: components["schemas"]["NotifyEvent"];
+            /** @description Number in the database. */
+            id: string;
+            /**
+             * Format: int64
+             * @description After so many minutes, for the events that wait for something.
+             */
+            minutes: number;
+            /** @description Whom of the unit's register; the channel's own readers when empty. */
+            targets: components["schemas"]["NotifyTarget"][];
+            /** @description Of which unit and those below it. */
+            unit: components["schemas"]["UnitRef"];
+            /** @description Whether it goes in the quiet hours too. */
+            urgent: boolean;
         };
         /** @description A suppression that was made. */
         SuppressionMade: {
@@ -9969,6 +10419,198 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CampaignDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    channels_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelList"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    channels_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    channels_revise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    channels_retire: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelList"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    channels_subscribe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSubscription"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    channels_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelTest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelTested"];
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
@@ -11905,6 +12547,73 @@ export interface operations {
             };
         };
     };
+    messages_list: {
+        parameters: {
+            query?: {
+                /** @description Only those of this channel. */
+                channel?: string;
+                /** @description Only those in this state. */
+                state?: components["schemas"]["MessageState"];
+                /** @description Rows per page, 1 to 500; 50 unless told. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_MessageRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    messages_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     nodes_list: {
         parameters: {
             query?: never;
@@ -13717,6 +14426,36 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    channels_unsubscribe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelRow"];
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import enChannels from "./channels.en.json";
+import zhChannels from "./channels.zh.json";
 import en from "./en.json";
 import enMobile from "./mobile.en.json";
 import zhMobile from "./mobile.zh.json";
@@ -19,6 +21,7 @@ describe.each([
   ["settings", zhSettings, enSettings],
   ["retro-hunt", zhRetro, enRetro],
   ["readiness", zhReadiness, enReadiness],
+  ["channels", zhChannels, enChannels],
 ])("catalogues of %s", (_name, chinese: Record<string, string>, english: Record<string, string>) => {
   it("have the same keys", () => {
     expect(Object.keys(english).sort()).toEqual(Object.keys(chinese).sort());

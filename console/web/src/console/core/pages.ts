@@ -230,6 +230,14 @@ export const PAGES: readonly Page[] = [
     component: load("SettingsPage", () => import("../system/settings")),
   },
   {
+    path: "/channels",
+    title: "nav.channels",
+    icon: "system",
+    permission: "channel.read",
+    section: "nav.system",
+    component: load("ChannelsPage", () => import("../channels/page")),
+  },
+  {
     path: "/account",
     title: "account.title",
     icon: "system",
