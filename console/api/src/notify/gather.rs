@@ -57,15 +57,20 @@ pub(super) fn actor(state: &AppState) -> Actor {
     Actor::new("notifier", &state.shared().unit, "local")
 }
 
-/// Looks at every subscription; what came up is written into the outbox.
+/// Looks at every subscription; what came up is written into the outbox. One that fails holds up no other.
 pub(super) async fn gather(state: &AppState) -> ApiResult<()> {
     for subscription in &subscriptions(state).await? {
-        let news = news(state, subscription).await?;
-        if !news.is_empty() {
-            queue(state, subscription, &news).await?;
+        if let Err(error) = of_subscription(state, subscription).await {
+            let (id, error) = (subscription.id, error.message_en());
+            tracing::error!(id, error, "a subscription of notifications could not be looked at; trying again");
         }
     }
     Ok(())
+}
+
+async fn of_subscription(state: &AppState, subscription: &Subscription) -> ApiResult<()> {
+    let news = news(state, subscription).await?;
+    if news.is_empty() { Ok(()) } else { queue(state, subscription, &news).await }
 }
 
 async fn subscriptions(state: &AppState) -> ApiResult<Vec<Subscription>> {

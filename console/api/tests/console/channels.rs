@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fengsui_api::Role;
+use fengsui_schema::Clock as _;
 use parking_lot::Mutex;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -452,4 +453,61 @@ async fn quiet_hours_hold_what_is_not_urgent_and_a_pace_holds_a_flood() {
     let log = people.log().await;
     assert_eq!(of(&log, &quiet, "dropped"), 2, "{log:?}");
     assert!(server.got().iter().all(|one| one.line.contains("/slow")));
+}
+
+/// Every event there is comes up and is told once.
+#[tokio::test]
+async fn every_event_is_told() {
+    let running = start().await;
+    let people = people(&running).await;
+    let server = Server::start().await;
+    people.allow(&[server.port]).await;
+    let options = json!({"content": "text", "template": "{{event}}: {{title}}", "per_minute": 600});
+    let body = json!({"name": "网关", "kind": "http", "url": format!("http://127.0.0.1:{}/", server.port),
+                      "enabled": true, "options": options});
+    let channel = people.channel(body).await;
+    let events = [
+        "task_new",
+        "task_unsigned",
+        "task_overdue",
+        "clock_warning",
+        "clock_over",
+        "incident_major",
+        "node_silent",
+        "warning_issued",
+        "approval_waiting",
+    ];
+    for event in events {
+        let minutes = if matches!(event, "task_unsigned" | "node_silent") { 5 } else { 0 };
+        people.subscribe(&channel, json!({"event": event, "minutes": minutes})).await;
+    }
+    people.task(&running, "处置").await;
+    deliver(&running, vec![alert(9, "620123", "注入")]).await;
+    let incident = json!({"title": "泄露", "grade": "major", "alert_ids": [format!("{:032x}", 9)]});
+    people.analyst.post("/incidents", incident).await;
+    let warning = json!({"level": "yellow", "title": "注入增多", "reason": "有单位被攻击", "measures": "加固",
+                         "units": ["620123"], "valid_until": hours_later(&running, 72)});
+    people.analyst.post("/warnings", warning).await;
+    people.system.post("/settings", json!({"changes": {"idle_minutes": "20"}, "reason": "测试"})).await;
+    let mut database = Beside::open(&running.database).await;
+    let heard = running.clock.now().as_millis();
+    let sql = format!(
+        "INSERT INTO tier_node (id, relation, role, public_key, fingerprint, state, enrolled_at, last_contact, counter,
+             measurement, trusted_measurement, province, prefecture, county, unit_code)
+         VALUES ('620900', 'child', 'console', '', '', 'active', 1, {heard}, 0, '', '', '620000', '620900', '', '620900')"
+    );
+    database.run(&sql).await.expect("writes");
+    // Sessions end meanwhile; the console goes on.
+    let mut told = Vec::new();
+    for minutes in [6, 40, 150, 24 * 60, 24 * 60] {
+        running.clock.advance_minutes(minutes);
+        running.console.send_notifications().await.expect("looks");
+        told = database.texts("SELECT DISTINCT event FROM notify_message ORDER BY event").await;
+    }
+    let mut wanted: Vec<Vec<String>> = events.iter().map(|event| vec![(*event).to_owned()]).collect();
+    wanted.sort();
+    assert_eq!(told, wanted);
+    let twice = "SELECT object FROM notify_message GROUP BY subscription_id, object HAVING COUNT(*) > 1";
+    assert_eq!(database.texts(twice).await, Vec::<Vec<String>>::new());
+    assert!(server.got().iter().any(|one| one.body.contains("网络安全预警: 注入增多")), "{:?}", server.got());
 }
