@@ -242,7 +242,7 @@ fn fragments_without_the_rest_of_their_datagram_are_lost() {
     let (from, to) = (Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 1, 0, 1));
     let fragment = |id: u16, place: u16| {
         let more = if place < 2 { 0x2000 } else { 0 };
-        let mut packet = ip(from, to, (id, more | place * 8), &[0; 64]);
+        let mut packet = ip(from, to, (id, more | (place * 8)), &[0; 64]);
         packet[9] = 17;
         let length = packet.len();
         (packet, length)
