@@ -65,5 +65,6 @@ CREATE TABLE notify_message (
     UNIQUE (subscription_id, object, recipient)
 );
 CREATE INDEX notify_message_waiting ON notify_message (channel_id, next_at) WHERE state = 'waiting';
+CREATE INDEX notify_message_failed ON notify_message (channel_id) WHERE state IN ('failed', 'dropped');
 CREATE INDEX notify_message_tried ON notify_message (tried_at);
 CREATE INDEX notify_message_created ON notify_message (created_at)
