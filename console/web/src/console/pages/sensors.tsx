@@ -173,7 +173,7 @@ function useColumns(): Column<SensorView>[] {
         const losses = row.losses.filter((loss) => loss.count > 0);
         if (losses.length === 0) return t("sensor.no_losses");
         return losses.map((loss) => (
-          <div key={loss.cause} title={word("loss_hint", loss.cause)}>
+          <div key={loss.cause} className="loss" title={word("loss_hint", loss.cause)}>
             {`${word("loss", loss.cause)} ${count(loss.count)}${shareOf(loss.count, row.packets_seen)}`}
           </div>
         ));
