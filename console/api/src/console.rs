@@ -136,6 +136,7 @@ impl Console {
             streams: Arc::new(Semaphore::new(STREAMS)),
             hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             failures: Failures::default(),
+            gate: crate::capability::Gate::default(),
             sessions: Memory::default(),
             totals: Memory::default(),
             postures: Memory::default(),
@@ -372,6 +373,7 @@ async fn metrics(State(state): State<AppState>) -> ApiResult<Response> {
     }
     let streams = STREAMS - state.shared().streams.available_permits();
     text.push_str(&format!("# TYPE fengsui_console_streams gauge\nfengsui_console_streams {streams}\n"));
+    text.push_str(&state.shared().gate.metrics());
     if let Some(more) = &state.shared().statistics {
         text.push_str(&more());
     }

@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::wire::{ErrorBody, ErrorDetail};
@@ -95,11 +96,12 @@ pub(crate) struct ApiError {
     message_zh: String,
     message_en: String,
     field: Option<String>,
+    retry_after: Option<i64>,
 }
 
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { status, code, message_zh: zh.into(), message_en: en.into(), field: None }
+        Self { status, code, message_zh: zh.into(), message_en: en.into(), field: None, retry_after: None }
     }
 
     /// 401: nobody is logged in.
@@ -183,6 +185,16 @@ impl ApiError {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "limited", zh, en)
     }
 
+    /// 429: too many requests; in so many seconds there is room again.
+    pub(crate) fn limited_for(zh: &str, en: &str, seconds: i64) -> Self {
+        Self { retry_after: Some(seconds.max(1)), ..Self::limited(zh, en) }
+    }
+
+    /// 401: a key that is unknown, expired, revoked or not for this address; does not say which.
+    pub(crate) fn wrong_key() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "wrong_key", "能力密钥无效", "the key is not valid here")
+    }
+
     /// 503: a part that is not running here.
     pub(crate) fn unavailable(zh: &str, en: &str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", zh, en)
@@ -215,6 +227,10 @@ impl IntoResponse for ApiError {
             message_en: self.message_en,
             field: self.field,
         };
-        (self.status, Json(ErrorBody { error: detail })).into_response()
+        let mut response = (self.status, Json(ErrorBody { error: detail })).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 }

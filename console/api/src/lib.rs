@@ -6,6 +6,7 @@
 
 mod access;
 mod audit;
+mod capability;
 mod catalogues;
 mod check;
 mod clocks;

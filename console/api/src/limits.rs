@@ -224,3 +224,37 @@ pub(crate) const NOTIFY_KEPT_DAYS: i64 = 180;
 pub(crate) const NOTIFY_RECIPIENTS: usize = 50;
 /// Longest wait of a subscription, in minutes.
 pub(crate) const NOTIFY_MINUTES: i64 = 1_440;
+/// Keys of one unit by which applications call abilities and that still hold.
+pub(crate) const CAPABILITY_KEYS: i64 = 20;
+/// Keys that a list shows.
+pub(crate) const CAPABILITY_KEYS_SHOWN: i64 = 500;
+/// Longest time a key holds, in days.
+pub(crate) const CAPABILITY_KEY_DAYS: i64 = 366;
+/// Most requests a minute that a key can be given.
+pub(crate) const CAPABILITY_PER_MINUTE: i64 = 600;
+/// Most requests a day that a key can be given.
+pub(crate) const CAPABILITY_PER_DAY: i64 = 500_000;
+/// Most addresses and networks a key is bound to.
+pub(crate) const CAPABILITY_NETWORKS: usize = 32;
+/// Largest body that asks for an ability, in bytes.
+pub(crate) const CAPABILITY_BYTES: usize = 1 << 20;
+/// Most texts or records of one request.
+pub(crate) const CAPABILITY_ITEMS: usize = 200;
+/// Most columns of a record.
+pub(crate) const CAPABILITY_COLUMNS: usize = 100;
+/// Most text of one request, in bytes.
+pub(crate) const CAPABILITY_TEXT_BYTES: usize = 512 << 10;
+/// Most findings or hits of one answer; the answer counts those beyond.
+pub(crate) const CAPABILITY_FINDINGS: usize = 5_000;
+/// Most values of one look into the indicators.
+pub(crate) const CAPABILITY_VALUES: usize = 200;
+/// Longest of them, in characters.
+pub(crate) const CAPABILITY_VALUE_CHARACTERS: usize = 2_000;
+/// Indicators told of one value, the gravest first.
+pub(crate) const CAPABILITY_INDICATORS: usize = 20;
+/// Requests for abilities that are worked on at once; others wait.
+pub(crate) const CAPABILITIES_AT_ONCE: usize = 2;
+/// Refusals of a key are written at most so often, in milliseconds; between they are counted in memory.
+pub(crate) const CAPABILITY_REFUSALS_EVERY: i64 = 10_000;
+/// Days that the use of keys is kept.
+pub(crate) const CAPABILITY_USE_DAYS: i64 = 400;

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use fengsui_dlp_engine::Engine;
-use fengsui_dlp_engine::mask::{MASKS, MaskKey};
-use fengsui_dlp_engine::policy::{Access, Policy, TextMasker};
+use fengsui_dlp_engine::cells::CellKind;
+use fengsui_dlp_engine::mask::{ColumnMasker, MASKS, MaskKey};
+use fengsui_dlp_engine::policy::{Access, Policy, Step, TextMasker};
 use serde_json::{Map, Value};
 
 use crate::error::{ApiError, ApiResult};
 use crate::limits::{PREVIEW_COLUMNS, PREVIEW_ROWS, PREVIEW_TEXT_BYTES};
-use crate::wire::{MaskingFunction, MaskingPreview, MaskingPreviewRequest, UsedFunction};
+use crate::wire::{MaskingFunction, MaskingPreview, MaskingPreviewRequest, Record, UsedFunction};
 
 /// Name in Chinese of a data type; the stable name itself when it is not a known one.
 pub(crate) fn type_name(data_type: &str) -> String {
@@ -31,7 +32,7 @@ struct Work<'a> {
     used: BTreeMap<(Option<String>, String, String), i64>,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
     fn text(&mut self, text: &str, column: &str) -> ApiResult<String> {
         let failed = |error| ApiError::internal(&error);
         let mut masked = String::with_capacity(text.len());
@@ -45,20 +46,55 @@ impl Work<'_> {
         Ok(masked)
     }
 
+    fn cell(&mut self, value: &Value, column: &str) -> ApiResult<Value> {
+        Ok(match value {
+            Value::String(text) => Value::String(self.text(text, column)?),
+            Value::Number(number) => {
+                let (text, result) = (number.to_string(), self.text(&number.to_string(), column)?);
+                if result == text { value.clone() } else { Value::String(result) }
+            }
+            other => other.clone(),
+        })
+    }
+
     fn row(&mut self, row: &Map<String, Value>) -> ApiResult<Map<String, Value>> {
-        let mut masked = Map::new();
-        for (column, value) in row {
-            let next = match value {
-                Value::String(text) => Value::String(self.text(text, column)?),
-                Value::Number(number) => {
-                    let (text, result) = (number.to_string(), self.text(&number.to_string(), column)?);
-                    if result == text { value.clone() } else { Value::String(result) }
-                }
-                other => other.clone(),
+        row.iter().map(|(column, value)| Ok((column.clone(), self.cell(value, column)?))).collect()
+    }
+
+    /// What a policy says of a column whatever its values look like: the function, and the type it gives it.
+    fn step_of(&self, column: &str) -> ApiResult<Option<(Step<'a>, Option<&'static str>)>> {
+        let failed = |error| ApiError::internal(&error);
+        let policy = self.policy;
+        let Some(data_type) = policy.type_of_column(column) else {
+            let step = policy.step_of_column(&self.access, column).map_err(failed)?;
+            return Ok(step.map(|step| (step, None)));
+        };
+        let grade = self.engine.grade_of_type(data_type).1;
+        let step = policy.step(&self.access, data_type, grade, column).map_err(failed)?;
+        Ok(Some((step, Some(data_type))))
+    }
+
+    /// A record as it may leave: columns that the policy names are masked as a whole, in others what is found in them.
+    fn release(&mut self, record: &Record) -> ApiResult<Record> {
+        let mut released = Record::new();
+        for (column, value) in record {
+            let next = match (self.step_of(column)?, value) {
+                (None, value) => self.cell(value, column)?,
+                (Some(_), Value::Null) => Value::Null,
+                (Some(step), Value::String(text)) => self.whole(step, text.as_str(), column),
+                (Some(step), other) => self.whole(step, &other.to_string(), column),
             };
-            masked.insert(column.clone(), next);
+            released.insert(column.clone(), next);
         }
-        Ok(masked)
+        Ok(released)
+    }
+
+    fn whole(&mut self, (step, data_type): (Step<'_>, Option<&'static str>), text: &str, column: &str) -> Value {
+        let mut masked = String::new();
+        ColumnMasker::new(step, data_type, &self.key, None).mask(text, CellKind::Text, &mut masked);
+        let used = (Some(column.to_owned()), data_type.unwrap_or("column").to_owned(), step.mask.label.to_owned());
+        *self.used.entry(used).or_default() += 1;
+        Value::String(masked)
     }
 
     fn functions(self) -> Vec<UsedFunction> {
@@ -100,4 +136,16 @@ pub(crate) fn preview(
         _ => return Err(ApiError::invalid("rows", "请提供文本或表格样例之一", "give either text or rows")),
     };
     Ok(MaskingPreview { before, after, functions: work.functions() })
+}
+
+/// Records as they may leave by a policy, for a recipient of no role and purpose: a caller could claim any.
+pub(crate) fn released(
+    engine: &Engine,
+    policy: &Policy,
+    key: [u8; 32],
+    records: &[Record],
+) -> ApiResult<(Vec<Record>, Vec<UsedFunction>)> {
+    let mut work = Work { engine, policy, access: Access::default(), key: MaskKey::new(key), used: BTreeMap::new() };
+    let released = records.iter().map(|record| work.release(record)).collect::<ApiResult<Vec<_>>>()?;
+    Ok((released, work.functions()))
 }

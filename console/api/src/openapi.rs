@@ -17,7 +17,9 @@ pub(crate) fn api_router() -> OpenApiRouter<AppState> {
         .version("1")
         .description(Some(
             "HTTP interface of the console. Mutating requests carry the header `x-fengsui-csrf: 1` and come from the \
-             console's own origin; the session is an HttpOnly cookie.",
+             console's own origin; the session is an HttpOnly cookie. Routes below `/api/v1/capabilities` are for applications: \
+             they take `Authorization: Bearer` with a key that the security administrator made, no session and no such \
+             header.",
         ))
         .build();
     let document = OpenApiBuilder::new().info(info).build();

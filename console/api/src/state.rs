@@ -62,6 +62,7 @@ pub(crate) struct Shared {
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) hashing: Arc<Semaphore>,
     pub(crate) failures: Failures,
+    pub(crate) gate: crate::capability::Gate,
     pub(crate) sessions: Memory<KeptSession>,
     pub(crate) totals: Memory<i64>,
     pub(crate) postures: Memory<Bytes>,

@@ -238,9 +238,9 @@ export const PERMISSIONS: Partial<Record<Role, string[]>> = {
   steward: ["overview.read", "finding.read", "finding.review", "masking.preview", "masking.read", "masking.write", "asset.read", "asset.write", "share.read", "share.request", "share.approve", "share.release", "flow.read", "trace.read", "trace.run"],
   county_officer: ["overview.read", "warning.read", "warning.receive", "regulation.read", "regulation.sign", "task.read", "task.work", "campaign.read", "campaign.answer"],
   sysadmin: ["channel.read", "channel.write", "overview.read", "node.read", "node.code", "node.approve", "sensor.read", "user.read", "user.create", "user.disable", "user.reset", "user.unlock", "setting.read", "setting.write"],
-  secadmin: ["channel.read", "overview.read", "user.read", "user.enable", "role.read", "setting.read", "setting.approve"],
+  secadmin: ["capability.read", "capability.write", "channel.read", "overview.read", "user.read", "user.enable", "role.read", "setting.read", "setting.approve"],
   leader: ["overview.read", "plan.read", "duty.read", "alert.read", "incident.read", "task.read", "posture.read", "evidence.list", "evidence.approve", "warning.read", "warning.approve", "regulation.read", "regulation.urge"],
-  auditor: ["channel.read", "overview.read", "setting.read", "user.read", "role.read", "audit.read", "audit.verify"],
+  auditor: ["capability.read", "channel.read", "overview.read", "setting.read", "user.read", "role.read", "audit.read", "audit.verify"],
 };
 
 export function sessionView(role: Role) {

@@ -8,6 +8,7 @@ import { EARLIER, HUNT, REPORT } from "./retro";
 import { READINESS } from "./readiness";
 import { SUPERVISION } from "./supervision";
 import { REGULATIONS } from "./regulations";
+import { KEYS, MADE } from "./capabilities";
 import { CHANNELS, MESSAGES, TESTED } from "./channels";
 import { settingsView } from "./settings";
 import { WARNED } from "./warnings";
@@ -64,6 +65,8 @@ const ANSWERS: [RegExp, Answer][] = [
   [/^events\/top$/, () => ({ items: [{ term: "203.0.113.21", count: 812 }, { term: "10.62.1.12", count: 90 }] })],
   [/^events\/retro-hunts$/, (_, __, method) => (method === "GET" ? { items: [HUNT, ...EARLIER] } : HUNT)],
   [/^events\/retro-hunts\/(\w+)$/, (id) => ({ ...(EARLIER.find((hunt) => hunt.id === id) ?? HUNT), report: { ...REPORT, hits: 77 } })],
+  [/^capability-keys$/, (_, __, method) => (method === "GET" ? { items: KEYS } : MADE)],
+  [/^capability-keys\/(\w+)\/revoke$/, () => KEYS[0]],
   [/^channels$/, (_, __, method) => (method === "GET" ? { items: CHANNELS, hosts: ["oapi.dingtalk.com", "sms.gansu.gov.cn:8443"] } : CHANNELS[0])],
   [/^channels\/\w+\/test$/, () => TESTED],
   [/^channels\/(\w+)/, (id) => CHANNELS.find((row) => row.id === id)],

@@ -72,6 +72,7 @@ export const PAGES: Shown[] = [
   { name: "settings-file", role: "auditor", path: "/settings?tab=fixed", ready: "[data-testid=settings-fixed]" },
   { name: "channels", role: "sysadmin", path: "/channels", ready: "[data-testid=rules]" },
   { name: "channels-log", role: "sysadmin", path: "/channels?tab=log", ready: "[data-testid=messages]" },
+  { name: "capabilities", role: "secadmin", path: "/capabilities", ready: "[data-testid=capability-keys]" },
   { name: "audit", role: "auditor", path: "/audit", ready: "[data-testid=audit]" },
   { name: "phone-list", role: "county_officer", path: "/m", ready: "[data-testid=task-card]", phone: true },
   { name: "phone-sign", role: "county_officer", path: "/m#/task/1", ready: "[data-testid=sign]", phone: true },

@@ -12,10 +12,12 @@ use axum::response::{IntoResponse, Response};
 use super::session::{Identity, find_session};
 use super::{Grant, SessionToken, matrix};
 use crate::audit::{Actor, Entry, Outcome};
+use crate::capability;
 use crate::error::{ApiError, ApiResult};
 use crate::scope::Scope;
 use crate::settings::SecondFactor;
 use crate::state::{AppState, Change};
+use crate::words::from_word;
 
 /// Who sends a request, from where, and how far the route's action reaches for them.
 #[derive(Debug, Clone)]
@@ -93,11 +95,21 @@ fn action_of(request: &Request) -> Option<&'static str> {
 
 async fn admit(state: &AppState, request: &mut Request, action: &'static str) -> ApiResult<()> {
     // Requests of other nodes carry an SM2 signature that their handler checks; no browser sends them.
-    if is_mutating(request.method()) && action != "node" {
+    // Nor does one send the keys of applications by itself, as it does cookies.
+    let ability = action.strip_prefix("key.").and_then(from_word);
+    if is_mutating(request.method()) && action != "node" && ability.is_none() {
         check_origin(request.headers())?;
     }
     let address = client_address(request, state.settings().behind_proxy);
     request.extensions_mut().insert(Client(address.clone()));
+    if let Some(ability) = ability {
+        let caller = capability::admit(state, request.headers(), (ability, &address)).await?;
+        request.extensions_mut().insert(caller);
+        return Ok(());
+    }
+    if capability::carries_key(request.headers()) {
+        return Err(ApiError::wrong_key());
+    }
     if action == "public" || action == "node" {
         return Ok(());
     }

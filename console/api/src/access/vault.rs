@@ -80,6 +80,17 @@ impl Vault {
         hmac_sm3(&self.challenges, b"masking preview")
     }
 
+    /// The key by which the masking ability masks for a unit: equal values of a unit stay equal from request to request,
+    /// those of different units don't join.
+    pub(crate) fn masking_key(&self, unit: &str) -> [u8; 32] {
+        hmac_sm3(&hmac_sm3(&self.challenges, b"masking ability"), unit.as_bytes())
+    }
+
+    /// What the database keeps of the token of an application's key.
+    pub(crate) fn token_digest(&self, token: &str) -> String {
+        hex::encode(hmac_sm3(&hmac_sm3(&self.challenges, b"keys of applications"), token.as_bytes()))
+    }
+
     /// A text to sign at login. Nothing is kept of it until it was answered.
     pub(crate) fn challenge(&self, now: i64) -> ApiResult<String> {
         let nonce: [u8; 16] = random_bytes().map_err(|error| ApiError::internal(&error))?;

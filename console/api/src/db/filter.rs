@@ -1,5 +1,7 @@
 //! The condition of a query, put together from parts that are all joined by AND.
 
+use fengsui_schema::UnitCode;
+
 use super::Value;
 use crate::scope::Scope;
 
@@ -20,6 +22,17 @@ impl Filter {
     pub(crate) fn of_one(scope: &Scope, table: &str, id: i64) -> Self {
         let mut filter = Self::within(scope, table);
         filter.and_with(&format!("{table}.id = ?"), vec![id.into()]);
+        filter
+    }
+
+    /// The rows of `table` (a name or alias) of a unit, of those below it, and of those above it: what is published downwards.
+    pub(crate) fn below_and_above(unit: &UnitCode, table: &str) -> Self {
+        let mut filter = Self::within(&Scope::subtree(unit), table);
+        let above: Vec<Value> =
+            std::iter::successors(unit.parent(), UnitCode::parent).map(|unit| unit.as_str().into()).collect();
+        if !above.is_empty() {
+            filter.or_with(&format!("{table}.unit_code IN ({})", vec!["?"; above.len()].join(", ")), above);
+        }
         filter
     }
 
@@ -80,6 +93,9 @@ mod tests {
         filter.and("a.open = 1");
         let sql = "((a.county = $1 AND (a.time < $2 OR a.id = $3) AND a.state = $4) OR (a.owner = $5)) AND a.open = 1";
         assert_eq!((filter.sql(), filter.args().len()), (sql, 5));
+        let published = Filter::below_and_above(&unit, "m");
+        let sql = "((m.county = $1) OR (m.unit_code IN ($2, $3)))";
+        assert_eq!((published.sql(), published.args().len()), (sql, 3));
         let one = Filter::of_one(&Scope::subtree(&unit), "a", 7);
         assert_eq!((one.sql(), one.args().len()), ("a.county = $1 AND a.id = $2", 2));
     }

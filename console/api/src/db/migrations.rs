@@ -35,6 +35,7 @@ const STEPS: &[(i64, &str)] = &[
     (81, include_str!("../../migrations/0081_system.sql")),
     (90, include_str!("../../migrations/0090_counter.sql")),
     (91, include_str!("../../migrations/0091_notify.sql")),
+    (92, include_str!("../../migrations/0092_capability.sql")),
 ];
 
 /// Brings the schema up to date, each step in its own transaction.

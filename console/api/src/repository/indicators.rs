@@ -1,16 +1,23 @@
 //! Indicators: lists, their lines, how often each was found, retiring.
 
-use fengsui_detect::{Indicator, IndicatorKind};
-use fengsui_schema::{Severity, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
 
+use fengsui_detect::{Indicator, IndicatorKind};
+use fengsui_schema::{Severity, Timestamp, UnitCode};
+
+use crate::capability::candidates;
 use crate::check;
 use crate::db::{Filter, Query, Row, Tx, Value, args};
 use crate::error::{ApiError, ApiResult};
-use crate::limits::{ACTION_IDS, INDICATOR_LISTS, INDICATORS_KEPT};
+use crate::limits::{
+    ACTION_IDS, CAPABILITY_INDICATORS, CAPABILITY_VALUE_CHARACTERS, CAPABILITY_VALUES, INDICATOR_LISTS, INDICATORS_KEPT,
+};
 use crate::page::{count_up_to, cursor_after, cut, is_least, newest_revision, page_rows, read_cursor};
 use crate::scope::{Place, Scope};
 use crate::state::{AppState, Change, time_text};
-use crate::wire::{IndicatorListRow, IndicatorQuery, IndicatorRow, IndicatorState, List};
+use crate::wire::{
+    IndicatorListRow, IndicatorLookup, IndicatorQuery, IndicatorRow, IndicatorState, KnownIndicator, List,
+};
 
 const DAY: i64 = 86_400_000;
 /// Every kind, in the words of lists.
@@ -274,6 +281,56 @@ pub(crate) async fn active(state: &AppState, scope: &Scope, list: &str) -> ApiRe
     filter.and_with("i.retired_at IS NULL AND (i.expires_at IS NULL OR i.expires_at > ?)", args![state.now()]);
     let sql = format!("SELECT i.* FROM indicator i WHERE {} ORDER BY i.id", filter.sql());
     lines(&mut state.db(), &sql, filter.args()).await
+}
+
+/// Values that one statement looks for.
+const VALUES_AT_ONCE: usize = 1_000;
+
+/// What is known of some values in lists that a unit may ask about: its own, those below it, and those above it, which are
+/// published downwards. The gravest first.
+pub(crate) async fn known(state: &AppState, unit: &UnitCode, values: &[String]) -> ApiResult<Vec<IndicatorLookup>> {
+    let long = values.iter().any(|value| value.chars().count() > CAPABILITY_VALUE_CHARACTERS);
+    if values.is_empty() || values.len() > CAPABILITY_VALUES || long {
+        let zh = format!("须为1至{CAPABILITY_VALUES}个值，每个至多{CAPABILITY_VALUE_CHARACTERS}个字符");
+        let en = format!("is not 1 to {CAPABILITY_VALUES} values of at most {CAPABILITY_VALUE_CHARACTERS} characters");
+        return Err(ApiError::invalid("values", zh, &en));
+    }
+    let asked: Vec<Vec<String>> = values.iter().map(|value| candidates(value)).collect();
+    let all: BTreeSet<&String> = asked.iter().flatten().collect();
+    let found = in_lists(state, unit, &all.into_iter().collect::<Vec<_>>()).await?;
+    let told = |candidates: &Vec<String>| {
+        let mut known: Vec<KnownIndicator> =
+            candidates.iter().filter_map(|value| found.get(value)).flatten().cloned().collect();
+        known.sort_by_key(|one| std::cmp::Reverse(one.severity.as_number()));
+        known.truncate(CAPABILITY_INDICATORS);
+        IndicatorLookup { known }
+    };
+    Ok(asked.iter().map(told).collect())
+}
+
+async fn in_lists(
+    state: &AppState,
+    unit: &UnitCode,
+    values: &[&String],
+) -> ApiResult<BTreeMap<String, Vec<KnownIndicator>>> {
+    let mut found = BTreeMap::<String, Vec<KnownIndicator>>::new();
+    for part in values.chunks(VALUES_AT_ONCE) {
+        let mut filter = Filter::below_and_above(unit, "i");
+        let marks = vec!["?"; part.len()].join(", ");
+        filter.and_with(&format!("i.value IN ({marks})"), part.iter().map(|value| Value::from(*value)).collect());
+        filter.and_with("i.retired_at IS NULL AND (i.expires_at IS NULL OR i.expires_at > ?)", args![state.now()]);
+        let sql = format!("SELECT i.* FROM indicator i WHERE {} ORDER BY i.id", filter.sql());
+        for one in lines(&mut state.db(), &sql, filter.args()).await? {
+            found.entry(one.value.clone()).or_default().push(KnownIndicator {
+                list: one.list,
+                kind: one.kind.as_str().to_owned(),
+                value: one.value,
+                severity: one.severity,
+                expires_at: one.expires.map(|time| time.to_string()),
+            });
+        }
+    }
+    Ok(found)
 }
 
 /// The lines of given lists that people retired.

@@ -8,6 +8,7 @@ pub(crate) mod appeals;
 pub(crate) mod assets;
 pub(crate) mod audit_log;
 pub(crate) mod bulletins;
+pub(crate) mod capability_keys;
 pub(crate) mod channels;
 pub(crate) mod compliance;
 pub(crate) mod contact_drills;

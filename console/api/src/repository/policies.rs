@@ -2,6 +2,7 @@
 
 use fengsui_dlp_engine::policy::{EMBEDDED_POLICIES, Policy};
 use fengsui_relay::tier::NodeId;
+use fengsui_schema::UnitCode;
 
 use crate::access::Caller;
 use crate::check;
@@ -158,6 +159,22 @@ pub(crate) async fn in_force(query: &mut impl Query, name: &str) -> ApiResult<St
     if let Some(row) = query.row(sql, args![name]).await? {
         return Ok(row.text("body")?);
     }
+    embedded(name)
+}
+
+/// The same for an application of a unit: approved versions of the unit itself, of those below it, and of those above it,
+/// whose policies hold below; never those of its neighbours.
+pub(crate) async fn in_force_for(query: &mut impl Query, unit: &UnitCode, name: &str) -> ApiResult<String> {
+    let mut filter = Filter::below_and_above(unit, "m");
+    filter.and_with("m.name = ? AND m.state = 'approved'", args![name]);
+    let sql = format!("SELECT m.body FROM masking_policy m WHERE {} ORDER BY m.version DESC LIMIT 1", filter.sql());
+    match query.row(&sql, filter.args()).await? {
+        Some(row) => Ok(row.text("body")?),
+        None => embedded(name),
+    }
+}
+
+fn embedded(name: &str) -> ApiResult<String> {
     let embedded = EMBEDDED_POLICIES.iter().find(|(file, _)| file.trim_end_matches(".toml") == name);
     let unknown = || ApiError::invalid("policy", "没有这个脱敏策略，或尚未批准", "is no policy in force");
     embedded.map(|(_, text)| (*text).to_owned()).ok_or_else(unknown)

@@ -4,6 +4,7 @@ mod alerts;
 mod appeals;
 mod assets;
 mod audit;
+mod capabilities;
 mod channels;
 mod compliance;
 mod drills;
@@ -45,7 +46,7 @@ use axum::extract::DefaultBodyLimit;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
-use crate::limits::{ATTACHMENT_BYTES, INDICATOR_BYTES, RETRO_HUNT_BYTES, SHARE_BYTES};
+use crate::limits::{ATTACHMENT_BYTES, CAPABILITY_BYTES, INDICATOR_BYTES, RETRO_HUNT_BYTES, SHARE_BYTES};
 use crate::state::AppState;
 use fengsui_relay::limits::BATCH_BYTES;
 
@@ -166,9 +167,22 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(tier::push).layer(DefaultBodyLimit::max(BATCH_BYTES)))
         .routes(routes!(tier::pull))
         .routes(routes!(tier::compare))
+        .merge(capability_routes())
         .merge(told())
         .merge(settings_routes())
         .routes(routes!(setup::state, setup::create))
+}
+
+/// What keys of applications call, and the keys.
+fn capability_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(capabilities::classify))
+        .routes(routes!(capabilities::mask))
+        .routes(routes!(capabilities::indicators))
+        .routes(routes!(capabilities::screen))
+        .layer(DefaultBodyLimit::max(CAPABILITY_BYTES))
+        .routes(routes!(capabilities::keys, capabilities::create))
+        .routes(routes!(capabilities::revoke))
 }
 
 /// The event store: search, and the hunt over the past.

@@ -3,6 +3,7 @@
 mod alerts;
 mod analyst;
 mod appeals;
+mod capabilities;
 mod channels;
 mod compliance;
 mod drills;
@@ -40,6 +41,12 @@ pub use analyst::{
     NewView, RuleRow, SuppressionMade, SuppressionMatch, SuppressionPreview, SuppressionRow, ViewQuery, ViewRow,
 };
 pub use appeals::{AppealRow, AppealState, NewAppeal, NewTalk, TalkRow};
+pub(crate) use capabilities::Record;
+pub use capabilities::{
+    Ability, AbilityUse, CapabilityKeyMade, CapabilityKeyRow, CapabilityKeyState, ClassifyAnswer, ClassifyFinding,
+    ClassifyRequest, IndicatorLookup, IndicatorsAnswer, IndicatorsRequest, KnownIndicator, MaskAnswer, MaskRequest,
+    NewCapabilityKey, ScreenAnswer, ScreenHit, ScreenRequest,
+};
 pub use channels::{
     ChannelBody, ChannelContent, ChannelKind, ChannelList, ChannelOptions, ChannelRow, ChannelTest, ChannelTested,
     MessageQuery, MessageRow, MessageState, NewSubscription, NotifyEvent, NotifyFault, NotifyTarget, SubscriptionRow,

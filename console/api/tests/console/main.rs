@@ -6,6 +6,7 @@
 mod analyst;
 mod anchor;
 mod beside;
+mod capabilities;
 mod channels;
 mod factors;
 mod indicators;

@@ -261,6 +261,10 @@ fn every_mutating_route_begins_an_audited_change() {
                 // What other nodes send is signed and numbered; their inbox keeps it.
                 continue;
             }
+            if block.contains("path = \"/capabilities/") {
+                // What applications ask for changes nothing; that they asked is written before the request is read.
+                continue;
+            }
             let body = block.split("async fn ").nth(1).unwrap_or_default();
             let begins = body.contains("Change::") || audited.iter().any(|call| body.contains(call.as_str()));
             assert!(begins, "{path}: {} changes something without an audited change", name(body));

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import enCapabilities from "./capabilities.en.json";
+import zhCapabilities from "./capabilities.zh.json";
 import enChannels from "./channels.en.json";
 import zhChannels from "./channels.zh.json";
 import en from "./en.json";
@@ -22,6 +24,7 @@ describe.each([
   ["retro-hunt", zhRetro, enRetro],
   ["readiness", zhReadiness, enReadiness],
   ["channels", zhChannels, enChannels],
+  ["capabilities", zhCapabilities, enCapabilities],
 ])("catalogues of %s", (_name, chinese: Record<string, string>, english: Record<string, string>) => {
   it("have the same keys", () => {
     expect(Object.keys(english).sort()).toEqual(Object.keys(chinese).sort());

@@ -238,6 +238,14 @@ export const PAGES: readonly Page[] = [
     component: load("ChannelsPage", () => import("../channels/page")),
   },
   {
+    path: "/capabilities",
+    title: "nav.capabilities",
+    icon: "system",
+    permission: "capability.read",
+    section: "nav.system",
+    component: load("CapabilitiesPage", () => import("../system/capabilities")),
+  },
+  {
     path: "/account",
     title: "account.title",
     icon: "system",
