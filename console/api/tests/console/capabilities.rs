@@ -234,15 +234,12 @@ async fn a_key_has_so_many_requests_a_minute_and_a_day() {
     }
     application.ok("classify", look()).await;
     let mut waits = Vec::new();
-    for _ in 0..2 {
+    for minutes in [0, 1, 0] {
+        running.clock.advance_minutes(minutes);
         let (status, _, wait) = application.ask("classify", look()).await;
-        assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(status, StatusCode::TOO_MANY_REQUESTS, "the day is used up");
         waits.push(wait.expect("says when"));
     }
-    running.clock.advance_minutes(1);
-    let (status, _, wait) = application.ask("classify", look()).await;
-    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS, "the day is used up");
-    waits.push(wait.expect("says when"));
     assert!(waits.iter().all(|wait| *wait > 60 && *wait <= 86_400), "{waits:?}");
     let seen = security.get("/capability-keys").await;
     let used =
