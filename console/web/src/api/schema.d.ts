@@ -466,6 +466,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/capabilities/classify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Find and grade sensitive values in texts or records. */
+        post: operations["capability_classify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/capabilities/indicators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What is known of addresses, domains, web addresses and digests. */
+        post: operations["capability_indicators"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/capabilities/mask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mask records by a policy in force. */
+        post: operations["capability_mask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/capabilities/screen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Find words of the lexicons in texts. */
+        post: operations["capability_screen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/capability-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every key within reach, without its token, and how it was used in the last seven days. */
+        get: operations["capability_keys_list"];
+        put?: never;
+        /** Make a key. Its token is in this answer and nowhere else. */
+        post: operations["capability_keys_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/capability-keys/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a key back, from the next request on. */
+        post: operations["capability_keys_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels": {
         parameters: {
             query?: never;
@@ -3190,6 +3293,26 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * @description What the platform does for other applications.
+         * @enum {string}
+         */
+        Ability: "classify" | "mask" | "indicators" | "screen";
+        /** @description How often a key asked for an ability in the last seven days. */
+        AbilityUse: {
+            /** @description Which. */
+            ability: components["schemas"]["Ability"];
+            /**
+             * Format: int64
+             * @description Requests that were refused.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description Requests that were let in.
+             */
+            served: number;
+        };
+        /**
          * @description Whether an activation is in earnest.
          * @enum {string}
          */
@@ -3731,6 +3854,68 @@ export interface components {
              */
             units: number;
         };
+        /** @description A key that was made, with its token, which is shown this once. */
+        CapabilityKeyMade: {
+            /** @description The key. */
+            key: components["schemas"]["CapabilityKeyRow"];
+            /** @description What the application sends as `Authorization: Bearer …`. Only a digest of it is kept. */
+            token: string;
+        };
+        /** @description A key, without its token. */
+        CapabilityKeyRow: {
+            /** @description What it may ask for. */
+            abilities: components["schemas"]["Ability"][];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description By whom. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description Until when it holds.
+             */
+            expires_at: string;
+            /** @description Its number. */
+            id: string;
+            /** @description Whether the caller may revoke it. */
+            may_change: boolean;
+            /** @description What application it is for. */
+            name: string;
+            /** @description Addresses and networks it is used from; from anywhere when there are none. */
+            networks: string[];
+            /**
+             * Format: int64
+             * @description Requests a day.
+             */
+            per_day: number;
+            /**
+             * Format: int64
+             * @description Requests a minute.
+             */
+            per_minute: number;
+            /**
+             * Format: date-time
+             * @description When it was revoked.
+             */
+            revoked_at?: string | null;
+            /** @description By whom. */
+            revoked_by?: string | null;
+            /** @description Why. */
+            revoked_for?: string | null;
+            /** @description Where it is in its life. */
+            state: components["schemas"]["CapabilityKeyState"];
+            /** @description The unit that owns it. */
+            unit: components["schemas"]["UnitRef"];
+            /** @description Its use in the last seven days. */
+            used: components["schemas"]["AbilityUse"][];
+        };
+        /**
+         * @description Where a key is in its life.
+         * @enum {string}
+         */
+        CapabilityKeyState: "active" | "expired" | "revoked";
         /** @description A catalogue for one unit. */
         CatalogueView: {
             /** @description Controls in order. */
@@ -3915,6 +4100,49 @@ export interface components {
             millis: number;
             /** @description Whether it was taken. */
             sent: boolean;
+        };
+        /** @description What was found. */
+        ClassifyAnswer: {
+            /** @description In order of their place; at most 5,000. */
+            findings: components["schemas"]["ClassifyFinding"][];
+            grade?: components["schemas"]["DataGradeWord"] | null;
+            /** @description Template, rule and article that the grade cites. */
+            grade_basis?: string | null;
+            /** @description Findings beyond that. */
+            left_off: number;
+        };
+        /** @description A sensitive value; never the value itself. */
+        ClassifyFinding: {
+            /** @description Category that the grading template gives the type. */
+            category: string;
+            /** @description Column of the record. */
+            column?: string | null;
+            /**
+             * Format: int32
+             * @description Confidence in hundredths.
+             */
+            confidence: number;
+            /** @description Stable name of the type. */
+            data_type: string;
+            /** @description Its name in Chinese. */
+            data_type_zh: string;
+            /** @description Character after the last one. */
+            end: number;
+            /** @description Grade that it gives the type. */
+            grade: components["schemas"]["DataGradeWord"];
+            /** @description Place of the text or record in the request, from 0. */
+            index: number;
+            /** @description The value with most of it starred. */
+            masked: string;
+            /** @description First character in the text or value, from 0. */
+            start: number;
+        };
+        /** @description Texts or records to look for sensitive values in; one of the two. */
+        ClassifyRequest: {
+            /** @description At most 200 records of 100 columns, 512 KiB in all. */
+            records?: Record<string, never>[] | null;
+            /** @description At most 200 texts, 512 KiB in all. */
+            texts?: string[] | null;
         };
         /** @description Says that what a clock asks for was done. */
         ClockDone: {
@@ -5055,6 +5283,11 @@ export interface components {
              */
             total: number;
         };
+        /** @description What is known of one value. */
+        IndicatorLookup: {
+            /** @description The gravest first, at most 20; empty when nothing is known. */
+            known: components["schemas"]["KnownIndicator"][];
+        };
         /** @description What was retired. */
         IndicatorRetired: {
             /**
@@ -5129,6 +5362,16 @@ export interface components {
          * @enum {string}
          */
         IndicatorState: "active" | "expired" | "retired";
+        /** @description What is known of the values, in their order. */
+        IndicatorsAnswer: {
+            /** @description One for each value. */
+            items: components["schemas"]["IndicatorLookup"][];
+        };
+        /** @description Values to look up. */
+        IndicatorsRequest: {
+            /** @description At most 200 addresses, networks, domains, web addresses or digests. */
+            values: string[];
+        };
         /** @description What a unit answers; every item once. */
         InspectionAnswers: {
             /** @description One per item. */
@@ -5267,6 +5510,59 @@ export interface components {
                 updated_at: string;
                 /** @description By whom. */
                 updated_by: string;
+            }[];
+        };
+        /** @description Rows that need no pages. */
+        Items_CapabilityKeyRow: {
+            /** @description The rows. */
+            items: {
+                /** @description What it may ask for. */
+                abilities: components["schemas"]["Ability"][];
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description By whom. */
+                created_by: string;
+                /**
+                 * Format: date-time
+                 * @description Until when it holds.
+                 */
+                expires_at: string;
+                /** @description Its number. */
+                id: string;
+                /** @description Whether the caller may revoke it. */
+                may_change: boolean;
+                /** @description What application it is for. */
+                name: string;
+                /** @description Addresses and networks it is used from; from anywhere when there are none. */
+                networks: string[];
+                /**
+                 * Format: int64
+                 * @description Requests a day.
+                 */
+                per_day: number;
+                /**
+                 * Format: int64
+                 * @description Requests a minute.
+                 */
+                per_minute: number;
+                /**
+                 * Format: date-time
+                 * @description When it was revoked.
+                 */
+                revoked_at?: string | null;
+                /** @description By whom. */
+                revoked_by?: string | null;
+                /** @description Why. */
+                revoked_for?: string | null;
+                /** @description Where it is in its life. */
+                state: components["schemas"]["CapabilityKeyState"];
+                /** @description The unit that owns it. */
+                unit: components["schemas"]["UnitRef"];
+                /** @description Its use in the last seven days. */
+                used: components["schemas"]["AbilityUse"][];
             }[];
         };
         /** @description Rows that need no pages. */
@@ -5989,6 +6285,22 @@ export interface components {
                 wanted?: components["schemas"]["WantedChange"] | null;
             }[];
         };
+        /** @description An indicator that is in force. */
+        KnownIndicator: {
+            /**
+             * Format: date-time
+             * @description From when on it no longer counts.
+             */
+            expires_at?: string | null;
+            /** @description `ip`, `cidr`, `domain`, `url` or `hash`. */
+            kind: string;
+            /** @description Name of its list. */
+            list: string;
+            /** @description How grave it is. */
+            severity: components["schemas"]["SeverityWord"];
+            /** @description What the list holds: the value, a network it is in, a domain above it. Untrusted. */
+            value: string;
+        };
         /** @description The form of a leak to trace. */
         LeakForm: {
             /**
@@ -6585,6 +6897,24 @@ export interface components {
              */
             count: number;
         };
+        /** @description Masked records. */
+        MaskAnswer: {
+            /** @description What was done. */
+            functions: components["schemas"]["UsedFunction"][];
+            /** @description Name of the policy. */
+            policy: string;
+            /** @description The records in their order. */
+            records: Record<string, never>[];
+            /** @description Its version. */
+            version: string;
+        };
+        /** @description Records to mask. */
+        MaskRequest: {
+            /** @description Stable name of a masking policy in force: one that comes with the product, or that was approved in the unit, above or below it. */
+            policy: string;
+            /** @description At most 200 records of 100 columns, 512 KiB in all. */
+            records: Record<string, never>[];
+        };
         /** @description A masking function. */
         MaskingFunction: {
             /** @description Name in Chinese. */
@@ -6757,6 +7087,32 @@ export interface components {
             title: string;
             /** @description Codes of units, at most 200. */
             units: string[];
+        };
+        /** @description A key to make. */
+        NewCapabilityKey: {
+            /** @description What it may ask for; at least one. */
+            abilities: components["schemas"]["Ability"][];
+            /**
+             * Format: date-time
+             * @description Until when it holds; at most 366 days from now.
+             */
+            expires_at: string;
+            /** @description What application it is for; at most 200 characters. */
+            name: string;
+            /** @description Addresses and networks it is used from, at most 32; from anywhere when there are none. */
+            networks?: string[];
+            /**
+             * Format: int64
+             * @description Requests a day (of China's time), 1 to 500,000.
+             */
+            per_day: number;
+            /**
+             * Format: int64
+             * @description Requests a minute, 1 to 600.
+             */
+            per_minute: number;
+            /** @description Code of the unit that owns it and within whose reach it acts. */
+            unit: string;
         };
         /** @description A new drill. */
         NewContactDrill: {
@@ -8224,6 +8580,35 @@ export interface components {
              * @description To.
              */
             to: string;
+        };
+        /** @description What was found. */
+        ScreenAnswer: {
+            /** @description In order of their place; at most 5,000. */
+            hits: components["schemas"]["ScreenHit"][];
+            /** @description Hits beyond that. */
+            left_off: number;
+        };
+        /** @description A word of a lexicon. */
+        ScreenHit: {
+            /** @description Stable name of the category. */
+            category: string;
+            /** @description Its name in Chinese. */
+            category_zh: string;
+            /** @description Character after the last one. */
+            end: number;
+            /** @description Place of the text in the request, from 0. */
+            index: number;
+            /** @description First character in the text, from 0. */
+            start: number;
+            /** @description Whether the text writes it otherwise: split, in traditional characters, by its sound. */
+            variant: boolean;
+            /** @description The word as the lexicon has it. */
+            word: string;
+        };
+        /** @description Texts to look for words of the lexicons in. */
+        ScreenRequest: {
+            /** @description At most 200 texts, 512 KiB in all. */
+            texts: string[];
         };
         /** @description Sensors. */
         SensorList: {
@@ -10419,6 +10804,228 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CampaignDetail"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    capability_classify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClassifyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassifyAnswer"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    capability_indicators: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IndicatorsRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndicatorsAnswer"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    capability_mask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaskRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaskAnswer"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    capability_screen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScreenRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenAnswer"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    capability_keys_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_CapabilityKeyRow"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    capability_keys_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCapabilityKey"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CapabilityKeyMade"];
+                };
+            };
+            /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    capability_keys_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CapabilityKeyRow"];
                 };
             };
             /** @description What was wrong: 401, 403, 404, 409, 413, 422, 423, 429 or 5xx. */
