@@ -9,7 +9,7 @@ const pages = `http://127.0.0.1:${PAGES_PORT}`;
 
 export default defineConfig({
   projects: [
-    { name: "pages", testMatch: ["pages.spec.ts", "keys.spec.ts", "budgets.spec.ts", "states.spec.ts", "narrow.spec.ts", "injection.spec.ts", "settings.spec.ts", "channels.spec.ts", "groups.spec.ts", "retro.spec.ts"], use: { baseURL: pages } },
+    { name: "pages", testMatch: ["pages.spec.ts", "keys.spec.ts", "budgets.spec.ts", "states.spec.ts", "narrow.spec.ts", "injection.spec.ts", "settings.spec.ts", "channels.spec.ts", "capabilities.spec.ts", "groups.spec.ts", "retro.spec.ts"], use: { baseURL: pages } },
     { name: "story", testMatch: ["story.spec.ts", "roles.spec.ts"] },
     { name: "tiers", testMatch: "tiers.spec.ts" },
   ],
