@@ -6,13 +6,14 @@ import { useState } from "react";
 import { capabilityKeys, type Ability, type CapabilityKeyMade, type CapabilityKeyRow } from "../../api/capabilities";
 import zh from "../../i18n/capabilities.zh.json";
 import { fill, type Parameters } from "../../i18n/translate";
+import { fullTime } from "../../lib/time";
 import { Dialog, Field } from "../components/dialog";
 import { PageHead } from "../components/layout";
 import { ReasonDialog } from "../components/reason-dialog";
 import { Select } from "../components/select";
 import { Answer, Empty } from "../components/states";
 import { Table, type Column } from "../components/table";
-import { Chip, Code, Outside, Time } from "../components/values";
+import { Chip, Code, Outside } from "../components/values";
 import { useNotices } from "../core/notices";
 import { usePreferences, useText } from "../core/preferences";
 import { useMay } from "../core/session";
@@ -68,7 +69,7 @@ function Keys({ rows }: { rows: CapabilityKeyRow[] }) {
     { key: "abilities", title: c("abilities"), width: 208, cell: (row) => row.abilities.map((one) => c(`ability.${one}`)).join("、") },
     { key: "limits", title: c("limits"), width: 136, numeric: true, cell: (row) => c("limits.shown", { minute: row.per_minute, day: row.per_day }) },
     { key: "networks", title: c("networks"), width: 136, optional: true, cell: (row) => row.networks.join(" ") || c("networks.any") },
-    { key: "expires", title: c("expires"), width: 128, cell: (row) => <Time at={row.expires_at} /> },
+    { key: "expires", title: c("expires"), width: 128, cell: (row) => <span className="time">{fullTime(row.expires_at).slice(0, 10)}</span> },
     { key: "used", title: c("used"), width: 104, numeric: true, cell: (row) => total(row, "served").toLocaleString("en-US") },
     { key: "refused", title: c("refused"), width: 104, numeric: true, cell: (row) => total(row, "refused").toLocaleString("en-US") },
     {
