@@ -159,6 +159,16 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(users::roles))
         .routes(routes!(audit::list))
         .routes(routes!(audit::verify))
+        .merge(tier_routes())
+        .merge(capability_routes())
+        .merge(told())
+        .merge(settings_routes())
+        .routes(routes!(setup::state, setup::create))
+}
+
+/// Nodes of the tiers: what administrators do with them, and what they send each other.
+fn tier_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
         .routes(routes!(tier::list))
         .routes(routes!(tier::code))
         .routes(routes!(tier::approve))
@@ -167,10 +177,6 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(tier::push).layer(DefaultBodyLimit::max(BATCH_BYTES)))
         .routes(routes!(tier::pull))
         .routes(routes!(tier::compare))
-        .merge(capability_routes())
-        .merge(told())
-        .merge(settings_routes())
-        .routes(routes!(setup::state, setup::create))
 }
 
 /// What keys of applications call, and the keys.
