@@ -30,6 +30,6 @@ pub use analysis::{Analysis, AnalysisCounts, AnalysisSettings, AnalysisSnapshot,
 pub use behaviour::{Behaviour, BehaviourDefinition, DETECTORS};
 pub use correlate::{CorrelationSettings, Correlator, Evidence, Reference, ShownIncident};
 pub use detection::{Detection, DetectionBuilder, LoadReport, RuleFailure, SigmaDetection};
-pub use indicators::{Indicator, IndicatorFile, IndicatorKind, Place, read_indicators};
+pub use indicators::{Indicator, IndicatorFile, IndicatorKind, Place, clickable, read_indicators, without_scheme};
 pub use suppression::{Suppressed, Suppression};
 pub use triage::{AlertShape, Triage};

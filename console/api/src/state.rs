@@ -139,6 +139,9 @@ pub(crate) fn time_text(millis: i64) -> String {
     Timestamp::from_millis(millis).to_string()
 }
 
+/// How far the time of China is ahead of UTC, in milliseconds: all year since 1991.
+pub(crate) const CHINA_AHEAD: i64 = 8 * 3_600_000;
+
 /// Entries of the audit log that a change holds before it writes them.
 const ENTRIES_HELD: usize = 1_024;
 

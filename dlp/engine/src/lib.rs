@@ -13,6 +13,7 @@ pub mod lexicon;
 pub mod limits;
 pub mod mask;
 mod normalize;
+mod places;
 pub mod policy;
 pub mod risk;
 mod settings;
@@ -24,4 +25,5 @@ pub use classify::{
 };
 pub use content::{ContentHint, decode};
 pub use error::EngineError;
+pub use places::Places;
 pub use settings::{EngineSettings, Rules};

@@ -112,10 +112,25 @@ fn indicator(list: &str, line: &str) -> Result<Indicator, String> {
     Ok(Indicator { kind, value, severity, expires, description, description_zh, reference, list: list.to_owned() })
 }
 
+/// A value in lower case, as it is written where nobody has to be kept from clicking on it (`[.]`, `[:]`).
+#[must_use]
+pub fn clickable(value: &str) -> String {
+    value.trim().replace("[.]", ".").replace("[:]", ":").to_lowercase()
+}
+
+/// A web address in lower case as lists have it: without its scheme, which may be written so that nobody clicks on it
+/// (`hxxp`), and without its fragment.
+#[must_use]
+pub fn without_scheme(address: &str) -> &str {
+    let schemes = ["http://", "https://", "hxxp://", "hxxps://", "ftp://"];
+    let bare = schemes.iter().find_map(|scheme| address.strip_prefix(scheme)).unwrap_or(address);
+    bare.split('#').next().unwrap_or_default()
+}
+
 /// A value of a type, in the form it is looked for: lower case, networks without host bits, web addresses without
 /// scheme. Values written so that nobody clicks on them (`hxxp`, `[.]`) are understood.
 pub(super) fn checked(kind: &str, value: &str) -> Result<(IndicatorKind, String), String> {
-    let value = value.trim().replace("[.]", ".").replace("[:]", ":").to_lowercase();
+    let value = clickable(value);
     let wrong = || format!("{} is no indicator of type {}", shown(&value), shown(kind));
     match kind {
         "ip" | "address" | "cidr" | "range" => {
@@ -130,9 +145,7 @@ pub(super) fn checked(kind: &str, value: &str) -> Result<(IndicatorKind, String)
             if is_domain(name) { Ok((IndicatorKind::Domain, name.to_owned())) } else { Err(wrong()) }
         }
         "url" => {
-            let schemes = ["http://", "https://", "hxxp://", "hxxps://", "ftp://"];
-            let bare = schemes.iter().find_map(|scheme| value.strip_prefix(scheme)).unwrap_or(&value);
-            let bare = bare.split('#').next().unwrap_or_default();
+            let bare = without_scheme(&value);
             if bare.len() >= 4 { Ok((IndicatorKind::Url, bare.to_owned())) } else { Err(wrong()) }
         }
         "hash" | "md5" | "sha1" | "sha256" | "sm3" if is_hash(&value) => Ok((IndicatorKind::Hash, value)),

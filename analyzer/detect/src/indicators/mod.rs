@@ -9,7 +9,7 @@ mod stix;
 
 use serde_json::Value;
 
-pub use list::{Indicator, IndicatorKind};
+pub use list::{Indicator, IndicatorKind, clickable, without_scheme};
 pub(crate) use matching::{AllowedValues, IndicatorSet};
 use places::Look;
 pub use places::Place;

@@ -2,24 +2,21 @@
 
 use std::net::IpAddr;
 
+use fengsui_detect::{clickable, without_scheme};
 use ipnet::IpNet;
-
-/// Ways in which web addresses begin, some of them so that nobody clicks on them.
-const SCHEMES: [&str; 5] = ["http://", "https://", "hxxp://", "hxxps://", "ftp://"];
 
 /// Every value of a list that would mean the one asked for, in the form that lists have (lower case, networks without host
 /// bits, web addresses without scheme): an address and the networks it is in, a name and the domains above it, a web
 /// address and its host.
 pub(crate) fn candidates(value: &str) -> Vec<String> {
-    let value = value.trim().replace("[.]", ".").replace("[:]", ":").to_lowercase();
+    let value = clickable(value);
     if let Ok(address) = value.parse::<IpAddr>() {
         return of_address(address);
     }
     if let Ok(range) = value.parse::<IpNet>() {
         return vec![range.trunc().to_string()];
     }
-    let bare = SCHEMES.iter().find_map(|scheme| value.strip_prefix(scheme)).unwrap_or(&value);
-    let bare = bare.split('#').next().unwrap_or_default();
+    let bare = without_scheme(&value);
     let host = bare.split(['/', '?']).next().unwrap_or_default();
     let mut all = vec![bare.to_owned()];
     all.extend(bare.split_once('?').map(|(path, _)| path.to_owned()));

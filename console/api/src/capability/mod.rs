@@ -23,15 +23,13 @@ pub(crate) use work::{checked_records, classify, screen};
 use crate::audit::{Actor, Entry, Outcome};
 use crate::error::{ApiError, ApiResult};
 use crate::repository::capability_keys::{self as store, Key};
-use crate::state::{AppState, Change};
+use crate::state::{AppState, CHINA_AHEAD, Change};
 use crate::wire::Ability;
 use crate::words::word_of;
 
 /// How a token begins.
 const START: &str = "fsk_";
 const DAY: i64 = 86_400_000;
-/// China's time is eight hours ahead.
-const CHINA: i64 = 8 * 3_600_000;
 
 /// The application that sends a request.
 #[derive(Debug, Clone)]
@@ -73,7 +71,7 @@ fn number(token: &str) -> Option<i64> {
 
 /// The day of a time, as people in China count it, in days since 1970.
 pub(crate) const fn day_of(now: i64) -> i64 {
-    (now + CHINA).div_euclid(DAY)
+    (now + CHINA_AHEAD).div_euclid(DAY)
 }
 
 /// An address or network as it is kept: without host bits.
@@ -184,7 +182,7 @@ async fn refuse(
         }
         Refusal::Day => {
             let (zh, en) = ("超过该密钥当日的请求配额", "more requests than the key has on a day");
-            ApiError::limited_for(zh, en, (DAY - (now + CHINA).rem_euclid(DAY) + 999) / 1000)
+            ApiError::limited_for(zh, en, (DAY - (now + CHINA_AHEAD).rem_euclid(DAY) + 999) / 1000)
         }
     })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use fengsui_dlp_engine::lexicon::Lexicon;
-use fengsui_dlp_engine::{Engine, Match, add_sample, masked_sample};
+use fengsui_dlp_engine::{Engine, Match, Places, add_sample, masked_sample};
 use fengsui_schema::FindingSample;
 use serde_json::Value;
 
@@ -44,26 +44,6 @@ pub(crate) fn checked_records(records: &[Record]) -> ApiResult<()> {
         return Err(ApiError::invalid("records", zh, &en));
     }
     Ok(())
-}
-
-/// Where matches are in characters; they come in order of their place.
-struct Places<'t> {
-    text: &'t str,
-    byte: usize,
-    character: usize,
-}
-
-impl<'t> Places<'t> {
-    fn new(text: &'t str) -> Self {
-        Self { text, byte: 0, character: 0 }
-    }
-
-    fn of(&mut self, start: usize, end: usize) -> (usize, usize) {
-        let count = |text: Option<&str>| text.unwrap_or_default().chars().count();
-        self.character += count(self.text.get(self.byte..start));
-        self.byte = start;
-        (self.character, self.character + count(self.text.get(start..end)))
-    }
 }
 
 /// What was found so far.
@@ -159,12 +139,6 @@ pub(crate) fn screen(asked: &ScreenRequest) -> ApiResult<ScreenAnswer> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn places_are_those_of_characters() {
-        let mut places = Places::new("电话13800138000和13800138001");
-        assert_eq!((places.of(6, 17), places.of(20, 31)), ((2, 13), (14, 25)));
-    }
 
     #[test]
     fn bounds_hold() {

@@ -12,7 +12,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::limits::{NOTIFY_AT_ONCE, NOTIFY_WAITING};
 use crate::repository::warnings::units_above;
 use crate::scope::{Place, Scope};
-use crate::state::{AppState, Change};
+use crate::state::{AppState, CHINA_AHEAD, Change};
 use crate::values::Key;
 use crate::wire::{ChannelKind, ChannelOptions, NotifyEvent, NotifyFault, NotifyTarget};
 use crate::words::{from_word, word_of};
@@ -151,8 +151,7 @@ fn one(state: &AppState, event: NotifyEvent, row: &Row) -> ApiResult<News> {
 
 /// A time as people of Gansu read it.
 pub(super) fn beijing(millis: i64) -> String {
-    // Beijing time has been eight hours ahead all year since 1991.
-    let text = Timestamp::from_millis(millis.saturating_add(8 * 60 * MINUTE)).to_string();
+    let text = Timestamp::from_millis(millis.saturating_add(CHINA_AHEAD)).to_string();
     text.replace('T', " ").chars().take(16).collect()
 }
 
@@ -278,7 +277,7 @@ pub(crate) fn minute_of(text: &str) -> Option<i64> {
 /// When the quiet hours that run now end; none when it is not quiet.
 fn quiet_until(options: &ChannelOptions, now: i64) -> Option<i64> {
     let (from, to) = (minute_of(&options.quiet_from)?, minute_of(&options.quiet_to)?);
-    let minute = (now / MINUTE + 8 * 60).rem_euclid(24 * 60);
+    let minute = ((now + CHINA_AHEAD) / MINUTE).rem_euclid(24 * 60);
     let quiet = if from <= to { (from..to).contains(&minute) } else { minute >= from || minute < to };
     let left = (to - minute).rem_euclid(24 * 60);
     quiet.then(|| now - now.rem_euclid(MINUTE) + left * MINUTE)

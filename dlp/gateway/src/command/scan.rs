@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use fengsui_crypto::HmacKey;
 use fengsui_dlp_engine::known::{ExactSet, Fingerprint};
 use fengsui_dlp_engine::lexicon::Lexicon;
-use fengsui_dlp_engine::{Engine, EngineSettings, Match};
+use fengsui_dlp_engine::{Engine, EngineSettings, Match, Places};
 use fengsui_schema::shown;
 use serde_json::{Value, json};
 
@@ -255,22 +255,14 @@ fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<b
 }
 
 fn write_record(number: u64, text: &str, matches: &[Match], out: &mut dyn Write) -> Result<(), GatewayError> {
-    let mut characters = 0;
-    let mut bytes = 0;
+    let mut places = Places::new(text);
     for found in matches {
-        // Matches come in order, so that the characters before each are counted once.
-        if found.start >= bytes {
-            characters += text.get(bytes..found.start).map_or(0, |between| between.chars().count());
-        } else {
-            characters = text.get(..found.start).map_or(0, |before| before.chars().count());
-        }
-        bytes = found.start;
-        let length = text.get(found.start..found.end).map_or(0, |value| value.chars().count());
+        let (start, end) = places.of(found.start, found.end);
         let line = json!({
             "record": number,
             "type": found.data_type,
-            "start": characters,
-            "end": characters + length,
+            "start": start,
+            "end": end,
             "confidence": f64::from(found.confidence) / 100.0,
         });
         writeln!(out, "{line}")?;
