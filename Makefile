@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 WEB := console/web
 
-.PHONY: help demo build test lint fmt bench bench-live long mutated fuzz suricata-verify incident-kills e2e web web-test deps-demo deps-test deny captures clean openapi
+.PHONY: help demo build test test-program nextest lint fmt bench bench-live long mutated fuzz suricata-verify incident-kills e2e web web-test deps-demo deps-test deny captures clean openapi
 
 help: ## list the commands
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -35,30 +35,30 @@ lint: web ## formatting, clippy, types and style of the web app
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	cd $(WEB) && npm run lint
 
-test: deps-test lint web-test ## everything: lint, unit, property, scenario, tidy and browser tests
+test: ## everything: lint, unit, property, scenario, tidy and browser tests
+	MAKE="$(MAKE)" tests/harness/stages.sh deps-test web-test lint nextest suricata-verify incident-kills openapi e2e
+
+nextest: web ## unit, property, scenario and tidy tests
 	$(CARGO) nextest run --workspace --locked --no-fail-fast
-	$(MAKE) suricata-verify
-	$(MAKE) incident-kills
-	$(MAKE) openapi
-	$(MAKE) e2e
 
 web-test: web ## unit tests and size budget of the web app
 	cd $(WEB) && npm run check:generated && npm test && npm run sizes
 
-suricata-verify: ## hold the sensor against cases of suricata-verify, where ../shared has them; ARGS=--update writes the list
-	$(CARGO) build --locked -p fengsui
+# The program that the tests below run is the one nextest built: `-p fengsui` alone would build half of the libraries again,
+# with fewer of their features.
+test-program: web
+	$(CARGO) build --workspace --tests --locked
+
+suricata-verify: test-program ## hold the sensor against cases of suricata-verify, where ../shared has them; ARGS=--update writes the list
 	tests/harness/suricata_verify.py $(ARGS)
 
-incident-kills: ## kill -9 of the analyzer at random points; the incidents stay the same; ARGS="--kills N --seed N"
-	$(CARGO) build --locked -p fengsui
+incident-kills: test-program ## kill -9 of the analyzer at random points; the incidents stay the same; ARGS="--kills N --seed N"
 	tests/harness/incident_kills.py $(ARGS)
 
-openapi: ## ask every operation of the interface as every role; ARGS="EXAMPLES ROLE..."
-	$(CARGO) build --locked -p fengsui
+openapi: test-program ## ask every operation of the interface as every role; ARGS="EXAMPLES ROLE..."
 	tests/harness/openapi.py $(ARGS)
 
-e2e: web ## the story in a real browser against the real binary
-	$(CARGO) build --workspace --tests --locked
+e2e: test-program ## the story in a real browser against the real binary
 	tests/harness/browser.sh
 
 deny: ## licences, bans and sources of the dependencies
