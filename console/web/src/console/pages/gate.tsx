@@ -59,7 +59,7 @@ function GateFoot() {
       <button type="button" className="link" onClick={() => setLocale(locale === "zh" ? "en" : "zh")}>
         {locale === "zh" ? "English" : "中文"}
       </button>
-      <button type="button" className="link" onClick={() => setTheme(theme === "dark" ? "light" : "dark")}>
+      <button type="button" className="link" data-testid="theme" onClick={() => setTheme(theme === "dark" ? "light" : "dark")}>
         {theme === "dark" ? t("theme.light") : t("theme.dark")}
       </button>
     </footer>
