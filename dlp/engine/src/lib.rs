@@ -21,7 +21,7 @@ pub mod watermark;
 
 pub use classify::{
     Classification, ColumnProfile, ContentReport, Engine, IDENTIFIERS, Identifier, Match, Template, UnreadParts,
-    add_sample, masked_sample, samples,
+    add_sample, masked_sample,
 };
 pub use content::{ContentHint, decode};
 pub use error::EngineError;

@@ -1,7 +1,7 @@
 //! Named limits of the engine. What a limit cuts off is reported to the caller, never passed over in silence.
 
 /// Text that is looked at in one go, in bytes; longer texts are cut at a line break, or at a sign where there is none.
-pub const PIECE_BYTES: usize = 256 * 1024;
+pub const PIECE_BYTES: usize = 64 * 1024;
 
 /// Longest run of letters and digits that can be an identifier, in bytes. Longer runs are encoded data.
 pub const RUN_BYTES: usize = 64;

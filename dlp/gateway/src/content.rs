@@ -20,13 +20,13 @@ pub fn classify(engine: &Engine, bytes: &[u8], hint: &ContentHint) -> ContentRep
     let mut samples = Vec::new();
     let budget = Budget { unpacked_bytes: WIRE_UNPACKED_BYTES, time: Duration::from_secs(WIRE_SECONDS) };
     let unreadable = extract_within(bytes, hint.name.as_deref().unwrap_or_default(), budget, &mut |piece| {
-        let (text, matches) = match &piece {
-            Piece::Text { text, .. } => (text, engine.scan_text(text)),
-            Piece::Cell { header, value, .. } => (value, engine.scan_value(value, header)),
+        let (text, header) = match &piece {
+            Piece::Text { text, .. } => (text, None),
+            Piece::Cell { header, value, .. } => (value, Some(header.as_str())),
         };
-        for found in matches {
+        engine.each_match(text, header, |found| {
             add_sample(&mut samples, &found, text.get(found.start..found.end).unwrap_or_default());
-        }
+        });
     });
     ContentReport { classification: engine.grade_samples(samples), unread: unread(&unreadable) }
 }

@@ -126,15 +126,15 @@ fn scan_bytes_with(engine: &Engine, known: &KnownData, bytes: &[u8], name: &str)
     let mut report = ScanReport { bytes: bytes.len() as u64, ..ScanReport::default() };
     let mut whole = String::new();
     let unreadable = extract_into(bytes, name, &mut |piece| {
-        let (inside, text, matches) = match &piece {
-            Piece::Text { inside, text } => (inside, text, engine.scan_text(text)),
-            Piece::Cell { inside, header, value } => (inside, value, engine.scan_value(value, header)),
+        let (inside, text, header) = match &piece {
+            Piece::Text { inside, text } => (inside, text, None),
+            Piece::Cell { inside, header, value } => (inside, value, Some(header.as_str())),
         };
-        let running = matches!(piece, Piece::Text { .. });
-        for found in matches {
+        engine.each_match(text, header, |found| {
+            let running = header.is_none();
             let place = if running { byte_range(inside, found.start, found.end) } else { inside.clone() };
             report.add(engine, name, &place, text, &found);
-        }
+        });
         report.add_known(known, name, inside, text);
         if !known.documents.is_empty() && whole.len() + text.len() <= limits::FINGERPRINTED_BYTES {
             whole.push_str(text);

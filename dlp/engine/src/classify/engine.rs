@@ -131,27 +131,45 @@ impl Engine {
     /// Sensitive values of a text in order of their place. Linear in the length of the text.
     #[must_use]
     pub fn scan_text(&self, text: &str) -> Vec<Match> {
-        self.scan(text, None)
+        let mut matches = Vec::new();
+        self.each_match(text, None, |found| matches.push(found));
+        matches
     }
 
     /// Sensitive values of a cell or field whose column header or key is known.
     #[must_use]
     pub fn scan_value(&self, value: &str, header: &str) -> Vec<Match> {
-        self.scan(value, Some(header))
+        let mut matches = Vec::new();
+        self.each_match(value, Some(header), |found| matches.push(found));
+        matches
+    }
+
+    /// Hands out sensitive values in order of their place, and keeps none of them: for texts of any length, of which a dense
+    /// one holds more matches than bytes can be spared for. `header` is the column's or key, where there is one.
+    pub fn each_match(&self, text: &str, header: Option<&str>, mut visit: impl FnMut(Match)) {
+        let mut rest = text;
+        let mut offset = 0;
+        let mut room = Room::default();
+        while !rest.is_empty() {
+            let cut = piece(rest);
+            self.scan_piece(&rest[..cut], header, &mut room, |mut found| {
+                found.start += offset;
+                found.end += offset;
+                visit(found);
+            });
+            offset += cut;
+            rest = &rest[cut..];
+        }
     }
 
     /// Decodes content, scans it and grades the whole. `None` when it is no text or holds nothing sensitive.
     #[must_use]
     pub fn classify(&self, bytes: &[u8], hint: &ContentHint) -> Option<Classification> {
         let text = decode(bytes, hint)?;
-        let matches = self.scan(&text, hint.field.as_deref());
-        self.grade(&text, &matches)
-    }
-
-    /// Samples, grade and basis of matches in a text; `None` without matches.
-    #[must_use]
-    pub fn grade(&self, text: &str, matches: &[Match]) -> Option<Classification> {
-        let samples = super::samples(text, matches);
+        let mut samples = Vec::new();
+        self.each_match(&text, hint.field.as_deref(), |found| {
+            super::add_sample(&mut samples, &found, text.get(found.start..found.end).unwrap_or_default());
+        });
         self.grade_samples(samples)
     }
 
@@ -184,27 +202,8 @@ impl Engine {
         self.template.local_name(grade)
     }
 
-    fn scan(&self, text: &str, header: Option<&str>) -> Vec<Match> {
-        let mut matches = Vec::new();
-        let mut rest = text;
-        let mut offset = 0;
-        let mut room = Room::default();
-        while !rest.is_empty() {
-            let cut = piece(rest);
-            let before = matches.len();
-            self.scan_piece(&rest[..cut], header, &mut room, &mut matches);
-            for found in &mut matches[before..] {
-                found.start += offset;
-                found.end += offset;
-            }
-            offset += cut;
-            rest = &rest[cut..];
-        }
-        matches
-    }
-
     /// Scans one piece; the room is lent from piece to piece.
-    fn scan_piece(&self, text: &str, header: Option<&str>, room: &mut Room, matches: &mut Vec<Match>) {
+    fn scan_piece(&self, text: &str, header: Option<&str>, room: &mut Room, mut visit: impl FnMut(Match)) {
         let normalized = self.patterns.survey(text, &mut room.survey);
         let document = Document { text: &normalized.text, latest_year: self.settings.latest_year };
         room.candidates.clear();
@@ -219,7 +218,7 @@ impl Engine {
         if room.candidates.len() > others {
             room.candidates.retain(|candidate| self.passes(candidate));
         }
-        resolve(&mut room.candidates, |candidate| matches.push(to_match(candidate, &normalized)));
+        resolve(&mut room.candidates, |candidate| visit(to_match(candidate, &normalized)));
     }
 
     fn passes(&self, candidate: &Candidate) -> bool {

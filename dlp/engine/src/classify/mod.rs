@@ -26,17 +26,6 @@ pub use sample::masked_sample;
 
 use crate::limits::SAMPLES_PER_TYPE;
 
-/// Matches of a text by type: how many, the highest confidence, a few masked values, the best explanation.
-#[must_use]
-pub fn samples(text: &str, matches: &[Match]) -> Vec<FindingSample> {
-    let mut all: Vec<FindingSample> = Vec::new();
-    for found in matches {
-        let value = text.get(found.start..found.end).unwrap_or_default();
-        add_sample(&mut all, found, value);
-    }
-    all
-}
-
 /// Counts one match into samples that are collected over several texts.
 pub fn add_sample(all: &mut Vec<FindingSample>, found: &Match, value: &str) {
     let at = all.iter().position(|sample| sample.data_type == found.data_type).unwrap_or_else(|| {

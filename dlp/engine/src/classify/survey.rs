@@ -261,15 +261,8 @@ impl Patterns {
 
     /// A run of letters and digits, with the words and literals that begin it and the literals that end it. Returns its length.
     fn run(&self, bytes: &[u8], start: usize, survey: &mut Survey) -> usize {
-        let (mut end, mut letters) = (start, 0);
-        while let Some(byte) = bytes.get(end) {
-            let class = self.classes[usize::from(*byte)];
-            if class > Class::Letter {
-                break;
-            }
-            letters += u32::from(class == Class::Letter);
-            end += 1;
-        }
+        let (length, letters) = letters_and_digits(&bytes[start..]);
+        let end = start + length;
         let (first, last) = (survey.place(start), survey.place(end));
         let run = Run { start: first, end: last, digits: last - first - letters, letters };
         if run.letters > 0 {
@@ -335,6 +328,47 @@ impl Survey {
         let later = self.words.iter().rev().take_while(|known| **known > hit).count();
         self.words.insert(self.words.len() - later, hit);
     }
+}
+
+/// How many letters and digits a text begins with, and how many of them are letters; eight bytes at a time.
+fn letters_and_digits(bytes: &[u8]) -> (usize, u32) {
+    let (mut length, mut letters) = (0, 0);
+    let mut rest = bytes;
+    while let Some((eight, after)) = rest.split_first_chunk::<8>() {
+        let (digit, letter) = digits_letters(u64::from_le_bytes(*eight));
+        let other = !(digit | letter) & HIGH;
+        if other != 0 {
+            let run = other.trailing_zeros() / 8;
+            return (length + run as usize, letters + high_bits(letter & ((1 << (run * 8)) - 1)));
+        }
+        (length, letters, rest) = (length + 8, letters + high_bits(letter), after);
+    }
+    let short = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric());
+    short.fold((length, letters), |(length, letters), byte| {
+        (length + 1, letters + u32::from(byte.is_ascii_alphabetic()))
+    })
+}
+
+/// The highest and the lowest bit of each of eight bytes.
+const HIGH: u64 = 0x8080_8080_8080_8080;
+const LOW: u64 = 0x0101_0101_0101_0101;
+
+/// Which of eight bytes are ASCII digits and which are letters, as their highest bits.
+const fn digits_letters(eight: u64) -> (u64, u64) {
+    let seven = eight & !HIGH;
+    // Below 0x80, so that no sum reaches into the next byte; its highest bit tells that the byte is that large.
+    const fn from(seven: u64, least: u8) -> u64 {
+        seven + (0x80 - least as u64) * LOW
+    }
+    let lower = seven | 0x20 * LOW;
+    let digit = from(seven, b'0') & !from(seven, b'9' + 1);
+    let letter = from(lower, b'a') & !from(lower, b'z' + 1);
+    (digit & !eight & HIGH, letter & !eight & HIGH)
+}
+
+/// How many of the highest bits of eight bytes are set; others are not.
+const fn high_bits(bits: u64) -> u32 {
+    ((bits >> 7).wrapping_mul(LOW) >> 56) as u32
 }
 
 /// The end of a part: of the line that reaches its size.
@@ -415,7 +449,27 @@ mod tests {
         assert_eq!(met, ["身份", "@", "password", "ghp_", "://", "PIN码"]);
     }
 
+    #[test]
+    fn every_byte_is_a_letter_a_digit_or_neither() {
+        for byte in 0..=u8::MAX {
+            let (digit, letter) = digits_letters(u64::from_le_bytes([b'-', byte, 0xff, byte, b'a', 0x80, b'0', byte]));
+            assert_eq!(digit >> 15 & 1 == 1, byte.is_ascii_digit(), "{byte}");
+            assert_eq!(letter >> 31 & 1 == 1, byte.is_ascii_alphabetic(), "{byte}");
+            assert_eq!(
+                (letter >> 63, high_bits(letter & 0xff00_0000)),
+                (u64::from(byte.is_ascii_alphabetic()), u32::from(byte.is_ascii_alphabetic()))
+            );
+        }
+    }
+
     proptest! {
+        #[test]
+        fn runs_are_as_long_as_they_are(text in "[a-zA-Z0-9]{0,40}([-@:/\\[`{中é][a-zA-Z0-9]{0,9})?") {
+            let run = text.bytes().take_while(u8::is_ascii_alphanumeric).count();
+            let letters = text.bytes().take(run).filter(u8::is_ascii_alphabetic).count();
+            prop_assert_eq!(letters_and_digits(text.as_bytes()), (run, letters as u32));
+        }
+
         #[test]
         fn words_and_literals_are_those_of_a_plain_search(text in "([身份证件族微信号码PINQV]|id card|tel|to=|ghp_|[a-z0-9@:/ ]){0,30}") {
             let patterns = Patterns::new(LITERALS, WORDS);
