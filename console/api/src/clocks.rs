@@ -200,10 +200,7 @@ pub(crate) async fn running(
     now: i64,
 ) -> ApiResult<Vec<ClockView>> {
     let mut filter = Filter::within(scope, "c");
-    let marks = vec!["?"; object_kinds.len().max(1)].join(", ");
-    let kinds =
-        if object_kinds.is_empty() { args![""] } else { object_kinds.iter().map(|kind| (*kind).into()).collect() };
-    filter.and_with(&format!("c.object_kind IN ({marks})"), kinds);
+    filter.and_in("c.object_kind", object_kinds.iter().copied());
     filter.and("c.done_at IS NULL");
     let sql = format!("SELECT c.* FROM clock c WHERE {} ORDER BY c.due_at, c.id LIMIT 20", filter.sql());
     query.rows(&sql, filter.args()).await?.iter().map(|row| view(row, now)).collect()

@@ -1,12 +1,12 @@
 //! The masking preview: what a policy would do to a sample. Nothing of the sample is kept or logged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use fengsui_dlp_engine::Engine;
 use fengsui_dlp_engine::cells::CellKind;
 use fengsui_dlp_engine::mask::{ColumnMasker, MASKS, MaskKey};
 use fengsui_dlp_engine::policy::{Access, Policy, Step, TextMasker};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::error::{ApiError, ApiResult};
 use crate::limits::{PREVIEW_COLUMNS, PREVIEW_ROWS, PREVIEW_TEXT_BYTES};
@@ -23,42 +23,39 @@ pub(crate) fn functions() -> Vec<MaskingFunction> {
     MASKS.iter().map(|mask| MaskingFunction { name: mask.name.to_owned(), label: mask.label.to_owned() }).collect()
 }
 
-/// A policy at work on a sample, with what it used.
+/// A policy at work on records or a text, with everything prepared for each column, and what it used.
 struct Work<'a> {
     engine: &'a Engine,
     policy: &'a Policy,
-    access: Access,
-    key: MaskKey,
+    access: &'a Access,
+    key: &'a MaskKey,
+    columns: HashMap<&'a str, Column<'a>>,
     used: BTreeMap<(Option<String>, String, String), i64>,
 }
 
+/// What a policy does to a column.
+struct Column<'a> {
+    /// For one that the policy names: the type it gives it, and the function for all of its values.
+    whole: Option<(&'static str, &'a str, ColumnMasker<'a>)>,
+    /// For any other: the function for what is found in a value.
+    parts: TextMasker<'a>,
+}
+
 impl<'a> Work<'a> {
-    fn text(&mut self, text: &str, column: &str) -> ApiResult<String> {
-        let failed = |error| ApiError::internal(&error);
-        let mut masked = String::with_capacity(text.len());
-        TextMasker::new(self.engine, (self.policy, &self.access, &self.key), None, column).mask(text, &mut masked);
-        for found in self.engine.scan_value(text, column) {
-            let grade = self.engine.grade_of_type(found.data_type).1;
-            let step = self.policy.step(&self.access, found.data_type, grade, column).map_err(failed)?;
-            let place = (!column.is_empty()).then(|| column.to_owned());
-            *self.used.entry((place, found.data_type.to_owned(), step.mask.label.to_owned())).or_default() += 1;
+    fn new(engine: &'a Engine, policy: &'a Policy, (access, key): (&'a Access, &'a MaskKey)) -> Self {
+        Self { engine, policy, access, key, columns: HashMap::new(), used: BTreeMap::new() }
+    }
+
+    fn column(&mut self, name: &'a str) -> ApiResult<&mut Column<'a>> {
+        if !self.columns.contains_key(name) {
+            let whole = self.step_of(name)?.map(|(step, data_type)| {
+                let masker = ColumnMasker::new(step, data_type, self.key, None);
+                (data_type.unwrap_or("column"), step.mask.label, masker)
+            });
+            let parts = TextMasker::new(self.engine, (self.policy, self.access, self.key), None, name);
+            self.columns.insert(name, Column { whole, parts });
         }
-        Ok(masked)
-    }
-
-    fn cell(&mut self, value: &Value, column: &str) -> ApiResult<Value> {
-        Ok(match value {
-            Value::String(text) => Value::String(self.text(text, column)?),
-            Value::Number(number) => {
-                let (text, result) = (number.to_string(), self.text(&number.to_string(), column)?);
-                if result == text { value.clone() } else { Value::String(result) }
-            }
-            other => other.clone(),
-        })
-    }
-
-    fn row(&mut self, row: &Map<String, Value>) -> ApiResult<Map<String, Value>> {
-        row.iter().map(|(column, value)| Ok((column.clone(), self.cell(value, column)?))).collect()
+        self.columns.get_mut(name).ok_or_else(|| ApiError::internal(&"the column was just prepared"))
     }
 
     /// What a policy says of a column whatever its values look like: the function, and the type it gives it.
@@ -66,35 +63,58 @@ impl<'a> Work<'a> {
         let failed = |error| ApiError::internal(&error);
         let policy = self.policy;
         let Some(data_type) = policy.type_of_column(column) else {
-            let step = policy.step_of_column(&self.access, column).map_err(failed)?;
+            let step = policy.step_of_column(self.access, column).map_err(failed)?;
             return Ok(step.map(|step| (step, None)));
         };
         let grade = self.engine.grade_of_type(data_type).1;
-        let step = policy.step(&self.access, data_type, grade, column).map_err(failed)?;
+        let step = policy.step(self.access, data_type, grade, column).map_err(failed)?;
         Ok(Some((step, Some(data_type))))
     }
 
     /// A record as it may leave: columns that the policy names are masked as a whole, in others what is found in them.
-    fn release(&mut self, record: &Record) -> ApiResult<Record> {
-        let mut released = Record::new();
-        for (column, value) in record {
-            let next = match (self.step_of(column)?, value) {
-                (None, value) => self.cell(value, column)?,
-                (Some(_), Value::Null) => Value::Null,
-                (Some(step), Value::String(text)) => self.whole(step, text.as_str(), column),
-                (Some(step), other) => self.whole(step, &other.to_string(), column),
-            };
-            released.insert(column.clone(), next);
-        }
-        Ok(released)
+    fn record(&mut self, record: &'a Record) -> ApiResult<Record> {
+        record.iter().map(|(column, value)| Ok((column.clone(), self.cell(value, column)?))).collect()
     }
 
-    fn whole(&mut self, (step, data_type): (Step<'_>, Option<&'static str>), text: &str, column: &str) -> Value {
+    fn cell(&mut self, value: &Value, column: &'a str) -> ApiResult<Value> {
+        let Some((data_type, function, masker)) = &mut self.column(column)?.whole else {
+            return self.parts(value, column);
+        };
+        let text = match value {
+            Value::Null => return Ok(Value::Null),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
         let mut masked = String::new();
-        ColumnMasker::new(step, data_type, &self.key, None).mask(text, CellKind::Text, &mut masked);
-        let used = (Some(column.to_owned()), data_type.unwrap_or("column").to_owned(), step.mask.label.to_owned());
+        masker.mask(&text, CellKind::Text, &mut masked);
+        let used = (Some(column.to_owned()), (*data_type).to_owned(), (*function).to_owned());
         *self.used.entry(used).or_default() += 1;
-        Value::String(masked)
+        Ok(Value::String(masked))
+    }
+
+    fn parts(&mut self, value: &Value, column: &'a str) -> ApiResult<Value> {
+        Ok(match value {
+            Value::String(text) => Value::String(self.text(text, column)?),
+            Value::Number(number) => {
+                let text = number.to_string();
+                let masked = self.text(&text, column)?;
+                if masked == text { value.clone() } else { Value::String(masked) }
+            }
+            other => other.clone(),
+        })
+    }
+
+    fn text(&mut self, text: &str, column: &'a str) -> ApiResult<String> {
+        let mut masked = String::with_capacity(text.len());
+        self.column(column)?.parts.mask(text, &mut masked);
+        for found in self.engine.scan_value(text, column) {
+            let grade = self.engine.grade_of_type(found.data_type).1;
+            let step = self.policy.step(self.access, found.data_type, grade, column);
+            let step = step.map_err(|error| ApiError::internal(&error))?;
+            let place = (!column.is_empty()).then(|| column.to_owned());
+            *self.used.entry((place, found.data_type.to_owned(), step.mask.label.to_owned())).or_default() += 1;
+        }
+        Ok(masked)
     }
 
     fn functions(self) -> Vec<UsedFunction> {
@@ -114,24 +134,26 @@ pub(crate) fn preview(
     engine: &Engine,
     policy: &Policy,
     key: [u8; 32],
-    asked: MaskingPreviewRequest,
+    asked: &MaskingPreviewRequest,
 ) -> ApiResult<MaskingPreview> {
-    let access = Access { role: asked.role.unwrap_or_default(), purpose: asked.purpose.unwrap_or_default() };
-    let mut work = Work { engine, policy, access, key: MaskKey::new(key), used: BTreeMap::new() };
-    let (before, after) = match (asked.text, asked.rows) {
+    let access =
+        Access { role: asked.role.clone().unwrap_or_default(), purpose: asked.purpose.clone().unwrap_or_default() };
+    let key = MaskKey::new(key);
+    let mut work = Work::new(engine, policy, (&access, &key));
+    let (before, after) = match (&asked.text, &asked.rows) {
         (Some(text), None) => {
             if text.len() > PREVIEW_TEXT_BYTES {
                 return Err(ApiError::invalid("text", "样例文本不能超过64 KiB", "is longer than 64 KiB"));
             }
-            let masked = work.text(&text, "")?;
-            (Value::String(text), Value::String(masked))
+            let masked = work.text(text, "")?;
+            (Value::String(text.clone()), Value::String(masked))
         }
         (None, Some(rows)) => {
             if rows.len() > PREVIEW_ROWS || rows.iter().any(|row| row.len() > PREVIEW_COLUMNS) {
                 return Err(ApiError::invalid("rows", "样例最多200行100列", "has more than 200 rows of 100 columns"));
             }
-            let masked = rows.iter().map(|row| work.row(row).map(Value::Object)).collect::<ApiResult<Vec<_>>>()?;
-            (Value::Array(rows.into_iter().map(Value::Object).collect()), Value::Array(masked))
+            let masked = rows.iter().map(|row| work.record(row).map(Value::Object)).collect::<ApiResult<Vec<_>>>()?;
+            (Value::Array(rows.iter().cloned().map(Value::Object).collect()), Value::Array(masked))
         }
         _ => return Err(ApiError::invalid("rows", "请提供文本或表格样例之一", "give either text or rows")),
     };
@@ -145,7 +167,8 @@ pub(crate) fn released(
     key: [u8; 32],
     records: &[Record],
 ) -> ApiResult<(Vec<Record>, Vec<UsedFunction>)> {
-    let mut work = Work { engine, policy, access: Access::default(), key: MaskKey::new(key), used: BTreeMap::new() };
-    let released = records.iter().map(|record| work.release(record)).collect::<ApiResult<Vec<_>>>()?;
+    let (access, key) = (Access::default(), MaskKey::new(key));
+    let mut work = Work::new(engine, policy, (&access, &key));
+    let released = records.iter().map(|record| work.record(record)).collect::<ApiResult<Vec<_>>>()?;
     Ok((released, work.functions()))
 }

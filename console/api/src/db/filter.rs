@@ -28,11 +28,8 @@ impl Filter {
     /// The rows of `table` (a name or alias) of a unit, of those below it, and of those above it: what is published downwards.
     pub(crate) fn below_and_above(unit: &UnitCode, table: &str) -> Self {
         let mut filter = Self::within(&Scope::subtree(unit), table);
-        let above: Vec<Value> =
-            std::iter::successors(unit.parent(), UnitCode::parent).map(|unit| unit.as_str().into()).collect();
-        if !above.is_empty() {
-            filter.or_with(&format!("{table}.unit_code IN ({})", vec!["?"; above.len()].join(", ")), above);
-        }
+        let above: Vec<UnitCode> = std::iter::successors(unit.parent(), UnitCode::parent).collect();
+        filter.or_in(&format!("{table}.unit_code"), above.iter().map(UnitCode::as_str));
         filter
     }
 
@@ -57,6 +54,18 @@ impl Filter {
         self.args.extend(values);
     }
 
+    /// And a column is one of these; none of them, no row.
+    pub(crate) fn and_in<V: Into<Value>>(&mut self, column: &str, values: impl IntoIterator<Item = V>) {
+        let (condition, values) = one_of(column, values);
+        self.and_with(&condition, values);
+    }
+
+    /// Or, in place of all before it, a column is one of these.
+    pub(crate) fn or_in<V: Into<Value>>(&mut self, column: &str, values: impl IntoIterator<Item = V>) {
+        let (condition, values) = one_of(column, values);
+        self.or_with(&condition, values);
+    }
+
     /// Or, in place of all before it, this; each `?` stands for the next value.
     pub(crate) fn or_with(&mut self, condition: &str, values: Vec<Value>) {
         let before = std::mem::take(&mut self.sql);
@@ -74,6 +83,16 @@ impl Filter {
     pub(crate) fn args(&self) -> Vec<Value> {
         self.args.clone()
     }
+}
+
+/// That a column is one of these. An empty list is no SQL.
+fn one_of<V: Into<Value>>(column: &str, values: impl IntoIterator<Item = V>) -> (String, Vec<Value>) {
+    let values: Vec<Value> = values.into_iter().map(Into::into).collect();
+    let condition = match values.len() {
+        0 => "1 = 0".to_owned(),
+        count => format!("{column} IN ({})", vec!["?"; count].join(", ")),
+    };
+    (condition, values)
 }
 
 #[cfg(test)]
@@ -98,5 +117,10 @@ mod tests {
         assert_eq!((published.sql(), published.args().len()), (sql, 3));
         let one = Filter::of_one(&Scope::subtree(&unit), "a", 7);
         assert_eq!((one.sql(), one.args().len()), ("a.county = $1 AND a.id = $2", 2));
+        let mut listed = one.clone();
+        listed.and_in("a.kind", ["x", "y"]);
+        listed.and_in::<&str>("a.kind", []);
+        let sql = "a.county = $1 AND a.id = $2 AND a.kind IN ($3, $4) AND 1 = 0";
+        assert_eq!((listed.sql(), listed.args().len()), (sql, 4));
     }
 }

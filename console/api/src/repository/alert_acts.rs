@@ -68,8 +68,7 @@ pub(crate) async fn held(query: &mut impl Query, scope: &Scope, ids: &[String]) 
         return Ok(Vec::new());
     }
     let mut filter = Filter::within(scope, "a");
-    let marks = vec!["?"; ids.len()].join(", ");
-    filter.and_with(&format!("a.id IN ({marks})"), ids.iter().map(Value::from).collect());
+    filter.and_in("a.id", ids);
     let sql = format!("SELECT {COLUMNS} FROM alert a WHERE {}", filter.sql());
     query.rows(&sql, filter.args()).await?.iter().map(read).collect()
 }

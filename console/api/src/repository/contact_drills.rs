@@ -80,8 +80,7 @@ pub(crate) async fn create(change: &mut Change, caller: &Caller, new: &NewContac
     change.execute(sql, values).await?;
     let mut filter = Filter::within(&caller.scope, "p");
     filter.and("p.ended_at IS NULL");
-    let marks = vec!["?"; duties.len()].join(", ");
-    filter.and_with(&format!("p.duty IN ({marks})"), duties.iter().map(|duty| word_of(duty).into()).collect());
+    filter.and_in("p.duty", duties.iter().map(word_of));
     let sql = format!(
         "INSERT INTO contact_call (drill_id, person_id, note, province, prefecture, county, unit_code)
          SELECT {id}, p.id, '', p.province, p.prefecture, p.county, p.unit_code FROM duty_person p WHERE {}",

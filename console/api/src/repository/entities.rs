@@ -69,8 +69,7 @@ async fn newest_alerts(state: &AppState, scope: &Scope, of: &Filter) -> ApiResul
         return Ok(Vec::new());
     }
     let mut filter = Filter::within(scope, "a");
-    let marks = vec!["?"; ids.len()].join(", ");
-    filter.and_with(&format!("a.id IN ({marks})"), ids.into_iter().map(Into::into).collect());
+    filter.and_in("a.id", ids);
     alerts::some(state, &mut db, &filter, 50).await
 }
 

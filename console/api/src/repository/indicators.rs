@@ -248,8 +248,7 @@ pub(crate) async fn retire(
     }
     let numbers = ids.iter().map(|id| check::number_id(id)).collect::<ApiResult<Vec<_>>>()?;
     let mut filter = Filter::within(scope, "i");
-    let marks = vec!["?"; numbers.len()].join(", ");
-    filter.and_with(&format!("i.id IN ({marks})"), numbers.into_iter().map(Value::from).collect());
+    filter.and_in("i.id", numbers);
     filter.and("i.retired_at IS NULL");
     let sql = format!("SELECT i.id, i.list FROM indicator i WHERE {}", filter.sql());
     let rows = change.rows(&sql, filter.args()).await?;
@@ -316,8 +315,7 @@ async fn in_lists(
     let mut found = BTreeMap::<String, Vec<KnownIndicator>>::new();
     for part in values.chunks(VALUES_AT_ONCE) {
         let mut filter = Filter::below_and_above(unit, "i");
-        let marks = vec!["?"; part.len()].join(", ");
-        filter.and_with(&format!("i.value IN ({marks})"), part.iter().map(|value| Value::from(*value)).collect());
+        filter.and_in("i.value", part.iter().copied());
         filter.and_with("i.retired_at IS NULL AND (i.expires_at IS NULL OR i.expires_at > ?)", args![state.now()]);
         let sql = format!("SELECT i.* FROM indicator i WHERE {} ORDER BY i.id", filter.sql());
         for one in lines(&mut state.db(), &sql, filter.args()).await? {

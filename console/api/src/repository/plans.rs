@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use fengsui_schema::Timestamp;
+use fengsui_schema::{Timestamp, UnitCode};
 use serde::Deserialize;
 
 use super::incident_acts::{self, Line};
@@ -36,10 +36,7 @@ static TEMPLATES: LazyLock<Vec<PlanTemplate>> = LazyLock::new(|| {
 /// Plans that somebody may see: those of units within reach and of the units above their own.
 fn visible(caller: &Caller) -> Filter {
     let mut filter = Filter::within(&caller.scope, "p");
-    let above = units_above(&caller.identity.unit);
-    let marks = vec!["?"; above.len()].join(", ");
-    let values = above.iter().map(|unit| unit.as_str().into()).collect();
-    filter.or_with(&format!("p.unit_code IN ({marks})"), values);
+    filter.or_in("p.unit_code", units_above(&caller.identity.unit).iter().map(UnitCode::as_str));
     filter.and("p.retired_at IS NULL");
     filter
 }

@@ -19,7 +19,7 @@ pub(crate) async fn preview(
     };
     let policy = policies::parsed(&body)?;
     let (engine, key) = (state.shared().dlp.clone(), state.shared().vault.preview_key());
-    let made = state.off_thread(move || masking::preview(&engine, &policy, key, asked)).await??;
+    let made = state.off_thread(move || masking::preview(&engine, &policy, key, &asked)).await??;
     let detail = format!("{} kinds of values", made.functions.len());
     Change::told(&state, &caller, ("masking.preview", "masking"), &detail).await?;
     Ok(Json(made))

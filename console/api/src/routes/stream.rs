@@ -100,8 +100,7 @@ impl Listener {
         }
         let mut filter = Filter::within(&self.scope, "c");
         filter.and_with("c.revision > ?", args![self.after]);
-        let marks = vec!["?"; self.kinds.len()].join(", ");
-        filter.and_with(&format!("c.kind IN ({marks})"), self.kinds.iter().map(|kind| (*kind).into()).collect());
+        filter.and_in("c.kind", self.kinds.iter().copied());
         let sql = format!("SELECT c.* FROM change c WHERE {} ORDER BY c.revision LIMIT {STREAM_BATCH}", filter.sql());
         let rows = self.state.db().rows(&sql, filter.args()).await?;
         if let Some(last) = rows.last() {

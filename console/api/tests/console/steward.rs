@@ -3,7 +3,7 @@
 use crate::support::{Form, Running, start};
 use fengsui_api::Role;
 use reqwest::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const POLICY: &str = "id='quiet'\ntitle='静默'\nversion='1'\n[[rule]]\ntypes=['cn_mobile']\nmask='redact'\n";
 
@@ -64,6 +64,16 @@ async fn a_policy_needs_two_people_and_the_preview_uses_it() {
     );
     let draft = steward.post("/masking/preview", json!({"text": text, "draft": POLICY})).await;
     assert!(!draft["after"].as_str().expect("is text").contains("138"), "{draft}");
+    let named = format!("{POLICY}\n[[rule]]\ncolumns = ['内部代号']\nmask = 'redact'\n");
+    let rows =
+        json!([{"内部代号": "ab-77", "说明": "ab-77", "数量": 12}, {"内部代号": null, "说明": text, "数量": 13}]);
+    let table = steward.post("/masking/preview", json!({"rows": rows, "draft": named})).await;
+    let after = &table["after"];
+    assert!(
+        after[0]["内部代号"] != "ab-77" && after[0]["说明"] == "ab-77",
+        "a column that is named, as a whole: {table}"
+    );
+    assert_eq!((&after[1]["内部代号"], &after[0]["数量"], &table["before"]), (&Value::Null, &json!(12), &rows));
     let broken = json!({"text": text, "draft": "id='x'\ntitle='t'\nversion='1'\n[[rule]]\nmask='nothing'"});
     assert_eq!(steward.status(Method::POST, "/masking/preview", Some(broken)).await, StatusCode::UNPROCESSABLE_ENTITY);
 
