@@ -108,7 +108,7 @@ class Node:
     def incidents(self):
         database = sqlite3.connect(self.data / "console.db")
         rows = database.execute(
-            "SELECT id, title, risk, proposed_grade, start_time, end_time, body FROM incident WHERE machine = 1 AND risk > 0")
+            "SELECT id, title, risk, proposed_grade, start_time, end_time, body FROM incident WHERE machine = 1 AND ended IS NULL")
         found = {}
         for *row, body in rows.fetchall():
             body = json.loads(body)
