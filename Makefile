@@ -39,7 +39,7 @@ test: ## everything: lint, unit, property, scenario, tidy and browser tests
 	MAKE="$(MAKE)" tests/harness/stages.sh deps-test web-test lint nextest suricata-verify incident-kills openapi e2e
 
 nextest: web ## unit, property, scenario and tidy tests
-	$(CARGO) nextest run --workspace --locked --no-fail-fast
+	$(CARGO) nextest run --workspace --tests --locked --no-fail-fast
 
 web-test: web ## unit tests and size budget of the web app
 	cd $(WEB) && npm run check:generated && npm test && npm run sizes

@@ -17,11 +17,14 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("FENGSUI_BIN", str(TOP / "target/debug/fengsui"))
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
 SCHEMATHESIS = shutil.which("schemathesis") or str(CACHE / "fengsui-schemathesis/bin/schemathesis")
+# Roles that ask at a time: whoever asks spends as long on making data as the server does on answering.
+AT_A_TIME = 2
 PASSWORD = "Qilian-4-Shan-测试"
 # What would end the session that asks or keep the roles after it out, or never ends itself.
 LEFT_OUT = r"(/session|/stream)$|^/api/v1/(session|setup|factors)|/tier/|/settings/versions/.*/decide"
@@ -73,8 +76,8 @@ def ask(base, role, cookie, examples):
     # It keeps what it found in the folder it runs in.
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    print(f"--- {role}: exit code {done.returncode}")
-    print("\n".join(done.stdout.splitlines()[-(12 if done.returncode == 0 else 400):]), flush=True)
+    told = "\n".join(done.stdout.splitlines()[-(12 if done.returncode == 0 else 400):])
+    print(f"--- {role}: exit code {done.returncode}\n{told}", flush=True)
     return done.returncode
 
 
@@ -93,7 +96,9 @@ def main():
             until_ready(base, accounts, process)
             people = json.loads(accounts.read_text(encoding="utf-8"))
             roles = sys.argv[2:] or sorted(people)
-            failed = [role for role in roles if ask(base, role, log_in(base, people[role]), examples)]
+            with ThreadPoolExecutor(AT_A_TIME) as pool:
+                codes = pool.map(lambda role: ask(base, role, log_in(base, people[role]), examples), roles)
+                failed = [role for role, code in zip(roles, codes) if code]
             alive = process.poll() is None
         finally:
             process.send_signal(signal.SIGINT)
