@@ -360,7 +360,7 @@ const fn digits_letters(eight: u64) -> (u64, u64) {
     const fn from(seven: u64, least: u8) -> u64 {
         seven + (0x80 - least as u64) * LOW
     }
-    let lower = seven | 0x20 * LOW;
+    let lower = seven | (0x20 * LOW);
     let digit = from(seven, b'0') & !from(seven, b'9' + 1);
     let letter = from(lower, b'a') & !from(lower, b'z' + 1);
     (digit & !eight & HIGH, letter & !eight & HIGH)
