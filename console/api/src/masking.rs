@@ -23,6 +23,9 @@ pub(crate) fn functions() -> Vec<MaskingFunction> {
     MASKS.iter().map(|mask| MaskingFunction { name: mask.name.to_owned(), label: mask.label.to_owned() }).collect()
 }
 
+/// Stands for the type of a column that the policy names without one.
+const WHOLE_COLUMN: &str = "column";
+
 /// A policy at work on records or a text, with everything prepared for each column, and what it used.
 struct Work<'a> {
     engine: &'a Engine,
@@ -50,7 +53,7 @@ impl<'a> Work<'a> {
         if !self.columns.contains_key(name) {
             let whole = self.step_of(name)?.map(|(step, data_type)| {
                 let masker = ColumnMasker::new(step, data_type, self.key, None);
-                (data_type.unwrap_or("column"), step.mask.label, masker)
+                (data_type.unwrap_or(WHOLE_COLUMN), step.mask.label, masker)
             });
             let parts = TextMasker::new(self.engine, (self.policy, self.access, self.key), None, name);
             self.columns.insert(name, Column { whole, parts });
@@ -120,7 +123,7 @@ impl<'a> Work<'a> {
     fn functions(self) -> Vec<UsedFunction> {
         let function = |((column, data_type, function), count): ((Option<String>, String, String), i64)| UsedFunction {
             column,
-            data_type_zh: type_name(&data_type),
+            data_type_zh: if data_type == WHOLE_COLUMN { "整列".to_owned() } else { type_name(&data_type) },
             data_type,
             function,
             count,

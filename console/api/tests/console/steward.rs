@@ -73,6 +73,8 @@ async fn a_policy_needs_two_people_and_the_preview_uses_it() {
         after[0]["内部代号"] != "ab-77" && after[0]["说明"] == "ab-77",
         "a column that is named, as a whole: {table}"
     );
+    let whole = table["functions"].as_array().into_iter().flatten().find(|used| used["data_type"] == "column");
+    assert_eq!(whole.map(|used| (&used["data_type_zh"], &used["count"])), Some((&json!("整列"), &json!(1))), "{table}");
     assert_eq!((&after[1]["内部代号"], &after[0]["数量"], &table["before"]), (&Value::Null, &json!(12), &rows));
     let broken = json!({"text": text, "draft": "id='x'\ntitle='t'\nversion='1'\n[[rule]]\nmask='nothing'"});
     assert_eq!(steward.status(Method::POST, "/masking/preview", Some(broken)).await, StatusCode::UNPROCESSABLE_ENTITY);
