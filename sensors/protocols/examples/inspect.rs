@@ -26,7 +26,7 @@ struct Sink<'a> {
 }
 
 impl StreamSink for Sink<'_> {
-    fn data(&mut self, direction: Direction, _: u64, bytes: &[u8]) {
+    fn data(&mut self, direction: Direction, _: u64, bytes: &[u8], _: u32) {
         self.app.data(self.settings, self.time, direction, bytes, self.events);
     }
 

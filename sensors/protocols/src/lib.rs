@@ -16,7 +16,7 @@
 //! struct ToApp<'a> { app: &'a mut AppLayer, settings: &'a AppSettings, time: Timestamp, events: &'a mut Vec<AppEvent> }
 //!
 //! impl StreamSink for ToApp<'_> {
-//!     fn data(&mut self, direction: Direction, _offset: u64, bytes: &[u8]) {
+//!     fn data(&mut self, direction: Direction, _offset: u64, bytes: &[u8], _pieces: u32) {
 //!         self.app.data(self.settings, self.time, direction, bytes, self.events);
 //!     }
 //!     fn gap(&mut self, direction: Direction, _offset: u64, length: u64) {

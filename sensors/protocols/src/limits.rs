@@ -20,6 +20,8 @@ pub const FRAGMENTS_PER_DATAGRAM: usize = 1_024;
 
 /// Out-of-order segments of one direction that are held.
 pub const SEGMENTS_PER_DIRECTION: usize = 4_096;
+/// Bytes from which on pieces that wait are handed out, and not put together with those that follow them.
+pub const HANDED_OUT_BYTES: usize = 16 << 10;
 /// Delivered bytes of one direction that are kept to notice overlaps with different data.
 pub const OVERLAP_TAIL_BYTES: usize = 16 << 10;
 

@@ -26,6 +26,13 @@ impl Piece {
     }
 }
 
+/// Pieces that follow each other.
+pub(crate) struct Run {
+    pub(crate) data: Vec<u8>,
+    /// How many pieces they were.
+    pub(crate) pieces: u32,
+}
+
 /// What a new piece shared with those already held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Overlap {
@@ -77,6 +84,18 @@ impl Pieces {
         }
         self.bytes -= piece.data.len();
         Some((offset, piece.data))
+    }
+
+    /// Takes the first pieces out that follow each other, as many as begin within `most` bytes and before `limit`.
+    pub(crate) fn pop_run(&mut self, limit: u64, most: usize) -> Option<Run> {
+        let (offset, data) = self.pop_first(limit)?;
+        let mut run = Run { data, pieces: 1 };
+        while run.data.len() < most && self.first_offset() == Some(offset + run.data.len() as u64) {
+            let Some((_, more)) = self.pop_first(limit) else { break };
+            run.data.extend_from_slice(&more);
+            run.pieces += 1;
+        }
+        Some(run)
     }
 
     /// Adds a piece. Comparing costs are linear in its bytes, as every held piece it touches has at least one of them.

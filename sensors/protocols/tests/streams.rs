@@ -44,6 +44,26 @@ fn missing_bytes_are_told_once_they_were_acknowledged() {
 }
 
 #[test]
+fn what_an_acknowledgement_sets_free_is_handed_out_at_once_by_portions() {
+    let mut connection = Connection::open(StreamSettings::default(), 0, 0);
+    let (lengths, portion) = ([3, 4, 16 << 10, 5, 6], 7 + (16 << 10));
+    let mut sent = 0;
+    for length in lengths {
+        connection.client_data(sent, &vec![b'a'; length]);
+        sent += length;
+    }
+    assert!(connection.collected.calls.is_empty(), "nothing was acknowledged");
+    let acknowledge = |connection: &mut Connection, offset: usize| {
+        connection.send(Direction::ToClient, flags::ACK, 1, 1 + u32::try_from(offset).unwrap(), b"")
+    };
+    acknowledge(&mut connection, sent - 2);
+    assert_eq!(connection.collected.calls, [(portion, 3), (5 + 4, 2)]);
+    acknowledge(&mut connection, sent);
+    assert_eq!(connection.collected.calls[2..], [(2, 1)]);
+    assert_eq!(connection.collected.to_server.len(), sent);
+}
+
+#[test]
 fn at_the_end_of_a_flow_both_sides_are_heard_out_before_either_ends() {
     let mut connection = Connection::open(StreamSettings::default(), 0, 0);
     connection.client_data(0, b"hello");

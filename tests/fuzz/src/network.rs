@@ -58,7 +58,7 @@ struct Delivered {
 }
 
 impl StreamSink for Delivered {
-    fn data(&mut self, direction: Direction, offset: u64, bytes: &[u8]) {
+    fn data(&mut self, direction: Direction, offset: u64, bytes: &[u8], _: u32) {
         let side = usize::from(direction == Direction::ToClient);
         // Urgent bytes may be left out between two pieces.
         assert!(

@@ -3,7 +3,7 @@
 use super::session::StreamSink;
 use super::{OverlapPolicy, StreamSettings, StreamStatistics, UrgentPolicy};
 use crate::Direction;
-use crate::limits::{OVERLAP_TAIL_BYTES, SEGMENTS_PER_DIRECTION};
+use crate::limits::{HANDED_OUT_BYTES, OVERLAP_TAIL_BYTES, SEGMENTS_PER_DIRECTION};
 use crate::pieces::Pieces;
 
 /// Urgent bytes that wait to be left out.
@@ -82,7 +82,7 @@ impl Half {
             return self.pass_by(end, data.len());
         }
         if start == self.next && self.pieces.is_empty() && self.limit(settings) == u64::MAX {
-            return self.deliver(settings, direction, data, sink);
+            return self.deliver(settings, direction, (data, 1), sink);
         }
         if self.pieces.insert(start, data, self.policy.unwrap_or(settings.policy)).different {
             sink.event("stream.reassembly_overlap_different_data");
@@ -158,8 +158,8 @@ impl Half {
     pub(super) fn drain(&mut self, settings: &StreamSettings, direction: Direction, sink: &mut dyn StreamSink) {
         let limit = self.limit(settings);
         while self.pieces.first_offset().is_some_and(|first| first <= self.next) {
-            let Some((_, data)) = self.pieces.pop_first(limit) else { break };
-            self.deliver(settings, direction, &data, sink);
+            let Some(run) = self.pieces.pop_run(limit, HANDED_OUT_BYTES) else { break };
+            self.deliver(settings, direction, (&run.data, run.pieces), sink);
         }
         self.tell_end(direction, sink);
     }
@@ -209,17 +209,24 @@ impl Half {
         if self.pieces.first_offset() == Some(first)
             && let Some((_, data)) = self.pieces.pop_first(u64::MAX)
         {
-            self.deliver(settings, direction, &data, sink);
+            self.deliver(settings, direction, (&data, 1), sink);
         }
     }
 
-    fn deliver(&mut self, settings: &StreamSettings, direction: Direction, data: &[u8], sink: &mut dyn StreamSink) {
+    /// Hands out the next bytes and says how many pieces they were.
+    fn deliver(
+        &mut self,
+        settings: &StreamSettings,
+        direction: Direction,
+        (data, pieces): (&[u8], u32),
+        sink: &mut dyn StreamSink,
+    ) {
         let room = match settings.depth_bytes {
             0 => data.len(),
             depth => usize::try_from(depth.saturating_sub(self.statistics.delivered_bytes)).unwrap_or(usize::MAX),
         };
         let (inside, beyond) = data.split_at(room.min(data.len()));
-        self.hand_out(direction, inside, sink);
+        self.hand_out(direction, (inside, pieces), sink);
         // What was acknowledged can not be changed by sending it again.
         if self.limit(settings) == u64::MAX {
             self.remember(inside);
@@ -237,20 +244,20 @@ impl Half {
     }
 
     /// Hands bytes to the sink, leaving urgent ones out.
-    fn hand_out(&mut self, direction: Direction, data: &[u8], sink: &mut dyn StreamSink) {
+    fn hand_out(&mut self, direction: Direction, (data, mut pieces): (&[u8], u32), sink: &mut dyn StreamSink) {
         let (mut from, end) = (self.next, self.next + data.len() as u64);
         let mut rest = data;
         self.urgent.sort_unstable();
         for mark in self.urgent.iter().copied().filter(|mark| (from..end).contains(mark)).collect::<Vec<_>>() {
             let (before, after) = rest.split_at(usize::try_from(mark - from).unwrap_or(0).min(rest.len()));
             if !before.is_empty() {
-                sink.data(direction, from, before);
+                sink.data(direction, from, before, std::mem::take(&mut pieces));
             }
             rest = after.get(1..).unwrap_or(&[]);
             from = mark + 1;
         }
         if !rest.is_empty() {
-            sink.data(direction, from, rest);
+            sink.data(direction, from, rest, pieces);
         }
         self.next = end;
         self.urgent.retain(|mark| *mark >= end);

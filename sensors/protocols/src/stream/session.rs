@@ -25,8 +25,9 @@ pub struct Segment<'a> {
 
 /// Takes what reassembly has to say, in the order in which it finds out.
 pub trait StreamSink {
-    /// The next bytes of a direction; `offset` counts from its first byte.
-    fn data(&mut self, direction: Direction, offset: u64, bytes: &[u8]);
+    /// The next bytes of a direction; `offset` counts from its first byte. They are the rest of so many pieces, as
+    /// [`TcpSession::held_pieces`] counts them.
+    fn data(&mut self, direction: Direction, offset: u64, bytes: &[u8], pieces: u32);
     /// So many bytes from `offset` on were never seen.
     fn gap(&mut self, direction: Direction, offset: u64, length: u64);
     /// The direction has ended (FIN, reset, depth limit, end of the flow). Told once.

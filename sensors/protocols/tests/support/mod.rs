@@ -20,6 +20,8 @@ use fengsui_schema::Timestamp;
 pub struct Collected {
     pub to_server: Vec<u8>,
     pub to_client: Vec<u8>,
+    /// Bytes and pieces of each call.
+    pub calls: Vec<(usize, u32)>,
     pub gaps: Vec<(Direction, u64, u64)>,
     pub ends: Vec<Direction>,
     /// Bytes that both sides had said when each end was told.
@@ -28,7 +30,8 @@ pub struct Collected {
 }
 
 impl StreamSink for Collected {
-    fn data(&mut self, direction: Direction, _: u64, bytes: &[u8]) {
+    fn data(&mut self, direction: Direction, _: u64, bytes: &[u8], pieces: u32) {
+        self.calls.push((bytes.len(), pieces));
         match direction {
             Direction::ToServer => self.to_server.extend_from_slice(bytes),
             Direction::ToClient => self.to_client.extend_from_slice(bytes),

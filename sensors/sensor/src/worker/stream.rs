@@ -31,12 +31,12 @@ pub(super) struct Unread {
 }
 
 impl Unread {
-    fn note(&mut self, reading: Reading) {
+    fn note(&mut self, reading: Reading, pieces: u32) {
         match reading {
             Reading::On => {}
-            Reading::BehindGap => self.behind_gap += 1,
-            Reading::GivenUp => self.given_up += 1,
-            Reading::Unknown => self.unknown += 1,
+            Reading::BehindGap => self.behind_gap += pieces,
+            Reading::GivenUp => self.given_up += pieces,
+            Reading::Unknown => self.unknown += pieces,
         }
     }
 }
@@ -49,7 +49,7 @@ pub(super) const fn index(direction: Direction) -> usize {
 }
 
 impl StreamSink for ToApp<'_> {
-    fn data(&mut self, direction: Direction, _offset: u64, bytes: &[u8]) {
+    fn data(&mut self, direction: Direction, _offset: u64, bytes: &[u8], pieces: u32) {
         let window = &mut self.windows[index(direction)];
         if self.unseen {
             window.pass_by(bytes);
@@ -57,7 +57,7 @@ impl StreamSink for ToApp<'_> {
             window.push(bytes);
         }
         self.app.data(self.settings, self.time, direction, bytes, self.app_events);
-        self.unread[index(direction)].note(self.app.reading(direction));
+        self.unread[index(direction)].note(self.app.reading(direction), pieces);
     }
 
     fn gap(&mut self, direction: Direction, _offset: u64, length: u64) {
