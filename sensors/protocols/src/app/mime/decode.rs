@@ -85,20 +85,41 @@ const VALUES: [u8; 256] = {
     values
 };
 
-/// Decodes whole groups from the start of a line, as far as they hold nothing else; what is left.
+/// The bytes of a group of four, and whether it holds what stands for none.
+fn base64_group(group: [u8; 4]) -> ([u8; 3], bool) {
+    let [a, b, c, d] = group.map(|byte| VALUES[usize::from(byte)]);
+    let bits = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
+    let [_, first, second, third] = bits.to_be_bytes();
+    ([first, second, third], (a | b | c | d) & NO_VALUE != 0)
+}
+
+/// Decodes whole groups from the start of a line, as far as they hold nothing else; what is left. Several are written at
+/// once.
 fn base64_groups<'l>(line: &'l [u8], output: &mut Vec<u8>) -> &'l [u8] {
-    let (groups, _) = line.as_chunks::<4>();
-    output.reserve(3 * groups.len());
-    for (place, group) in groups.iter().enumerate() {
-        let [a, b, c, d] = group.map(|byte| VALUES[usize::from(byte)]);
-        if (a | b | c | d) & NO_VALUE != 0 {
-            return &line[4 * place..];
+    const GROUPS: usize = 4;
+    output.reserve(line.len() / 4 * 3);
+    let mut rest = line;
+    while let Some((several, behind)) = rest.split_first_chunk::<{ 4 * GROUPS }>() {
+        let (mut bytes, mut is_broken) = ([0; 3 * GROUPS], false);
+        for (place, group) in bytes.as_chunks_mut::<3>().0.iter_mut().zip(several.as_chunks::<4>().0) {
+            let (decoded, broken) = base64_group(*group);
+            (*place, is_broken) = (decoded, is_broken | broken);
         }
-        let bits = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
-        let [_, first, second, third] = bits.to_be_bytes();
-        output.extend_from_slice(&[first, second, third]);
+        if is_broken {
+            break;
+        }
+        output.extend_from_slice(&bytes);
+        rest = behind;
     }
-    &line[4 * groups.len()..]
+    while let Some((group, behind)) = rest.split_first_chunk::<4>() {
+        let (decoded, is_broken) = base64_group(*group);
+        if is_broken {
+            break;
+        }
+        output.extend_from_slice(&decoded);
+        rest = behind;
+    }
+    rest
 }
 
 fn base64(line: &[u8], (bits, count, padded): (&mut u32, &mut u8, &mut bool), output: &mut Vec<u8>) -> bool {
