@@ -318,8 +318,9 @@ fn is_near(content: &crate::keywords::content::Content) -> bool {
     end.is_some_and(|end| usize::try_from(end).is_ok_and(|end| end <= limits::NEAR_BYTES))
 }
 
-/// How good a choice a step is: what the rule asks for, else how long and varied the pattern is.
-fn choice(list: &List, step: &Step) -> Option<((bool, usize), Choice)> {
+/// How good a choice a step is: one that can be looked for where it has to be, then what the rule asks for, then how long
+/// and varied the pattern is.
+fn choice(list: &List, step: &Step) -> Option<((bool, bool, usize), Choice)> {
     let Test::Content(content) = &step.test else { return None };
     if content.negated || list.absent != Absent::Fails {
         return None;
@@ -332,6 +333,8 @@ fn choice(list: &List, step: &Step) -> Option<((bool, usize), Choice)> {
     let strength = bytes.len().min(32) + 2 * distinct.iter().filter(|present| **present).count().min(32);
     let pattern = Pattern { bytes: bytes.into(), nocase: content.nocase };
     let near = is_near(content);
+    let grows = list.source == Source::Payload || list.source.grows();
+    let is_found = !grows || pattern.bytes.len() >= limits::LONG_BUFFER_PATTERN;
     let choice = Choice { source: list.source, transforms: list.transforms.clone(), pattern, near };
-    Some(((content.fast.is_some(), strength), choice))
+    Some(((is_found, content.fast.is_some(), strength), choice))
 }

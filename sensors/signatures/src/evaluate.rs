@@ -163,7 +163,7 @@ impl Evaluation<'_> {
     /// only remembered.
     pub(crate) fn matches(&mut self, rule: &Rule) -> bool {
         let context = self.context;
-        if !self.bits_allow(rule) {
+        if self.needs_no_payload(rule) || !self.bits_allow(rule) {
             return false;
         }
         if !rule.packet_checks.iter().all(|check| check.matches(context.packet))
@@ -188,18 +188,30 @@ impl Evaluation<'_> {
         transaction && file
     }
 
-    fn mixed(&mut self, rule: &Rule) -> bool {
+    /// Whether the rule looks at payloads for its transactions only, and has found what it looks for in one.
+    fn needs_no_payload(&self, rule: &Rule) -> bool {
+        rule.phases.mixed && self.is_about_payload() && self.remembers_payload(rule)
+    }
+
+    const fn is_about_payload(&self) -> bool {
+        matches!(self.context.phase, Phase::Packet | Phase::Stream)
+    }
+
+    fn remembers_payload(&self, rule: &Rule) -> bool {
         let fired = Fired { rule: rule.key, place: Place::Payload };
-        if matches!(self.context.phase, Phase::Packet | Phase::Stream) {
+        self.flow.as_ref().is_some_and(|flow| flow.has_fired(fired))
+    }
+
+    fn mixed(&mut self, rule: &Rule) -> bool {
+        if self.is_about_payload() {
             if self.lists(rule, Source::of_packet)
                 && let Some(flow) = &mut self.flow
             {
-                flow.remember(fired);
+                flow.remember(Fired { rule: rule.key, place: Place::Payload });
             }
             return false;
         }
-        let remembered = self.flow.as_ref().is_some_and(|flow| flow.has_fired(fired));
-        (remembered || self.lists(rule, Source::of_packet))
+        (self.remembers_payload(rule) || self.lists(rule, Source::of_packet))
             && self.checks(rule)
             && self.lists(rule, |source| !source.of_packet())
     }

@@ -40,6 +40,10 @@ pub(crate) const NEAR_BYTES: usize = 256;
 pub(crate) const FLOW_RATES: usize = 64;
 /// Directions of transactions of one flow of which it is remembered what rules have seen; others are looked at anew.
 pub(crate) const FLOW_SHOWN: usize = 64;
+/// Bytes a pattern needs to be looked for in payloads and bodies: a shorter one is in every larger buffer.
+pub(crate) const LONG_BUFFER_PATTERN: usize = 4;
+/// New bytes of a body after which rules look again for certain; as many as they have seen before are enough.
+pub(crate) const BODY_INSPECT_BYTES: usize = 16 * 1024;
 /// Files of one flow of which it is remembered what rules have seen; others are looked at anew.
 pub(crate) const FLOW_FILES: usize = 64;
 /// Classes of traffic of which one worker remembers what applies to them; past it they are looked up anew.

@@ -13,13 +13,13 @@ use std::sync::Arc;
 use fengsui_protocols::{AppProtocol, Direction, Frame, Interest, Transaction};
 
 use self::apply::blank;
-use self::gate::Gate;
+use self::gate::{Gate, Sight};
 pub(crate) use self::group::Group;
 use self::group::{Groups, HeaderClasses};
 use self::news::News;
 use self::tables::{OTHER_PAYLOAD, STREAM_PAYLOAD, TCP_PAYLOAD, TCP_START, Tables};
 use crate::evaluate::{Context, Counters, Phase};
-use crate::prefilter::{PortIndex, PrefixIndex, Seen};
+use crate::prefilter::{HeadIndex, PortIndex, PrefixIndex, Seen};
 use crate::rule::Rule;
 use crate::tracking::RateVerdict;
 use crate::{Action, Completion, FlowState, Match, PacketView, RuleInfo, Settled, Tracking, limits};
@@ -49,6 +49,8 @@ pub struct RuleSet {
     classes: HeaderClasses,
     /// Patterns that choose rules.
     tables: Tables,
+    /// Rules chosen by the first byte of TCP payloads.
+    heads: Heads,
     /// Rules of streams that no pattern chooses.
     streams: PortIndex,
     /// Rules of transactions that no pattern chooses, by protocol.
@@ -65,8 +67,21 @@ pub struct RuleSet {
     interest: Interest,
 }
 
-/// Bytes a pattern needs to be looked for in payloads and bodies.
-const LONG_BUFFER_PATTERN: usize = 4;
+/// Rules by the byte that what they look at has to start with.
+#[derive(Debug, Default)]
+struct Heads {
+    packets: Vec<(u8, u32)>,
+    streams: Vec<(u8, u32)>,
+    of_packets: HeadIndex,
+    of_streams: HeadIndex,
+}
+
+impl Heads {
+    fn index(&mut self) {
+        self.of_packets = HeadIndex::new(self.packets.clone());
+        self.of_streams = HeadIndex::new(self.streams.clone());
+    }
+}
 
 /// Working memory of one worker.
 #[derive(Debug)]
@@ -76,6 +91,8 @@ pub struct Scratch {
     candidates: Vec<u32>,
     groups: Groups,
     counters: Counters,
+    /// Whether rules look at every byte of a body as it comes.
+    at_once: bool,
 }
 
 impl Scratch {
@@ -88,7 +105,16 @@ impl Scratch {
             candidates: Vec::new(),
             groups: Groups::default(),
             counters: Counters::default(),
+            at_once: false,
         }
+    }
+
+    /// Lets rules look at bodies whenever they have grown, as what fires may still stop the packet that brought the bytes.
+    /// Otherwise they look when as much has come as they have seen, or 16 KiB, and at the end.
+    #[must_use]
+    pub const fn at_once(mut self, at_once: bool) -> Self {
+        self.at_once = at_once;
+        self
     }
 
     fn sort_candidates(&mut self) {
@@ -209,7 +235,16 @@ impl RuleSet {
             let name = event.strip_prefix("decoder.").unwrap_or(event);
             candidates.extend(self.packet_events.get(name).into_iter().flatten());
         }
-        let alone = packet.protocol == 6 && !packet.in_stream && has_payload(packet);
+        let of_tcp = packet.protocol == 6 && has_payload(packet);
+        let alone = of_tcp && !packet.in_stream;
+        if of_tcp {
+            let heads = group.map_or(&self.heads.of_packets, |group| &group.packet_heads);
+            candidates.extend_from_slice(heads.of(packet.payload));
+        }
+        if alone {
+            let heads = group.map_or(&self.heads.of_streams, |group| &group.stream_heads);
+            candidates.extend_from_slice(heads.of(packet.payload));
+        }
         match group {
             Some(group) => {
                 candidates.extend_from_slice(&group.packets);
@@ -227,7 +262,7 @@ impl RuleSet {
             }
         }
         self.payload_candidates(packet, group, seen, candidates);
-        candidates.iter_mut().for_each(|candidate| *candidate = *candidate << 1 | 1);
+        self.mark(candidates, 0, (&Sight::of_payload(Phase::Packet, packet, packet.payload), 1));
     }
 
     /// Rules that patterns choose in the window of a stream, those of earlier parts of it included.
@@ -239,10 +274,13 @@ impl RuleSet {
         (window, seen): (&[u8], usize),
     ) {
         let Scratch { candidates, seen: patterns, .. } = scratch;
+        let of_packet = candidates.len();
         match group {
-            Some(group) => candidates.extend(group.streams.iter().map(|number| number << 1)),
-            None => candidates.extend(self.streams.of(packet).map(|number| number << 1)),
+            Some(group) => candidates.extend_from_slice(&group.streams),
+            None => candidates.extend(self.streams.of(packet)),
         }
+        let heads = group.map_or(&self.heads.of_streams, |group| &group.stream_heads);
+        candidates.extend_from_slice(heads.of(window));
         let known = flow.stream(packet.direction == Some(Direction::ToClient));
         let anew = seen == 0 || known.rules != self.id;
         if anew {
@@ -254,12 +292,29 @@ impl RuleSet {
         let before = known.candidates.len();
         let fresh = window.get(from..).unwrap_or_default();
         matcher.candidates(fresh, patterns, &mut known.candidates);
-        self.keep_fitting(packet, None, &mut known.candidates, before);
+        // The matcher of a group knows fitting rules only.
+        if group.is_none() {
+            self.keep_fitting(packet, None, &mut known.candidates, before);
+        }
         if known.candidates.len() != before {
             known.candidates.sort_unstable();
             known.candidates.dedup();
         }
-        candidates.extend(known.candidates.iter().map(|number| number << 1));
+        candidates.extend_from_slice(&known.candidates);
+        self.mark(candidates, of_packet, (&Sight::of_payload(Phase::Stream, packet, window), 0));
+    }
+
+    /// Keeps the candidates from a place on whose gate is open, and marks them with the context they are about.
+    fn mark(&self, candidates: &mut Vec<u32>, from: usize, (sight, context): (&Sight<'_>, u32)) {
+        let mut kept = from;
+        for place in from..candidates.len() {
+            let number = candidates[place];
+            if self.gates.get(number as usize).is_some_and(|gate| gate.opens(sight)) {
+                candidates[kept] = number << 1 | context;
+                kept += 1;
+            }
+        }
+        candidates.truncate(kept);
     }
 
     fn payload_candidates(

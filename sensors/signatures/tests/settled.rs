@@ -35,18 +35,31 @@ impl Exchange {
         let costly = format!("start{}", "a".repeat(64));
         transaction.buffers.set(Direction::ToServer, Buffer::HttpUri, costly.as_bytes());
         transaction.buffers.append(Direction::ToServer, Buffer::HttpRequestBody, costly.as_bytes());
-        let scratch = Scratch::new(Arc::new(Tracking::default()));
+        // As in front of a network, so that every byte of a body is news.
+        let scratch = Scratch::new(Arc::new(Tracking::default())).at_once(true);
         Self { rules: loaded(options), scratch, flow: FlowState::default(), transaction }
     }
 
-    /// Shows the transaction; how many inspections were cut short by that.
-    fn show(&mut self, completion: Completion) -> u64 {
+    /// Shows the transaction; how many rules fired, and how many inspections were cut short by that.
+    fn fire(&mut self, completion: Completion) -> (usize, u64) {
         let before = self.scratch.limited();
         let mut view = PacketView::new("10.0.0.1:40000".parse().unwrap(), "10.0.0.2:80".parse().unwrap(), 6, b"bytes");
         view.established = true;
         let shown = (&self.transaction, completion);
-        self.rules.inspect_transaction(&mut self.scratch, &view, &mut self.flow, Direction::ToServer, shown);
-        self.scratch.limited() - before
+        let fired =
+            self.rules.inspect_transaction(&mut self.scratch, &view, &mut self.flow, Direction::ToServer, shown);
+        (fired.len(), self.scratch.limited() - before)
+    }
+
+    /// How many inspections were cut short.
+    fn show(&mut self, completion: Completion) -> u64 {
+        self.fire(completion).1
+    }
+
+    /// How many rules fire when a body has got these bytes.
+    fn with(&mut self, bytes: &[u8]) -> usize {
+        self.transaction.buffers.append(Direction::ToServer, Buffer::HttpRequestBody, bytes);
+        self.fire(Completion::default()).0
     }
 
     fn grow(&mut self) -> u64 {
@@ -83,4 +96,26 @@ fn a_rule_about_a_body_or_the_flow_is_never_settled() {
         assert!(exchange.show(Completion::default()) > 0, "{options}");
         assert!(exchange.grow() > 0, "{options}");
     }
+}
+
+#[test]
+fn a_body_is_looked_at_when_it_has_doubled_or_ended_and_at_once_in_front_of_a_network() {
+    let body = || {
+        let mut exchange = Exchange::new("http.request_body; content:\"needle\";");
+        assert_eq!(exchange.fire(Completion::default()).0, 0);
+        exchange
+    };
+    assert_eq!(body().with(b"needle"), 1);
+    let patient = || Exchange { scratch: Scratch::new(Arc::new(Tracking::default())), ..body() };
+    let mut exchange = patient();
+    assert_eq!(exchange.with(b"needle"), 0, "six bytes after seventy");
+    assert_eq!(exchange.fire(Completion { direction: true, transaction: false }).0, 1, "the request is complete");
+    let mut exchange = patient();
+    assert_eq!(exchange.with(b"needle"), 0);
+    assert_eq!(exchange.with(&[b'.'; 70]), 1, "as much has come as was seen");
+    let mut exchange = patient();
+    assert_eq!(exchange.with(b"needle"), 0);
+    exchange.transaction.buffers.set(Direction::ToServer, Buffer::HttpMethod, &b"GET"[..]);
+    assert_eq!(exchange.with(b"."), 0, "the body was not looked at, whatever else happened");
+    assert_eq!(exchange.with(&vec![b'.'; 16 << 10]), 1, "sixteen KiB are enough in any case");
 }

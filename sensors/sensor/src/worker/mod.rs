@@ -94,7 +94,7 @@ impl Worker {
         let ring_bytes = if shared.evidence.is_some() { settings.evidence.ring_bytes } else { 0 };
         Self {
             rules: shared.rules.current(),
-            scratch: Scratch::new(Arc::clone(&shared.tracking)),
+            scratch: Scratch::new(Arc::clone(&shared.tracking)).at_once(shared.inline),
             table: FlowTable::new(settings.flow.clone()),
             hosts: HostPolicies::new(&settings.host_policies),
             defragmenter: Defragmenter::new(settings.defrag.clone()),

@@ -78,6 +78,9 @@ pub(crate) enum Searcher {
     AnyCase(usize),
 }
 
+/// More bytes than any buffer has.
+const ANY_LENGTH: usize = 1 << 30;
+
 impl Content {
     pub(crate) const fn is_relative(&self) -> bool {
         self.distance.is_some() || self.within.is_some()
@@ -86,6 +89,14 @@ impl Content {
     pub(crate) fn uses_variables(&self) -> bool {
         let operands = [self.depth, self.offset, self.distance, self.within];
         operands.iter().flatten().any(|operand| operand.is_variable())
+    }
+
+    /// Where the pattern has to be, when there is one place only.
+    pub(crate) fn pinned(&self) -> Option<usize> {
+        let moves =
+            self.is_relative() || self.uses_variables() || self.ends_with || self.fast.is_some_and(|fast| fast.only);
+        let (low, high) = self.bounds(0, ANY_LENGTH, &[]).filter(|_| !self.negated && !moves)?;
+        (high - low == self.pattern.len()).then_some(low)
     }
 
     /// Makes ready to search, when all modifiers are known.

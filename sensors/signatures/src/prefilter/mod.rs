@@ -2,12 +2,14 @@
 
 mod classes;
 mod fragments;
+mod head_index;
 mod port_index;
 mod prefix_index;
 mod short;
 mod window_hash;
 
 pub(crate) use classes::Classes;
+pub(crate) use head_index::HeadIndex;
 pub(crate) use port_index::PortIndex;
 pub(crate) use prefix_index::PrefixIndex;
 
@@ -46,11 +48,12 @@ pub(crate) struct Matcher {
     reach: usize,
 }
 
-/// What a matcher needs while it runs: which patterns it has seen in this buffer.
+/// What a matcher needs while it runs: which patterns it has seen in this buffer, and room for a part of it.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     stamps: Vec<u32>,
     stamp: u32,
+    room: Vec<u8>,
 }
 
 impl Seen {

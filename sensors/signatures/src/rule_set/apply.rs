@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::gate::Sight;
 use super::{RuleSet, Scratch};
 use crate::evaluate::{Context, Evaluation, Phase, Why};
 use crate::flow_state::{Fired, Place};
@@ -32,13 +33,15 @@ impl RuleSet {
         scratch.sort_candidates();
         let Scratch { tracking, candidates, counters, .. } = scratch;
         let mut matches: Vec<Match> = Vec::new();
+        let sights = contexts.map(Sight::of);
         let mut fired_last = None;
         for candidate in candidates.iter() {
-            let (number, context) = (&(candidate >> 1), contexts[(candidate & 1) as usize]);
+            let (number, side) = (&(candidate >> 1), (candidate & 1) as usize);
+            let context = contexts[side];
             if fired_last == Some(*number) {
                 continue;
             }
-            if !self.gates[*number as usize].opens(context.phase, context.packet) {
+            if !self.gates[*number as usize].opens(&sights[side]) {
                 continue;
             }
             let rule = &self.rules[*number as usize];

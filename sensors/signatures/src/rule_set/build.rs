@@ -4,14 +4,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use fengsui_protocols::Buffer;
 
+use super::RuleSet;
 use super::gate::Gate;
 use super::group::HeaderClasses;
 use super::tables::{OTHER_PAYLOAD, STREAM_PAYLOAD, TCP_PAYLOAD, TCP_START, Tables};
-use super::{LONG_BUFFER_PATTERN, RuleSet};
 use crate::compile::{Choice, Compiled};
 use crate::keywords::file::FileCheck;
 use crate::keywords::packet::PacketCheck;
 use crate::keywords::transaction::TransactionCheck;
+use crate::limits::LONG_BUFFER_PATTERN;
 use crate::rule::{Rule, Source};
 
 impl RuleSet {
@@ -23,17 +24,19 @@ impl RuleSet {
         let mut set = Self { version, file_buffers, id, tables, ..Self::default() };
         for (number, Compiled { rule, choices, names, .. }) in (0_u32..).zip(compiled) {
             set.names.extend(names);
-            set.register_packet(number, &rule, &choices);
+            let gate = Gate::new(&rule);
+            set.register_packet(number, (&rule, &gate), &choices);
             set.register_transaction(number, &rule, &choices);
             set.note_interest(&rule);
-            set.gates.push(Gate::new(&rule));
+            set.gates.push(gate);
             set.rules.push(rule);
         }
+        set.heads.index();
         set.classes = HeaderClasses::new(&set.rules);
         set
     }
 
-    fn register_packet(&mut self, number: u32, rule: &Rule, choices: &[Choice]) {
+    fn register_packet(&mut self, number: u32, (rule, gate): (&Rule, &Gate), choices: &[Choice]) {
         let phases = rule.phases;
         if phases.frame {
             self.frames.push(number);
@@ -48,10 +51,12 @@ impl RuleSet {
         // Short patterns are in every larger buffer: rules chosen by them are better told apart by their ports.
         let chooses = |choice: &&Choice| choice.pattern.bytes.len() >= LONG_BUFFER_PATTERN || rule.is_udp();
         let pattern = || choice.filter(chooses).map(|choice| &choice.pattern);
+        let head = gate.payload_byte(choice.map(|choice| &*choice.pattern.bytes));
         if phases.stream {
-            match pattern() {
-                Some(pattern) => self.tables.push(STREAM_PAYLOAD, pattern, number),
-                None => self.streams.insert(number, &rule.header),
+            match (head, pattern()) {
+                (Some(head), _) => self.heads.streams.push((head, number)),
+                (None, Some(pattern)) => self.tables.push(STREAM_PAYLOAD, pattern, number),
+                (None, None) => self.streams.insert(number, &rule.header),
             }
         }
         if !phases.packet {
@@ -63,11 +68,18 @@ impl RuleSet {
         });
         match (event, pattern()) {
             (Some(name), _) => self.packet_events.entry(name.clone()).or_default().push(number),
-            (None, None) => self.packets.insert(number, &rule.header),
+            (None, None) => match head.filter(|_| rule.header.protocol.numbers == [6]) {
+                Some(head) => self.heads.packets.push((head, number)),
+                None => self.packets.insert(number, &rule.header),
+            },
             (None, Some(pattern)) => {
                 let numbers = rule.header.protocol.numbers;
-                if (numbers.is_empty() || numbers.contains(&6)) && (phases.placed || !phases.stream) {
-                    let start = choices.iter().find(|choice| choice.source == Source::Payload && choice.near);
+                let of_tcp = (numbers.is_empty() || numbers.contains(&6)) && (phases.placed || !phases.stream);
+                if let (true, Some(head)) = (of_tcp, head) {
+                    self.heads.packets.push((head, number));
+                } else if of_tcp {
+                    let is_near = |choice: &&Choice| choice.source == Source::Payload && choice.near;
+                    let start = choices.iter().find(|choice| is_near(choice) && chooses(choice));
                     match start {
                         Some(start) => self.tables.push(TCP_START, &start.pattern, number),
                         None => self.tables.push(TCP_PAYLOAD, pattern, number),

@@ -9,7 +9,7 @@ use fengsui_protocols::{AppProtocol, Direction};
 use super::RuleSet;
 use crate::flow_state::WayGroup;
 use crate::header::{Endpoints, endpoints};
-use crate::prefilter::{Classes, Matcher};
+use crate::prefilter::{Classes, HeadIndex, Matcher};
 use crate::rule::{Rule, way_matches};
 use crate::{FlowState, PacketView, limits};
 
@@ -62,6 +62,9 @@ pub(crate) struct Group {
     pub(super) packets: Box<[u32]>,
     pub(super) protocols: Box<[u32]>,
     pub(super) streams: Box<[u32]>,
+    /// Rules that the first byte of a payload, or of a window of the stream, chooses.
+    pub(super) packet_heads: HeadIndex,
+    pub(super) stream_heads: HeadIndex,
     transactions: Box<[OnceLock<Box<[u32]>>]>,
     matchers: Box<[OnceLock<Arc<Matcher>>]>,
 }
@@ -101,6 +104,11 @@ impl RuleSet {
             rules.dedup();
             rules.into()
         };
+        let ends = endpoints(&like);
+        let heads = |entries: &[(u8, u32)]| {
+            HeadIndex::new(entries.iter().filter(|entry| self.fits(entry.1, (&like, ends), None)).copied().collect())
+        };
+        let (packet_heads, stream_heads) = (heads(&self.heads.packets), heads(&self.heads.streams));
         let mut of_packets = Vec::new();
         self.packets.candidates(&like, &mut of_packets);
         Group {
@@ -108,6 +116,8 @@ impl RuleSet {
             packets: fitting(of_packets),
             protocols: fitting(self.protocols.clone()),
             streams: fitting(self.streams.of(&like).collect()),
+            packet_heads,
+            stream_heads,
             transactions: AppProtocol::ALL.iter().map(|_| OnceLock::new()).collect(),
             matchers: (0..self.tables.count()).map(|_| OnceLock::new()).collect(),
         }
@@ -142,12 +152,7 @@ impl RuleSet {
         };
         place.get_or_init(|| {
             let endpoints = endpoints(&group.like);
-            self.tables.part(table, |number| {
-                let fits = |rule: &Rule| {
-                    way_matches(rule.flow.direction, group.like.direction) && rule.header.fits(&group.like, endpoints)
-                };
-                self.rules.get(number as usize).is_some_and(fits)
-            })
+            self.tables.part(table, |number| self.fits(number, (&group.like, endpoints), None))
         })
     }
 
@@ -185,16 +190,25 @@ impl RuleSet {
         let mut kept = from;
         for place in from..rules.len() {
             let number = rules[place];
-            let fits = self.rules.get(number as usize).is_some_and(|rule| {
-                way_matches(rule.flow.direction, packet.direction)
-                    && (application.is_none() || rule.header.protocol.speaks(application))
-                    && rule.header.fits(packet, endpoints)
-            });
-            if fits {
+            if self.fits(number, (packet, endpoints), application) {
                 rules[kept] = number;
                 kept += 1;
             }
         }
         rules.truncate(kept);
+    }
+
+    /// Whether the header of a rule fits a packet and, where it is known, its application.
+    fn fits(
+        &self,
+        number: u32,
+        (packet, endpoints): (&PacketView<'_>, Option<Endpoints>),
+        application: Option<AppProtocol>,
+    ) -> bool {
+        self.rules.get(number as usize).is_some_and(|rule| {
+            way_matches(rule.flow.direction, packet.direction)
+                && (application.is_none() || rule.header.protocol.speaks(application))
+                && rule.header.fits(packet, endpoints)
+        })
     }
 }

@@ -11,7 +11,7 @@ use crate::flow_state::{FileShown, Shown};
 use crate::prefilter::Matcher;
 use crate::rule::Source;
 use crate::transform::apply_all;
-use crate::{Completion, FileView, FlowState, Match, PacketView};
+use crate::{Completion, FileView, FlowState, Match, PacketView, limits};
 
 /// What is new of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +45,12 @@ impl RuleSet {
                 continue;
             }
             let grown = version == filled.version && filled.value.len() > length;
-            news = news.max(if grown && Source::Buffer(filled.buffer).grows() { News::Growth } else { News::Any });
+            let grows = grown && Source::Buffer(filled.buffer).grows();
+            let enough = if scratch.at_once { 1 } else { length.min(limits::BODY_INSPECT_BYTES) };
+            if grows && !completion.direction && filled.value.len() - length < enough {
+                continue;
+            }
+            news = news.max(if grows { News::Growth } else { News::Any });
             let seen = if grown { length } else { 0 };
             let value = (filled.value, seen);
             self.transformed_candidates(filled.buffer, filled.value, group, scratch, &mut shown.candidates);
@@ -64,7 +69,9 @@ impl RuleSet {
                 shown.candidates.extend(self.transaction_events.get(*event).into_iter().flatten());
             }
         }
-        self.keep_fitting(packet, Some(transaction.protocol), &mut shown.candidates, known);
+        if group.is_none() {
+            self.keep_fitting(packet, Some(transaction.protocol), &mut shown.candidates, known);
+        }
         if shown.candidates.len() != known {
             shown.candidates.sort_unstable();
             shown.candidates.dedup();
