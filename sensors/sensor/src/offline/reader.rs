@@ -85,7 +85,7 @@ pub(super) fn read(
     spent: Receiver<Batch>,
 ) -> Result<(), CaptureError> {
     let batches = queues.iter().map(|_| Batch::default()).collect();
-    let mut reader = Reader { batches, spent, number: 0, second: i64::MIN, time: Timestamp::EPOCH };
+    let mut reader = Reader { batches, spent, clock: Clock::default() };
     loop {
         match source.next() {
             Ok(Some(packet)) => reader.take(&packet),
@@ -95,9 +95,8 @@ pub(super) fn read(
                 return Err(error);
             }
         }
-        let full = reader.number.is_multiple_of(BATCH_PACKETS as u64);
-        let asks = reader.number.is_multiple_of((BATCH_PACKETS * BATCHES_PER_ANSWER) as u64);
-        if full && !reader.send(queues, asks) {
+        let full = reader.clock.number.is_multiple_of(BATCH_PACKETS as u64);
+        if full && !reader.send(queues, reader.clock.asks()) {
             return Ok(());
         }
     }
@@ -105,32 +104,60 @@ pub(super) fn read(
     Ok(())
 }
 
-struct Reader {
-    batches: Vec<Batch>,
-    spent: Receiver<Batch>,
+/// Counts the packets of a file and follows their time.
+pub(super) struct Clock {
     number: u64,
     second: i64,
     time: Timestamp,
 }
 
-impl Reader {
-    fn take(&mut self, packet: &Packet<'_>) {
+impl Default for Clock {
+    fn default() -> Self {
+        Self { number: 0, second: i64::MIN, time: Timestamp::EPOCH }
+    }
+}
+
+impl Clock {
+    /// Number and time of the last packet.
+    pub(super) const fn now(&self) -> (u64, Timestamp) {
+        (self.number, self.time)
+    }
+
+    /// Whether workers are to answer behind the last packet.
+    pub(super) const fn asks(&self) -> bool {
+        self.number.is_multiple_of((BATCH_PACKETS * BATCHES_PER_ANSWER) as u64)
+    }
+
+    /// Takes the next packet; whether its time has reached another second.
+    pub(super) fn take(&mut self, packet: &Packet<'_>) -> bool {
         self.number += 1;
         self.time = self.time.max(packet.time);
-        if self.time.as_seconds() > self.second {
-            self.second = self.time.as_seconds();
-            let tick = (self.number, self.time);
-            for batch in &mut self.batches {
-                batch.items.push(Item::Tick { number: tick.0, time: tick.1 });
-            }
+        let ticks = self.time.as_seconds() > self.second;
+        self.second = self.second.max(self.time.as_seconds());
+        ticks
+    }
+}
+
+struct Reader {
+    batches: Vec<Batch>,
+    spent: Receiver<Batch>,
+    clock: Clock,
+}
+
+impl Reader {
+    fn take(&mut self, packet: &Packet<'_>) {
+        let ticks = self.clock.take(packet);
+        let (number, time) = self.clock.now();
+        if ticks {
+            self.batches.iter_mut().for_each(|batch| batch.items.push(Item::Tick { number, time }));
         }
-        let worker = if self.batches.len() == 1 { 0 } else { steer(packet, self.batches.len()) };
-        self.batches[worker].push(packet, self.number);
+        let worker = steer(packet, self.batches.len());
+        self.batches[worker].push(packet, number);
     }
 
     /// Hands the batches over, and with `asks` wants an answer; false when the workers are gone.
     fn send(&mut self, queues: &[SyncSender<Batch>], asks: bool) -> bool {
-        let until = asks.then_some((self.number, self.time));
+        let until = asks.then_some(self.clock.now());
         self.batches.iter_mut().zip(queues).all(|(batch, queue)| {
             let next = self.spent.try_recv().unwrap_or_default();
             let filled = std::mem::replace(batch, next);

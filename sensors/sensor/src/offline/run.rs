@@ -1,4 +1,5 @@
-//! A run over a capture file: one reader, N workers that share nothing, one ordered output.
+//! A run over a capture file: one worker that reads for itself, or one reader and N workers that share nothing; one ordered
+//! output.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -12,7 +13,7 @@ use fengsui_signatures::RuleData;
 use super::configure::{Configuration, configure};
 use super::data::{Places, rule_data};
 use super::options::{OfflineOptions, OfflineSummary};
-use super::reader::{Batch, Step, read};
+use super::reader::{Batch, Clock, Step, read};
 use crate::account::{Account, Counter};
 use crate::limits::{ANSWERS_PER_WORKER, BATCHES_PER_WORKER};
 use crate::output::{EveFile, EventSink};
@@ -102,23 +103,54 @@ fn read_with(
     let shared = parts::shared(settings, parts, (false, inline))?;
     let workers = shared.settings.workers;
     let mut reporter = Reporter::new(Arc::clone(&shared), name.to_owned());
-    let (queues, inputs): (Vec<_>, Vec<_>) = (0..workers).map(|_| sync_channel(BATCHES_PER_WORKER)).unzip();
-    let (answers, outputs): (Vec<_>, Vec<_>) = (0..workers).map(|_| sync_channel(ANSWERS_PER_WORKER)).unzip();
-    let (give_back, spent) = channel();
-    let (account, damage) = std::thread::scope(|scope| {
-        for (number, (input, answer)) in inputs.into_iter().zip(answers).enumerate() {
-            let (shared, give_back) = (Arc::clone(&shared), give_back.clone());
-            spawn(scope, format!("worker-{number}"), move || work(shared, &input, (&answer, &give_back)))?;
-        }
-        let reader = spawn(scope, "reader".to_owned(), move || read(source, &queues, spent))?;
-        let account = collect(&outputs, &mut reporter, sink);
-        drop(outputs);
-        let damage = reader.join().map_err(|_| SensorError::Gone { name: "reader".to_owned() })?;
-        Ok::<_, SensorError>((account?, damage))
-    })?;
+    let (account, damage) = match workers {
+        1 => read_alone(&shared, source, (&mut reporter, sink)),
+        _ => read_together(&shared, source, (&mut reporter, sink)),
+    }?;
     sink.flush()?;
     let (account, last) = account;
     summarize(&shared, &reporter, (account, last), damage)
+}
+
+/// How far the last answer reached, and what all workers have counted.
+type Outcome = Result<((Account, Timestamp), Result<(), CaptureError>), SensorError>;
+
+/// One worker reads for itself: what it works on is in the caches of its processor.
+fn read_alone(
+    shared: &Arc<Shared>,
+    source: &mut dyn PacketSource,
+    (reporter, sink): (&mut Reporter, &mut dyn EventSink),
+) -> Outcome {
+    let (answer, output) = sync_channel(ANSWERS_PER_WORKER);
+    std::thread::scope(|scope| {
+        let shared = Arc::clone(shared);
+        let worker = spawn(scope, "worker-0".to_owned(), move || work_alone(shared, source, &answer))?;
+        let account = collect(&[output], reporter, sink);
+        let damage = worker.join().map_err(|_| SensorError::Gone { name: "worker-0".to_owned() })?;
+        Ok((account?, damage))
+    })
+}
+
+fn read_together(
+    shared: &Arc<Shared>,
+    source: &mut dyn PacketSource,
+    (reporter, sink): (&mut Reporter, &mut dyn EventSink),
+) -> Outcome {
+    let workers = shared.settings.workers;
+    let (queues, inputs): (Vec<_>, Vec<_>) = (0..workers).map(|_| sync_channel(BATCHES_PER_WORKER)).unzip();
+    let (answers, outputs): (Vec<_>, Vec<_>) = (0..workers).map(|_| sync_channel(ANSWERS_PER_WORKER)).unzip();
+    let (give_back, spent) = channel();
+    std::thread::scope(|scope| {
+        for (number, (input, answer)) in inputs.into_iter().zip(answers).enumerate() {
+            let (shared, give_back) = (Arc::clone(shared), give_back.clone());
+            spawn(scope, format!("worker-{number}"), move || work(shared, &input, (&answer, &give_back)))?;
+        }
+        let reader = spawn(scope, "reader".to_owned(), move || read(source, &queues, spent))?;
+        let account = collect(&outputs, reporter, sink);
+        drop(outputs);
+        let damage = reader.join().map_err(|_| SensorError::Gone { name: "reader".to_owned() })?;
+        Ok((account?, damage))
+    })
 }
 
 fn spawn<'scope, T: Send + 'scope>(
@@ -143,13 +175,51 @@ fn work(shared: Arc<Shared>, input: &Receiver<Batch>, (output, give_back): (&Syn
         // At the end of the file nobody waits for it any more.
         let _ = give_back.send(batch);
         let Some(until) = asked else { continue };
-        worker.collect();
         last = until.1;
-        let answer = Answer { until: asked, events: worker.take_events(), account: worker.account.clone() };
-        if output.send(answer).is_err() {
+        if !answer(&mut worker, until, output) {
             return;
         }
     }
+    finish(worker, last, output);
+}
+
+fn work_alone(
+    shared: Arc<Shared>,
+    source: &mut dyn PacketSource,
+    output: &SyncSender<Answer>,
+) -> Result<(), CaptureError> {
+    let (mut worker, mut clock) = (Worker::new(shared), Clock::default());
+    let end = loop {
+        let packet = match source.next() {
+            Ok(Some(packet)) => packet,
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        };
+        let ticks = clock.take(&packet);
+        let (number, time) = clock.now();
+        if ticks {
+            guarded(&mut worker, &Step::Tick(time, number));
+        }
+        guarded(&mut worker, &Step::Packet(packet, number));
+        if clock.asks() && !answer(&mut worker, clock.now(), output) {
+            return Ok(());
+        }
+    };
+    if answer(&mut worker, clock.now(), output) {
+        finish(worker, clock.now().1, output);
+    }
+    end
+}
+
+/// Answers with what has come so far; false when nobody takes it any more.
+fn answer(worker: &mut Worker, until: (u64, Timestamp), output: &SyncSender<Answer>) -> bool {
+    worker.collect();
+    let answer = Answer { until: Some(until), events: worker.take_events(), account: worker.account.clone() };
+    output.send(answer).is_ok()
+}
+
+/// The last answer.
+fn finish(mut worker: Worker, last: Timestamp, output: &SyncSender<Answer>) {
     worker.finish(last);
     let answer = Answer { until: None, events: worker.take_events(), account: worker.account.clone() };
     let _ = output.send(answer);
