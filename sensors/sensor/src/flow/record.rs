@@ -1,13 +1,16 @@
 //! What a worker keeps for one flow.
 
-use fengsui_files::FileHasher;
+use fengsui_files::limits::IDENTIFY_BYTES;
+use fengsui_files::{FileHasher, FileKind, identify};
 use fengsui_protocols::{AppEvent, AppLayer, Direction, TcpSession, TcpState};
 use fengsui_schema::Timestamp;
 use fengsui_signatures::FlowState;
 
 use super::key::{FlowKey, Side};
 use super::rate::FlowRate;
-use crate::limits::{ALERT_PAYLOAD_BYTES, STREAM_OVERLAP_BYTES, STREAM_WINDOW_BYTES};
+use crate::limits::{
+    ALERT_PAYLOAD_BYTES, FILE_OVERLAP_BYTES, FILE_WINDOW_BYTES, STREAM_OVERLAP_BYTES, STREAM_WINDOW_BYTES,
+};
 use crate::settings::FlowSettings;
 use crate::worker::Tagged;
 
@@ -59,6 +62,12 @@ impl StreamWindow {
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         if self.cropped {
             self.cut();
+        }
+        // A window that fills is given all its room at once: memory that is touched and left again costs more than bytes.
+        let needed = self.bytes.len() + bytes.len();
+        if needed > self.bytes.capacity() && needed > ALERT_PAYLOAD_BYTES {
+            let room = needed.max(STREAM_WINDOW_BYTES + STREAM_OVERLAP_BYTES);
+            self.bytes.reserve_exact(room - self.bytes.len());
         }
         self.bytes.extend_from_slice(bytes);
         self.fresh += bytes.len();
@@ -128,6 +137,8 @@ pub(crate) struct FileProgress {
     pub(crate) lent: Option<u32>,
     /// The start of the file, up to a limit.
     pub(crate) content: Vec<u8>,
+    /// Its type, once the start it is told by has gone.
+    pub(crate) kind: Option<FileKind>,
     /// The latest bytes for rules, and where they start in the file.
     pub(crate) window: Vec<u8>,
     pub(crate) window_offset: u64,
@@ -139,6 +150,32 @@ pub(crate) struct FileProgress {
     pub(crate) store: bool,
     pub(crate) signatures: Vec<u32>,
     pub(crate) logged: bool,
+}
+
+impl FileProgress {
+    /// Appends to the bytes for rules. They are given all their room at once, as they never get more.
+    pub(crate) fn push_to_window(&mut self, bytes: &[u8]) {
+        let needed = self.window.len() + bytes.len();
+        if needed > self.window.capacity() && needed > FILE_OVERLAP_BYTES {
+            let room = needed.max(FILE_WINDOW_BYTES + FILE_OVERLAP_BYTES);
+            self.window.reserve_exact(room - self.window.len());
+        }
+        self.window.extend_from_slice(bytes);
+    }
+
+    /// Tells the type from the first bytes of the file when these are enough; whether they were.
+    pub(crate) fn identify_at_once(&mut self, first: &[u8]) -> bool {
+        let enough = self.content.is_empty() && first.len() >= IDENTIFY_BYTES;
+        if enough {
+            self.kind = Some(identify(first));
+        }
+        enough
+    }
+
+    /// Its type, by the start of it unless that has gone.
+    pub(crate) fn kind_by(&self, start: &[u8]) -> FileKind {
+        self.kind.unwrap_or_else(|| identify(start))
+    }
 }
 
 /// What a worker keeps for one flow.

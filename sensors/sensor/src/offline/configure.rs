@@ -35,6 +35,10 @@ pub(super) fn configure(options: &OfflineOptions) -> Result<Configuration, Senso
         settings.app.dns.version = 2;
     }
     selection::apply(&yaml, &mut settings.eve, &mut settings.app);
+    // What a suricata.yaml does not ask for is not computed for it.
+    if options.suricata_yaml.is_some() {
+        settings.file_digests.clear();
+    }
     for (word, digest) in [("md5", Digest::Md5), ("sha1", Digest::Sha1), ("sha256", Digest::Sha256)] {
         if settings.eve.digests.iter().any(|name| name == word) {
             settings.file_digests.push(digest);

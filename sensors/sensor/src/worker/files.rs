@@ -56,6 +56,7 @@ impl Worker {
             hasher: Some(FileHasher::new(&self.shared.digests)),
             lent: None,
             content: Vec::new(),
+            kind: None,
             window: Vec::new(),
             window_offset: 0,
             fresh: 0,
@@ -96,7 +97,7 @@ impl Worker {
         } else {
             file.fresh += chunk.data.len();
             if file.lent.is_none() {
-                file.window.extend_from_slice(&chunk.data);
+                file.push_to_window(&chunk.data);
             }
         }
         file.truncated |= chunk.truncated;
@@ -116,7 +117,7 @@ impl Worker {
             self.take_back(flow, place);
         }
         let file = &mut flow.files[place];
-        if file.lent.is_none() && file.content.capacity() == 0 {
+        if begins && file.lent.is_none() && file.window.capacity() == 0 {
             file.content = self.rooms.pop().unwrap_or_default();
             file.window = self.rooms.pop().unwrap_or_default();
         }
@@ -138,13 +139,13 @@ impl Worker {
             return;
         }
         let from = usize::try_from(file.window_offset).unwrap_or(usize::MAX);
-        file.window.extend_from_slice(bytes.get(from..).unwrap_or_default());
+        file.push_to_window(bytes.get(from..).unwrap_or_default());
     }
 
     /// Gives a file whose bytes are its transaction's content of its own: the start of them. All of them are answered.
     fn own_content<'f>(&mut self, app: Option<&'f AppLayer>, file: &mut FileProgress) -> &'f [u8] {
         let bytes = lent_bytes(app, file);
-        (file.lent, file.content) = (None, self.rooms.pop().unwrap_or_default());
+        file.lent = None;
         self.keep_content(file, bytes);
         bytes
     }
@@ -165,15 +166,28 @@ impl Worker {
     }
 
     /// Keeps the start of a file, within what all files may hold: for identification, and more of it for who asks for it.
+    /// When nobody does it goes as soon as the type is known.
     fn keep_content(&mut self, file: &mut FileProgress, data: &[u8]) {
+        let alone = !self.shared.keeps_content();
+        if alone && (file.kind.is_some() || file.identify_at_once(data)) {
+            return;
+        }
         let room = self.content_limit().saturating_sub(file.content.len());
         let part = &data[..data.len().min(room)];
         if self.content_held + part.len() > FILE_CONTENT_TOTAL_BYTES {
             self.account.count(Counter::FileContentShed);
             return;
         }
+        if file.content.capacity() == 0 {
+            file.content = self.rooms.pop().unwrap_or_default();
+        }
         self.content_held += part.len();
         file.content.extend_from_slice(part);
+        if alone && file.content.len() == IDENTIFY_BYTES {
+            file.kind = Some(identify(&file.content));
+            self.content_held -= IDENTIFY_BYTES;
+            self.keep_room(std::mem::take(&mut file.content));
+        }
     }
 
     fn inspect_file(&mut self, view: &PacketView<'_>, flow: &mut Flow, (place, direction): (usize, Direction)) {
@@ -191,7 +205,7 @@ impl Worker {
             size: file.size,
             complete: file.ended && !file.truncated,
             name: file.name.as_deref(),
-            magic: self.rules.set.looks_at_file_kinds().then(|| identify(content).description()),
+            magic: self.rules.set.looks_at_file_kinds().then(|| file.kind_by(content).description()),
             md5: hashes.and_then(|hashes| hashes.md5),
             sha1: hashes.and_then(|hashes| hashes.sha1),
             sha256: hashes.and_then(|hashes| hashes.sha256),
@@ -246,7 +260,7 @@ impl Worker {
         let whole = !file.truncated && !file.gaps;
         let hashes = file.hasher.take().map(FileHasher::finish);
         self.copy_content(flow, place);
-        let kind = identify(&flow.files[place].content);
+        let kind = flow.files[place].kind_by(&flow.files[place].content);
         let shared = Arc::clone(&self.shared);
         let listed = hashes.filter(|_| whole).and_then(|hashes| shared.hashes.find(&hashes).map(str::to_owned));
         if listed.is_some() {

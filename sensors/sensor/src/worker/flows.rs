@@ -255,8 +255,13 @@ impl Worker {
         if flow.encrypted {
             view.payload_hidden = true;
         }
-        let events = [decoded.events.as_slice(), news.events.as_slice()].concat();
-        view.events = &events;
+        let both;
+        view.events = if news.events.is_empty() {
+            &decoded.events
+        } else {
+            both = [decoded.events.as_slice(), news.events.as_slice()].concat();
+            &both
+        };
         view.in_stream = news.in_stream;
         add_flow_view(&mut view, flow, direction);
         view.established = established.unwrap_or(view.established);

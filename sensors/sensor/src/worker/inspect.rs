@@ -253,12 +253,21 @@ impl Worker {
 }
 
 /// Splits news into those rules look at with a packet of this direction, older ones first, and those that wait.
-fn split_news(waiting: Vec<AppEvent>, fresh: Vec<AppEvent>, direction: Direction) -> (Vec<AppEvent>, Vec<AppEvent>) {
+fn split_news(
+    mut waiting: Vec<AppEvent>,
+    mut fresh: Vec<AppEvent>,
+    direction: Direction,
+) -> (Vec<AppEvent>, Vec<AppEvent>) {
     let goes = |event: &AppEvent| way_of(event).is_none_or(|way| way == direction);
-    if waiting.is_empty() && fresh.iter().all(goes) {
-        return (fresh, waiting);
+    if waiting.is_empty() {
+        std::mem::swap(&mut waiting, &mut fresh);
     }
-    waiting.into_iter().chain(fresh).partition(goes)
+    // Most of the time all news go one way.
+    match fresh.is_empty() {
+        true if waiting.iter().all(goes) => (waiting, fresh),
+        true if !waiting.iter().any(goes) => (fresh, waiting),
+        _ => waiting.into_iter().chain(fresh).partition(goes),
+    }
 }
 
 const fn way_of(event: &AppEvent) -> Option<Direction> {
