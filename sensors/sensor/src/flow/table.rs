@@ -121,8 +121,10 @@ impl FlowTable {
         self.held = self.held - entry.held + held;
         entry.held = held;
         entry.flow = Some(flow);
-        self.unlink(slot);
-        self.append(slot);
+        if self.newest != slot {
+            self.unlink(slot);
+            self.append(slot);
+        }
         // Closing shortens the wait, so the flow is also due earlier than it was entered for.
         if let (Some((deadline, serial)), Some(entry)) = (closed, self.entries.get_mut(slot))
             && !std::mem::replace(&mut entry.closing, true)
