@@ -89,34 +89,32 @@ def engines(binary):
     return found
 
 
+def by_turns(rows, captures, words, rounds):
+    """Medians of CPU seconds and wall seconds and the largest size, by name and by capture. The commands take turns, as
+    the speed of a shared machine changes."""
+    measured = {(name, capture): [] for name, _ in rows for capture in captures}
+    for _ in range(rounds):
+        for name, command in rows:
+            for capture in captures:
+                measured[name, capture].append(measure([*command, "-r", str(capture), *words], 1))
+    columns = {key: list(zip(*values)) for key, values in measured.items()}
+    return {key: (statistics.median(walls), statistics.median(cpus), max(peaks)) for key, (walls, cpus, peaks) in columns.items()}
+
+
 def sensor(capture, rules, rounds, folder, binary):
     bits, packets = capture.stat().st_size * 8, packets_of(capture)
-    chosen = {"rules": [word for rule in rules for word in ("-S", str(rule))], "none": ["-S", os.devnull]}
-    one = first_packet(capture, folder)
-    for rules_name, options in chosen.items():
-        taken = {}
-        rows = engines(binary)
-        runs = {name: ([], []) for name, _ in rows}
-        peaks = {name: (0, 0) for name, _ in rows}
-        walls = {name: [] for name, _ in rows}
-        # By turns, as the speed of a shared machine changes.
-        for _ in range(rounds):
-            for name, command in rows:
-                words = ["-l", str(folder), *options]
-                _, loading, loaded = measure([*command, "-r", str(one), *words], 1)
-                wall, cpu, peak = measure([*command, "-r", str(capture), *words], 1)
-                runs[name][0].append(loading)
-                runs[name][1].append(cpu)
-                walls[name].append(wall)
-                peaks[name] = (max(peaks[name][0], peak), max(peaks[name][1], loaded))
-        for name, _ in rows:
-            loading, cpu = (statistics.median(values) for values in runs[name])
-            busy = taken[name] = max(cpu - loading, 1e-3)
-            print(f"sensor  {name:10} {rules_name:5} {capture.name:16} {bits / busy / 1e9:6.2f} Gbit/s per CPU second  "
-                  f"{packets / busy / 1e3:6.0f} kpkt/s  cpu {busy:6.2f} s after {loading:5.2f} s of loading  "
-                  f"wall {statistics.median(walls[name]):6.2f} s  peak {peaks[name][0]:5.0f} MiB, loaded {peaks[name][1]:5.0f} MiB")
-        if "suricata" in taken:
-            times = taken["suricata"] / taken["fengsui -c"]
+    one, rows = first_packet(capture, folder), engines(binary)
+    for rules_name, chosen in (("rules", rules), ("none", [os.devnull])):
+        words = ["-l", str(folder), *(word for rule in chosen for word in ("-S", str(rule)))]
+        taken = by_turns(rows, (one, capture), words, rounds)
+        busy = {name: max(taken[name, capture][1] - taken[name, one][1], 1e-3) for name, _ in rows}
+        for name, cpu in busy.items():
+            (_, loading, loaded), (wall, _, peak) = taken[name, one], taken[name, capture]
+            print(f"sensor  {name:10} {rules_name:5} {capture.name:16} {bits / cpu / 1e9:6.2f} Gbit/s per CPU second  "
+                  f"{packets / cpu / 1e3:6.0f} kpkt/s  cpu {cpu:6.2f} s after {loading:5.2f} s of loading  wall {wall:6.2f} s  "
+                  f"peak {peak:5.0f} MiB, loaded {loaded:5.0f} MiB")
+        if "suricata" in busy:
+            times = busy["suricata"] / busy["fengsui -c"]
             print(f"sensor  {rules_name:5} {capture.name:16} suricata takes {times:.2f} times the CPU seconds of the sensor with its settings")
 
 

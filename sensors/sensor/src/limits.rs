@@ -8,6 +8,8 @@ pub const FLOW_MEMORY_BYTES: usize = 512 << 20;
 pub const STREAM_WINDOW_BYTES: usize = 16 << 10;
 /// Bytes of a full window that are kept so that a match may span two windows.
 pub const STREAM_OVERLAP_BYTES: usize = 4 << 10;
+/// Bytes up to which a window grows with what is in it; past that it is given all its room at once.
+pub const SMALL_WINDOW_BYTES: usize = 4 << 10;
 /// New bytes of a stream after which rules look again, when nothing else makes them look earlier.
 pub const STREAM_INSPECT_BYTES: usize = 2_560;
 /// Bytes at the start of a stream that rules look at with every packet.

@@ -304,19 +304,6 @@ impl RuleSet {
         self.mark(candidates, of_packet, (&Sight::of_payload(Phase::Stream, packet, window), 0));
     }
 
-    /// Keeps the candidates from a place on whose gate is open, and marks them with the context they are about.
-    fn mark(&self, candidates: &mut Vec<u32>, from: usize, (sight, context): (&Sight<'_>, u32)) {
-        let mut kept = from;
-        for place in from..candidates.len() {
-            let number = candidates[place];
-            if self.gates.get(number as usize).is_some_and(|gate| gate.opens(sight)) {
-                candidates[kept] = number << 1 | context;
-                kept += 1;
-            }
-        }
-        candidates.truncate(kept);
-    }
-
     fn payload_candidates(
         &self,
         packet: &PacketView<'_>,

@@ -9,7 +9,8 @@ use fengsui_signatures::FlowState;
 use super::key::{FlowKey, Side};
 use super::rate::FlowRate;
 use crate::limits::{
-    ALERT_PAYLOAD_BYTES, FILE_OVERLAP_BYTES, FILE_WINDOW_BYTES, STREAM_OVERLAP_BYTES, STREAM_WINDOW_BYTES,
+    ALERT_PAYLOAD_BYTES, FILE_OVERLAP_BYTES, FILE_WINDOW_BYTES, SMALL_WINDOW_BYTES, STREAM_OVERLAP_BYTES,
+    STREAM_WINDOW_BYTES,
 };
 use crate::settings::FlowSettings;
 use crate::worker::Tagged;
@@ -63,13 +64,7 @@ impl StreamWindow {
         if self.cropped {
             self.cut();
         }
-        // A window that fills is given all its room at once: memory that is touched and left again costs more than bytes.
-        let needed = self.bytes.len() + bytes.len();
-        if needed > self.bytes.capacity() && needed > ALERT_PAYLOAD_BYTES {
-            let room = needed.max(STREAM_WINDOW_BYTES + STREAM_OVERLAP_BYTES);
-            self.bytes.reserve_exact(room - self.bytes.len());
-        }
-        self.bytes.extend_from_slice(bytes);
+        push_to_window(&mut self.bytes, bytes, STREAM_WINDOW_BYTES + STREAM_OVERLAP_BYTES);
         self.fresh += bytes.len();
         self.total += bytes.len() as u64;
     }
@@ -126,6 +121,16 @@ impl StreamWindow {
     }
 }
 
+/// Appends to a window. One that is no longer small is given all its room at once: memory that is touched and left again
+/// costs more than what is never filled.
+fn push_to_window(window: &mut Vec<u8>, bytes: &[u8], room: usize) {
+    let needed = window.len() + bytes.len();
+    if needed > window.capacity() && needed > SMALL_WINDOW_BYTES {
+        window.reserve_exact(needed.max(room) - window.len());
+    }
+    window.extend_from_slice(bytes);
+}
+
 /// A file on its way.
 pub(crate) struct FileProgress {
     pub(crate) id: u32,
@@ -153,14 +158,9 @@ pub(crate) struct FileProgress {
 }
 
 impl FileProgress {
-    /// Appends to the bytes for rules. They are given all their room at once, as they never get more.
+    /// Appends to the bytes for rules.
     pub(crate) fn push_to_window(&mut self, bytes: &[u8]) {
-        let needed = self.window.len() + bytes.len();
-        if needed > self.window.capacity() && needed > FILE_OVERLAP_BYTES {
-            let room = needed.max(FILE_WINDOW_BYTES + FILE_OVERLAP_BYTES);
-            self.window.reserve_exact(room - self.window.len());
-        }
-        self.window.extend_from_slice(bytes);
+        push_to_window(&mut self.window, bytes, FILE_WINDOW_BYTES + FILE_OVERLAP_BYTES);
     }
 
     /// Tells the type from the first bytes of the file when these are enough; whether they were.

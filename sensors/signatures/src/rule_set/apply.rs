@@ -11,6 +11,19 @@ use crate::rule::Rule;
 use crate::{Completion, FlowState, Match, PacketView, limits};
 
 impl RuleSet {
+    /// Keeps the candidates from a place on whose gate is open, and marks them with the context they are about.
+    pub(super) fn mark(&self, candidates: &mut Vec<u32>, from: usize, (sight, context): (&Sight<'_>, u32)) {
+        let mut kept = from;
+        for place in from..candidates.len() {
+            let number = candidates[place];
+            if self.gates.get(number as usize).is_some_and(|gate| gate.opens(sight)) {
+                candidates[kept] = number << 1 | context;
+                kept += 1;
+            }
+        }
+        candidates.truncate(kept);
+    }
+
     /// Evaluates candidates that all look at the same thing.
     pub(super) fn apply_one(
         &self,
@@ -18,11 +31,11 @@ impl RuleSet {
         context: &Context<'_>,
         flow: Option<&mut FlowState>,
     ) -> Vec<Match> {
-        scratch.candidates.iter_mut().for_each(|candidate| *candidate <<= 1);
+        self.mark(&mut scratch.candidates, 0, (&Sight::of(context), 0));
         self.apply(scratch, [context, context], flow)
     }
 
-    /// Evaluates the candidates in the order of the rules. The last bit of a candidate says which context it is about; a
+    /// Evaluates the candidates, whose gates are open, in the order of the rules. The last bit of a candidate says which context it is about; a
     /// rule fires in one of them only.
     pub(super) fn apply(
         &self,
@@ -33,15 +46,10 @@ impl RuleSet {
         scratch.sort_candidates();
         let Scratch { tracking, candidates, counters, .. } = scratch;
         let mut matches: Vec<Match> = Vec::new();
-        let sights = contexts.map(Sight::of);
         let mut fired_last = None;
         for candidate in candidates.iter() {
-            let (number, side) = (&(candidate >> 1), (candidate & 1) as usize);
-            let context = contexts[side];
+            let (number, context) = (&(candidate >> 1), contexts[(candidate & 1) as usize]);
             if fired_last == Some(*number) {
-                continue;
-            }
-            if !self.gates[*number as usize].opens(&sights[side]) {
                 continue;
             }
             let rule = &self.rules[*number as usize];

@@ -92,7 +92,7 @@ impl<'p> Sight<'p> {
 }
 
 /// When rules are looked at.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Occasion {
     /// A packet whose payload no stream has taken.
     Alone,
