@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 WEB := console/web
 
-.PHONY: help demo build test test-program nextest lint fmt bench bench-live long mutated fuzz suricata-verify incident-kills e2e web web-test deps-demo deps-test deny captures clean openapi
+.PHONY: help demo build dist test test-program nextest lint fmt bench bench-live long mutated fuzz suricata-verify incident-kills e2e web web-test deps-demo deps-test deps-dist deny captures clean openapi
 
 help: ## list the commands
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -14,6 +14,9 @@ deps-demo: ## check (or, as root, install) what the demo needs
 
 deps-test: ## check (or, as root, install) what the tests need
 	@tests/harness/install.sh test
+
+deps-dist: ## check (or, as root, install) what the shipped build needs
+	@tests/harness/install.sh dist
 
 web: $(WEB)/dist/index.html ## build the web app
 
@@ -26,6 +29,14 @@ $(WEB)/dist/index.html: $(WEB)/node_modules/.installed $(shell find $(WEB)/src $
 
 build: web ## release binary at target/release/fengsui with the web app inside
 	$(CARGO) build --release --locked -p fengsui
+
+# Our own code and what is built into it, for the program that is shipped.
+SOURCES := $(shell find Cargo.lock sensors analyzer dlp console rules -path '*/node_modules' -prune -o -type f -not -path '$(WEB)/*' -print)
+
+dist: target/dist/fengsui ## the program as it is shipped: built, run on our captures, built again by what ran often
+
+target/dist/fengsui: $(WEB)/dist/index.html $(SOURCES) | deps-dist
+	tests/harness/dist.py
 
 demo: deps-demo build ## build and start everything on real captures; ARGS="--port N --data DIR"
 	exec target/release/fengsui demo $(ARGS)
@@ -64,8 +75,7 @@ e2e: test-program ## the story in a real browser against the real binary
 deny: ## licences, bans and sources of the dependencies
 	$(CARGO) deny --all-features check licenses bans sources
 
-bench: ## measurements; never part of the tests
-	$(CARGO) build --release --locked -p fengsui
+bench: dist ## measurements of the shipped program and of parts; never part of the tests; ARGS="--capture FILE --rules FILE"
 	$(CARGO) build --release --locked -p fengsui-dlp-engine --examples
 	tests/harness/bench.py $(ARGS)
 	tests/harness/bench_relay.sh
@@ -78,8 +88,7 @@ bench: ## measurements; never part of the tests
 	$(CARGO) run --release --locked -p fengsui-api --example audit_bench
 	$(CARGO) run --release --locked -p fengsui-api --example console_bench
 
-bench-live: ## replay over a veth pair into the sensor (root); ARGS="--capture FILE --rules FILE --rate MBIT"
-	$(CARGO) build --release --locked -p fengsui
+bench-live: dist ## replay over a veth pair into the sensor (root); ARGS="--capture FILE --rules FILE --rate MBIT"
 	$(CARGO) build --release --locked -p fengsui-capture --example ring
 	tests/harness/bench_live.py $(ARGS)
 

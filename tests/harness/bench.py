@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures the release binary: sensor, data protection, spool. Prints figures and judges nothing.
+"""Measures the program as it is shipped: sensor, data protection. Prints figures and judges nothing.
 
   tests/harness/bench.py [--capture FILE]… [--rules FILE]… [--rounds N] [--binary FILE] [--only-sensor]
 
@@ -7,7 +7,7 @@ Every figure is the median of several runs of a whole process, with the machine'
 run with each other, not with those of another machine. The sensor's speed is that after loading, which a run over one
 packet measures, with the rules and without any. Where `suricata` is on PATH (on Debian 12 it is in bookworm-backports) it
 runs on the same input, by turns with a sensor that has the same suricata.yaml, and what it needs of the processor is told
-as a multiple of the sensor's. --binary names another build of the program, such as the one of the profile `dist`.
+as a multiple of the sensor's. --binary names another build of the program, such as target/release/fengsui.
 """
 import argparse
 import os
@@ -20,7 +20,7 @@ import tempfile
 import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-BINARY = TOP / "target/release/fengsui"
+BINARY = TOP / "target/dist/fengsui"
 SURICATA_SETTINGS = pathlib.Path("/etc/suricata/suricata.yaml")
 
 
@@ -169,7 +169,7 @@ def main():
     parser.add_argument("--only-sensor", action="store_true", help="leave data protection out")
     options = parser.parse_args()
     if not options.binary.exists():
-        sys.exit(f"{options.binary} is missing: run make build")
+        sys.exit(f"{options.binary} is missing: run make dist")
     rules = options.rules or sorted((TOP / "rules/suricata").glob("*.rules"))
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)

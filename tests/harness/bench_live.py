@@ -19,7 +19,7 @@ import tempfile
 import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-BINARY = TOP / "target/release/fengsui"
+BINARY = TOP / "target/dist/fengsui"
 RING = TOP / "target/release/examples/ring"
 SENDER, RECEIVER = f"fs-send-{os.getpid()}", f"fs-recv-{os.getpid()}"
 PAIR = ("fsbench0", "fsbench1")

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what a command needs when run as root on Debian or Ubuntu; otherwise says exactly what to install.
-# Usage: install.sh demo|test
+# Usage: install.sh demo|test|dist
 set -euo pipefail
-purpose=${1:?demo or test}
+purpose=${1:?demo, test or dist}
 
 missing_tools=()
 for tool in cargo node npm; do
@@ -27,6 +27,11 @@ if [[ $purpose == test ]]; then
   python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
   [[ -n $(find /usr/share/fonts -name 'NotoSansCJK*' -print -quit 2>/dev/null) ]] || packages+=(fonts-noto-cjk)
+fi
+if [[ $purpose == dist ]]; then
+  # Counts of instrumented code are merged by the tool of the compiler's own LLVM.
+  llvm=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
+  [[ -n $(find "$(rustc --print sysroot)" -name llvm-profdata -print -quit) ]] || need "llvm-profdata-$llvm" "llvm-$llvm"
 fi
 if ((${#packages[@]})); then
   if [[ $(id -u) != 0 ]]; then

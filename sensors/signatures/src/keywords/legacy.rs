@@ -25,15 +25,18 @@ pub(crate) const KEYWORDS: &[Keyword] = &[
     text_of!("ssh.softwareversion", SshSoftware),
     keyword("ssh.protoversion", ssh_version),
     keyword("ssl_state", ssl_state),
-    keyword("tls.store", |draft, _| {
-        draft.warnings.push("tls.store: certificates are not written to files; they are in the EVE records".to_owned());
-        Ok(())
-    }),
+    keyword("tls.store", tls_store),
+    keyword("tls_store", tls_store),
     keyword("nfq_set_mark", |draft, _| {
         draft.warnings.push("nfq_set_mark: packets are not taken from an NFQUEUE, so nothing is marked".to_owned());
         Ok(())
     }),
 ];
+
+fn tls_store(draft: &mut Draft<'_>, _: &str) -> Result<(), String> {
+    draft.warnings.push("tls.store: certificates are not written to files; they are in the EVE records".to_owned());
+    Ok(())
+}
 
 /// `"text"` or `!"text"`: a text within a buffer, in the case it has there. Without a value the buffer itself, as a
 /// sticky buffer.

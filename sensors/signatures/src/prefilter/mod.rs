@@ -48,12 +48,12 @@ pub(crate) struct Matcher {
     reach: usize,
 }
 
-/// What a matcher needs while it runs: which patterns it has seen in this buffer, and room for a part of it.
+/// What a matcher needs while it runs: which patterns it has seen in this buffer, and room for a search.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     stamps: Vec<u32>,
     stamp: u32,
-    room: Vec<u8>,
+    room: fragments::Room,
 }
 
 impl Seen {
