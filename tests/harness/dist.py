@@ -2,7 +2,7 @@
 """Builds the program as it is shipped: target/dist/fengsui.
 
   tests/harness/dist.py                  count on our own captures, then build
-  tests/harness/dist.py --profile FILE   build by what was counted before: the same source gives the same program
+  tests/harness/dist.py --profile FILE   build by what was counted before
 
 The crates that packets go through are built with counters; the sensor reads our own captures with our own rules and so
 counts what runs how often; they are built once more with what runs often close together and the rest out of its way
@@ -66,7 +66,7 @@ def count(program, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--profile", type=pathlib.Path, help="what was counted before, to make the same program again")
+    parser.add_argument("--profile", type=pathlib.Path, help="what was counted before, instead of counting")
     given = parser.parse_args().profile
     OUT.mkdir(parents=True, exist_ok=True)
     kept = OUT / "fengsui.profdata"

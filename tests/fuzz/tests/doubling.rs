@@ -338,6 +338,7 @@ const LOOKS_AT_FEW_BYTES: &[&str] = &[
     "tls.fingerprint",
     "tls.issuerdn",
     "tls.store",
+    "tls_store",
     "tls.subject",
     "tls.version",
     "tls_cert_expired",
