@@ -5,13 +5,7 @@
 set -euo pipefail
 compiler=$1
 shift
-name=
-before=
-for argument in "$@"; do
-  if [[ $before == --crate-name ]]; then name=$argument; fi
-  before=$argument
-done
-if [[ $name == fengsui_* ]]; then
+if [[ " $* " =~ \ --crate-name\ fengsui_ ]]; then
   set -- "$@" -C passes=sancov-module -C codegen-units=1 \
     -C llvm-args=-sanitizer-coverage-level=4 \
     -C llvm-args=-sanitizer-coverage-inline-8bit-counters \
